@@ -1,0 +1,65 @@
+"""The command line: `duologue …`.
+
+What takes long to import (Prefect, pyarrow, the Vellum SDK) is imported by the command that needs
+it, so that `duologue --help` answers at once.
+"""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from typer.core import TyperGroup
+
+from duologue.cli.check import check
+from duologue.cli.generate import generate
+from duologue.cli.seeds import seeds_app
+from duologue.cli.show import show
+from duologue.errors import DuologueError
+
+
+class Commands(TyperGroup):
+    """Tells Duologue's own errors in one message, with exit code 2, instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command that was given."""
+        try:
+            return super().invoke(ctx)
+        except DuologueError as error:
+            if ctx.params["debug"]:
+                raise
+            message = Text.assemble(("Error: ", "bold red"), str(error))
+            Console(stderr=True).print(message, soft_wrap=True)
+            ctx.exit(2)
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Realistic multi-turn conversations between a chatbot and a simulated user.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(generate)
+app.add_typer(seeds_app)
+app.command()(check)
+app.command()(show)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version as installed_version
+
+        typer.echo(f"duologue {installed_version('duologue')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show an error's traceback.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Realistic multi-turn conversations between a chatbot and a simulated user."""

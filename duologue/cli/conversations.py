@@ -1,0 +1,26 @@
+"""A conversation as one reads it in a terminal."""
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from duologue.conversation import Conversation
+
+STYLES = {"USER": "bold cyan", "ASSISTANT": "bold green"}
+
+
+def rendered(conversation: "Conversation") -> RenderableType:
+    """Lays out a conversation: who says what, and how it ended."""
+    turns = "1 turn" if conversation.turn_count == 1 else f"{conversation.turn_count} turns"
+    title = Text.assemble(
+        (conversation.conversation_id, "bold"), (f"  {turns}, {conversation.end_reason}", "dim")
+    )
+    table = Table(show_header=False, box=None, padding=(0, 1, 0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for message in conversation.messages:
+        table.add_row(Text(message.role, style=STYLES[message.role]), Text(message.text))
+    return Group(title, table)

@@ -1,0 +1,61 @@
+"""What several commands' options have in common."""
+
+import json
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from duologue.errors import UsageError
+
+CHATBOT_PANEL = "Chatbot: what its Workflow is given and asked for"
+SIMULATED_USER_PANEL = "Simulated user: what its Workflow is given and asked for"
+TUNING_PANEL = "Deadlines and retries"
+
+
+class OutputFormat(StrEnum):
+    """How a command tells its result."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def participant_inputs(
+    participant: str,
+    history_input: str,
+    output: str,
+    static_inputs: Iterable[str],
+    seed_inputs: Iterable[str],
+) -> dict[str, Any]:
+    """Collects one participant's options.
+
+    Args:
+        participant: how its options begin, as in `--chatbot-input`.
+        history_input: the Workflow's input variable for the chat history.
+        output: the Workflow's output that is the reply.
+        static_inputs: `NAME=VALUE`; a VALUE that is JSON other than a string is taken as such.
+        seed_inputs: `NAME=COLUMN`.
+
+    Raises:
+        UsageError: one of the pairs has no name or no `=`.
+    """
+    static = dict(_pair(f"--{participant}-input", text) for text in static_inputs)
+    return {
+        "history_input": history_input,
+        "output": output,
+        "static_inputs": {name: _value(text) for name, text in static.items()},
+        "seed_inputs": dict(_pair(f"--{participant}-input-from", text) for text in seed_inputs),
+    }
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f"{option} {text!r}: expected NAME=VALUE")
+    return name, value
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,43 @@
+"""`duologue show`: a conversation, readable in the terminal."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from duologue.cli.conversations import rendered
+from duologue.errors import UsageError
+
+
+def show(
+    version: Annotated[
+        str,
+        typer.Argument(
+            metavar="VERSION_OR_PATH",
+            help="A version, `latest`, the folder of a version or of a dataset, or a "
+            "conversations.parquet.",
+        ),
+    ],
+    seed_id: Annotated[
+        str | None, typer.Argument(help="A seed's id, or a conversation's; all if not given.")
+    ] = None,
+    output: Annotated[str, typer.Option(help="The folder that holds the datasets.")] = "datasets",
+    name: Annotated[
+        str | None, typer.Option(help="The dataset's name, where there are several.")
+    ] = None,
+) -> None:
+    """Show the conversations of a dataset."""
+    from duologue.dataset.latest import find_conversations
+    from duologue.dataset.reading import read_conversations
+
+    path = find_conversations(version, output, name)
+    console = Console()
+    shown = 0
+    for shown, conversation in enumerate(read_conversations(path, of=seed_id), start=1):
+        console.print(rendered(conversation))
+        console.print()
+    if not shown:
+        wanted = "no conversation" if seed_id is None else f"no conversation of {seed_id!r}"
+        raise UsageError(
+            f"{path} holds {wanted}; failures.csv beside it lists what failed or is invalid"
+        )

@@ -1,0 +1,74 @@
+"""What a conversation is: messages with roles, and how it came to its end."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Role(StrEnum):
+    """Who says a message, in Vellum's own words."""
+
+    USER = "USER"
+    ASSISTANT = "ASSISTANT"
+
+
+class EndReason(StrEnum):
+    """Why a conversation ended."""
+
+    MAX_TURNS = "max_turns"
+    """Both participants had all the turns that the run allows."""
+
+    USER_ENDED = "user_ended"
+    """The simulated user sent the end marker."""
+
+    FAREWELL_LOOP = "farewell_loop"
+    """Both participants only said goodbye; what was said after the first goodbye is trimmed."""
+
+
+class EndsWith(StrEnum):
+    """Whose message closes a conversation that runs for all its turns."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class Message(BaseModel):
+    """One utterance, and what is known about the call that produced it.
+
+    The seed message, and messages read from a foreign transcript, know nothing of a call: their
+    last three fields are None.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Role
+    text: str
+    execution_id: str | None = None
+    """Vellum's id of the Workflow execution; None where the participant is not on Vellum."""
+    latency_ms: int | None = None
+    """How long the call that succeeded took, without the failed ones before it."""
+    attempts: int | None = None
+    """Calls made for this message, the successful one included; at least 1."""
+
+
+class Conversation(BaseModel):
+    """The messages of one seed, in order. It opens with the seed message, as USER."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    conversation_id: str
+    seed_id: str
+    sample: int
+    """Which conversation of the seed this is, from 1."""
+    messages: tuple[Message, ...]
+    end_reason: EndReason
+    started_at: datetime
+    """UTC; when the first call was made, also where a later attempt finished the conversation."""
+    ended_at: datetime
+    """UTC; when the last message arrived."""
+
+    @property
+    def turn_count(self) -> int:
+        """How many chatbot replies it holds; a turn is one such reply and the answer to it."""
+        return sum(message.role is Role.ASSISTANT for message in self.messages)

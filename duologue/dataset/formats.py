@@ -1,0 +1,206 @@
+"""The data files of a version: what each is called, and how it is written."""
+
+import codecs
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from io import RawIOBase
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from duologue.conversation import Message, Role
+from duologue.dataset.contents import DatasetContents
+from duologue.dataset.schema import CONVERSATIONS_SCHEMA, conversation_row
+from duologue.dataset.storage import without_credentials
+from duologue.errors import ExportError
+from duologue.simulation import FailedSeed
+from duologue.validation.check import CheckedConversation
+from duologue.validation.rule import Severity
+
+CONVERSATIONS_FILE = "conversations.parquet"
+
+CONVERSATIONS_CSV_COLUMNS = tuple(
+    "chat_history" if name == "messages" else name for name in CONVERSATIONS_SCHEMA.names
+)
+
+FAILURES_CSV_COLUMNS = {
+    "id": "The conversation's id; of a rejected row its file and line, as in `seeds.csv:14`.",
+    "kind": "`failed_seed`: could not be simulated. `invalid_conversation`: was simulated and "
+    "broke a rule. `rejected_row`: could not be read.",
+    "seed_message": "The first user message. Empty for a rejected row.",
+    "error_class": "The error a failed seed ended with, or the names of the broken rules, "
+    "sorted, between them `, `. Empty for a rejected row.",
+    "reason": "What went wrong, in words.",
+    "attempts": "How often a failed seed was tried in this run. Otherwise empty.",
+    "chat_history": "The conversation as far as it came, as in `conversations.csv`. Empty for a "
+    "rejected row.",
+    "how_to_rerun": "What to do to get the conversation after all.",
+}
+"""Every column of failures.csv, and what it means."""
+
+_ROWS_AT_ONCE = 2000
+"""A row group: 2,000 conversations of 7 messages are about 10 MB while they are laid out."""
+
+_GENERATE_ANEW = "copy the seed's row into a seed file of its own and run `duologue generate` on it"
+
+
+def unwritable_reason(text: str) -> str | None:
+    """Says what no dataset file can hold of a text; None where it can be written as it is."""
+    if "\0" in text:
+        return "a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"half of a surrogate pair (U+{ord(text[error.start]):04X})"
+    return None
+
+
+def refuse_unwritable_text(conversations: Iterable[CheckedConversation]) -> None:
+    """Looks through the messages before anything is written.
+
+    Raises:
+        ExportError: one cannot be written exactly; names the conversation and the message.
+    """
+    for checked in conversations:
+        for index, message in enumerate(checked.conversation.messages):
+            if reason := unwritable_reason(message.text):
+                raise ExportError(
+                    f"conversation {checked.conversation.conversation_id}: message {index} "
+                    f"({message.role}) holds {reason}, which Parquet and CSV readers do not give "
+                    "back; mend the participant that says it, and run again"
+                )
+
+
+def write_conversations_parquet(contents: DatasetContents, file: RawIOBase) -> int:
+    """Writes the valid conversations; returns how many there are."""
+    valid = contents.valid
+    with pq.ParquetWriter(file, CONVERSATIONS_SCHEMA, compression="zstd") as writer:
+        for start in range(0, len(valid), _ROWS_AT_ONCE):
+            rows = [_row(checked, contents) for checked in valid[start : start + _ROWS_AT_ONCE]]
+            writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=CONVERSATIONS_SCHEMA))
+    return len(valid)
+
+
+def write_conversations_csv(contents: DatasetContents, file: RawIOBase) -> int:
+    """Writes the same rows, lists as JSON and times in ISO 8601; returns how many there are."""
+    valid = contents.valid
+    _write_csv(file, CONVERSATIONS_CSV_COLUMNS, (_csv_row(item, contents) for item in valid))
+    return len(valid)
+
+
+def write_test_suite_csv(contents: DatasetContents, file: RawIOBase) -> int:
+    """Writes what a Vellum Test Suite is uploaded from: the chat history to be answered next.
+
+    One column, named as the chatbot's input variable. Each chat history ends with a USER
+    message: where the chatbot had the last word, that word is left out, because it is what the
+    Test Suite asks for again.
+    """
+    valid = contents.valid
+    histories = (_up_to_last_user_message(item.conversation.messages) for item in valid)
+    column = contents.chatbot.history_input
+    _write_csv(file, [column], ([_chat_history(history)] for history in histories))
+    return len(valid)
+
+
+def write_failures_csv(contents: DatasetContents, file: RawIOBase) -> int:
+    """Writes all that is not in the dataset, and why; returns how many rows there are."""
+    rows = list(_failure_rows(contents))
+    # What failed may hold anything, and is still to be told: of half a surrogate pair the escape
+    # is written, which JSON reads back, and a NUL outside of JSON becomes a replacement character.
+    cells = ([str(cell).replace("\0", "\N{REPLACEMENT CHARACTER}") for cell in row] for row in rows)
+    _write_csv(file, list(FAILURES_CSV_COLUMNS), cells, errors="backslashreplace")
+    return len(rows)
+
+
+WRITERS: Mapping[str, Callable[[DatasetContents, RawIOBase], int]] = {
+    CONVERSATIONS_FILE: write_conversations_parquet,
+    "conversations.csv": write_conversations_csv,
+    "test_suite.csv": write_test_suite_csv,
+    "failures.csv": write_failures_csv,
+}
+"""Every data file of a version, in the order they are written. A writer returns its rows."""
+
+
+def _row(checked: CheckedConversation, contents: DatasetContents) -> dict[str, Any]:
+    return conversation_row(checked, contents.chatbot, contents.simulated_user)
+
+
+def _csv_row(checked: CheckedConversation, contents: DatasetContents) -> list[object]:
+    row = _row(checked, contents)
+    row["messages"] = _chat_history(checked.conversation.messages)
+    row["warnings"] = json.dumps(row["warnings"])
+    row["started_at"] = row["started_at"].isoformat(timespec="microseconds")
+    row["ended_at"] = row["ended_at"].isoformat(timespec="microseconds")
+    return list(row.values())
+
+
+def _failure_rows(contents: DatasetContents) -> Iterator[list[object]]:
+    for rejected in contents.seed_file.rejected:
+        place = f"{without_credentials(rejected.file)}:{rejected.line}"
+        mend = f"mend {place} and run `duologue generate` again"
+        yield [place, "rejected_row", "", "", rejected.reason, "", "", mend]
+    for failed in contents.failed:
+        yield _failed_seed_row(failed)
+    for checked in contents.invalid:
+        yield _invalid_conversation_row(checked)
+
+
+def _failed_seed_row(failed: FailedSeed) -> list[object]:
+    return [
+        failed.conversation_id,
+        "failed_seed",
+        failed.seed.message,
+        failed.error_class,
+        failed.reason,
+        failed.attempts,
+        _chat_history(failed.messages),
+        _GENERATE_ANEW,
+    ]
+
+
+def _invalid_conversation_row(checked: CheckedConversation) -> list[object]:
+    broken = [v for v in checked.violations if v.severity is Severity.INVALID]
+    details = (
+        v.detail if v.message_index is None else f"message {v.message_index}: {v.detail}"
+        for v in broken
+    )
+    return [
+        checked.conversation.conversation_id,
+        "invalid_conversation",
+        checked.seed.message,
+        ", ".join(sorted({v.rule for v in broken})),
+        "; ".join(details),
+        "",
+        _chat_history(checked.conversation.messages),
+        _GENERATE_ANEW,
+    ]
+
+
+def _up_to_last_user_message(messages: Sequence[Message]) -> Sequence[Message]:
+    return messages[:-1] if messages[-1].role is Role.ASSISTANT else messages
+
+
+def _chat_history(messages: Iterable[Message]) -> str:
+    """The chat history as Vellum's JSON; nothing but quotes and control characters escaped."""
+    return json.dumps(
+        [{"text": message.text, "role": message.role.value} for message in messages],
+        ensure_ascii=False,
+    )
+
+
+def _write_csv(
+    file: RawIOBase,
+    columns: Iterable[str],
+    rows: Iterable[Sequence[object]],
+    errors: str = "strict",
+) -> None:
+    """Writes RFC 4180, whose lines end with CRLF; a field's own line ends stay as they are.
+
+    With lines that end with LF alone, Python's writer before 3.13 leaves a field with a lone CR
+    unquoted, and readers then break the row there.
+    """
+    writer = csv.writer(codecs.getwriter("utf-8")(file, errors))
+    writer.writerow(columns)
+    writer.writerows(rows)

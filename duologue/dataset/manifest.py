@@ -1,0 +1,163 @@
+"""The manifest: what a version says about itself. Written last, so it vouches for all the rest."""
+
+import importlib.metadata
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from upath import UPath
+
+from duologue.dataset.contents import Counts, DatasetContents, UnaccountedSeedsError
+from duologue.dataset.schema import SCHEMA_VERSION
+from duologue.dataset.storage import reason_of, without_credentials
+from duologue.errors import UsageError
+from duologue.participants.settings import ParticipantSettings
+from duologue.simulation import GENERATOR_VERSION, SimulationSettings
+
+MANIFEST_FILE = "manifest.json"
+MANIFEST_VERSION = 1
+"""Raised when a manifest's fields change, so that an older Duologue can say why it cannot read."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class SeedFileRecord(BaseModel):
+    """Which seed file a version was made of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    """As it was given; of a URL without user name, password and query."""
+    sha256: Sha256
+    """Of the file's bytes, as they are stored."""
+    columns_note: str
+    """Which column held the message, and how that was told."""
+
+
+class FileRecord(BaseModel):
+    """One file of a version, the manifest itself left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    bytes: Annotated[int, Field(ge=0)]
+    sha256: Sha256
+    rows: int | None = None
+    """Without a header; None for a file that has no rows."""
+
+
+class Manifest(BaseModel):
+    """What a version is made of, and how. All times are UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    manifest_version: Literal[1] = 1
+    dataset: str
+    version: str
+    revision: Annotated[int, Field(ge=1)] = 1
+    """From 1; raised when a rerun of failed seeds makes the same version whole."""
+    schema_version: str
+    generator_version: str
+    duologue_version: str
+    """Of the package that wrote it; `unknown` where it ran from source, not installed."""
+    started_at: datetime
+    """When the run started."""
+    created_at: datetime
+    """When the version's data files had been written."""
+    seconds: float
+    """From `started_at` to `created_at`."""
+    seed_file: SeedFileRecord
+    chatbot: ParticipantSettings
+    simulated_user: ParticipantSettings
+    simulation: SimulationSettings
+    conversations_per_seed: Annotated[int, Field(ge=1)]
+    counts: Counts
+    broken_rules: dict[str, int]
+    """By rule, how many conversations break it: valid ones with a warning, and invalid ones."""
+    failed_by_error_class: dict[str, int]
+    """By the error they ended with, how many conversations could not be simulated."""
+    files: tuple[FileRecord, ...]
+
+
+def manifest_of(
+    name: str, version: str, contents: DatasetContents, files: Iterable[FileRecord]
+) -> Manifest:
+    """Sums up a version whose data files have just been written.
+
+    Raises:
+        UnaccountedSeedsError: the contents lost or doubled a seed.
+    """
+    created_at = datetime.now(UTC)
+    return Manifest(
+        dataset=name,
+        version=version,
+        schema_version=SCHEMA_VERSION,
+        generator_version=GENERATOR_VERSION,
+        duologue_version=_installed_version(),
+        started_at=contents.started_at,
+        created_at=created_at,
+        seconds=round((created_at - contents.started_at).total_seconds(), 3),
+        seed_file=SeedFileRecord(
+            path=without_credentials(contents.seed_file.path),
+            sha256=contents.seed_file.sha256,
+            columns_note=contents.seed_file.columns_note,
+        ),
+        chatbot=contents.chatbot,
+        simulated_user=contents.simulated_user,
+        simulation=contents.simulation,
+        conversations_per_seed=contents.conversations_per_seed,
+        counts=contents.counts,
+        broken_rules=_sorted_counts(
+            rule for item in contents.checked for rule in {v.rule for v in item.violations}
+        ),
+        failed_by_error_class=_sorted_counts(item.error_class for item in contents.failed),
+        files=tuple(files),
+    )
+
+
+def read_manifest(path: UPath) -> Manifest:
+    """Reads a version's manifest.
+
+    Raises:
+        UsageError: it is not there, is not a manifest, or is one of a newer Duologue.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{path}: not found; a version is there only once its {MANIFEST_FILE} is written"
+        ) from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {reason_of(error)}") from error
+    except ValueError as error:
+        raise UsageError(f"{path}: is not JSON; expected a manifest of Duologue") from error
+    written_by = content.get("manifest_version") if isinstance(content, dict) else None
+    if isinstance(written_by, int) and written_by > MANIFEST_VERSION:
+        raise UsageError(
+            f"{path}: manifest version {written_by} is of a newer Duologue, and this one reads "
+            f"up to {MANIFEST_VERSION}; upgrade Duologue to read it"
+        )
+    try:
+        return Manifest.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise UsageError(
+            f"{path}: is not a manifest of Duologue: {where}: {first['msg']}"
+        ) from error
+    except UnaccountedSeedsError as error:
+        raise UsageError(f"{path}: was changed by hand or damaged: {error}") from error
+
+
+def _sorted_counts(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
+
+
+def _installed_version() -> str:
+    try:
+        return importlib.metadata.version("duologue")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"

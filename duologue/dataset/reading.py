@@ -1,0 +1,86 @@
+"""Reading a dataset's conversations back, a batch at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from upath import UPath
+
+from duologue.conversation import Conversation
+from duologue.dataset.schema import SCHEMA_VERSION, SCHEMA_VERSION_KEY
+from duologue.dataset.storage import reason_of, without_credentials
+from duologue.errors import UsageError
+
+_COLUMNS = [
+    "conversation_id",
+    "seed_id",
+    "sample",
+    "messages",
+    "end_reason",
+    "started_at",
+    "ended_at",
+]
+_ROWS_AT_ONCE = 500
+"""About 3 MB of conversations of 7 messages as Python objects."""
+
+
+def read_conversations(path: UPath, of: str | None = None) -> Iterator[Conversation]:
+    """Opens a `conversations.parquet` and gives its conversations, in the file's order.
+
+    They are read as they are asked for, so that the first of many comes at once.
+
+    Args:
+        path: the Parquet file.
+        of: only the conversations of the seed with this id, or the one with this id itself.
+
+    Raises:
+        UsageError: the file is not there, or was not written by this Duologue or an older one.
+    """
+    with _opened(path) as file:
+        _check_schema_version(path, file.schema_arrow)
+    return _conversations(path, of)
+
+
+@contextmanager
+def _opened(path: UPath) -> Iterator[pq.ParquetFile]:
+    try:
+        with path.open("rb") as stored, pq.ParquetFile(stored) as file:
+            yield file
+    except FileNotFoundError as error:
+        raise UsageError(f"{without_credentials(path)}: not found") from error
+    except OSError as error:
+        raise UsageError(
+            f"{without_credentials(path)}: cannot be read: {reason_of(error)}"
+        ) from error
+    except pa.ArrowInvalid as error:
+        raise UsageError(
+            f"{without_credentials(path)}: is not a whole Parquet file; expected a dataset's "
+            "conversations.parquet"
+        ) from error
+
+
+def _check_schema_version(path: UPath, schema: pa.Schema) -> None:
+    version = (schema.metadata or {}).get(SCHEMA_VERSION_KEY, b"").decode()
+    if not version:
+        raise UsageError(
+            f"{without_credentials(path)}: is not of Duologue; expected a dataset's "
+            "conversations.parquet"
+        )
+    if version != SCHEMA_VERSION:
+        raise UsageError(
+            f"{without_credentials(path)}: has schema version {version}, and this Duologue reads "
+            f"version {SCHEMA_VERSION}; use the Duologue that wrote it, or a newer one"
+        )
+
+
+def _conversations(path: UPath, of: str | None) -> Iterator[Conversation]:
+    with _opened(path) as file:
+        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=_COLUMNS):
+            if of is not None:
+                batch = batch.filter(
+                    (pc.field("seed_id") == of) | (pc.field("conversation_id") == of)
+                )
+            for row in batch.to_pylist():
+                yield Conversation.model_validate(row)

@@ -1,0 +1,184 @@
+"""The columns of a dataset: the contract with everyone who reads one."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from duologue.conversation import Message
+from duologue.participants.settings import ParticipantSettings
+from duologue.simulation import GENERATOR_VERSION
+from duologue.validation.check import CheckedConversation
+
+SCHEMA_VERSION = "1"
+"""Raised when a column is taken away, renamed, or means something else. New columns leave it."""
+
+SCHEMA_VERSION_KEY = b"duologue.schema_version"
+"""Where a Parquet file's metadata holds the schema version."""
+
+_UTC_TIME = pa.timestamp("us", tz="UTC")
+
+
+def _field(name: str, type_: pa.DataType, description: str, *, nullable: bool = False) -> pa.Field:
+    return pa.field(name, type_, nullable, metadata={"description": description})
+
+
+_MESSAGE = pa.struct(
+    [
+        _field("role", pa.string(), "`USER` or `ASSISTANT`. The chatbot is ASSISTANT."),
+        _field("text", pa.string(), "What was said, exactly. Never empty."),
+        _field(
+            "execution_id",
+            pa.string(),
+            "Vellum's id of the Workflow execution. Null for the seed message and for "
+            "participants that are not on Vellum.",
+            nullable=True,
+        ),
+        _field(
+            "latency_ms",
+            pa.int64(),
+            "How long the call that succeeded took. Null for the seed message.",
+            nullable=True,
+        ),
+        _field(
+            "attempts",
+            pa.int32(),
+            "Calls made for the message, the successful one included. Null for the seed message.",
+            nullable=True,
+        ),
+    ]
+)
+
+CONVERSATIONS_SCHEMA = pa.schema(
+    [
+        _field("conversation_id", pa.string(), "Distinct within the version."),
+        _field(
+            "seed_id",
+            pa.string(),
+            "The seed. Distinct within its file, and the same when the file is reordered.",
+        ),
+        _field("sample", pa.int32(), "Which conversation of its seed this is, from 1."),
+        _field("seed_message", pa.string(), "The first user message, as the seed file has it."),
+        _field(
+            "messages",
+            pa.list_(pa.field("element", _MESSAGE, nullable=False)),
+            "All messages in order. The first is the seed message.",
+        ),
+        _field("turn_count", pa.int32(), "Chatbot replies in it."),
+        _field(
+            "end_reason",
+            pa.string(),
+            "`max_turns`: all turns were had. `user_ended`: the simulated user was done. "
+            "`farewell_loop`: both only said goodbye, and that was trimmed.",
+        ),
+        _field(
+            "chatbot",
+            pa.string(),
+            "The Workflow Deployment's name; or `local:…` or `python:…` in full.",
+        ),
+        _field(
+            "chatbot_release_tag",
+            pa.string(),
+            "The Workflow Deployment's release tag. Null where none was named and for `local:` "
+            "and `python:`.",
+            nullable=True,
+        ),
+        _field("simulated_user", pa.string(), "Like `chatbot`."),
+        _field(
+            "simulated_user_release_tag",
+            pa.string(),
+            "Like `chatbot_release_tag`.",
+            nullable=True,
+        ),
+        _field(
+            "context",
+            pa.string(),
+            "The seed's other columns: a JSON object of strings, its keys sorted. `{}` where "
+            "there are none.",
+        ),
+        _field(
+            "warnings",
+            pa.list_(pa.field("element", pa.string(), nullable=False)),
+            "Names of the rules of severity `warning` that it breaks, sorted. Empty where none.",
+        ),
+        _field("started_at", _UTC_TIME, "When its first call was made."),
+        _field("ended_at", _UTC_TIME, "When its last message arrived."),
+        _field(
+            "duration_ms",
+            pa.int64(),
+            "From `started_at` to `ended_at`, in whole milliseconds. Holds the pause before a "
+            "retry too.",
+        ),
+        _field(
+            "generator_version",
+            pa.string(),
+            "Of the turn loop that made it. Others make other conversations of the same seeds.",
+        ),
+    ],
+    metadata={SCHEMA_VERSION_KEY: SCHEMA_VERSION},
+)
+
+
+def conversation_row(
+    checked: CheckedConversation,
+    chatbot: ParticipantSettings,
+    simulated_user: ParticipantSettings,
+) -> dict[str, Any]:
+    """Lays a conversation out as one row of `CONVERSATIONS_SCHEMA`."""
+    conversation = checked.conversation
+    duration = conversation.ended_at - conversation.started_at
+    return {
+        "conversation_id": conversation.conversation_id,
+        "seed_id": conversation.seed_id,
+        "sample": conversation.sample,
+        "seed_message": checked.seed.message,
+        "messages": [_message_row(message) for message in conversation.messages],
+        "turn_count": conversation.turn_count,
+        "end_reason": conversation.end_reason.value,
+        "chatbot": chatbot.name,
+        "chatbot_release_tag": chatbot.release_tag,
+        "simulated_user": simulated_user.name,
+        "simulated_user_release_tag": simulated_user.release_tag,
+        "context": json.dumps(checked.seed.context, ensure_ascii=False, sort_keys=True),
+        "warnings": list(checked.warnings),
+        "started_at": conversation.started_at,
+        "ended_at": conversation.ended_at,
+        "duration_ms": round(duration.total_seconds() * 1000),
+        "generator_version": GENERATOR_VERSION,
+    }
+
+
+def _message_row(message: Message) -> dict[str, Any]:
+    return {
+        "role": message.role.value,
+        "text": message.text,
+        "execution_id": message.execution_id,
+        "latency_ms": message.latency_ms,
+        "attempts": message.attempts,
+    }
+
+
+def columns_table(schema: pa.Schema = CONVERSATIONS_SCHEMA) -> str:
+    """Describes every column, and every field within one, as a Markdown table."""
+    lines = ["| column | type | null | meaning |", "|---|---|---|---|"]
+    for name, field in _fields_within("", schema):
+        null = "yes" if field.nullable else "no"
+        description = field.metadata[b"description"].decode()
+        lines.append(f"| `{name}` | {_type_name(field.type)} | {null} | {description} |")
+    return "\n".join(lines)
+
+
+def _fields_within(
+    prefix: str, parent: "pa.Schema | pa.StructType"
+) -> Iterator[tuple[str, pa.Field]]:
+    for field in parent:
+        yield prefix + field.name, field
+        if pa.types.is_list(field.type) and pa.types.is_struct(field.type.value_type):
+            yield from _fields_within(f"{prefix}{field.name}[].", field.type.value_type)
+
+
+def _type_name(type_: pa.DataType) -> str:
+    if pa.types.is_list(type_):
+        return f"list of {_type_name(type_.value_type)}"
+    return "struct" if pa.types.is_struct(type_) else str(type_)

@@ -1,0 +1,53 @@
+"""Everything that Duologue raises on purpose, grouped by what the caller does about it.
+
+    DuologueError
+    ├── UsageError              say it and stop before anything runs (exit code 2)
+    ├── ExportError             nothing was published; the conversations are kept: mend and run again
+    └── ParticipantError        a participant gave no usable reply
+        ├── TransientError      ask again
+        └── FatalError          asking again cannot help: the seed fails
+            └── RunStoppingError    every other seed would meet the same: stop the run
+
+Every one of them survives pickling, takes its message as its only positional argument, and
+never holds an API key.
+"""
+
+
+class DuologueError(Exception):
+    """The root of Duologue's errors. Its text is one message for a person: subject, value,
+    what was expected, what to do."""
+
+
+class UsageError(DuologueError):
+    """What was asked for cannot be done as it was asked: a wrong path, name, number or spelling."""
+
+
+class ExportError(DuologueError):
+    """The dataset could not be written. No version was published and no conversation is lost."""
+
+
+class ParticipantError(DuologueError):
+    """A participant gave no usable reply."""
+
+
+class TransientError(ParticipantError):
+    """A participant gave no usable reply this time; asking again may help.
+
+    `retry_after_seconds` is what the server asked callers to wait, None where it said nothing.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message, retry_after_seconds)
+        self.message = message
+        self.retry_after_seconds = retry_after_seconds
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class FatalError(ParticipantError):
+    """A participant gave no usable reply, and asking the same again cannot help."""
+
+
+class RunStoppingError(FatalError):
+    """A participant cannot be used at all, so that every seed would fail for the same reason."""

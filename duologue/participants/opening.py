@@ -1,0 +1,61 @@
+"""Making the two participants of a run ready, and closing what they hold when it ends."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from duologue.participants.protocol import Participant
+from duologue.participants.python_function import PythonFunction, load_function
+from duologue.participants.retries import CallSettings
+from duologue.participants.settings import ParticipantKind, ParticipantSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Participants:
+    """Both sides of every conversation of a run."""
+
+    chatbot: Participant
+    simulated_user: Participant
+
+
+@asynccontextmanager
+async def open_participants(
+    chatbot: ParticipantSettings,
+    simulated_user: ParticipantSettings,
+    call: CallSettings,
+    max_concurrency: int,
+) -> AsyncIterator[Participants]:
+    """Opens both participants for one event loop.
+
+    Workflow Deployments share one HTTP client; Workflows and functions that block share
+    `max_concurrency` threads, made as they are needed.
+
+    Raises:
+        UsageError: a participant cannot be used as it is spelled, or the API key is missing.
+    """
+    async with AsyncExitStack() as stack:
+        executor = ThreadPoolExecutor(max_concurrency, thread_name_prefix="participant")
+        # Without waiting: a Workflow that hangs must not keep the run from ending.
+        stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+        kinds = {chatbot.kind, simulated_user.kind}
+        client = None
+        if ParticipantKind.VELLUM in kinds:
+            from duologue.participants.vellum_deployment import vellum_client
+
+            client = await stack.enter_async_context(vellum_client(max_concurrency))
+
+        def opened(settings: ParticipantSettings) -> Participant:
+            # The Vellum SDK takes half a second to import, so it is imported where it is used.
+            if settings.kind is ParticipantKind.PYTHON:
+                return PythonFunction(load_function(settings), settings, call, executor)
+            if settings.kind is ParticipantKind.LOCAL:
+                from duologue.participants.local_workflow import LocalWorkflow, load_workflow
+
+                return LocalWorkflow(load_workflow(settings), settings, call, executor)
+            from duologue.participants.vellum_deployment import VellumDeployment
+
+            assert client is not None
+            return VellumDeployment(client, settings, call)
+
+        yield Participants(opened(chatbot), opened(simulated_user))

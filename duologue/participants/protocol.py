@@ -1,0 +1,100 @@
+"""What a participant is: something that is shown a chat history and replies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from duologue.conversation import Message
+from duologue.errors import FatalError, TransientError
+from duologue.participants.settings import ParticipantSettings
+from duologue.seeds import Seed
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a participant said, and what is known about the call that said it."""
+
+    text: str
+    execution_id: str | None = None
+    """Vellum's id of the Workflow execution; None where the participant is not on Vellum."""
+    latency_ms: int | None = None
+    """How long the successful call took."""
+    attempts: int = 1
+    """Calls made, the successful one included."""
+
+
+class Participant(Protocol):
+    """One side of a conversation: the chatbot, or the simulated user."""
+
+    async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+        """Answers the latest message.
+
+        Args:
+            chat_history: the conversation from this participant's own point of view: its own
+                messages are ASSISTANT, the other side's are USER. Not empty; usually ends with USER.
+            seed: the seed of the conversation, for participants that take inputs from its columns.
+
+        Raises:
+            TransientError: no usable reply although the call was tried again within its deadline.
+            FatalError: no usable reply, and asking again cannot help.
+            RunStoppingError: this participant cannot be used at all.
+        """
+        ...
+
+
+def further_inputs(settings: ParticipantSettings, seed: Seed) -> dict[str, JsonValue]:
+    """Collects what a participant is given besides the chat history, by input name.
+
+    Seed columns are the context's, `message`, and `seed_id`.
+
+    Raises:
+        FatalError: the seed has no such column.
+    """
+    columns = {**seed.context, "message": seed.message, "seed_id": seed.seed_id}
+    inputs = dict(settings.static_inputs)
+    for name, column in settings.seed_inputs.items():
+        if column not in columns:
+            raise FatalError(
+                f"seed {seed.seed_id} has no column {column!r}, which {settings.spelling} takes as "
+                f"its input {name!r}; it has {', '.join(sorted(columns))}"
+            )
+        inputs[name] = columns[column]
+    return inputs
+
+
+def usable_text(said: object, participant: str) -> str:
+    """Makes a message's text of what a participant said, without the white space around it.
+
+    Args:
+        said: whatever it returned.
+        participant: its spelling, for the errors.
+
+    Raises:
+        TransientError: it said nothing, or something that no file could hold; language models
+            do, now and then.
+        FatalError: it returned something else than text.
+    """
+    if said is None:
+        raise TransientError(f"{participant} replied with nothing")
+    if not isinstance(said, str):
+        raise FatalError(
+            f"{participant} replied with {type(said).__name__}, not text; a reply must be a string"
+        )
+    text = said.strip()
+    if not text:
+        raise TransientError(f"{participant} replied with an empty message")
+    if "\0" in text:
+        raise TransientError(f"{participant} replied with a NUL character in its text")
+    if not _is_encodable(text):
+        raise TransientError(f"{participant} replied with a lone surrogate, which is not Unicode text")
+    return text
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

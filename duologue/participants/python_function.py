@@ -1,0 +1,98 @@
+"""A participant that is any Python function, so that a chatbot need not be on Vellum."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+from duologue.conversation import Message
+from duologue.errors import DuologueError, FatalError, TransientError, UsageError
+from duologue.participants.importing import import_module
+from duologue.participants.protocol import Reply, further_inputs, usable_text
+from duologue.participants.retries import CallSettings, with_retries
+from duologue.participants.settings import ParticipantSettings
+from duologue.seeds import Seed
+
+
+class PythonFunction:
+    """Calls `reply(chat_history)`, async or not, with the messages as a list.
+
+    Further inputs, where the settings name any, are passed by keyword. The function may raise
+    TransientError to be called again, or FatalError not to be; ConnectionError and TimeoutError
+    count as the first, every other exception as the second.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        settings: ParticipantSettings,
+        call: CallSettings,
+        executor: Executor,
+    ) -> None:
+        self._function = function
+        self._settings = settings
+        self._call = call
+        self._executor = executor
+        self._is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+            getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
+        )
+
+    async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+        """Answers the latest message; see `Participant.reply`."""
+        return await with_retries(
+            lambda: self._attempt(chat_history, seed), self._call, self._settings.spelling
+        )
+
+    async def _attempt(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+        started = time.monotonic()
+        try:
+            said = await self._said(list(chat_history), further_inputs(self._settings, seed))
+        except DuologueError:
+            raise
+        except (ConnectionError, TimeoutError) as error:
+            raise TransientError(f"{self._settings.spelling} raised {_named(error)}") from error
+        except Exception as error:
+            raise FatalError(f"{self._settings.spelling} raised {_named(error)}") from error
+        text = usable_text(said, self._settings.spelling)
+        return Reply(text, latency_ms=round((time.monotonic() - started) * 1000))
+
+    async def _said(self, chat_history: list[Message], inputs: dict[str, Any]) -> object:
+        call = partial(self._function, chat_history, **inputs)
+        if self._is_async:
+            return await call()
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+
+def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
+    """Imports the function that a `python:` spelling names.
+
+    Raises:
+        UsageError: no such module or name, or it cannot be called with a chat history and the
+            further inputs.
+    """
+    _, module_name, path = settings.spelling.split(":")
+    found: Any = import_module(module_name, settings.spelling)
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    if not callable(found):
+        raise UsageError(
+            f"participant {settings.spelling!r}: {module_name} has no function {path!r}; expected "
+            "`async def reply(chat_history) -> str` (or without async)"
+        )
+    inputs = dict.fromkeys([*settings.static_inputs, *settings.seed_inputs])
+    try:
+        inspect.signature(found).bind([], **inputs)
+    except TypeError as error:
+        raise UsageError(
+            f"participant {settings.spelling!r}: cannot be called as {path}(chat_history"
+            f"{''.join(f', {name}=…' for name in inputs)}): {error}"
+        ) from None
+    return found
+
+
+def _named(error: BaseException) -> str:
+    """The error's class and the start of its text, on one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(": ")

@@ -1,0 +1,113 @@
+"""Asking a participant again: attempts, the waits between them, and the deadline for all of it."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    RetryError,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_exponential,
+    wait_random_exponential,
+)
+
+from duologue.errors import TransientError
+from duologue.participants.protocol import Reply
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class CallSettings(BaseModel):
+    """How long and how often a participant is asked for one reply."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    timeout_seconds: Seconds = 120
+    """How long one attempt may take, from its first byte sent to its last byte received."""
+    max_attempts: Annotated[int, Field(ge=1)] = 5
+    """How often the participant is asked at most, the first time included."""
+    deadline_seconds: Seconds = 300
+    """How long the whole call may take, with all its attempts and the waits between them."""
+    first_wait_seconds: Seconds = 1
+    """The longest wait before the second attempt; it doubles with each further one."""
+    longest_wait_seconds: Seconds = 30
+    """Where the doubling ends. A server that asks for more than this gets it."""
+
+
+async def with_retries(
+    attempt: Callable[[], Awaitable[Reply]], call: CallSettings, participant: str
+) -> Reply:
+    """Asks until there is a reply, an error that asking again cannot mend, or no time left.
+
+    Args:
+        attempt: asks once. Only its TransientError is tried again; whatever else it raises passes
+            through, cancellation included.
+        call: how long and how often.
+        participant: its spelling, for the errors.
+
+    Returns:
+        The reply, with the attempts that it took.
+
+    Raises:
+        TransientError: the last attempt's, saying also how many there were in how many seconds.
+    """
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+
+    async def attempt_in_time() -> Reply:
+        seconds = min(call.timeout_seconds, started + call.deadline_seconds - loop.time())
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                return await attempt()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise TransientError(
+                f"{participant} did not reply within {round(seconds, 1):g} s"
+            ) from None
+
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(TransientError),
+        stop=stop_after_attempt(call.max_attempts) | stop_before_delay(call.deadline_seconds),
+        wait=lambda state: _wait_seconds(state, call),
+    )
+    try:
+        async for one in retrying:
+            with one:
+                reply = await attempt_in_time()
+    except RetryError as gave_up:
+        raise _after_all(gave_up, loop.time() - started) from None
+    return replace(reply, attempts=one.retry_state.attempt_number)
+
+
+def _wait_seconds(state: RetryCallState, call: CallSettings) -> float:
+    """Backs off exponentially, and at least as long as the server asked.
+
+    Half of a wait is random, so that the calls a server turned away together do not come back
+    together; for the same reason what the server asked for is stretched by up to the first wait.
+    """
+    half = call.first_wait_seconds / 2
+    longest_half = call.longest_wait_seconds / 2
+    backoff = wait_exponential(half, longest_half) + wait_random_exponential(half, longest_half)
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, TransientError) or error.retry_after_seconds is None:
+        return backoff(state)
+    asked = error.retry_after_seconds + random.uniform(0, call.first_wait_seconds)
+    return max(backoff(state), asked)
+
+
+def _after_all(gave_up: RetryError, seconds: float) -> TransientError:
+    """The last attempt's error, with what was tried in vain."""
+    last = gave_up.last_attempt.exception()
+    assert isinstance(last, TransientError)  # nothing else is tried again
+    attempts = gave_up.last_attempt.attempt_number
+    tried = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+    said = f"{last} (gave up after {tried} in {seconds:.1f} s)"
+    return TransientError(said, last.retry_after_seconds)

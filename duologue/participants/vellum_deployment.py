@@ -1,0 +1,237 @@
+"""A participant that is a Workflow Deployment on Vellum, and the one HTTP client a run needs."""
+
+import os
+import re
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from pydantic import JsonValue
+from vellum import (
+    AsyncVellum,
+    ChatMessageRequest,
+    ExecuteWorkflowResponse,
+    RejectedExecuteWorkflowWorkflowResultEvent,
+    VellumEnvironment,
+    WorkflowRequestChatHistoryInputRequest,
+    WorkflowRequestInputRequest,
+    WorkflowRequestJsonInputRequest,
+    WorkflowRequestNumberInputRequest,
+    WorkflowRequestStringInputRequest,
+)
+from vellum.utils.vellum_client import create_vellum_environment
+
+from duologue.conversation import Message
+from duologue.errors import FatalError, UsageError
+from duologue.participants.protocol import Reply, further_inputs, usable_text
+from duologue.participants.retries import CallSettings, with_retries
+from duologue.participants.settings import ParticipantSettings
+from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error, workflow_error
+from duologue.seeds import Seed
+
+
+@dataclass(frozen=True, slots=True)
+class VellumClient:
+    """The SDK's client, and where and as whom it calls; for one event loop."""
+
+    sdk: AsyncVellum
+    base_url: str
+    """Where Workflow Deployments are executed, without credentials. For messages, as is:"""
+    api_key: str = field(repr=False)
+    """What no message may hold."""
+
+
+@asynccontextmanager
+async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
+    """Opens the one client that all Workflow Deployments of a run share.
+
+    The key comes from VELLUM_API_KEY, the base URLs from the variables that Vellum's own tools
+    read (VELLUM_API_URL and its more special kin), a proxy from HTTPS_PROXY and NO_PROXY.
+
+    Args:
+        max_concurrency: how many connections it opens at most, and so how many calls it makes at
+            once. A call that waits for a connection is already using up its time.
+
+    Raises:
+        UsageError: the key is missing or malformed, or a base URL is none.
+    """
+    api_key = _api_key()
+    environment = _environment()
+    async with _http_client(environment.predict, max_concurrency) as http_client:
+        sdk = AsyncVellum(api_key=api_key, environment=environment, httpx_client=http_client)
+        yield VellumClient(sdk, _shown(environment.predict), api_key)
+
+
+class VellumDeployment:
+    """Executes a Workflow Deployment once for each reply."""
+
+    def __init__(
+        self, client: VellumClient, settings: ParticipantSettings, call: CallSettings
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._call = call
+
+    async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+        """Answers the latest message; see `Participant.reply`."""
+        further = further_inputs(self._settings, seed)
+        inputs = [
+            _chat_history_input(self._settings.history_input, chat_history),
+            *(_input(name, value) for name, value in further.items()),
+        ]
+        said = (*(message.text for message in chat_history), *_texts(further))
+        wording = Wording(
+            self._settings.spelling, self._client.base_url, self._client.api_key, private=said
+        )
+        return await with_retries(
+            lambda: self._attempt(inputs, seed, wording), self._call, self._settings.spelling
+        )
+
+    async def _attempt(
+        self, inputs: Sequence[WorkflowRequestInputRequest], seed: Seed, wording: Wording
+    ) -> Reply:
+        # An argument that is None would be sent as null; one that is left out is not sent.
+        tag = self._settings.release_tag
+        pinned: dict[str, Any] = {"release_tag": tag} if tag else {}
+        started = time.monotonic()
+        try:
+            # No timeout of the SDK's: that one starts anew with every byte received, while the
+            # one in `with_retries` ends the attempt. No retries of the SDK's either: it knows
+            # neither a deadline nor the errors beyond HTTP.
+            response = await self._client.sdk.execute_workflow(
+                inputs=inputs,
+                workflow_deployment_name=self._settings.name,
+                metadata={"seed_id": seed.seed_id},
+                request_options={"max_retries": 0},
+                **pinned,
+            )
+        except SDK_ERRORS as error:
+            failure = sdk_error(error, wording)
+        else:
+            latency_ms = round((time.monotonic() - started) * 1000)
+            return self._reply(response, latency_ms, wording)
+        # Out of the except clause, so that the SDK's error is not chained to ours: its text
+        # holds the whole body and, at times, the key.
+        raise failure
+
+    def _reply(self, response: ExecuteWorkflowResponse, latency_ms: int, wording: Wording) -> Reply:
+        if isinstance(response.data, RejectedExecuteWorkflowWorkflowResultEvent):
+            raise workflow_error(response.data.error, wording)
+        wanted = self._settings.output.replace("_", "-")
+        found = {output.name.replace("_", "-"): output for output in response.data.outputs}
+        if wanted not in found:
+            there = ", ".join(output.name for output in response.data.outputs) or "none"
+            raise FatalError(
+                f"{wording.participant}: the Workflow has no output {self._settings.output!r}; its "
+                f"outputs are: {wording.quoted(there)}. Set the participant's `output` to the one "
+                "that holds the reply"
+            )
+        output = found[wanted]
+        if output.type != "STRING":
+            raise FatalError(
+                f"{wording.participant}: the Workflow's output {output.name!r} is of type "
+                f"{output.type}, and a reply must be a STRING; set the participant's `output` to "
+                "another one, or change the Workflow"
+            )
+        text = usable_text(output.value, wording.participant)
+        return Reply(text, execution_id=response.execution_id, latency_ms=latency_ms)
+
+
+def _chat_history_input(
+    name: str, chat_history: Sequence[Message]
+) -> WorkflowRequestChatHistoryInputRequest:
+    # Models, not dicts: the SDK takes 0.1 ms to serialise these, and 0.5 ms for the same as dicts.
+    value = [
+        ChatMessageRequest(role=message.role.value, text=message.text) for message in chat_history
+    ]
+    return WorkflowRequestChatHistoryInputRequest(name=name, value=value)
+
+
+def _input(name: str, value: JsonValue) -> WorkflowRequestInputRequest:
+    """Types an input as its JSON value is typed: text, a number, or else JSON."""
+    if isinstance(value, str):
+        return WorkflowRequestStringInputRequest(name=name, value=value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return WorkflowRequestNumberInputRequest(name=name, value=value)
+    return WorkflowRequestJsonInputRequest(name=name, value=value)
+
+
+def _texts(inputs: dict[str, JsonValue]) -> list[str]:
+    return [value for value in inputs.values() if isinstance(value, str)]
+
+
+def _api_key() -> str:
+    key = os.environ.get("VELLUM_API_KEY", "").strip()
+    if not key:
+        raise UsageError(
+            "VELLUM_API_KEY is not set, and a Workflow Deployment cannot be called without it; "
+            "set it to an API key of your Vellum workspace"
+        )
+    if not re.fullmatch(r"[!-~]+", key):
+        raise UsageError(
+            "VELLUM_API_KEY holds spaces, control characters or letters beyond ASCII, which no "
+            "API key does; copy the key from Vellum again"
+        )
+    return key
+
+
+def _environment() -> VellumEnvironment:
+    environment = create_vellum_environment()
+    urls = {
+        "VELLUM_PREDICT_API_URL": environment.predict,
+        "VELLUM_DEFAULT_API_URL": environment.default,
+        "VELLUM_DOCUMENTS_API_URL": environment.documents,
+    }
+    for variable, url in urls.items():
+        if not _is_http_url(url):
+            raise UsageError(
+                f"{variable if os.environ.get(variable) else 'VELLUM_API_URL'} is {_shown(url)!r}; "
+                "expected a URL that starts with https:// or http://, as in https://api.vellum.ai"
+            )
+    return environment
+
+
+def _is_http_url(url: str) -> bool:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    port_exists = parsed.port is None or 0 < parsed.port < 65536
+    return (
+        bool(parsed.scheme in {"http", "https"} and parsed.host and port_exists) and " " not in url
+    )
+
+
+def _shown(url: str) -> str:
+    return re.sub(r"//[^/]*@", "//", url)
+
+
+def _http_client(base_url: str, max_concurrency: int) -> httpx.AsyncClient:
+    """Puts aiohttp below httpx, whose own pool takes ten times as long with 256 calls in flight."""
+    context = httpx.create_ssl_context()
+
+    def session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=max_concurrency, ssl=context),
+            # Not `trust_env`, which looks the proxy up in a thread, anew for every call.
+            proxy=_proxy(base_url),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(verify=context, client=session),
+        # No call is to be tied by a cookie to the machine that answered the first one.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
+
+
+def _proxy(base_url: str) -> str | None:
+    url = httpx.URL(base_url)
+    return None if proxy_bypass(url.host) else getproxies().get(url.scheme)

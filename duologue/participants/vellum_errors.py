@@ -1,0 +1,168 @@
+"""What can go wrong in a call to Vellum, as Duologue's errors: what to do about it, and why.
+
+Whatever a server or a library says is quoted on one line, cut, and without the key or what was
+said in the conversation: messages end up in logs.
+"""
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import mktime_tz, parsedate_tz
+from http import HTTPStatus
+
+import aiohttp
+import httpx
+import pydantic
+from aiohttp.http_exceptions import HttpProcessingError
+from vellum import WorkflowEventError
+from vellum.client.core.api_error import ApiError
+
+from duologue.errors import FatalError, ParticipantError, RunStoppingError, TransientError
+
+SDK_ERRORS = (
+    ApiError,
+    pydantic.ValidationError,
+    UnicodeDecodeError,
+    httpx.HTTPError,
+    # The httpx transport maps most of aiohttp's errors to httpx's, but not all.
+    aiohttp.ClientError,
+    HttpProcessingError,
+    OSError,
+)
+"""What a call through the SDK raises when it fails."""
+
+_QUOTED_CHARACTERS = 200
+_SHORTEST_HIDDEN_TEXT = 8
+"""What is shorter tells nothing, and would be found inside of other words."""
+
+_TRANSIENT_STATUSES = {408, 409, 425, 429}
+_TRANSIENT_CODES = {
+    "INTERNAL_SERVER_ERROR",
+    "LLM_PROVIDER",
+    "PROVIDER_QUOTA_EXCEEDED",
+    "WORKFLOW_TIMEOUT",
+    "NODE_TIMEOUT",
+    # Stands for anything that goes wrong inside a node. An API that did not answer the node is
+    # worth another attempt; a mistake in its code is not, and costs a few calls in vain.
+    "NODE_EXECUTION",
+}
+"""A cancelled execution is not among them: somebody may have meant it."""
+_RUN_STOPPING_CODES = {"PROVIDER_CREDENTIALS_UNAVAILABLE", "INTEGRATION_CREDENTIALS_UNAVAILABLE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a message about a failed call may say, and what it must not."""
+
+    participant: str
+    base_url: str
+    api_key: str
+    private: Sequence[str]
+    """What was sent of the conversation and its seed."""
+
+    def quoted(self, said: str) -> str:
+        """Makes foreign text fit to be shown."""
+        texts = [text for text in self.private if len(text) >= _SHORTEST_HIDDEN_TEXT]
+        for text in sorted([self.api_key, *texts], key=len, reverse=True):
+            for spelt in {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}:
+                said = said.replace(spelt, "[hidden]")
+        line = " ".join(said.split())
+        return line if len(line) <= _QUOTED_CHARACTERS else f"{line[:_QUOTED_CHARACTERS]}…"
+
+
+def workflow_error(error: WorkflowEventError, wording: Wording) -> ParticipantError:
+    """Classifies what a Workflow that did run was rejected with."""
+    said = (
+        f"{wording.participant}: the Workflow was rejected with {wording.quoted(error.code)}: "
+        f"{wording.quoted(error.message)}"
+    )
+    if error.code in _TRANSIENT_CODES:
+        return TransientError(said)
+    if error.code in _RUN_STOPPING_CODES:
+        return RunStoppingError(f"{said}; add the credentials it needs to the Vellum workspace")
+    return FatalError(f"{said}; its execution on Vellum shows where")
+
+
+def sdk_error(error: Exception, wording: Wording) -> ParticipantError:
+    """Classifies one of SDK_ERRORS."""
+    if isinstance(error, ApiError):
+        return _status_error(error, wording)
+    if isinstance(error, pydantic.ValidationError | UnicodeDecodeError):
+        return TransientError(
+            f"{wording.participant}: the answer from {wording.base_url} is not what Vellum's API "
+            f"promises ({_what_is_malformed(error)}); if it stays so, upgrade vellum-ai, or see "
+            "what answers at that address"
+        )
+    return _connection_error(error, wording)
+
+
+def _status_error(error: ApiError, wording: Wording) -> ParticipantError:
+    status = error.status_code or 0
+    body = error.body if isinstance(error.body, str) else json.dumps(error.body, ensure_ascii=False)
+    answered = f"{wording.participant}: {wording.base_url} answered {_named(status)}: "
+    answered += wording.quoted(body) or "(nothing)"
+    if status in (401, 403):
+        return RunStoppingError(
+            f"{answered}. Check that VELLUM_API_KEY is valid and may execute this Workflow "
+            "Deployment"
+        )
+    if status == 404:
+        return RunStoppingError(
+            f"{answered}. There is no such Workflow Deployment or release tag in the workspace of "
+            "VELLUM_API_KEY; check both, and the key"
+        )
+    if 300 <= status < 400:
+        return RunStoppingError(
+            f"{answered}. A redirect means that the base URL is wrong; check VELLUM_API_URL and "
+            "VELLUM_PREDICT_API_URL"
+        )
+    if status in _TRANSIENT_STATUSES or status >= 500:
+        return TransientError(answered, _retry_after_seconds(error.headers or {}))
+    if status < 300:
+        return TransientError(f"{answered}. Expected JSON, as from Vellum's API")
+    return FatalError(f"{answered}. Check the names and types of the Workflow's inputs")
+
+
+def _connection_error(error: Exception, wording: Wording) -> ParticipantError:
+    # What httpx calls it is too coarse, at times wrong; the transport keeps aiohttp's own error.
+    cause = error.__cause__ or error
+    why = f"{type(cause).__name__}: {wording.quoted(str(cause))}".rstrip(": ")
+    failed = f"{wording.participant}: the connection to {wording.base_url} failed ({why})"
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return RunStoppingError(
+            f"{failed}. Its TLS certificate is not trusted: check the base URL, or name your own "
+            "authority's certificate in SSL_CERT_FILE"
+        )
+    return TransientError(failed)
+
+
+def _what_is_malformed(error: pydantic.ValidationError | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    # Every alternative of a union has its own complaint; the deepest comes from the one meant.
+    deepest = max(error.errors(include_input=False, include_url=False), key=lambda e: len(e["loc"]))
+    # Names in capitals are those of the alternatives, the SDK's classes.
+    path = [str(part) for part in deepest["loc"] if not str(part)[0].isupper()]
+    return f"{'.'.join(path) or 'the body'}: {deepest['msg']}"
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _retry_after_seconds(headers: dict[str, str]) -> float | None:
+    """Reads the Retry-After header: seconds, or a date. None where it is absent or neither."""
+    value = headers.get("retry-after", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        date = parsedate_tz(value)
+        if date is None:
+            return None
+        seconds = mktime_tz(date) - time.time()
+    return max(seconds, 0.0) if math.isfinite(seconds) else None

@@ -1,0 +1,127 @@
+"""A row on its way from a file to a seed, in every format alike."""
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from duologue.seeds.columns import SEED_ID_COLUMN, normalised
+from duologue.seeds.seed import MOST_ID_CHARACTERS, RejectedRow
+
+BLANK_CATEGORIES = {"Cc", "Cf", "Zs", "Zl", "Zp"}
+BLANK_CHARACTERS = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe0e\ufe0f\uffa0")
+"""Fillers, blank Braille and variation selectors: nothing to see, though classed as visible."""
+
+NUL_FAULT = "holds a NUL character, which no dataset format can carry; take it out"
+
+JSON_NAMES = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as it was read, not yet checked."""
+
+    line: int
+    message: object
+    """None where the row has none."""
+    seed_id: str | None
+    """None where the row has none."""
+    context: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The rows of a whole file, in its order, and one sentence on what was taken for what."""
+
+    columns_note: str
+    rows: list[Row | RejectedRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read: its bytes, its name for messages, and what the caller says about it."""
+
+    file: str
+    data: bytes
+    """Unpacked, where the file is compressed."""
+    message_column: str | None = None
+    """None: told by its name."""
+    has_header: bool | None = None
+    """None: told by the first row. Only delimited text cares."""
+
+
+def row_of(line: int, values: Mapping[str, object], message_column: str) -> Row:
+    """Sorts a row's values into message, id and context; None means that a value is missing."""
+    seed_id: str | None = None
+    context: dict[str, str] = {}
+    for name, value in values.items():
+        if name == message_column or value is None:
+            continue
+        if seed_id is None and normalised(name) == SEED_ID_COLUMN:
+            seed_id = as_text(value)
+        else:
+            context[name] = as_text(value)
+    return Row(line, values.get(message_column), seed_id, context)
+
+
+def as_text(value: object) -> str:
+    """Returns text as it stands, what JSON knows as compact JSON, the rest as Python says it."""
+    if isinstance(value, bool | int | float | list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return _plain(value)
+
+
+def fault_of(row: Row) -> str | None:
+    """Returns why a row cannot be a seed, without its text; None if it can."""
+    if row.message is None:
+        return "message is missing; every row needs a first user message"
+    if not isinstance(row.message, str):
+        kind = JSON_NAMES.get(type(row.message), type(row.message).__name__)
+        return f"message is {kind}; expected text"
+    if _is_blank(row.message):
+        return "message is empty; every row needs a first user message"
+    for text in (row.message, *row.context, *row.context.values()):
+        if "\0" in text:
+            return NUL_FAULT
+        if not _is_encodable(text):
+            return "holds half of a surrogate pair (\\ud800 to \\udfff), which is no character"
+    return None if row.seed_id is None else _fault_of_id(row.seed_id)
+
+
+def _fault_of_id(seed_id: str) -> str | None:
+    if _is_blank(seed_id):
+        return f"{SEED_ID_COLUMN} is empty; give every row one, or leave the column out"
+    if len(seed_id) > MOST_ID_CHARACTERS:
+        return (
+            f"{SEED_ID_COLUMN} is {len(seed_id)} characters long; "
+            f"at most {MOST_ID_CHARACTERS} are allowed"
+        )
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in seed_id):
+        return f"{SEED_ID_COLUMN} holds a control character, such as a line break; take it out"
+    return None
+
+
+def _is_blank(text: str) -> bool:
+    return all(
+        unicodedata.category(character) in BLANK_CATEGORIES or character in BLANK_CHARACTERS
+        for character in text
+    )
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _plain(value: object) -> str:
+    # Many writers store text as bytes; what is no UTF-8 stays readable and is never refused.
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

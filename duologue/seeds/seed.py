@@ -1,0 +1,55 @@
+"""What a seed file holds once it is read: seeds, and the rows that could not be read."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+MOST_ID_CHARACTERS = 200
+
+
+class Seed(BaseModel):
+    """One row of the seed file, all of it as text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed_id: Annotated[str, StringConstraints(min_length=1, max_length=MOST_ID_CHARACTERS)]
+    """Distinct within its file, and the same when the file is reordered."""
+    message: Annotated[str, StringConstraints(min_length=1)]
+    """The first user message, exactly as it stands in the file."""
+    context: dict[str, str] = {}
+    """The row's other columns by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that could not be read."""
+
+    file: str
+    line: int
+    """The physical line the row starts on, or its row number in a Parquet file; from 1."""
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class SeedFile:
+    """What was read from a seed file. Every row is either a seed or rejected."""
+
+    path: str
+    """As it was given, but without the user name, password and query that a URL may hold."""
+    sha256: str
+    """Of the file's bytes, as they are stored."""
+    columns_note: str
+    """One sentence on which column holds the message and how that was told."""
+    seeds: tuple[Seed, ...]
+    """In the order of the file."""
+    rejected: tuple[RejectedRow, ...]
+    """In the order of the file."""
+
+    @property
+    def rows_read(self) -> int:
+        """Seeds and rejected rows together."""
+        return len(self.seeds) + len(self.rejected)

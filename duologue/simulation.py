@@ -1,0 +1,194 @@
+"""The turn loop: two participants, one conversation."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
+from duologue.participants.opening import Participants
+from duologue.participants.protocol import Reply
+from duologue.participants.settings import ParticipantSettings
+from duologue.seeds import Seed
+from duologue.validation.farewells import closing_tail_length, is_farewell_loop
+
+GENERATOR_VERSION = "1"
+"""Part of every conversation's key. Raise it when a change here makes other conversations of the
+same seeds, participants and settings, so that no run mixes the two."""
+
+
+class SimulationSettings(BaseModel):
+    """What a conversation may be like, apart from who takes part."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    turns: Annotated[int, Field(ge=1, le=1000)] = 3
+    """The most turns a conversation has; a turn is one chatbot reply and the answer to it."""
+    ends_with: EndsWith = EndsWith.USER
+    end_marker: Annotated[str, Field(min_length=1)] = "[END]"
+    """What the simulated user sends when it is done. Never part of a message in the dataset."""
+    greeting: str | None = None
+    """What the chatbot is made to have said first, shown to the simulated user alone."""
+
+
+class Draft(BaseModel):
+    """A conversation that is not finished: all that is needed to go on with it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    messages: list[Message]
+    started_at: datetime
+    user_has_ended: bool = False
+    """Whether the simulated user sent the end marker."""
+    attempts: int = 0
+    """How often it was begun or gone on with."""
+
+    @classmethod
+    def of(cls, seed: Seed) -> "Draft":
+        """Begins a conversation with the seed's message."""
+        opening = Message(role=Role.USER, text=seed.message)
+        return cls(messages=[opening], started_at=datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSeed:
+    """A conversation that could not be simulated, and how far it came."""
+
+    seed: Seed
+    sample: int
+    conversation_id: str
+    error_class: str
+    reason: str
+    attempts: int
+    """How often the seed was tried in this run."""
+    messages: tuple[Message, ...]
+    """The conversation up to where it was cut short; at least the seed message."""
+
+
+async def simulate(
+    draft: Draft, seed: Seed, sample: int, participants: Participants, settings: SimulationSettings
+) -> Conversation:
+    """Lets the participants talk until the conversation ends.
+
+    Args:
+        draft: the conversation so far. It grows with each reply, so that the caller has what was
+            said also where this raises, and can go on from there.
+        seed: whose message opens the conversation.
+        sample: which conversation of the seed this is, from 1.
+        participants: the chatbot and the simulated user.
+        settings: how long it may be and how it ends.
+
+    Raises:
+        ParticipantError: a participant gave no usable reply.
+    """
+    while (end_reason := reason_to_end(draft, settings)) is None:
+        if draft.messages[-1].role is Role.USER:
+            reply = await participants.chatbot.reply(draft.messages, seed)
+            draft.messages.append(_message(Role.ASSISTANT, reply.text, reply))
+        else:
+            view = as_the_simulated_user_sees(draft.messages, settings.greeting)
+            reply = await participants.simulated_user.reply(view, seed)
+            text, draft.user_has_ended = split_end_marker(reply.text, settings.end_marker)
+            if text:
+                draft.messages.append(_message(Role.USER, text, reply))
+    messages = draft.messages
+    if end_reason is EndReason.FAREWELL_LOOP:
+        messages = without_farewell_tail(messages, settings.ends_with)
+    return Conversation(
+        conversation_id=conversation_id(seed, sample),
+        seed_id=seed.seed_id,
+        sample=sample,
+        messages=tuple(messages),
+        end_reason=end_reason,
+        started_at=draft.started_at,
+        ended_at=datetime.now(UTC),
+    )
+
+
+def reason_to_end(draft: Draft, settings: SimulationSettings) -> EndReason | None:
+    """Tells why the conversation is at its end; None while it goes on.
+
+    Where conversations end with ASSISTANT, a simulated user that leaves with a last word still
+    gets its answer: the word is kept, and the conversation ends as it should.
+    """
+    last = draft.messages[-1].role
+    ends_here = last is Role[settings.ends_with.name]
+    if draft.user_has_ended and (ends_here or settings.ends_with is EndsWith.USER):
+        return EndReason.USER_ENDED
+    if is_farewell_loop(draft.messages):
+        return EndReason.FAREWELL_LOOP
+    replies = sum(message.role is Role.ASSISTANT for message in draft.messages)
+    if replies >= settings.turns and ends_here:
+        return EndReason.MAX_TURNS
+    return None
+
+
+def as_the_simulated_user_sees(messages: Sequence[Message], greeting: str | None) -> list[Message]:
+    """Swaps the roles: its own messages become ASSISTANT, the chatbot's USER.
+
+    The greeting, if there is one, comes first as USER. Some prompt layers drop a leading ASSISTANT
+    message, and the simulated user then forgets what it asked.
+    """
+    swapped = {Role.USER: Role.ASSISTANT, Role.ASSISTANT: Role.USER}
+    view = [Message(role=swapped[message.role], text=message.text) for message in messages]
+    return [Message(role=Role.USER, text=greeting), *view] if greeting else view
+
+
+def split_end_marker(text: str, marker: str) -> tuple[str, bool]:
+    """Takes the end marker out of a message.
+
+    Returns:
+        What is left of the message, empty where it was nothing but the marker, and whether the
+        marker was there.
+    """
+    parts = re.split(re.escape(marker), text, flags=re.IGNORECASE)
+    if len(parts) == 1:
+        return text, False
+    return " ".join(part.strip() for part in parts).strip(), True
+
+
+def without_farewell_tail(messages: Sequence[Message], ends_with: EndsWith) -> list[Message]:
+    """Keeps the first goodbye, and the second where only that one ends the conversation rightly.
+
+    The seed message and the first reply always stay.
+    """
+    kept = len(messages) - closing_tail_length(messages) + 1
+    if kept < len(messages) and messages[kept - 1].role is not Role[ends_with.name]:
+        kept += 1
+    return list(messages[: max(kept, 2)])
+
+
+def conversation_id(seed: Seed, sample: int) -> str:
+    """Names a conversation: its seed and which of the seed's conversations it is."""
+    return f"{seed.seed_id}-{sample}"
+
+
+def conversation_key(
+    seed: Seed,
+    sample: int,
+    chatbot: ParticipantSettings,
+    simulated_user: ParticipantSettings,
+    settings: SimulationSettings,
+) -> str:
+    """Digests all that makes a conversation what it is, as 64 hexadecimal digits.
+
+    What only decides how it is come by (timeouts, concurrency) is left out.
+    """
+    parts = [model.model_dump(mode="json") for model in (seed, chatbot, simulated_user, settings)]
+    content = json.dumps([GENERATOR_VERSION, sample, *parts], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _message(role: Role, text: str, reply: Reply) -> Message:
+    return Message(
+        role=role,
+        text=text,
+        execution_id=reply.execution_id,
+        latency_ms=reply.latency_ms,
+        attempts=reply.attempts,
+    )

@@ -1,0 +1,1 @@
+"""Checking conversations: what the rules are, and running them."""

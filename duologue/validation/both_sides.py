@@ -1,0 +1,136 @@
+"""Rules on speaker labels: a message that holds what the other side should have said."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from duologue.conversation import Message, Role
+from duologue.validation.rule import Expectations, Finding
+from duologue.validation.wording import wording
+
+_USER_LABEL = re.compile(
+    "user|human|customer|client|caller|simulated user|end user|"
+    "usuario|usuário|cliente|utilisateur|benutzer|nutzer|kunde|kundin|utente|gebruiker|klant|"
+    "пользователь|клиент|用户|客户|顾客|ユーザー|お客様|사용자|고객"
+)
+_ASSISTANT_LABEL = re.compile(
+    "(?:ai |virtual )?assistant|ai|(?:ai |support )?agent|(?:chat|support )?bot|"
+    "(?:customer )?support|customer service|representative|chatgpt|gpt|model|"
+    "asistente|agente|assistente|assistent|assistentin|ассистент|бот|"
+    "助手|客服|机器人|アシスタント|어시스턴트|상담원|챗봇"
+)
+# What models that play a user write when they go on in the chatbot's place. Without brackets it is
+# an ordinary word ("System: Windows 11") and stands for no side.
+_SYSTEM_LABEL = re.compile("system|系统")
+# What only models call the two sides. Where their message breaks off, nothing may follow it.
+_LABEL_OF_MODELS = re.compile("human|(?:ai )?assistant|simulated user")
+
+# `User:`, `[Assistant]:`, `**Agent:**`, `### Human:`, `<bot>:` at the start of a line, with what
+# follows on it. The same pattern finds the `key: value` lines of a form.
+_KEY = re.compile(
+    r"[ \t]*+(?P<mark>[\[【(<*_#]*+)[ \t]*+(?P<name>[^\W\d_]{1,30}(?: [^\W\d_]{1,30}){0,2})"
+    r"[\]】)>*_]{0,3}[ \t]*+[:\uff1a](?P<value>.*)"
+)
+# Latin and Chinese full stops, exclamation and question marks; and what may close behind them.
+_SENTENCE_ENDS = (".", "!", "?", "…", "\u3002", "\uff01", "\uff1f")
+_AFTER_A_SENTENCE = "\"'”\u2019)*]_ \t\r"
+
+SPEECH_WORDS = 5
+"""From so many words on, what follows a label is taken for speech also without a full stop."""
+SHORT_SPEECH_WORDS = 2
+"""And from so many with one: "Agent: Thank you!" against "User: admin"."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """A speaker label that is followed by speech."""
+
+    name: str
+    side: Role | None
+    """Whose label it is; None for a bare "System", which may be anything."""
+    is_marked: bool
+    """Whether it stands in brackets, asterisks or the like."""
+    has_text_before: bool
+    """Whether the message says anything before it."""
+
+
+def both_sides_in_one_message(
+    messages: Sequence[Message], _expected: Expectations
+) -> Iterator[Finding]:
+    """Catches a message in which one side also speaks for the other.
+
+    It asks for two signals: a speaker label at the start of a line with speech behind it (or one
+    that only models use, where the message breaks off), and either labels of both sides, or a
+    label of the other side after the speaker's own text, or one in brackets. Labels between other
+    `key: value` lines belong to a form. Seen in 9 % of the conversations of RecLLMSim. Known false
+    positives: an assistant that writes a dialogue because it was asked to, a user who pastes an
+    earlier chat.
+    """
+    for index, message in enumerate(messages):
+        labels = _labels(message.text)
+        for label in labels:
+            foreign = label.side is not None and label.side is not message.role
+            if foreign and (label.has_text_before or label.is_marked or _speak_both(labels)):
+                yield Finding(index, f"the {message.role} message goes on as `{label.name}:`")
+                break
+
+
+def speaker_label(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
+    """Catches a message that opens with the label of its own speaker: "User: Hello".
+
+    It is left over from a transcript in the prompt. Known false positives: a user who names a
+    department or a topic first.
+    """
+    for index, message in enumerate(messages):
+        labels = _labels(message.text)
+        if labels and labels[0].side is message.role and not labels[0].has_text_before:
+            yield Finding(index, f"opens with the label `{labels[0].name}:`")
+
+
+def _speak_both(labels: Sequence[_Label]) -> bool:
+    return len({label.side for label in labels if label.side}) > 1
+
+
+@lru_cache(maxsize=64)
+def _labels(text: str) -> tuple[_Label, ...]:
+    """Finds the speaker labels of a message that have speech behind them."""
+    if ":" not in text and "\uff1a" not in text:
+        return ()
+    lines = [line for line in text.split("\n") if line.strip()]
+    keys = [_KEY.match(line) for line in lines]
+    found = (_label(key, lines, keys, index) for index, key in enumerate(keys) if key is not None)
+    return tuple(label for label in found if label is not None)
+
+
+def _label(
+    key: re.Match[str], lines: Sequence[str], keys: Sequence[re.Match[str] | None], index: int
+) -> _Label | None:
+    name = key["name"].casefold()
+    in_brackets = key["mark"].startswith(("[", "【"))
+    neighbours = (*keys[max(index - 1, 0) : index], *keys[index + 1 : index + 2])
+    in_form = any(other and not _is_speaker(other["name"].casefold()) for other in neighbours)
+    if not _is_speaker(name) or (in_form and not in_brackets):
+        return None
+    following = lines[index + 1] if index + 1 < len(lines) else ""
+    breaks_off = index > 0 and not following and _LABEL_OF_MODELS.fullmatch(name)
+    if not breaks_off and not _is_speech(key["value"].strip(_AFTER_A_SENTENCE) or following):
+        return None
+    return _Label(key["name"], _side(name, in_brackets), bool(key["mark"]), index > 0)
+
+
+def _is_speaker(name: str) -> bool:
+    labels = (_USER_LABEL, _ASSISTANT_LABEL, _SYSTEM_LABEL)
+    return any(label.fullmatch(name) for label in labels)
+
+
+def _side(name: str, in_brackets: bool) -> Role | None:
+    if _USER_LABEL.fullmatch(name):
+        return Role.USER
+    return Role.ASSISTANT if in_brackets or _ASSISTANT_LABEL.fullmatch(name) else None
+
+
+def _is_speech(text: str) -> bool:
+    words = len(wording(text).words)
+    is_sentence = text.rstrip(_AFTER_A_SENTENCE).endswith(_SENTENCE_ENDS)
+    return words >= (SHORT_SPEECH_WORDS if is_sentence else SPEECH_WORDS)

@@ -1,0 +1,76 @@
+"""Running the rules on a conversation."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from duologue.conversation import Conversation, Message
+from duologue.seeds import Seed
+from duologue.simulation import SimulationSettings
+from duologue.validation.rule import Expectations, Rule, Severity, Violation
+from duologue.validation.rules import RULES
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedConversation:
+    """A simulated conversation, its seed, and the rules it breaks."""
+
+    conversation: Conversation
+    seed: Seed
+    violations: tuple[Violation, ...]
+    """In message order; what is about the conversation as a whole comes first."""
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it breaks no rule of severity `invalid`."""
+        return not self.broken_rules
+
+    @property
+    def broken_rules(self) -> tuple[str, ...]:
+        """The rules of severity `invalid` that it breaks, sorted, each once."""
+        return rule_names(self.violations, Severity.INVALID)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The rules of severity `warning` that it breaks, sorted, each once."""
+        return rule_names(self.violations, Severity.WARNING)
+
+
+def check_conversation(
+    conversation: Conversation, seed: Seed, settings: SimulationSettings
+) -> CheckedConversation:
+    """Runs all rules on a conversation that was simulated with these settings."""
+    expected = Expectations(
+        seed_message=seed.message,
+        turns=settings.turns,
+        ends_with=settings.ends_with,
+        end_reason=conversation.end_reason,
+        end_marker=settings.end_marker,
+    )
+    violations = check_messages(conversation.messages, expected)
+    return CheckedConversation(conversation, seed, violations)
+
+
+def check_messages(
+    messages: Sequence[Message], expected: Expectations, rules: Sequence[Rule] = RULES
+) -> tuple[Violation, ...]:
+    """Runs rules on the messages of one conversation.
+
+    Returns:
+        What they find, in message order; what is about the conversation as a whole comes first.
+        Findings about the same message keep the order of the rules.
+    """
+    found = (
+        Violation(rule.name, rule.severity, finding.message_index, finding.detail)
+        for rule in rules
+        for finding in rule.check(messages, expected)
+    )
+    return tuple(sorted(found, key=_position))
+
+
+def rule_names(violations: Iterable[Violation], severity: Severity) -> tuple[str, ...]:
+    """Returns the distinct rules of one severity, sorted."""
+    return tuple(sorted({v.rule for v in violations if v.severity is severity}))
+
+
+def _position(violation: Violation) -> int:
+    return -1 if violation.message_index is None else violation.message_index

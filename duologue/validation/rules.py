@@ -1,0 +1,75 @@
+"""All rules, and how severe each is.
+
+Invalid is what makes a conversation useless as a question to a chatbot: it is not the conversation
+it should be, or a user message in it is not one. Whatever may also happen between a person and a
+good chatbot is a warning, and so are faults that are the chatbot's own: to leave those out would
+hide from an evaluation just what it is to find.
+
+To add a rule, write one function in the file where it belongs and one line here.
+"""
+
+from duologue.validation.both_sides import both_sides_in_one_message, speaker_label
+from duologue.validation.farewells import farewell_tail
+from duologue.validation.repetition import (
+    assistant_echoes_user,
+    loop,
+    opening_restated,
+    repeated_message,
+    user_echoes_assistant,
+)
+from duologue.validation.residue import (
+    code_fence,
+    end_marker,
+    json_wrapper,
+    model_token,
+    placeholder,
+    placeholder_in_reply,
+    reasoning,
+    wrapping_quotes,
+)
+from duologue.validation.rule import Rule, Severity
+from duologue.validation.structure import (
+    broken_alternation,
+    empty_message,
+    no_messages,
+    wrong_ending,
+    wrong_length,
+    wrong_opening,
+)
+
+_INVALID, _WARNING = Severity.INVALID, Severity.WARNING
+
+RULES = (
+    # Without the right shape it is not the conversation of its seed and settings.
+    Rule("no_messages", _INVALID, no_messages),
+    Rule("empty_message", _INVALID, empty_message),
+    Rule("broken_alternation", _INVALID, broken_alternation),
+    Rule("wrong_opening", _INVALID, wrong_opening),
+    Rule("wrong_length", _INVALID, wrong_length),
+    Rule("wrong_ending", _INVALID, wrong_ending),
+    # The user's message is really the assistant's.
+    Rule("user_echoes_assistant", _INVALID, user_echoes_assistant),
+    # The chatbot's own fault, and rarely none at all.
+    Rule("assistant_echoes_user", _WARNING, assistant_echoes_user),
+    # People insist, and chatbots have standing phrases.
+    Rule("opening_restated", _WARNING, opening_restated),
+    Rule("repeated_message", _WARNING, repeated_message),
+    # Nothing new comes any more: the same question many times over.
+    Rule("loop", _INVALID, loop),
+    # The conversation before the tail is as good as any.
+    Rule("farewell_tail", _WARNING, farewell_tail),
+    # The message is half the other side's.
+    Rule("both_sides_in_one_message", _INVALID, both_sides_in_one_message),
+    # One word too many before a message that is otherwise right.
+    Rule("speaker_label", _WARNING, speaker_label),
+    # What no person writes, and no chatbot should be shown.
+    Rule("end_marker", _INVALID, end_marker),
+    Rule("model_token", _INVALID, model_token),
+    Rule("reasoning", _INVALID, reasoning),
+    Rule("placeholder", _INVALID, placeholder),
+    # May be right in what was asked for: a draft, code, JSON, a quotation.
+    Rule("placeholder_in_reply", _WARNING, placeholder_in_reply),
+    Rule("code_fence", _WARNING, code_fence),
+    Rule("json_wrapper", _WARNING, json_wrapper),
+    Rule("wrapping_quotes", _WARNING, wrapping_quotes),
+)

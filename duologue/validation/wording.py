@@ -1,0 +1,92 @@
+"""What a message says, apart from how it is typed, and whether two messages say the same."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+NEARLY_THE_SAME = 0.8
+"""The share of distinct words in common (Jaccard) from which two messages count as one. Messages
+on the same subject rarely share more than half of theirs."""
+
+ENOUGH_WORDS = 5
+"""With fewer words than this, messages are the same by chance or by courtesy: "Yes, please"."""
+
+# Scripts that put no spaces between words: each character counts as a word. Thai and Lao, Burmese,
+# Khmer, kana, Chinese characters.
+_SPACELESS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\U00020000-\U0003ffff"
+)
+# Marks that belong to a word although they are no letters: Latin and Greek accents that compose
+# with nothing, Hebrew and Arabic points, the vowel signs of India.
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
+_WORD = re.compile(rf"[{_SPACELESS}]|(?:[^\W_{_SPACELESS}]|[{_MARKS}])+")
+_DIGIT = re.compile(r"\d")
+_APOSTROPHES = str.maketrans("", "", "'`\u2019\u02bc\u00b4")
+# The same for ASCII, several times as fast as the pattern: everything else becomes a space.
+_ASCII_WORDS = _APOSTROPHES | {
+    i: " " for i in range(128) if not chr(i).isalnum() and chr(i) not in "'`"
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A message as the rules compare it."""
+
+    letters: str
+    """The text without differences of case, width, composition and white space."""
+    words: tuple[str, ...]
+    """Its words, in order, without punctuation."""
+    distinct: frozenset[str]
+    numbers: frozenset[str]
+    """Those of its words that hold a digit: amounts, dates, order numbers."""
+
+
+# The rules look at the same few messages one after the other. A small cache spares them reading a
+# message again, and holds on to little where messages are huge.
+@lru_cache(maxsize=64)
+def wording(text: str) -> Wording:
+    """Reads the wording of a text in any language."""
+    letters = fold(text)
+    if letters.isascii():
+        words = tuple(letters.translate(_ASCII_WORDS).split())
+    else:
+        words = tuple(_WORD.findall(letters.translate(_APOSTROPHES)))
+    distinct = frozenset(words)
+    has_numbers = _DIGIT.search(letters)
+    numbers = frozenset(filter(_DIGIT.search, distinct)) if has_numbers else frozenset[str]()
+    return Wording(letters, words, distinct, numbers)
+
+
+def fold(text: str) -> str:
+    """Takes away differences of case, width, composition and white space."""
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def normalise(text: str) -> str:
+    """Takes away punctuation too: the words, with one space between them."""
+    return " ".join(wording(text).words)
+
+
+def likeness(one: str, other: str) -> float:
+    """Tells how much of their words two messages share.
+
+    Returns:
+        1 for the same words in the same order, else the Jaccard index of the distinct words. 0
+        where a message has fewer than ENOUGH_WORDS, or their numbers differ: "the order 1001 has
+        been sent" and "the order 1002 has been sent" say two things.
+    """
+    a, b = wording(one), wording(other)
+    if min(len(a.words), len(b.words)) < ENOUGH_WORDS or a.numbers != b.numbers:
+        return 0.0
+    if a.words == b.words:
+        return 1.0
+    shared = len(a.distinct & b.distinct)
+    return shared / (len(a.distinct) + len(b.distinct) - shared)
+
+
+def says_the_same(one: str, other: str) -> bool:
+    """Tells whether two messages of some length say the same in nearly the same words."""
+    return likeness(one, other) >= NEARLY_THE_SAME

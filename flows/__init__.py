@@ -1,0 +1,1 @@
+"""The flows, one file each; every one reads as its recipe."""

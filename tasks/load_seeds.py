@@ -1,0 +1,33 @@
+"""Reading the seed file."""
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from duologue.errors import UsageError
+from duologue.generation import Plan
+from duologue.seeds import SeedFile, read_seeds
+
+
+# Never cached: a Retry reads the file as it is by then.
+@task(name="load-seeds", cache_policy=NO_CACHE)
+def load_seeds(plan: Plan) -> SeedFile:
+    """Reads the seeds of a run.
+
+    Raises:
+        UsageError: the file cannot be read, or not one of its rows.
+    """
+    seed_file = read_seeds(
+        plan.seeds_path,
+        message_column=plan.advanced.message_column,
+        has_header=plan.advanced.has_header,
+    )
+    logger = get_run_logger()
+    logger.info("%d seeds read (%s)", len(seed_file.seeds), seed_file.columns_note)
+    for row in seed_file.rejected:
+        logger.warning("row rejected: %s", row)
+    if not seed_file.seeds:
+        raise UsageError(
+            f"{seed_file.path}: all {seed_file.rows_read} rows were rejected; the first: "
+            f"{seed_file.rejected[0]}"
+        )
+    return seed_file

@@ -1,0 +1,154 @@
+"""Simulating the conversations of a run: one task run each, a bounded number at a time."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import CacheKeyFnPolicy
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import TaskRunContext
+from prefect.results import get_result_store
+from prefect.runtime import task_run
+from prefect.tasks import Task, exponential_backoff
+
+from duologue.conversation import Conversation
+from duologue.errors import FatalError, RunStoppingError, TransientError
+from duologue.generation import Job, Plan
+from duologue.participants.opening import Participants
+from duologue.progress import Progress, watch_progress
+from duologue.simulation import Draft, FailedSeed, SimulationSettings, simulate
+
+Outcome = Conversation | FailedSeed
+
+FATAL_SEEDS_BEFORE_STOP = 5
+"""A run stops where the first seeds to end all fail fatally: five in a row and not one good one
+are a wrong setting, and no accident of one seed's text."""
+
+
+def _key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
+    job: Job = parameters["job"]
+    return job.key
+
+
+def _name() -> str:
+    job: Job = task_run.parameters["job"]
+    return f"simulate-{job.conversation_id}"
+
+
+async def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    return isinstance(await state.aresult(raise_on_failure=False), TransientError)
+
+
+# A conversation's key says all that makes it what it is. Prefect's own policies would add this
+# function's source, which says nothing of the code it calls, or hash every argument of every run.
+@task(
+    name="simulate-conversation",
+    task_run_name=_name,
+    cache_policy=CacheKeyFnPolicy(cache_key_fn=_key),
+    result_serializer="json",
+    cache_result_in_memory=False,
+    retry_condition_fn=_is_transient,
+    retry_jitter_factor=0.5,
+)
+async def simulate_conversation(
+    job: Job, participants: Participants, settings: SimulationSettings
+) -> Conversation:
+    """Simulates one conversation, or goes on with it where an earlier attempt was cut short.
+
+    Raises:
+        ParticipantError: a participant gave no usable reply. What was said is kept.
+    """
+    draft = await kept_draft(job) or Draft.of(job.seed)
+    draft.attempts += 1
+    try:
+        return await simulate(draft, job.seed, job.sample, participants, settings)
+    except BaseException:
+        # Also when cancelled: what was paid for is not lost.
+        await get_result_store().awrite(draft, key=_draft_key(job))
+        raise
+
+
+async def simulate_conversations(
+    jobs: Sequence[Job], participants: Participants, plan: Plan, progress: Progress
+) -> list[Outcome]:
+    """Simulates every job, `plan.max_concurrency` at a time, on this event loop.
+
+    Returns:
+        A conversation, or how it failed, for each job, in the jobs' order.
+
+    Raises:
+        RunStoppingError: no seed can be simulated. The others were not tried any more.
+    """
+    simulate_with_retries = simulate_conversation.with_options(
+        retries=plan.advanced.seed_retries,
+        retry_delay_seconds=exponential_backoff(plan.advanced.seed_retry_delay_seconds),
+    )
+    outcomes: dict[int, Outcome] = {}
+    remaining = iter(enumerate(jobs))
+
+    async def work() -> None:
+        for index, job in remaining:
+            state = await simulate_with_retries(
+                job, participants, plan.simulation, return_state=True
+            )
+            outcomes[index] = await _outcome(job, state)
+            _count(outcomes[index], progress)
+            _stop_if_hopeless(outcomes.values(), len(jobs))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(plan.max_concurrency, len(jobs))):
+                group.create_task(work())
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [outcomes[index] for index in range(len(jobs))]
+
+
+async def kept_draft(job: Job) -> Draft | None:
+    """Finds what an attempt that was cut short left of a conversation; None if nothing."""
+    store = get_result_store()
+    if not await store.aexists(_draft_key(job)):
+        return None
+    draft = (await store.aread(_draft_key(job))).result
+    return draft if isinstance(draft, Draft) else None
+
+
+def _draft_key(job: Job) -> str:
+    return f"{job.key}-draft"
+
+
+async def _outcome(job: Job, state: State[Conversation]) -> Outcome:
+    result = await state.aresult(raise_on_failure=False)
+    if isinstance(result, RunStoppingError) or not isinstance(result, Exception | Conversation):
+        raise result
+    if isinstance(result, Conversation):
+        return result
+    draft = await kept_draft(job) or Draft.of(job.seed)
+    return FailedSeed(
+        seed=job.seed,
+        sample=job.sample,
+        conversation_id=job.conversation_id,
+        error_class=type(result).__name__,
+        reason=str(result),
+        attempts=draft.attempts,
+        messages=tuple(draft.messages),
+    )
+
+
+def _count(outcome: Outcome, progress: Progress) -> None:
+    if isinstance(outcome, Conversation):
+        progress.simulated += 1
+    else:
+        progress.failed += 1
+    watch_progress.get()(progress)
+
+
+def _stop_if_hopeless(outcomes: Collection[Outcome], total: int) -> None:
+    if len(outcomes) < min(FATAL_SEEDS_BEFORE_STOP, total):
+        return
+    failures = [o for o in outcomes if isinstance(o, FailedSeed)]
+    if len(failures) == len(outcomes) and {f.error_class for f in failures} == {FatalError.__name__}:
+        raise RunStoppingError(
+            f"the first {len(failures)} seeds all failed, so the run stopped; {failures[0].reason}"
+        )

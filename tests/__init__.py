@@ -1,0 +1,1 @@
+"""The tests of Duologue, and the real things that they run against."""

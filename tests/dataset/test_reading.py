@@ -1,0 +1,73 @@
+"""A dataset's conversations come back as they were made."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from upath import UPath
+
+from duologue.dataset.latest import find_conversations
+from duologue.dataset.reading import read_conversations
+from duologue.dataset.versions import write_version
+from duologue.errors import UsageError
+from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen
+
+
+@pytest.mark.parametrize("protocol", ["", "memory://"])
+def test_every_conversation_comes_back_equal_and_in_order(tmp_path: Path, protocol: str) -> None:
+    output = f"{protocol}{tmp_path}"
+    made = everything_that_can_happen()
+    write_version(output, "shop", VERSION, made)
+    found = list(read_conversations(find_conversations(VERSION, output)))
+    assert found == [item.conversation for item in made.valid]
+
+
+def test_conversations_are_chosen_by_their_seed_or_their_own_id(tmp_path: Path) -> None:
+    made = contents(
+        *(checked("Hi", "Ho", seed_id=s, sample=n) for s in ("s1", "s2") for n in (1, 2)),
+        conversations_per_seed=2,
+    )
+    write_version(str(tmp_path), "shop", VERSION, made)
+    path = find_conversations(VERSION, str(tmp_path))
+    assert [c.conversation_id for c in read_conversations(path, "s2")] == ["s2-1", "s2-2"]
+    assert [c.conversation_id for c in read_conversations(path, "s1-2")] == ["s1-2"]
+    assert list(read_conversations(path, "s3")) == []
+
+
+def test_the_first_conversation_comes_without_reading_the_last(tmp_path: Path) -> None:
+    made = contents(*(checked("Hi", "Ho", seed_id=f"s{n}") for n in range(5000)))
+    write_version(str(tmp_path), "shop", VERSION, made)
+    path = find_conversations(VERSION, str(tmp_path))
+    last = pq.ParquetFile(path.path).metadata.row_group(2).column(0)
+    with open(path.path, "r+b") as file:
+        file.seek(last.dictionary_page_offset or last.data_page_offset)
+        file.write(b"\xff" * 64)
+    conversations = read_conversations(path)
+    assert next(conversations).conversation_id == "s0-1"
+    with pytest.raises(UsageError, match="cannot be read"):
+        list(conversations)
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no.parquet: not found"):
+        read_conversations(UPath(tmp_path) / "no.parquet")
+
+
+def test_what_is_no_parquet_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.parquet").write_text("id,message")
+    with pytest.raises(UsageError, match="is not a whole Parquet file"):
+        read_conversations(UPath(tmp_path) / "x.parquet")
+
+
+def test_a_parquet_file_of_something_else_is_told(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "x.parquet")
+    with pytest.raises(UsageError, match="is not of Duologue"):
+        read_conversations(UPath(tmp_path) / "x.parquet")
+
+
+def test_another_schema_version_is_told(tmp_path: Path) -> None:
+    metadata = {"duologue.schema_version": "2"}
+    pq.write_table(pa.table({"a": [1]}).replace_schema_metadata(metadata), tmp_path / "x.parquet")
+    with pytest.raises(UsageError, match="has schema version 2"):
+        read_conversations(UPath(tmp_path) / "x.parquet")

@@ -1,0 +1,84 @@
+"""Writes versions and is cut short while at it. Run by test_cut_short.py, in a process of its own.
+
+python -m tests.dataset.writer_cut_short HOW OUTPUT
+    kill, interrupt: forks a writer for each file operation, which is cut short at just that one
+    on_and_on: writes and publishes versions until it is killed
+    limit:BYTES: writes one version while no file may grow beyond so many bytes
+    once: writes and publishes one version
+"""
+
+import os
+import random
+import resource
+import signal
+import sys
+import uuid
+from datetime import UTC, datetime
+from itertools import count
+
+from duologue.dataset.latest import publish_latest
+from duologue.dataset.versions import new_version, write_version
+from duologue.errors import ExportError
+from tests.dataset.making import many
+
+TEXT = random.Random(1).randbytes(200).hex()  # so that compression leaves something of it
+
+
+def write_and_publish(output: str) -> None:
+    """Writes one version of its own and publishes it."""
+    version = new_version(datetime.now(UTC), str(uuid.uuid4()))
+    publish_latest(output, "shop", write_version(output, "shop", version, many(20, TEXT)))
+
+
+def cut_short_at(operation: int, how: str, output: str) -> None:
+    """Writes a version, and at this file operation is killed, or interrupted as by Ctrl-C.
+
+    Python tells an audit hook of each file that is opened, renamed or removed, just before.
+    """
+    operations = count()
+
+    def cut_short(_: str, arguments: tuple[object, ...]) -> None:
+        on_output = any(str(argument).startswith(output) for argument in arguments)
+        if on_output and next(operations) == operation:
+            if how == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise KeyboardInterrupt
+
+    sys.addaudithook(cut_short)
+    write_and_publish(output)
+
+
+def at_every_operation(how: str, output: str) -> int:
+    """Cuts a writer short at each operation, until one has fewer than that; says how many."""
+    for operation in count():
+        writer = os.fork()
+        if writer == 0:
+            try:
+                cut_short_at(operation, how, output)
+            except KeyboardInterrupt:
+                os._exit(3)
+            os._exit(0)
+        _, status = os.waitpid(writer, 0)
+        if status == 0:
+            return operation
+    raise AssertionError
+
+
+if __name__ == "__main__":
+    _, how, output = sys.argv
+    if how in ("kill", "interrupt"):
+        write_and_publish("memory://what is imported late is imported here")
+        print(at_every_operation(how, output))
+    elif how == "on_and_on":
+        print("ready", flush=True)
+        while True:
+            write_and_publish(output)
+    else:
+        if how.startswith("limit:"):
+            most = int(how.removeprefix("limit:"))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        try:
+            write_and_publish(output)
+        except ExportError as error:
+            os.write(2, str(error).encode())
+            os._exit(4)

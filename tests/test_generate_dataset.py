@@ -1,0 +1,280 @@
+"""The main flow, on a real Prefect server, with the real Vellum SDK against a stand-in server."""
+
+import asyncio
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowRunFilter,
+    FlowRunFilterId,
+    LogFilter,
+    LogFilterFlowRunId,
+)
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH
+
+from duologue.dataset.manifest import Manifest
+from duologue.errors import DuologueError, RunStoppingError, UsageError
+from flows.generate_dataset import generate_dataset
+from tests.conftest import API_KEY
+from tests.vellum_stand_in import StandIn
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+QUICK = {
+    "seed_retries": 0,
+    "call": {"max_attempts": 1, "first_wait_seconds": 0.001, "longest_wait_seconds": 0.002},
+}
+
+
+async def generated(seeds: Path, **parameters: Any) -> State[Manifest]:
+    """Runs the flow on the stand-in's Workflow Deployments."""
+    parameters = {
+        "chatbot": "support-bot",
+        "simulated_user": "simulated-user",
+        "output": str(seeds.parent / "datasets"),
+        "advanced": QUICK,
+        **parameters,
+    }
+    return await generate_dataset(seeds=str(seeds), **parameters, return_state=True)
+
+
+def folder(seeds: Path, manifest: Manifest) -> Path:
+    return seeds.parent / "datasets" / "seeds" / manifest.version
+
+
+def latest(seeds: Path) -> dict[str, Any]:
+    text = (seeds.parent / "datasets" / "seeds" / "latest.json").read_text()
+    parsed: dict[str, Any] = json.loads(text)
+    return parsed
+
+
+async def task_runs(state: State[Any], at_least: int = 1) -> list[TaskRun]:
+    """The run's task runs, once the server, which records them a little later, has so many."""
+    flow_run_id = state.state_details.flow_run_id
+    assert flow_run_id is not None
+    of_run = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
+    async with get_client() as client:
+        while len(runs := await client.read_task_runs(flow_run_filter=of_run)) < at_least:
+            await asyncio.sleep(0.1)
+    return runs
+
+
+async def test_every_seed_becomes_a_conversation_of_the_dataset(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    state = await generated(seeds_csv, turns=2)
+    manifest = await state.aresult()
+    assert state.is_completed()
+    frame = pd.read_parquet(folder(seeds_csv, manifest) / "conversations.parquet")
+    assert list(frame["seed_message"]) == seeds_csv.read_text().splitlines()
+    assert all(len(messages) == 5 for messages in frame["messages"])
+    assert len(vellum.requests) == 10 * 2 * 2
+    assert latest(seeds_csv)["version"] == manifest.version
+    assert manifest.counts.valid == manifest.counts.seeds == 10
+
+
+async def test_no_more_conversations_than_allowed_are_in_flight(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    for deployment in vellum.deployments.values():
+        deployment.latency_ms = 30
+    await generated(seeds_csv, max_concurrency=3)
+    assert vellum.most_in_flight == 3
+
+
+async def test_the_good_conversations_are_published_although_some_seeds_fail(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:503"}
+    state = await generated(seeds_csv)
+    manifest = await state.aresult(raise_on_failure=False)
+    assert state.is_failed()
+    assert state.message is not None
+    assert "1 failed and 0 invalid of 10" in state.message
+    assert len(pd.read_parquet(folder(seeds_csv, manifest) / "conversations.parquet")) == 9
+    failures = pd.read_csv(folder(seeds_csv, manifest) / "failures.csv")
+    assert list(failures["seed_message"]) == ["Where is my order number 3?"]
+    assert "503" in failures["reason"][0]
+    assert latest(seeds_csv)["version"] == manifest.version
+
+
+async def test_a_failed_call_is_tried_again_and_then_nobody_knows(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    vellum.deployments["support-bot"].failures = ["status:503", "status:429", "reset"]
+    state = await generated(
+        seeds_csv, advanced={**QUICK, "call": {**QUICK["call"], "max_attempts": 4}}
+    )
+    assert state.is_completed()
+    assert len(vellum.requests) == 10 * 6 + 3
+
+
+async def test_a_seed_that_is_tried_again_goes_on_where_it_stopped(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    """The third call of one conversation fails; its seed's retry makes that call and no other."""
+    seeds_csv.write_text("Where is my order?\n")
+    vellum.deployments["simulated-user"].failures = ["status:503"]
+    state = await generated(
+        seeds_csv, advanced={**QUICK, "seed_retries": 1, "seed_retry_delay_seconds": 0}
+    )
+    assert state.is_completed()
+    asked = Counter((r.deployment, len(r.chat_history)) for r in vellum.requests)
+    assert asked[("simulated-user", 2)] == 2
+    assert sum(asked.values()) == 6 + 1
+
+
+async def test_a_fatal_error_is_not_tried_again(seeds_csv: Path, vellum: StandIn) -> None:
+    vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:400"}
+    state = await generated(
+        seeds_csv,
+        advanced={"seed_retries": 2, "call": {**QUICK["call"], "max_attempts": 5}},
+    )
+    assert "1 failed" in str(state.message)
+    assert len(vellum.requests) == 9 * 6 + 1
+
+
+@pytest.mark.parametrize("failure", ["status:401", "status:404", "status:403"])
+async def test_what_every_seed_would_meet_stops_the_run_at_once(
+    seeds_csv: Path, vellum: StandIn, failure: str
+) -> None:
+    seeds_csv.write_text("".join(f"Question number {n}?\n" for n in range(200)))
+    vellum.deployments["support-bot"].always = failure
+    state = await generated(seeds_csv, max_concurrency=4)
+    assert state.is_failed()
+    with pytest.raises(RunStoppingError, match=failure.removeprefix("status:")):
+        await state.aresult()
+    assert len(vellum.requests) <= 8
+    assert not (seeds_csv.parent / "datasets" / "seeds" / "latest.json").exists()
+
+
+async def test_the_same_fatal_error_of_the_first_seeds_stops_the_run(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    seeds_csv.write_text("".join(f"Question number {n}?\n" for n in range(200)))
+    vellum.deployments["support-bot"].always = "output_named:reply"
+    state = await generated(seeds_csv, max_concurrency=4)
+    with pytest.raises(RunStoppingError, match="the first 5 seeds all failed"):
+        await state.aresult()
+    assert len(vellum.requests) <= 5 + 4
+
+
+async def test_a_night_makes_every_conversation_anew(seeds_csv: Path, vellum: StandIn) -> None:
+    first = await (await generated(seeds_csv)).aresult()
+    second = await (await generated(seeds_csv)).aresult()
+    assert first.version != second.version
+    assert len(vellum.requests) == 2 * 60
+
+
+async def test_unchanged_conversations_are_reused_when_the_run_asks_for_it(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    reuse = {**QUICK, "reuse_unchanged": True}
+    await generated(seeds_csv, advanced=reuse)
+    seeds_csv.write_text(seeds_csv.read_text().replace("number 3?", "number 33?"))
+    vellum.requests.clear()
+    state = await generated(seeds_csv, advanced=reuse)
+    assert (await state.aresult()).counts.valid == 10
+    assert len(vellum.requests) == 6
+
+
+async def test_several_conversations_of_a_seed_are_several_samples(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    manifest = await (await generated(seeds_csv, conversations_per_seed=3, turns=1)).aresult()
+    frame = pd.read_parquet(folder(seeds_csv, manifest) / "conversations.parquet")
+    assert Counter(frame["sample"]) == {1: 10, 2: 10, 3: 10}
+    assert frame["conversation_id"].is_unique
+    assert len(vellum.requests) == 60
+
+
+async def test_task_runs_are_named_after_their_seed_and_the_run_is_tagged(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    seeds_csv.write_text("message,seed_id\nWhere is it?,order-1\nAnd mine?,order-2\n")
+    state = await generated(seeds_csv)
+    names = {run.name for run in await task_runs(state, at_least=5)}
+    assert {"simulate-order-1-1", "simulate-order-2-1"} <= names
+    async with get_client() as client:
+        flow_run = await client.read_flow_run(state.state_details.flow_run_id)  # type: ignore[arg-type]
+    assert {"duologue", "dataset:seeds"} <= set(flow_run.tags)
+
+
+async def test_the_ui_gets_a_progress_a_summary_and_a_table_of_failures(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:400"}
+    state = await generated(seeds_csv)
+    async with get_client() as client:
+        artifacts = await client.read_artifacts(
+            artifact_filter=ArtifactFilter(
+                flow_run_id=ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
+            )
+        )
+    by_key = {artifact.key: artifact for artifact in artifacts}
+    assert by_key["conversations"].data == 100
+    assert "| valid | 9 |" in str(by_key["summary"].data)
+    assert "400" in str(by_key["failures"].data)
+
+
+async def test_neither_key_nor_conversation_is_in_logs_results_of_failures_or_artifacts(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status_repeating:400"}
+    state = await generated(seeds_csv)
+    flow_run_id = state.state_details.flow_run_id
+    assert flow_run_id is not None
+    async with get_client() as client:
+        logs = await client.read_logs(
+            log_filter=LogFilter(flow_run_id=LogFilterFlowRunId(any_=[flow_run_id]))
+        )
+        artifacts = await client.read_artifacts()
+        flow_run = await client.read_flow_run(flow_run_id)
+    shown = " ".join(
+        [
+            *(log.message for log in logs),
+            *(str(artifact.data) for artifact in artifacts),
+            flow_run.model_dump_json(),
+            *(run.model_dump_json() for run in await task_runs(state, at_least=13)),
+        ]
+    )
+    assert API_KEY not in shown
+    assert "Where is my order" not in shown
+
+
+async def test_results_are_json_and_hold_no_key(seeds_csv: Path, vellum: StandIn) -> None:
+    vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status_repeating:400"}
+    storage = Path(str(PREFECT_RESULTS_LOCAL_STORAGE_PATH.value()))
+    before = set(storage.rglob("*"))
+    await generated(seeds_csv)
+    files = [path for path in set(storage.rglob("*")) - before if path.is_file()]
+    assert len(files) >= 11  # nine conversations, a draft, and the tenth's error
+    for path in files:
+        assert json.loads(path.read_text())["metadata"]["serializer"]["type"] == "json"
+        assert API_KEY not in path.read_text()
+
+
+async def test_wrong_use_ends_the_run_before_anything_is_asked(
+    tmp_path: Path, vellum: StandIn
+) -> None:
+    state = await generated(tmp_path / "missing.csv")
+    with pytest.raises(UsageError, match="missing.csv"):
+        await state.aresult()
+    assert vellum.requests == []
+
+
+async def test_every_error_of_a_run_is_one_of_ours(
+    seeds_csv: Path, vellum: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VELLUM_API_KEY")
+    state = await generated(seeds_csv)
+    with pytest.raises(DuologueError, match="VELLUM_API_KEY is not set"):
+        await state.aresult()

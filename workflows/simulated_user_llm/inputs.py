@@ -1,0 +1,12 @@
+"""What the Workflow is given."""
+
+from vellum import ChatMessage
+from vellum.workflows.inputs import BaseInputs
+
+
+class Inputs(BaseInputs):
+    """The Workflow's input variables."""
+
+    chat_history: list[ChatMessage]
+    """The conversation so far, the roles as this side sees them: the customer's own messages are
+    ASSISTANT, the chatbot's are USER. The first ASSISTANT message is the seed message."""

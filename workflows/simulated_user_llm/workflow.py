@@ -1,0 +1,21 @@
+"""The Workflow: one node that replies, and its output."""
+
+from vellum.workflows import BaseWorkflow
+from vellum.workflows.state import BaseState
+
+from .inputs import Inputs
+from .nodes import FinalOutput, Say
+
+
+class SimulatedUserLlmWorkflow(BaseWorkflow[Inputs, BaseState]):
+    """A customer played by a language model, who leaves when there is no more to gain.
+
+    Only Vellum can run its prompt, so it needs a key there or `VELLUM_API_KEY` here.
+    """
+
+    graph = Say >> FinalOutput
+
+    class Outputs(BaseWorkflow.Outputs):
+        """On Vellum the output is named `final-output`: see `display/workflow.py`."""
+
+        final_output = FinalOutput.Outputs.value

@@ -1,0 +1,15 @@
+"""The output node."""
+
+from vellum.workflows.nodes import FinalOutputNode
+from vellum.workflows.state import BaseState
+
+from .reply import Reply
+
+
+class FinalOutput(FinalOutputNode[BaseState, str]):
+    """Hands the reply out of the Workflow."""
+
+    class Outputs(FinalOutputNode.Outputs):
+        """The reply's text."""
+
+        value = Reply.Outputs.text

@@ -1,0 +1,32 @@
+"""The prompt node that replies."""
+
+from vellum import (
+    ChatMessagePromptBlock,
+    PlainTextPromptBlock,
+    PromptParameters,
+    RichTextPromptBlock,
+    VariablePromptBlock,
+)
+from vellum.workflows.nodes import InlinePromptNode
+from vellum.workflows.state import BaseState
+
+from ..inputs import Inputs
+from ..prompt import SYSTEM_PROMPT
+
+MODEL = "gpt-4o-mini"
+"""The model's name in your Vellum workspace; put another one here if yours does not offer it."""
+
+
+class Reply(InlinePromptNode[BaseState]):
+    """Answers the customer's latest message. The prompt is run by Vellum, which needs a key."""
+
+    ml_model = MODEL
+    blocks = [
+        ChatMessagePromptBlock(
+            chat_role="SYSTEM",
+            blocks=[RichTextPromptBlock(blocks=[PlainTextPromptBlock(text=SYSTEM_PROMPT)])],
+        ),
+        VariablePromptBlock(input_variable="chat_history"),
+    ]
+    prompt_inputs = {"chat_history": Inputs.chat_history}
+    parameters = PromptParameters(temperature=0.3, max_tokens=300)
