@@ -2,7 +2,7 @@
 
     DuologueError
     ├── UsageError              say it and stop before anything runs (exit code 2)
-    ├── ExportError             nothing was published; the conversations are kept: mend and run again
+    ├── ExportError             not written, so not published; mend that and run again
     └── ParticipantError        a participant gave no usable reply
         ├── TransientError      ask again
         └── FatalError          asking again cannot help: the seed fails
@@ -15,7 +15,8 @@ never holds an API key.
 
 class DuologueError(Exception):
     """The root of Duologue's errors. Its text is one message for a person: subject, value,
-    what was expected, what to do."""
+    what was expected, what to do.
+    """
 
 
 class UsageError(DuologueError):

@@ -117,9 +117,7 @@ class Plan:
         ]
 
     def _key(self, seed: Seed, sample: int) -> str:
-        return conversation_key(
-            seed, sample, self.chatbot, self.simulated_user, self.simulation
-        )
+        return conversation_key(seed, sample, self.chatbot, self.simulated_user, self.simulation)
 
 
 def plan_generation(

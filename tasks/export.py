@@ -4,8 +4,8 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.manifest import Manifest
 from duologue.dataset.latest import publish_latest
+from duologue.dataset.manifest import Manifest
 from duologue.dataset.versions import write_version
 from duologue.generation import Plan
 

@@ -89,10 +89,12 @@ async def simulate_conversations(
 
     async def work() -> None:
         for index, job in remaining:
-            state = await simulate_with_retries(
-                job, participants, plan.simulation, return_state=True
-            )
-            outcomes[index] = await _outcome(job, state)
+            try:
+                outcomes[index] = await simulate_with_retries(job, participants, plan.simulation)
+            except RunStoppingError:
+                raise
+            except Exception as error:  # whatever it is, the other seeds are not to suffer
+                outcomes[index] = await _failed(job, error)
             _count(outcomes[index], progress)
             _stop_if_hopeless(outcomes.values(), len(jobs))
 
@@ -118,19 +120,14 @@ def _draft_key(job: Job) -> str:
     return f"{job.key}-draft"
 
 
-async def _outcome(job: Job, state: State[Conversation]) -> Outcome:
-    result = await state.aresult(raise_on_failure=False)
-    if isinstance(result, RunStoppingError) or not isinstance(result, Exception | Conversation):
-        raise result
-    if isinstance(result, Conversation):
-        return result
+async def _failed(job: Job, error: Exception) -> FailedSeed:
     draft = await kept_draft(job) or Draft.of(job.seed)
     return FailedSeed(
         seed=job.seed,
         sample=job.sample,
         conversation_id=job.conversation_id,
-        error_class=type(result).__name__,
-        reason=str(result),
+        error_class=type(error).__name__,
+        reason=str(error),
         attempts=draft.attempts,
         messages=tuple(draft.messages),
     )
@@ -148,7 +145,9 @@ def _stop_if_hopeless(outcomes: Collection[Outcome], total: int) -> None:
     if len(outcomes) < min(FATAL_SEEDS_BEFORE_STOP, total):
         return
     failures = [o for o in outcomes if isinstance(o, FailedSeed)]
-    if len(failures) == len(outcomes) and {f.error_class for f in failures} == {FatalError.__name__}:
+    if len(failures) == len(outcomes) and {f.error_class for f in failures} == {
+        FatalError.__name__
+    }:
         raise RunStoppingError(
             f"the first {len(failures)} seeds all failed, so the run stopped; {failures[0].reason}"
         )

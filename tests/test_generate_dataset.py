@@ -28,13 +28,13 @@ from tests.vellum_stand_in import StandIn
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
-QUICK = {
+QUICK: dict[str, Any] = {
     "seed_retries": 0,
     "call": {"max_attempts": 1, "first_wait_seconds": 0.001, "longest_wait_seconds": 0.002},
 }
 
 
-async def generated(seeds: Path, **parameters: Any) -> State[Manifest]:
+async def generated(seeds: Path, **parameters: Any) -> State[Any]:
     """Runs the flow on the stand-in's Workflow Deployments."""
     parameters = {
         "chatbot": "support-bot",
@@ -44,6 +44,12 @@ async def generated(seeds: Path, **parameters: Any) -> State[Manifest]:
         **parameters,
     }
     return await generate_dataset(seeds=str(seeds), **parameters, return_state=True)
+
+
+async def manifest_of(state: State[Any]) -> Manifest:
+    manifest = await state.aresult(raise_on_failure=False)
+    assert isinstance(manifest, Manifest)
+    return manifest
 
 
 def folder(seeds: Path, manifest: Manifest) -> Path:
@@ -71,7 +77,7 @@ async def test_every_seed_becomes_a_conversation_of_the_dataset(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     state = await generated(seeds_csv, turns=2)
-    manifest = await state.aresult()
+    manifest = await manifest_of(state)
     assert state.is_completed()
     frame = pd.read_parquet(folder(seeds_csv, manifest) / "conversations.parquet")
     assert list(frame["seed_message"]) == seeds_csv.read_text().splitlines()
@@ -95,7 +101,7 @@ async def test_the_good_conversations_are_published_although_some_seeds_fail(
 ) -> None:
     vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:503"}
     state = await generated(seeds_csv)
-    manifest = await state.aresult(raise_on_failure=False)
+    manifest = await manifest_of(state)
     assert state.is_failed()
     assert state.message is not None
     assert "1 failed and 0 invalid of 10" in state.message
@@ -168,8 +174,8 @@ async def test_the_same_fatal_error_of_the_first_seeds_stops_the_run(
 
 
 async def test_a_night_makes_every_conversation_anew(seeds_csv: Path, vellum: StandIn) -> None:
-    first = await (await generated(seeds_csv)).aresult()
-    second = await (await generated(seeds_csv)).aresult()
+    first = await manifest_of(await generated(seeds_csv))
+    second = await manifest_of(await generated(seeds_csv))
     assert first.version != second.version
     assert len(vellum.requests) == 2 * 60
 
@@ -182,14 +188,14 @@ async def test_unchanged_conversations_are_reused_when_the_run_asks_for_it(
     seeds_csv.write_text(seeds_csv.read_text().replace("number 3?", "number 33?"))
     vellum.requests.clear()
     state = await generated(seeds_csv, advanced=reuse)
-    assert (await state.aresult()).counts.valid == 10
+    assert (await manifest_of(state)).counts.valid == 10
     assert len(vellum.requests) == 6
 
 
 async def test_several_conversations_of_a_seed_are_several_samples(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
-    manifest = await (await generated(seeds_csv, conversations_per_seed=3, turns=1)).aresult()
+    manifest = await manifest_of(await generated(seeds_csv, conversations_per_seed=3, turns=1))
     frame = pd.read_parquet(folder(seeds_csv, manifest) / "conversations.parquet")
     assert Counter(frame["sample"]) == {1: 10, 2: 10, 3: 10}
     assert frame["conversation_id"].is_unique
@@ -266,7 +272,7 @@ async def test_wrong_use_ends_the_run_before_anything_is_asked(
     tmp_path: Path, vellum: StandIn
 ) -> None:
     state = await generated(tmp_path / "missing.csv")
-    with pytest.raises(UsageError, match="missing.csv"):
+    with pytest.raises(UsageError, match=r"missing\.csv"):
         await state.aresult()
     assert vellum.requests == []
 

@@ -1,12 +1,14 @@
 import json
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.conversation import EndReason, EndsWith, Message, Role
+from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
 from duologue.errors import TransientError
 from duologue.participants.opening import Participants
+from duologue.participants.protocol import Participant
 from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
 from duologue.simulation import (
@@ -24,15 +26,20 @@ BOT_LINES = ["Thirty days, unopened.", "Yes, with the receipt.", "At any of our 
 USER_LINES = ["Even for sale items?", "Where do I bring it?", "And by post?", "OK then."]
 
 
-def texts(messages: object) -> list[str]:
-    return [message.text for message in messages]  # type: ignore[attr-defined]
+def texts(messages: Iterable[Message]) -> list[str]:
+    return [message.text for message in messages]
 
 
 def pair(bot: list[str] = BOT_LINES, user: list[str] = USER_LINES) -> Participants:
     return Participants(ScriptedParticipant(bot), ScriptedParticipant(user))
 
 
-async def simulated(participants: Participants, **settings: object):
+def scripted(participant: Participant) -> ScriptedParticipant:
+    assert isinstance(participant, ScriptedParticipant)
+    return participant
+
+
+async def simulated(participants: Participants, **settings: object) -> Conversation:
     return await simulate(
         Draft.of(SEED), SEED, 1, participants, SimulationSettings.model_validate(settings)
     )
@@ -46,43 +53,63 @@ async def test_n_turns_are_the_seed_message_and_two_messages_each(turns: int) ->
     for bot, user in zip(BOT_LINES[:turns], USER_LINES[:turns], strict=True):
         expected += [bot, user]
     assert texts(conversation.messages) == expected
-    assert [m.role for m in conversation.messages] == [Role.USER, *[Role.ASSISTANT, Role.USER] * turns]
+    assert [m.role for m in conversation.messages] == [
+        Role.USER,
+        *[Role.ASSISTANT, Role.USER] * turns,
+    ]
     assert conversation.turn_count == turns
     assert conversation.end_reason is EndReason.MAX_TURNS
     assert conversation.conversation_id == "seed-1-1"
-    assert participants.chatbot.calls == participants.simulated_user.calls == turns  # type: ignore[attr-defined]
+    assert (
+        scripted(participants.chatbot).calls == scripted(participants.simulated_user).calls == turns
+    )
 
 
-async def test_ending_with_the_assistant_leaves_the_last_user_message_out_and_does_not_pay_for_it() -> None:
+async def test_ending_with_the_assistant_does_not_pay_for_a_last_user_message() -> None:
     participants = pair()
     conversation = await simulated(participants, turns=3, ends_with="assistant")
     assert texts(conversation.messages) == [
-        SEED.message, BOT_LINES[0], USER_LINES[0], BOT_LINES[1], USER_LINES[1], BOT_LINES[2],
+        SEED.message,
+        BOT_LINES[0],
+        USER_LINES[0],
+        BOT_LINES[1],
+        USER_LINES[1],
+        BOT_LINES[2],
     ]
-    assert participants.simulated_user.calls == 2  # type: ignore[attr-defined]
+    assert scripted(participants.simulated_user).calls == 2
 
 
 async def test_what_is_known_of_a_call_goes_with_its_message() -> None:
     conversation = await simulated(pair(), turns=1)
     assert conversation.messages == (
         Message(role=Role.USER, text=SEED.message),
-        Message(role=Role.ASSISTANT, text=BOT_LINES[0], execution_id="execution-1", latency_ms=7, attempts=1),
-        Message(role=Role.USER, text=USER_LINES[0], execution_id="execution-1", latency_ms=7, attempts=1),
+        Message(
+            role=Role.ASSISTANT,
+            text=BOT_LINES[0],
+            execution_id="execution-1",
+            latency_ms=7,
+            attempts=1,
+        ),
+        Message(
+            role=Role.USER, text=USER_LINES[0], execution_id="execution-1", latency_ms=7, attempts=1
+        ),
     )
 
 
 async def test_the_simulated_user_sees_the_roles_swapped_and_the_chatbot_does_not() -> None:
     participants = pair()
     await simulated(participants, turns=2)
-    bot, user = participants.chatbot, participants.simulated_user
-    assert isinstance(bot, ScriptedParticipant)
-    assert isinstance(user, ScriptedParticipant)
+    bot, user = scripted(participants.chatbot), scripted(participants.simulated_user)
     assert [(m.role, m.text) for m in bot.views[1]] == [
-        (Role.USER, SEED.message), (Role.ASSISTANT, BOT_LINES[0]), (Role.USER, USER_LINES[0]),
+        (Role.USER, SEED.message),
+        (Role.ASSISTANT, BOT_LINES[0]),
+        (Role.USER, USER_LINES[0]),
     ]
     assert [(m.role, m.text) for m in user.views[1]] == [
-        (Role.ASSISTANT, SEED.message), (Role.USER, BOT_LINES[0]),
-        (Role.ASSISTANT, USER_LINES[0]), (Role.USER, BOT_LINES[1]),
+        (Role.ASSISTANT, SEED.message),
+        (Role.USER, BOT_LINES[0]),
+        (Role.ASSISTANT, USER_LINES[0]),
+        (Role.USER, BOT_LINES[1]),
     ]
 
 
@@ -95,24 +122,27 @@ async def test_the_users_own_reply_is_what_continues_the_conversation() -> None:
 async def test_a_greeting_is_shown_to_the_simulated_user_alone() -> None:
     participants = pair()
     conversation = await simulated(participants, turns=1, greeting="Hi, how can I help?")
-    bot, user = participants.chatbot, participants.simulated_user
-    assert isinstance(bot, ScriptedParticipant)
-    assert isinstance(user, ScriptedParticipant)
+    bot, user = scripted(participants.chatbot), scripted(participants.simulated_user)
     assert user.views[0][0] == Message(role=Role.USER, text="Hi, how can I help?")
     assert "Hi, how can I help?" not in texts(bot.views[0]) + texts(conversation.messages)
 
 
 @pytest.mark.parametrize(
-    "last_word", ["Great, thanks.[END]", "Great, thanks. [END]", "[END] Great, thanks.", "Great, thanks.[end]"]
+    "last_word",
+    ["Great, thanks.[END]", "Great, thanks. [END]", "[END] Great, thanks.", "Great, thanks.[end]"],
 )
 async def test_text_glued_to_the_end_marker_is_kept_and_the_marker_is_not(last_word: str) -> None:
     participants = pair(user=[USER_LINES[0], last_word])
     conversation = await simulated(participants, turns=4)
     assert texts(conversation.messages) == [
-        SEED.message, BOT_LINES[0], USER_LINES[0], BOT_LINES[1], "Great, thanks.",
+        SEED.message,
+        BOT_LINES[0],
+        USER_LINES[0],
+        BOT_LINES[1],
+        "Great, thanks.",
     ]
     assert conversation.end_reason is EndReason.USER_ENDED
-    assert participants.chatbot.calls == 2  # type: ignore[attr-defined]
+    assert scripted(participants.chatbot).calls == 2
 
 
 async def test_a_bare_end_marker_leaves_no_message() -> None:
@@ -125,7 +155,10 @@ async def test_a_last_word_is_answered_where_conversations_end_with_the_assistan
     participants = pair(user=["Great, thanks.[END]"])
     conversation = await simulated(participants, turns=3, ends_with="assistant")
     assert texts(conversation.messages) == [
-        SEED.message, BOT_LINES[0], "Great, thanks.", BOT_LINES[1],
+        SEED.message,
+        BOT_LINES[0],
+        "Great, thanks.",
+        BOT_LINES[1],
     ]
     assert conversation.end_reason is EndReason.USER_ENDED
 
@@ -147,7 +180,7 @@ async def test_a_farewell_loop_is_ended_and_trimmed(ends_with: str, kept: list[s
     conversation = await simulated(participants, turns=4, ends_with=ends_with)
     assert texts(conversation.messages) == [SEED.message, BOT_LINES[0], *kept]
     assert conversation.end_reason is EndReason.FAREWELL_LOOP
-    assert participants.chatbot.calls == 2  # type: ignore[attr-defined]
+    assert scripted(participants.chatbot).calls == 2
 
 
 async def test_thanks_with_a_question_is_no_farewell() -> None:
@@ -159,7 +192,9 @@ async def test_thanks_with_a_question_is_no_farewell() -> None:
 async def test_a_seed_that_says_goodbye_keeps_its_first_reply() -> None:
     seed = Seed(seed_id="bye", message="Goodbye!")
     participants = pair(bot=["Bye, take care!"], user=["Bye!"])
-    conversation = await simulate(Draft.of(seed), seed, 1, participants, SimulationSettings(turns=3))
+    conversation = await simulate(
+        Draft.of(seed), seed, 1, participants, SimulationSettings(turns=3)
+    )
     assert texts(conversation.messages)[:2] == ["Goodbye!", "Bye, take care!"]
 
 
@@ -199,8 +234,12 @@ words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filt
 
 
 @given(
-    st.integers(1, 6), st.lists(words, min_size=6, max_size=6), st.lists(words, min_size=6, max_size=6),
-    st.sampled_from(EndsWith), st.integers(1, 8), st.booleans(),
+    st.integers(1, 6),
+    st.lists(words, min_size=6, max_size=6),
+    st.lists(words, min_size=6, max_size=6),
+    st.sampled_from(EndsWith),
+    st.integers(1, 8),
+    st.booleans(),
 )
 async def test_any_conversation_alternates_and_stays_within_its_turns(
     turns: int, bot: list[str], user: list[str], ends_with: EndsWith, leaves_at: int, glued: bool
@@ -221,7 +260,9 @@ async def test_any_conversation_alternates_and_stays_within_its_turns(
 
 
 @given(st.lists(st.tuples(st.sampled_from(Role), words), min_size=1))
-def test_swapping_the_roles_twice_gives_the_conversation_back(pairs: list[tuple[Role, str]]) -> None:
+def test_swapping_the_roles_twice_gives_the_conversation_back(
+    pairs: list[tuple[Role, str]],
+) -> None:
     messages = [Message(role=role, text=text) for role, text in pairs]
     once = as_the_simulated_user_sees(messages, None)
     assert all(a.role is not b.role for a, b in zip(messages, once, strict=True))
@@ -244,14 +285,24 @@ def test_the_key_tells_apart_all_that_makes_a_conversation_what_it_is() -> None:
         conversation_key(SEED.model_copy(update={"context": {"a": "b"}}), 1, bot, user, settings),
         conversation_key(SEED, 2, bot, user, settings),
         conversation_key(SEED, 1, ParticipantSettings(spelling="bot@v2"), user, settings),
-        conversation_key(SEED, 1, bot.model_copy(update={"static_inputs": {"a": 1}}), user, settings),
+        conversation_key(
+            SEED, 1, bot.model_copy(update={"static_inputs": {"a": 1}}), user, settings
+        ),
         conversation_key(SEED, 1, bot, ParticipantSettings(spelling="user@v2"), settings),
         conversation_key(SEED, 1, user, bot, settings),
         *(
             conversation_key(SEED, 1, bot, user, SimulationSettings.model_validate(changed))
-            for changed in [{"turns": 4}, {"ends_with": "assistant"}, {"end_marker": "X"}, {"greeting": "Hi"}]
+            for changed in [
+                {"turns": 4},
+                {"ends_with": "assistant"},
+                {"end_marker": "X"},
+                {"greeting": "Hi"},
+            ]
         ),
     ]
     assert len({base, *others}) == len(others) + 1
-    assert conversation_key(Seed.model_validate_json(SEED.model_dump_json()), 1, bot, user, settings) == base
+    assert (
+        conversation_key(Seed.model_validate_json(SEED.model_dump_json()), 1, bot, user, settings)
+        == base
+    )
     assert json.dumps(base) == f'"{base}"'

@@ -5,6 +5,7 @@ import gc
 import pickle
 import socket
 import ssl
+import time
 import traceback
 import warnings
 from collections.abc import AsyncIterator
@@ -327,7 +328,7 @@ async def test_a_dead_host_may_come_back(monkeypatch: pytest.MonkeyPatch) -> Non
     with socket.socket() as closed_soon:
         closed_soon.bind(("127.0.0.1", 0))
         port = closed_soon.getsockname()[1]
-    monkeypatch.setenv("VELLUM_API_URL", f"http://somebody:password@127.0.0.1:{port}")
+    monkeypatch.setenv("VELLUM_API_URL", f"http://127.0.0.1:{port}")
 
     error = await error_of()
 
@@ -405,11 +406,13 @@ async def test_a_call_recovers_from_transient_failures_and_counts_them(vellum: S
 async def test_the_latency_is_that_of_the_attempt_that_succeeded(vellum: StandIn) -> None:
     vellum.deployments["support-bot"].failures = ["retry_after:0.5"]
 
+    started = time.monotonic()
     said = await reply(call=QUICK)
+    elapsed_ms = (time.monotonic() - started) * 1000
 
     assert said.attempts == 2
     assert said.latency_ms is not None
-    assert said.latency_ms < 500
+    assert said.latency_ms <= elapsed_ms - 500
 
 
 async def test_a_fatal_failure_is_not_tried_again(vellum: StandIn) -> None:
@@ -475,19 +478,17 @@ async def test_white_space_around_the_key_is_dropped(
 
 
 @pytest.mark.parametrize(
-    "key", [None, "", "  ", "sk-01 23", "sk-01\x0023", "sk-01\n23", "sk-ünter"]
+    "key", [None, "", "  ", "sk-01 23", "sk-01\x7f23", "sk-01\n23", "sk-ünter"]
 )
 async def test_a_key_that_cannot_be_one_is_told_before_anything_runs(
     vellum: StandIn, monkeypatch: pytest.MonkeyPatch, key: str | None
 ) -> None:
     if key is None:
         monkeypatch.delenv("VELLUM_API_KEY")
-    elif "\0" in key:
-        pytest.skip("an environment variable cannot hold NUL")
     else:
         monkeypatch.setenv("VELLUM_API_KEY", key)
 
-    with pytest.raises(UsageError, match="^VELLUM_API_KEY ") as raised:
+    with pytest.raises(UsageError, match=r"^VELLUM_API_KEY ") as raised:
         await reply()
 
     assert "sk-" not in str(raised.value)
@@ -508,6 +509,17 @@ async def test_a_base_url_that_is_none_is_told_before_anything_runs(
         await reply()
 
     assert str(raised.value).startswith(f"{variable} is {url!r}; expected a URL")
+
+
+async def test_credentials_in_a_base_url_are_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VELLUM_API_URL", "https://somebody:hunter2@vellum.example/v")
+
+    with pytest.raises(UsageError, match="without user name and password") as raised:
+        await reply()
+
+    assert "'https://vellum.example/v'" in str(raised.value)
 
 
 @pytest.mark.parametrize("suffix", ["", "/"])
@@ -569,7 +581,7 @@ async def test_256_calls_at_once_share_one_client(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_no_more_calls_are_made_at_once_than_allowed(vellum: StandIn) -> None:
-    vellum.deployments["support-bot"].latency_ms = 20
+    vellum.deployments["support-bot"].latency_ms = 100
     async with vellum_client(max_concurrency=3) as client:
         participant = VellumDeployment(client, ParticipantSettings(spelling="support-bot"), ONCE)
         await asyncio.gather(*(participant.reply(HISTORY, SEED) for _ in range(12)))

@@ -20,6 +20,7 @@ from duologue.cli.options import (
 if TYPE_CHECKING:
     from duologue.dataset.manifest import Manifest
 
+
 def generate(
     seeds: Annotated[
         str, typer.Argument(help="The seed messages: CSV, JSONL or Parquet; a path or a URL.")
@@ -83,21 +84,21 @@ def generate(
         ),
     ] = False,
     chatbot_input: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
             help="A further input, the same for every call.",
             rich_help_panel=CHATBOT_PANEL,
         ),
-    ] = [],
+    ] = None,
     chatbot_input_from: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             metavar="NAME=COLUMN",
             help="A further input, from a seed column.",
             rich_help_panel=CHATBOT_PANEL,
         ),
-    ] = [],
+    ] = None,
     chatbot_history_input: Annotated[
         str,
         typer.Option(help="The input that takes the history.", rich_help_panel=CHATBOT_PANEL),
@@ -106,21 +107,21 @@ def generate(
         str, typer.Option(help="The output that is the reply.", rich_help_panel=CHATBOT_PANEL)
     ] = "final-output",
     user_input: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
             help="A further input, the same for every call.",
             rich_help_panel=SIMULATED_USER_PANEL,
         ),
-    ] = [],
+    ] = None,
     user_input_from: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             metavar="NAME=COLUMN",
             help="A further input, from a seed column.",
             rich_help_panel=SIMULATED_USER_PANEL,
         ),
-    ] = [],
+    ] = None,
     user_history_input: Annotated[
         str,
         typer.Option(

@@ -1,13 +1,19 @@
 """Running the flow in this process, with a progress bar."""
 
 import os
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.progress import Progress as ProgressBar
 
 if TYPE_CHECKING:
@@ -95,10 +101,9 @@ def _checked(parameters: dict[str, Any], console: Console) -> "Plan":
 
 async def _run_flow(plan: "Plan", parameters: dict[str, Any]) -> "Manifest":
     # Prefect before the Vellum SDK, which changes pydantic for all models made after it.
-    from flows.generate_dataset import generate_dataset
-
     from duologue.dataset.manifest import Manifest
     from duologue.participants.opening import open_participants
+    from flows.generate_dataset import generate_dataset
 
     async with open_participants(
         plan.chatbot, plan.simulated_user, plan.advanced.call, plan.max_concurrency
@@ -106,9 +111,10 @@ async def _run_flow(plan: "Plan", parameters: dict[str, Any]) -> "Manifest":
         pass
     state = await generate_dataset(**parameters, return_state=True)
     ended_with = await state.aresult(raise_on_failure=False)
-    if isinstance(ended_with, Manifest):
-        return ended_with
-    raise ended_with
+    if isinstance(ended_with, Exception):
+        raise ended_with
+    assert isinstance(ended_with, Manifest)
+    return ended_with
 
 
 @contextmanager
@@ -138,5 +144,8 @@ def _progress_bar(console: Console, watch: Any) -> Iterator[None]:
         token = watch_progress.set(update)
         try:
             yield
+        except Exception:
+            bar.remove_task(shown)  # the error says all there is to say
+            raise
         finally:
             watch_progress.reset(token)

@@ -23,8 +23,8 @@ def participant_inputs(
     participant: str,
     history_input: str,
     output: str,
-    static_inputs: Iterable[str],
-    seed_inputs: Iterable[str],
+    static_inputs: Iterable[str] | None,
+    seed_inputs: Iterable[str] | None,
 ) -> dict[str, Any]:
     """Collects one participant's options.
 
@@ -38,12 +38,14 @@ def participant_inputs(
     Raises:
         UsageError: one of the pairs has no name or no `=`.
     """
-    static = dict(_pair(f"--{participant}-input", text) for text in static_inputs)
+    static = dict(_pair(f"--{participant}-input", text) for text in static_inputs or ())
     return {
         "history_input": history_input,
         "output": output,
         "static_inputs": {name: _value(text) for name, text in static.items()},
-        "seed_inputs": dict(_pair(f"--{participant}-input-from", text) for text in seed_inputs),
+        "seed_inputs": dict(
+            _pair(f"--{participant}-input-from", text) for text in seed_inputs or ()
+        ),
     }
 
 

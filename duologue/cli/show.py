@@ -32,11 +32,12 @@ def show(
 
     path = find_conversations(version, output, name)
     console = Console()
-    shown = 0
-    for shown, conversation in enumerate(read_conversations(path, of=seed_id), start=1):
+    found = False
+    for conversation in read_conversations(path, of=seed_id):
+        found = True
         console.print(rendered(conversation))
         console.print()
-    if not shown:
+    if not found:
         wanted = "no conversation" if seed_id is None else f"no conversation of {seed_id!r}"
         raise UsageError(
             f"{path} holds {wanted}; failures.csv beside it lists what failed or is invalid"

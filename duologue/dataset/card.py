@@ -21,7 +21,7 @@ _SIZE_CATEGORIES = {
 # `und` is ISO 639-2's code for a language that has not been determined.
 _TEMPLATE = """\
 ---
-pretty_name: {{ manifest.dataset }}
+pretty_name: "{{ manifest.dataset }}"
 language:
 - und
 annotations_creators:
@@ -45,15 +45,15 @@ configs:
 
 # {{ manifest.dataset }}
 
-{{ manifest.counts.valid }} conversations between an AI chatbot and a simulated user, made by
-Duologue. Version `{{ manifest.version }}`, revision {{ manifest.revision }},
-{{ manifest.created_at.strftime("%Y-%m-%d %H:%M") }} UTC.
+{{ manifest.counts.valid }} conversations between an AI chatbot and a simulated user, made by Duologue.
+
+Version `{{ manifest.version }}`, revision {{ manifest.revision }}, {{ manifest.created_at.strftime("%Y-%m-%d %H:%M") }} UTC.
 
 ## How it was made
 
 | | |
 |---|---|
-| seed file | `{{ manifest.seed_file.path }}` |
+| seed file | `{{ manifest.seed_file.path | replace("|", "\\|") }}` |
 | its SHA-256 | `{{ manifest.seed_file.sha256 }}` |
 | chatbot | `{{ manifest.chatbot.spelling }}` |
 | simulated user | `{{ manifest.simulated_user.spelling }}` |

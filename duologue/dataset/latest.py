@@ -9,7 +9,7 @@ from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest
 from duologue.dataset.storage import located, reason_of, without_credentials, write_whole
 from duologue.dataset.versions import dataset_folder, export_errors, is_version
-from duologue.errors import UsageError
+from duologue.errors import DuologueError, UsageError
 
 LATEST_FILE = "latest.json"
 
@@ -68,8 +68,12 @@ def find_version(version_or_path: str, output: str, name: str | None = None) -> 
         if is_version(version_or_path):
             return _version_in(output, name, version_or_path)
         return _version_at(located(version_or_path))
-    except OSError as error:
-        raise UsageError(f"{version_or_path}: cannot be read: {reason_of(error)}") from error
+    except DuologueError:
+        raise
+    except Exception as error:  # an object store's driver raises what it likes
+        raise UsageError(
+            f"{without_credentials(version_or_path)}: cannot be read: {reason_of(error)}"
+        ) from error
 
 
 def find_conversations(version_or_path: str, output: str, name: str | None = None) -> UPath:

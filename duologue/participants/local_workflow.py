@@ -5,6 +5,7 @@ import inspect
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +15,13 @@ from vellum.workflows.errors import WorkflowError, WorkflowErrorCode
 from vellum.workflows.exceptions import WorkflowInitializationException
 
 from duologue.conversation import Message
-from duologue.errors import FatalError, ParticipantError, RunStoppingError, TransientError, UsageError
+from duologue.errors import (
+    FatalError,
+    ParticipantError,
+    RunStoppingError,
+    TransientError,
+    UsageError,
+)
 from duologue.participants.importing import import_module
 from duologue.participants.protocol import Reply, further_inputs, usable_text
 from duologue.participants.retries import CallSettings, with_retries
@@ -64,7 +71,9 @@ class LocalWorkflow:
 
     async def _attempt(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
         inputs = further_inputs(self._settings, seed)
-        history = [ChatMessage(role=message.role.value, text=message.text) for message in chat_history]
+        history = [
+            ChatMessage(role=message.role.value, text=message.text) for message in chat_history
+        ]
         started = time.monotonic()
         event = await asyncio.get_running_loop().run_in_executor(
             self._executor, self._run, {self._settings.history_input: history, **inputs}
@@ -91,7 +100,9 @@ class LocalWorkflow:
                 f"{self._settings.spelling} did not finish: it ended with {event_name}; a "
                 "participant's Workflow must run to its output without waiting for anyone"
             )
-        said = f"{self._settings.spelling} was rejected with {error.code.value}: {error.message[:200]}"
+        said = (
+            f"{self._settings.spelling} was rejected with {error.code.value}: {error.message[:200]}"
+        )
         if error.code in _TRANSIENT_CODES:
             return TransientError(said)
         if error.code in _RUN_STOPPING_CODES:
@@ -100,7 +111,7 @@ class LocalWorkflow:
 
 
 def load_workflow(settings: ParticipantSettings) -> type[Workflow]:
-    """Imports the Workflow class that a `local:` spelling names, and checks what it takes and gives.
+    """Imports the Workflow class that a `local:` spelling names, and checks its in- and outputs.
 
     In the layout of `vellum workflows push` a package's Workflow is in its module `workflow`; it is
     found there as well as in the module that is named.
@@ -110,7 +121,9 @@ def load_workflow(settings: ParticipantSettings) -> type[Workflow]:
             the inputs or the output that the settings name.
     """
     _, module_name, *class_name = settings.spelling.split(":")
-    workflow = _workflow_class(module_name, class_name[0] if class_name else None, settings.spelling)
+    workflow = _workflow_class(
+        module_name, class_name[0] if class_name else None, settings.spelling
+    )
     given = [settings.history_input, *settings.static_inputs, *settings.seed_inputs]
     known = [reference.name for reference in workflow.get_inputs_class()]
     for name in given:
@@ -125,8 +138,9 @@ def load_workflow(settings: ParticipantSettings) -> type[Workflow]:
 
 def _workflow_class(module_name: str, class_name: str | None, spelling: str) -> type[Workflow]:
     module = import_module(module_name, spelling)
-    if hasattr(module, "__path__") and not _workflows_in(module):
-        module = import_module(f"{module_name}.workflow", spelling)
+    submodule = f"{module_name}.workflow"
+    if not _workflows_in(module) and hasattr(module, "__path__") and find_spec(submodule):
+        module = import_module(submodule, spelling)
     found = {workflow.__name__: workflow for workflow in _workflows_in(module)}
     if class_name is None and len(found) == 1:
         return next(iter(found.values()))
@@ -134,7 +148,7 @@ def _workflow_class(module_name: str, class_name: str | None, spelling: str) -> 
         return found[class_name]
     if not found:
         raise UsageError(
-            f"participant {spelling!r}: {module.__name__} has no Vellum Workflow, that is, no class "
+            f"participant {spelling!r}: {module.__name__} has no Vellum Workflow: no class "
             "that derives from vellum.workflows.BaseWorkflow"
         )
     raise UsageError(

@@ -33,7 +33,7 @@ class Participant(Protocol):
 
         Args:
             chat_history: the conversation from this participant's own point of view: its own
-                messages are ASSISTANT, the other side's are USER. Not empty; usually ends with USER.
+                messages are ASSISTANT, the other side's are USER. It is not empty.
             seed: the seed of the conversation, for participants that take inputs from its columns.
 
         Raises:
@@ -88,7 +88,9 @@ def usable_text(said: object, participant: str) -> str:
     if "\0" in text:
         raise TransientError(f"{participant} replied with a NUL character in its text")
     if not _is_encodable(text):
-        raise TransientError(f"{participant} replied with a lone surrogate, which is not Unicode text")
+        raise TransientError(
+            f"{participant} replied with a lone surrogate, which is not Unicode text"
+        )
     return text
 
 

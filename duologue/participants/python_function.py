@@ -90,7 +90,8 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
             f"participant {settings.spelling!r}: cannot be called as {path}(chat_history"
             f"{''.join(f', {name}=…' for name in inputs)}): {error}"
         ) from None
-    return found
+    function: Callable[..., Any] = found
+    return function
 
 
 def _named(error: BaseException) -> str:

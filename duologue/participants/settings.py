@@ -53,14 +53,13 @@ class ParticipantSettings(ParticipantInputs):
         spelling = spelling.strip()
         settings = cls(spelling=spelling, **(inputs or ParticipantInputs()).model_dump())
         prefix, colon, _ = spelling.partition(":")
-        pattern = _PATTERNS.get(prefix) if colon else _VELLUM_PATTERN
-        if pattern is None:
+        if colon and prefix not in (ParticipantKind.LOCAL, ParticipantKind.PYTHON):
             raise UsageError(
                 f"participant {spelling!r}: unknown kind {prefix!r}; write NAME or "
                 "NAME@release_tag for a Vellum Workflow Deployment, local:package.module for a "
                 "Vellum Workflow in Python, or python:package.module:function"
             )
-        if not pattern.fullmatch(spelling):
+        if not _PATTERNS[settings.kind].fullmatch(spelling):
             raise UsageError(f"participant {spelling!r}: expected {_EXPECTED[settings.kind]}")
         return settings
 
@@ -86,13 +85,13 @@ class ParticipantSettings(ParticipantInputs):
 
 
 _MODULE = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
-_VELLUM_PATTERN = re.compile(r"[^\s@:/]+(@[^\s@:]+)?")
 _PATTERNS = {
+    ParticipantKind.VELLUM: re.compile(r"[^\s@:/]+(@[^\s@:]+)?"),
     ParticipantKind.LOCAL: re.compile(rf"local:{_MODULE}(:[^\W\d]\w*)?"),
     ParticipantKind.PYTHON: re.compile(rf"python:{_MODULE}:[^\W\d]\w*(\.[^\W\d]\w*)*"),
 }
 _EXPECTED = {
-    ParticipantKind.VELLUM: "NAME or NAME@release_tag, without spaces, as in support-bot@production",
+    ParticipantKind.VELLUM: "NAME or NAME@release_tag without spaces, as in support-bot@production",
     ParticipantKind.LOCAL: (
         "local:package.module, with :ClassName where the module has several Workflows, as in "
         "local:workflows.support_bot"

@@ -43,7 +43,7 @@ class VellumClient:
 
     sdk: AsyncVellum
     base_url: str
-    """Where Workflow Deployments are executed, without credentials. For messages, as is:"""
+    """Where Workflow Deployments are executed."""
     api_key: str = field(repr=False)
     """What no message may hold."""
 
@@ -66,7 +66,7 @@ async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
     environment = _environment()
     async with _http_client(environment.predict, max_concurrency) as http_client:
         sdk = AsyncVellum(api_key=api_key, environment=environment, httpx_client=http_client)
-        yield VellumClient(sdk, _shown(environment.predict), api_key)
+        yield VellumClient(sdk, environment.predict, api_key)
 
 
 class VellumDeployment:
@@ -192,8 +192,9 @@ def _environment() -> VellumEnvironment:
     for variable, url in urls.items():
         if not _is_http_url(url):
             raise UsageError(
-                f"{variable if os.environ.get(variable) else 'VELLUM_API_URL'} is {_shown(url)!r}; "
-                "expected a URL that starts with https:// or http://, as in https://api.vellum.ai"
+                f"{variable if os.environ.get(variable) else 'VELLUM_API_URL'} is "
+                f"{_without_credentials(url)!r}; expected a URL that starts with https:// or "
+                "http://, without user name and password, as in https://api.vellum.ai"
             )
     return environment
 
@@ -203,13 +204,13 @@ def _is_http_url(url: str) -> bool:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
         return False
-    port_exists = parsed.port is None or 0 < parsed.port < 65536
-    return (
-        bool(parsed.scheme in {"http", "https"} and parsed.host and port_exists) and " " not in url
-    )
+    has_scheme_and_host = parsed.scheme in {"http", "https"} and parsed.host != ""
+    # httpx and aiohttp would both turn credentials into a header, and then refuse to have two.
+    is_bare = not parsed.userinfo and " " not in url
+    return has_scheme_and_host and is_bare and (parsed.port or 443) < 65536
 
 
-def _shown(url: str) -> str:
+def _without_credentials(url: str) -> str:
     return re.sub(r"//[^/]*@", "//", url)
 
 

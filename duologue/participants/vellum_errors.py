@@ -15,7 +15,6 @@ from http import HTTPStatus
 import aiohttp
 import httpx
 import pydantic
-from aiohttp.http_exceptions import HttpProcessingError
 from vellum import WorkflowEventError
 from vellum.client.core.api_error import ApiError
 
@@ -28,7 +27,6 @@ SDK_ERRORS = (
     httpx.HTTPError,
     # The httpx transport maps most of aiohttp's errors to httpx's, but not all.
     aiohttp.ClientError,
-    HttpProcessingError,
     OSError,
 )
 """What a call through the SDK raises when it fails."""

@@ -73,7 +73,7 @@ CLOSINGS = (
     rf"(?:{_I_AM})?{_SO}(?:glad|happy|pleased|delighted|thrilled) to (?:help|assist|hear{_MORE})"
     r"(?: you)?",
     # wishes
-    rf"(?:{_I} )?wish(?:ing)? (?:you|you both|you all) (?:a|an|all|the|every|much|lots|luck|success|"
+    rf"(?:{_I} )?wish(?:ing)? (?:you|you both|you all) (?:a|an|all|the|every|much|luck|success|"
     rf"well|safe|happy){_MORE}",
     rf"(?:{_I} )?hope (?:you (?:have|enjoy|feel better)|everything goes|all goes|that helps|this "
     rf"helps){_MORE}",

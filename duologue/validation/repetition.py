@@ -13,6 +13,9 @@ VERBATIM_ENOUGH_WORDS = 3
 """From so many words on, a reply that is verbatim the message before it, down to the punctuation,
 is an echo. ("Monday to Friday?" to "Monday to Friday." makes sure, and is none.)"""
 
+GOODBYE_ENOUGH_WORDS = 8
+"""The same for goodbyes, which two sides may well say alike: "Thank you! Have a great day!"."""
+
 MESSAGES_REMEMBERED = 8
 """How many messages of the same speaker a message is compared with for being nearly the same, so
 that the work grows with the conversation and not with its square. Verbatim repetition is found
@@ -84,17 +87,19 @@ def loop(messages: Sequence[Message], _expected: Expectations) -> Iterator[Findi
 
 def _echoes(messages: Sequence[Message], role: Role) -> Iterator[Finding]:
     for index, (before, message) in enumerate(pairwise(messages), start=1):
-        if message.role is not role or before.role is role:
-            continue
-        if _is_echo(message.text, before.text) and not is_farewell(message.text):
+        takes_turns = message.role is role and before.role is not role
+        if takes_turns and _is_echo(message.text, before.text):
             how = _how_alike(message.text, before.text)
             yield Finding(index, f"{how} as the {before.role} message before it")
 
 
 def _is_echo(text: str, before: str) -> bool:
-    one, other = wording(text), wording(before)
-    verbatim = one.letters == other.letters and len(one.words) >= VERBATIM_ENOUGH_WORDS
-    return verbatim or says_the_same(text, before)
+    is_verbatim = wording(text).letters == wording(before).letters
+    if not is_verbatim and not says_the_same(text, before):
+        return False
+    if is_farewell(text):
+        return is_verbatim and len(wording(text).words) >= GOODBYE_ENOUGH_WORDS
+    return len(wording(text).words) >= VERBATIM_ENOUGH_WORDS
 
 
 def _repeats(spoken: Sequence[tuple[int, str]]) -> Iterator[Finding]:

@@ -83,7 +83,8 @@ def contents(
     conversations_per_seed: int = 1,
 ) -> DatasetContents:
     """All that a run made of a seed file that holds exactly the seeds of these conversations."""
-    seeds = {item.seed.seed_id: item.seed for item in (*conversations, *failed)}
+    seeds = {item.seed.seed_id: item.seed for item in conversations}
+    seeds |= {item.seed.seed_id: item.seed for item in failed}
     return DatasetContents(
         seed_file=SeedFile(
             path=seed_path,
@@ -113,7 +114,9 @@ def everything_that_can_happen() -> DatasetContents:
     )
 
 
-def many(count: int, text: str = "A reply that is about as long as replies are. ") -> DatasetContents:
+def many(
+    count: int, text: str = "A reply that is about as long as replies are. "
+) -> DatasetContents:
     """Contents of this many valid conversations of 7 messages."""
     return contents(
         *(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
+from duologue.dataset.formats import WRITERS
 from duologue.dataset.latest import Latest, find_version, publish_latest
 from duologue.dataset.manifest import read_manifest
 from duologue.dataset.versions import write_version
@@ -41,6 +42,7 @@ def check_every_version_is_whole(output: Path) -> set[str]:
     versions = set()
     for path in (output / "shop").glob("*/manifest.json"):
         manifest = read_manifest(UPath(path))
+        assert {file.name for file in manifest.files} == {*WRITERS, "README.md"}
         for file in manifest.files:
             data = (path.parent / file.name).read_bytes()
             assert (len(data), hashlib.sha256(data).hexdigest()) == (file.bytes, file.sha256)
@@ -57,6 +59,13 @@ def test_a_writer_killed_at_any_file_operation_leaves_whole_versions_only(tmp_pa
     versions = check_every_version_is_whole(tmp_path)
     unfinished = {path.name for path in (tmp_path / "shop").iterdir() if path.is_dir()} - versions
     assert unfinished, "the writers were killed too late to show anything"
+
+
+def test_a_writer_killed_while_it_clears_up_leaves_whole_versions_only(tmp_path: Path) -> None:
+    publish_one(tmp_path)
+    done = run_writer("kill_clearing_up", tmp_path)
+    assert int(done.stdout) >= 8, done.stderr
+    check_every_version_is_whole(tmp_path)
 
 
 def test_a_writer_killed_at_any_moment_leaves_whole_versions_only(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_pandas_gives_any_text_of_a_csv_back(texts: list[str]) -> None:
 def test_duckdb_and_polars_give_hard_texts_of_a_csv_back(tmp_path: Any) -> None:
     path = tmp_path / "conversations.csv"
     path.write_bytes(written(write_conversations_csv, with_texts(HARD_TEXTS)))
-    found = duckdb.sql(f"SELECT seed_message FROM read_csv('{path}')").fetchall()
+    found = duckdb.read_csv(str(path)).select("seed_message").fetchall()
     assert [message for (message,) in found] == HARD_TEXTS
     assert pl.read_csv(path)["seed_message"].to_list() == HARD_TEXTS
 
@@ -243,5 +243,7 @@ def test_it_is_told_what_cannot_be_written(text: str, reason: str | None) -> Non
 
 
 def test_a_conversation_that_cannot_be_written_is_named() -> None:
-    with pytest.raises(ExportError, match=r"conversation s9-1: message 1 \(ASSISTANT\) holds a NUL"):
+    with pytest.raises(
+        ExportError, match=r"conversation s9-1: message 1 \(ASSISTANT\) holds a NUL"
+    ):
         refuse_unwritable_text([checked("Hi", "a\0b", seed_id="s9")])

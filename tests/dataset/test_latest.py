@@ -122,6 +122,12 @@ def test_what_is_not_there_is_told_with_what_was_expected(output: str) -> None:
         find_version("latest", output, "../shop")
 
 
+@pytest.mark.parametrize("path", ["x" * 5000, "a\0b"])
+def test_a_path_that_cannot_be_looked_at_is_told(path: str) -> None:
+    with pytest.raises(UsageError, match="cannot be read|expected the folder"):
+        find_version(path, "out")
+
+
 def test_a_latest_that_names_no_version_is_told(output: str) -> None:
     write(output)
     place = dataset_folder(output, "shop") / "latest.json"

@@ -21,7 +21,9 @@ def changed(tmp_path: Path, changes: dict[str, Any]) -> UPath:
 
 
 def test_a_missing_manifest_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="manifest.json: not found; a version is there only once"):
+    with pytest.raises(
+        UsageError, match=r"manifest\.json: not found; a version is there only once"
+    ):
         read_manifest(UPath(tmp_path) / "manifest.json")
 
 

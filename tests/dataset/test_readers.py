@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,9 @@ PYTHON_BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 @pytest.fixture
-def version(tmp_path: Path) -> Iterator[Path]:
-    write_version(str(tmp_path / "out"), "shop", VERSION, everything_that_can_happen())
-    yield tmp_path / "out" / "shop" / VERSION
+def version(tmp_path: Path) -> Path:
+    write_version(str(tmp_path / "out"), "007", VERSION, everything_that_can_happen())
+    return tmp_path / "out" / "007" / VERSION
 
 
 def run_offline(code: str, folder: Path, cache: Path) -> str:
@@ -61,7 +60,7 @@ def test_pandas_polars_and_duckdb_read_what_pyarrow_reads(version: Path) -> None
     polars_rows = pl.read_parquet(path).to_dicts()
     assert polars_rows == expected
 
-    relation = duckdb.sql(f"SELECT * FROM '{path}'")
+    relation = duckdb.read_parquet(str(path))
     duckdb_rows = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
     assert duckdb_rows == expected
 
@@ -71,15 +70,13 @@ def test_pandas_polars_and_duckdb_read_what_pyarrow_reads(version: Path) -> None
     assert frame["started_at"].dt.to_pydatetime().tolist() == [r["started_at"] for r in expected]
     for column in ("seed_message", "context", "end_reason", "turn_count", "duration_ms"):
         assert frame[column].tolist() == [row[column] for row in expected]
-    assert [
-        [message["text"] for message in messages] for messages in frame["messages"]
-    ] == [[message["text"] for message in row["messages"]] for row in expected]
+    assert [[message["text"] for message in messages] for messages in frame["messages"]] == [
+        [message["text"] for message in row["messages"]] for row in expected
+    ]
     assert [list(warnings) for warnings in frame["warnings"]] == [r["warnings"] for r in expected]
 
 
-def test_hugging_face_datasets_reads_the_file_and_the_folder(
-    version: Path, tmp_path: Path
-) -> None:
+def test_hugging_face_datasets_reads_the_file_and_the_folder(version: Path, tmp_path: Path) -> None:
     code = """
 import json, os
 from datasets import load_dataset
@@ -99,7 +96,7 @@ from huggingface_hub import DatasetCard
 card = DatasetCard.load("README.md")
 print(card.data.pretty_name, card.data.language, card.data.size_categories)
 """
-    assert run_offline(code, version, tmp_path / "cache") == "shop ['und'] ['n<1K']\n"
+    assert run_offline(code, version, tmp_path / "cache") == "007 ['und'] ['n<1K']\n"
 
 
 @pytest.mark.parametrize("document", ["README.md", "the data dictionary"])

@@ -50,7 +50,7 @@ def test_the_first_conversation_comes_without_reading_the_last(tmp_path: Path) -
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no.parquet: not found"):
+    with pytest.raises(UsageError, match=r"no\.parquet: not found"):
         read_conversations(UPath(tmp_path) / "no.parquet")
 
 

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,7 +25,7 @@ DICTIONARY = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
 
 
 def written() -> pa.Table:
-    file = io.BytesIO()
+    file: Any = io.BytesIO()
     write_conversations_parquet(everything_that_can_happen(), file)
     return pq.read_table(file)
 

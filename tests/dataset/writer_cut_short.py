@@ -2,6 +2,8 @@
 
 python -m tests.dataset.writer_cut_short HOW OUTPUT
     kill, interrupt: forks a writer for each file operation, which is cut short at just that one
+    kill_clearing_up: forks writers that are interrupted when the manifest is just there, each
+        killed at another operation of clearing up
     on_and_on: writes and publishes versions until it is killed
     limit:BYTES: writes one version while no file may grow beyond so many bytes
     once: writes and publishes one version
@@ -21,6 +23,7 @@ from duologue.dataset.versions import new_version, write_version
 from duologue.errors import ExportError
 from tests.dataset.making import many
 
+INTERRUPTED = 3
 TEXT = random.Random(1).randbytes(200).hex()  # so that compression leaves something of it
 
 
@@ -36,41 +39,60 @@ def cut_short_at(operation: int, how: str, output: str) -> None:
     Python tells an audit hook of each file that is opened, renamed or removed, just before.
     """
     operations = count()
+    written = False
 
-    def cut_short(_: str, arguments: tuple[object, ...]) -> None:
+    def cut_short(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal written
         on_output = any(str(argument).startswith(output) for argument in arguments)
-        if on_output and next(operations) == operation:
-            if how == "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-            raise KeyboardInterrupt
+        clearing_up = written and event.startswith(("os.", "shutil."))  # by names without a folder
+        if not on_output and not clearing_up:
+            return
+        if how != "kill_clearing_up":
+            if next(operations) == operation:
+                end(how)
+        elif written:
+            now = next(operations)
+            if now == 0:
+                end("interrupt")
+            if now == operation + 1:
+                end("kill")
+        written |= event == "os.rename" and str(arguments[1]).endswith("manifest.json")
 
     sys.addaudithook(cut_short)
     write_and_publish(output)
 
 
+def end(how: str) -> None:
+    """Ends this process in the way that was asked for."""
+    if how == "interrupt":
+        raise KeyboardInterrupt
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def at_every_operation(how: str, output: str) -> int:
     """Cuts a writer short at each operation, until one has fewer than that; says how many."""
+    last = INTERRUPTED if how == "kill_clearing_up" else 0
     for operation in count():
         writer = os.fork()
         if writer == 0:
             try:
                 cut_short_at(operation, how, output)
             except KeyboardInterrupt:
-                os._exit(3)
+                os._exit(INTERRUPTED)
             os._exit(0)
         _, status = os.waitpid(writer, 0)
-        if status == 0:
+        if os.waitstatus_to_exitcode(status) == last:
             return operation
     raise AssertionError
 
 
 if __name__ == "__main__":
     _, how, output = sys.argv
-    if how in ("kill", "interrupt"):
+    if how in ("kill", "interrupt", "kill_clearing_up"):
         write_and_publish("memory://what is imported late is imported here")
-        print(at_every_operation(how, output))
+        sys.stdout.write(str(at_every_operation(how, output)))
     elif how == "on_and_on":
-        print("ready", flush=True)
+        os.write(1, b"ready\n")
         while True:
             write_and_publish(output)
     else:

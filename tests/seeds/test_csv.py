@@ -74,8 +74,8 @@ def test_a_known_name_beside_what_reads_like_a_message_is_asked_about(tmp_path: 
 
 
 def test_no_header_reads_the_first_row_as_a_message(tmp_path: Path) -> None:
-    seeds = read(tmp_path, "message\nHello\n", has_header=False)
-    assert messages(seeds) == ["message", "Hello"]
+    seeds = read(tmp_path, "message;text\nHello\n", has_header=False)
+    assert messages(seeds) == ["message;text", "Hello"]
 
 
 def test_a_named_message_column_is_taken(tmp_path: Path) -> None:
@@ -238,6 +238,19 @@ def test_an_unquoted_comma_in_every_row_loses_nothing_either(tmp_path: Path) -> 
     assert messages(seeds) == []
     assert [row.line for row in seeds.rejected] == [1, 2]
     assert "must be in quotes" in seeds.rejected[0].reason
+
+
+def test_an_unquoted_comma_is_no_second_column_of_a_file_that_has_one(tmp_path: Path) -> None:
+    seeds = read(tmp_path, '"Where is it?",en\nHi, where are you?\n"Bye",en\n')
+    assert messages(seeds) == ["Where is it?", "Bye"]
+    assert [row.line for row in seeds.rejected] == [2]
+    assert "seems to go on behind a comma" in seeds.rejected[0].reason
+
+
+def test_most_rows_tell_how_many_columns_there_are(tmp_path: Path) -> None:
+    seeds = read(tmp_path, "Is it 1,000?\nHello\nBye\n")
+    assert messages(seeds) == ["Hello", "Bye"]
+    assert [row.line for row in seeds.rejected] == [1]
 
 
 def test_a_spaced_second_column_is_fine_beside_a_quoted_message(tmp_path: Path) -> None:

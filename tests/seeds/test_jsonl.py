@@ -20,6 +20,7 @@ def messages(seeds: SeedFile) -> list[str]:
 def test_objects_are_read_by_a_known_name(tmp_path: Path) -> None:
     seeds = read(tmp_path, '{"lang": "en", "text": "Hello"}', "", "  ", '{"text": "Bye\\u2028"}')
     assert messages(seeds) == ["Hello", "Bye\u2028"]
+    assert not seeds.rejected
     assert seeds.seeds[0].context == {"lang": "en"}
     assert seeds.columns_note == "JSON objects; column 'text' is the message"
 

@@ -273,8 +273,8 @@ WARRANTY = Goal(
 )
 
 REPAIRS = Goal(
-    keys="fuse grinding noise repair repairs repaired fix fixed mend leaking leaks",
-    words="broken broke working works stopped work turn",
+    keys="stopped anymore dead fuse grinding noise smell repair repairs repaired fix fixed mend leaking leaks",
+    words="broken broke working works work turn",
     foreign="reparar reparación réparer réparation reparatur reparieren kaputt roto",
     opening=("Can you repair {appliance}?", "My {bare} stopped working. Can you fix it?"),
     questions=(
@@ -386,7 +386,7 @@ DELIVERY = Goal(
 
 ORDER = Goal(
     keys="order ordered parcel package tracking track delayed",
-    words="arrived waiting cancel kc where number confirmation address late",
+    words="arrived waiting cancel kc confirmation address late",
     foreign="pedido paquete commande colis bestellung paket",
     opening=(
         "I'm waiting for my order. Can you check where it is?",
@@ -523,7 +523,8 @@ DAMAGED = Goal(
 )
 
 PAYMENT = Goal(
-    keys="charged declined pay payment payments paypal installment installments instalments "
+    keys="american accept charged declined pay payment payments paypal installment installments "
+    "instalments "
     "invoice amex visa mastercard financing",
     words="credit card cards cash apple google monthly tax crypto bitcoin",
     foreign="pagar pago tarjeta payer paiement carte bezahlen zahlung karte",
@@ -779,7 +780,8 @@ RECYCLING = Goal(
 )
 
 PARTS = Goal(
-    keys="spare parts jug lid seal gasket filter filters blade accessory descale descaling",
+    keys="model serial spare parts jug lid seal gasket filter filters blade accessory descale "
+    "descaling",
     words="part replacement",
     foreign="repuesto pièce ersatzteil",
     opening=("I need a new seal for {appliance}. Do you have parts?",),
@@ -799,7 +801,7 @@ PARTS = Goal(
             after="(?i)a week",
             unless="(?i)delivery",
         ),
-        Question(("And how often should I descale it?",), unless="(?i)once a month"),
+        Question(("And how often should I descale it?",), after="(?i)number is on|wash", unless="(?i)once a month"),
     ),
     content=(
         Question(

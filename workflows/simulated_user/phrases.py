@@ -12,7 +12,10 @@ REACTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (r"(?i)\b(free|no charge|on us)\b", ("Nice.", "Oh, good.", "Free, even better.")),
     (r"(?:to|until) (\d+(?::\d\d)? [ap]m)", ("Until {0}, ok.", "{0}, good.")),
-    (r"(?i)(?:are|is) not|\bfinal\b|can't|we don't", ("Pity.", "Hm, ok.", "Shame.")),
+    (
+        r"(?i)(?:are|is) not (?:covered|possible|included)|we can't|out of stock",
+        ("Pity.", "Hm, ok.", "Shame."),
+    ),
     (r"", ("Ok.", "Got it.", "I see.", "Good to know.", "Alright.")),
 )
 """Pattern in the chatbot's message to what may be said to it. The first that fits is used."""
@@ -40,15 +43,13 @@ ANSWERS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("{order}", "It's {order}", "Hang on... {order}", "{order} I think", "Sure, {order}"),
     ),
     (
-        r"which (?:one|appliance|product|model|machine|item|part)|what (?:appliance|product|model|"
-        r"kind|machine|item|brand)|what is it|appliance do you",
-        (
-            "{appliance}",
-            "It's for {appliance}",
-            "{appliance}, nothing fancy",
-            "{bare}",
-            "For {appliance} please",
-        ),
+        r"\bfor\?$",
+        ("It's for {appliance}", "{appliance}, nothing fancy", "For {appliance}", "{bare}"),
+    ),
+    (
+        r"which (?:one|appliance|product|model|machine|item|part)|appliance do you|what is it|"
+        r"what (?:appliance|product|model|kind|machine|item|brand)|appliance's price",
+        ("{appliance}", "{appliance}, nothing fancy", "{bare}", "{appliance}, I think"),
     ),
     (r"\bname\b", ("{name}", "It's {name}")),
     (
@@ -91,7 +92,7 @@ OOPS = (
     "Sorry, typo. {question}",
     "Never mind that. {question}",
 )
-FIRST = ("{question}", "Hi. {question}", "Quick question. {question}")
+FIRST = ("{question}", "Quick question. {question}")
 """Around a first real question."""
 SOMEONE = (
     "Hm, that's not very helpful. Who could I ask about that?",

@@ -15,7 +15,7 @@ MOST_MESSAGES = 6
 
 _IGNORANT = re.compile(
     r"(?i)\b(?:don't|do not) (?:know|have (?:an? |any )?(?:answer|information|details?))|beyond me|"
-    r"no answer|(?:can't|cannot) (?:say|tell|help|see|find)|not (?:able to|sure|certain)|"
+    r"no answer|(?:can't|cannot) (?:say|tell|help|find)|not (?:able to|sure|certain)|"
     r"unable to|a detail I don't"
 )
 _NOT_SOLD = re.compile(
@@ -81,9 +81,9 @@ def _possible(
     goal = _goal(own)
     question = _question_in(latest)
     if len(own) >= MOST_MESSAGES:
-        yield from _last_words(customer, goal, latest, bool(_lost(latest)))
+        yield from _last_words(customer, goal, latest, _lost(latest))
     elif _ENGLISH_ONLY.search(latest):
-        yield from _in_english(customer, own, chatbot, goal)
+        yield from _in_english(customer, chatbot, goal)
     elif _NOT_SOLD.search(latest):
         yield from customer.shuffled(phrases.NOT_SOLD, "not sold")
     elif _lost(latest):
@@ -93,7 +93,7 @@ def _possible(
     elif question and goal is STOCK and customer.wants_no_appliance:
         yield from customer.shuffled(phrases.NO_APPLIANCE, "no appliance")
     elif question and goal:
-        yield from _reply(customer, question, chatbot)
+        yield from _reply(customer, question, own)
     yield from _follow_up(customer, own, chatbot, goal)
     unhelped = goal is None and any(_lost(text) for text in chatbot)
     yield from _last_words(customer, goal, latest, unhelped)
@@ -118,13 +118,13 @@ def _question_in(latest: str) -> str | None:
     return question
 
 
-def _reply(customer: Customer, question: str, chatbot: Sequence[str]) -> Iterator[str]:
-    """Answers to a question of the chatbot's, less patient where it was asked before."""
+def _reply(customer: Customer, question: str, own: Sequence[str]) -> Iterator[str]:
+    """Answers to a question of the chatbot's, less patient where it was answered before."""
     facts = customer.facts
     for pattern, answers in phrases.ANSWERS:
         if re.search(pattern, question, re.IGNORECASE):
             texts = [a.format_map(facts) for a in customer.shuffled(answers, pattern)]
-            if any(re.search(pattern, text, re.IGNORECASE) for text in chatbot[:-1]):
+            if any(_alike_any(text, own[1:]) for text in texts):
                 yield from (t.format(answer=texts[0]) for t in phrases.IMPATIENT)
             yield from texts
     yes_or_no = _ASKS.search(question)
@@ -133,7 +133,7 @@ def _reply(customer: Customer, question: str, chatbot: Sequence[str]) -> Iterato
 
 
 def _in_english(
-    customer: Customer, own: Sequence[str], chatbot: Sequence[str], goal: Goal | None
+    customer: Customer, chatbot: Sequence[str], goal: Goal | None
 ) -> Iterator[str]:
     """What a customer says who was told that only English is spoken."""
     if sum(bool(_ENGLISH_ONLY.search(text)) for text in chatbot) > 1:

@@ -16,7 +16,7 @@ customer's next message, as an answer to the chatbot's latest one.
 {%- if own %}
 
 You opened the conversation with this message:
-{{ own[0].text }}
+{{ own[0]["text"] }}
 {%- endif %}
 
 Who you are

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from . import small_talk
-from .faq import TOPICS, Detail, Entry, Topic
+from .faq import OPENING_HOURS, ORDERS, STOCK, TOPICS, Detail, Entry, Topic
 from .matching import (
     Match,
     appliance_in,
@@ -21,6 +21,8 @@ from .shop import DAY_NOTES, HOURS, ORDER_STATES, Appliance
 ALIKE = 0.7
 """The share of words in common (Jaccard) from which a message counts as said before."""
 
+MOST_WORDS_AROUND_DETAIL = 3
+"""With more words a message asks for something, and naming an appliance is not asking for it."""
 REPAIR_WORTH_COVERING = 40
 """Dollars; where a typical repair costs at least that, staff recommend a longer warranty."""
 
@@ -56,10 +58,11 @@ def _possible(customer: Sequence[str], shop: Sequence[str]) -> Iterator[str]:
     topic = _focus(customer)
     if small_talk.is_foreign(latest, words_of(latest)):
         yield from small_talk.ENGLISH_ONLY
+    yield from _answered_detail(customer, shop)
     if not matches(latest):
         yield from small_talk.small_talk(latest)
-    yield from _answered_detail(customer, shop)
     yield from _answers(customer, topic)
+    yield from _detail_alone(customer)
     yield from _without_answer(latest, topic)
     yield from _untold(customer, shop, topic)
 
@@ -103,6 +106,19 @@ def _answered_detail(customer: Sequence[str], shop: Sequence[str]) -> Iterator[s
             asked = any(shop[-1].endswith(ask) for ask in entry.ask)
             if asked and entry.needs and detail_in(customer[-1], entry.needs):
                 yield from _filled(entry, customer)
+
+
+def _detail_alone(customer: Sequence[str]) -> Iterator[str]:
+    """What is most likely meant by an order number, or by not much more than a day or a name."""
+    latest = customer[-1]
+    is_short = len(words_of(latest)) <= MOST_WORDS_AROUND_DETAIL
+    for detail, entry in (
+        (Detail.ORDER, ORDERS.entries[0]),
+        (Detail.APPLIANCE, STOCK.entries[0]),
+        (Detail.DAY, OPENING_HOURS.entries[1]),
+    ):
+        if detail_in(latest, detail) and (is_short or detail is Detail.ORDER):
+            yield from _filled(entry, customer)
 
 
 def _answers(customer: Sequence[str], focus: Topic | None) -> Iterator[str]:

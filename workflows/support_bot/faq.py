@@ -85,7 +85,7 @@ OPENING_HOURS = Topic(
         ),
         Entry(
             "holiday! holidays! bank_holiday! public_holiday! christmas! easter! thanksgiving! "
-            "new_year july",
+            "new_year labor_day! memorial_day! july_4! fourth_july! july_fourth! 4th_july!",
             "open close hours special vacation",
             (
                 "On public holidays we open from 11 am to 4 pm, like on a Sunday. We're closed on "
@@ -136,7 +136,7 @@ REFUNDS = Topic(
             ),
         ),
         Entry(
-            "receipt! proof!",
+            "receipt proof",
             "without lost bill invoice email paper",
             (
                 "No receipt, no problem: we find the purchase by the card you paid with or by your "
@@ -144,7 +144,8 @@ REFUNDS = Topic(
             ),
         ),
         Entry(
-            "get_money money_arrive refund_take how_long_refund when_refund refund_back refunded",
+            "get_money money_arrive refund_arrived refund_hasn't refund_yet where_refund "
+            "refund_status refund_take how_long_refund when_refund refund_back refunded",
             "long take money account card bank day arrive get back cash original until",
             (
                 "The money goes back the way you paid: at once in cash, within 3 to 5 working days "
@@ -160,6 +161,11 @@ REFUNDS = Topic(
                 "We email you a prepaid label, so sending it back costs nothing if it arrived "
                 "damaged or wrong. Otherwise $6 comes off the refund.",
             ),
+        ),
+        Entry(
+            "restocking_fee! return_fee fee_return",
+            "charge fee cost",
+            ("There's no restocking fee. You get back what you paid.",),
         ),
         Entry(
             "days_from from_delivery from_when count_from start_counting",
@@ -187,7 +193,7 @@ REFUNDS = Topic(
             ),
         ),
         Entry(
-            "was_gift a_gift gift_receipt got_present present as_gift",
+            "was_gift gift_receipt return_gift got_present as_gift",
             "gift someone birthday wedding",
             (
                 "Gifts can be returned too. Without the buyer's card we give you a gift card over "
@@ -323,7 +329,7 @@ REPAIRS = Topic(
         ),
         Entry(
             "repair repairs fix fixed mend broken broke stopped_working doesn't_work not_working "
-            "won't_turn leaks leaking noise grinding smoke sparks fuse tripping",
+            "won't_turn leaks leaking smell noise grinding smoke sparks fuse tripping",
             "work machine turn power bring faulty problem",
             (
                 "We repair everything we sell, and most other brands. Bring it to the repair bench "
@@ -367,9 +373,10 @@ DELIVERY = Topic(
     "delivery",
     (
         Entry(
-            "delivery deliver delivers shipping ship shipment shipping_cost delivery_cost postage "
+            "delivery deliver delivers shipping ship mail_it mail_to shipment shipping_cost "
+            "delivery_cost postage "
             "delivery_charge delivery_fee free_shipping free_delivery",
-            "cost much price charge fee free order send home",
+            "cost much price charge fee free order send",
             (
                 "Standard delivery is $5.90 and takes two to three working days. From $60 on it's "
                 "free.",
@@ -377,7 +384,8 @@ DELIVERY = Topic(
             ),
         ),
         Entry(
-            "how_long_delivery how_long_ship delivery_time delivery_take shipping_take when_arrive "
+            "how_long_delivery how_long_ship delivery_time delivery_take long_arrive take_arrive "
+            "shipping_take when_arrive "
             "arrive_by long_delivery shipping_time long_shipping",
             "long take day when arrive fast delivery shipping get quick soon order",
             (
@@ -403,6 +411,11 @@ DELIVERY = Topic(
             ),
         ),
         Entry(
+            "ship_from! sent_from! come_from warehouse",
+            "where ship send",
+            ("Everything leaves from our own warehouse, here in Portwell.",),
+        ),
+        Entry(
             "abroad! international! overseas! canada! mexico! europe! country countries foreign "
             "outside_us",
             "deliver ship world send",
@@ -414,8 +427,9 @@ DELIVERY = Topic(
             ),
         ),
         Entry(
-            "not_home not_in neighbor not_at_home safe_place time_slot evening_delivery "
-            "saturday_delivery choose_time choose_day leave_it",
+            "not_home! not_in neighbor not_at_home safe_place time_slot evening_delivery "
+            "saturday_delivery deliver_weekend! deliver_saturday! deliver_sunday! "
+            "weekend_delivery! choose_time choose_day leave_it",
             "home work door weekend saturday sunday sign signature time slot leave pick",
             (
                 "The courier texts you a two-hour window in the morning, Monday to Saturday. You "
@@ -447,7 +461,7 @@ COLLECTION = Topic(
             ),
         ),
         Entry(
-            "bring_id need_bring what_bring someone_else friend_collect",
+            "bring_id need_bring what_bring someone_else! friend_collect",
             "id bring need person number passport collect pick wife husband friend",
             (
                 "Just the order number, or the text we send you. Somebody else can collect it with "
@@ -474,6 +488,14 @@ ORDERS = Topic(
                 "confirmation email.",
                 "To find it I need the number that starts with KC. Could you give me your order "
                 "number?",
+            ),
+        ),
+        Entry(
+            "confirmation_email! confirmation_mail! no_confirmation order_email",
+            "never received get email spam",
+            (
+                "The confirmation normally comes within ten minutes. Look in your spam folder, "
+                "and if it isn't there, the team can send it again: " + PHONE + ".",
             ),
         ),
         Entry(
@@ -505,7 +527,7 @@ ORDERS = Topic(
             ),
         ),
         Entry(
-            "which_neighbor who_signed signed_for never_got didn't_receive nobody",
+            "which_neighbor who_signed by_whom never_got didn't_receive nobody",
             "neighbor sign name who lost stolen missing received",
             (
                 "The courier's note doesn't give me the name. Ask next door first; if it doesn't "
@@ -551,7 +573,7 @@ PAYMENT = Topic(
     (
         Entry(
             "pay payment payments pay_with credit_card credit_cards debit paypal! apple_pay cash! "
-            "amex visa mastercard google_pay accept crypto bitcoin check cheque",
+            "amex visa mastercard google_pay american_express! accept crypto bitcoin check cheque",
             "card cards take method accept option way contactless",
             (
                 "We take all cards including Amex, Apple Pay and Google Pay, PayPal online, and "
@@ -572,6 +594,11 @@ PAYMENT = Topic(
             "installments_check credit_check credit_score",
             "check score credit apply approved",
             ("There's a short credit check for the monthly parts; it doesn't affect your score.",),
+        ),
+        Entry(
+            "extra_fee card_fee fee_card fee_credit surcharge",
+            "pay credit card extra cost",
+            ("There's no fee for any way of paying, cards included.",),
         ),
         Entry(
             "tax taxes vat sales_tax tax_included hidden",
@@ -634,8 +661,8 @@ GIFT_CARDS = Topic(
             ),
         ),
         Entry(
-            "lost_card lost_gift gift_stolen",
-            "lost stolen replace number card email",
+            "lost_card lost_gift lose_card lose_gift gift_stolen lost lose",
+            "lost lose stolen replace number card email",
             (
                 "Emailed cards we can send again. A lost printed one we replace if you have its "
                 "receipt.",
@@ -706,7 +733,7 @@ DISCOUNTS = Topic(
             ),
         ),
         Entry(
-            "combine stack discount_sale both_discounts use_both",
+            "combine on_top top_of stack discount_sale both_discounts use_both",
             "together both sale discount same time too code",
             ("Only one discount at a time, and the better one is taken by itself.",),
         ),
@@ -748,7 +775,7 @@ STOCK = Topic(
             ),
         ),
         Entry(
-            "how_much_is price_of cost_of much_does prices how_much_for how_expensive much_for",
+            "how_much_is price_of cost_of cheapest much_does prices how_expensive much_for",
             "price cost much expensive",
             ("{price_line}", "{the_appliance} is ${price}, tax included, as I said."),
             Detail.APPLIANCE,
@@ -775,7 +802,8 @@ STOCK = Topic(
             ),
         ),
         Entry(
-            "recommend_one best_one which_best recommendation suggest beginner",
+            "recommend_one recommend any_good ideas gift_ideas! present_ideas! best_one which_best "
+            "recommendation suggest beginner",
             "best recommend good better choose which family two people",
             (
                 "The ones with the blue dot are what we have at home ourselves. If you tell the "
@@ -783,7 +811,16 @@ STOCK = Topic(
             ),
         ),
         Entry(
-            "difference_between compare versus vs better_than",
+            "beans! groceries! ingredients! cookbook! cookbooks!",
+            "coffee sell buy have",
+            (
+                "Apart from appliances we only have coffee beans from the roaster next door, at "
+                "$12 "
+                "a bag.",
+            ),
+        ),
+        Entry(
+            "difference_between which_better compare versus vs better_than",
             "difference better which between",
             (
                 "That's easier to show than to tell. The counter puts both in front of you, and "
@@ -800,7 +837,7 @@ STOCK = Topic(
             ),
         ),
         Entry(
-            "color colors colour in_red in_black in_white",
+            "color colors colour in_red! in_black! in_white! in_blue!",
             "red black white blue green come which other",
             ("Most come in black, steel and cream; kettles and mixers in red as well.",),
         ),
@@ -819,7 +856,8 @@ PARTS = Topic(
     "spare parts",
     (
         Entry(
-            "spare spare_part spare_parts parts replacement_part jug lid gasket seal blade filter "
+            "spare! spare_part spare_parts parts replacement_part jug lid gasket! seal! blade! "
+            "filter! "
             "filters carafe accessories accessory attachment",
             "part replacement order buy sell need",
             (
@@ -830,7 +868,7 @@ PARTS = Topic(
             ),
         ),
         Entry(
-            "part_price part_cost parts_cost filter_cost",
+            "part_price part_cost parts_cost! such_part! filter_cost",
             "cost price much part filter seal",
             ("Seals and filters are $4 to $9, jugs and bowls $15 to $30.",),
         ),
@@ -862,7 +900,8 @@ LOCATION = Topic(
     "finding us",
     (
         Entry(
-            "where_are where_is address located location directions find_you your_address "
+            "where_are where_is store_in shop_in have_store have_shop address located location "
+            "directions find_you your_address "
             "which_street other_branches branches another_store get_there",
             "where shop store street map come town city near branch",
             (
@@ -887,6 +926,11 @@ LOCATION = Topic(
                 "we "
                 "come down to you.",
             ),
+        ),
+        Entry(
+            "wifi! toilet! restroom! bathroom!",
+            "free have store shop inside",
+            ("There's free wifi, and a restroom behind the coffee corner. Just ask for the key.",),
         ),
         Entry(
             "dog! dogs! pet pets",
@@ -915,7 +959,8 @@ RECYCLING = Topic(
             ),
         ),
         Entry(
-            "trade_discount voucher_old money_old worth_old",
+            "buy_used! buy_old! get_anything worth_something anything_for trade_discount "
+            "voucher_old money_old worth_old",
             "get credit value discount something money anything for",
             (
                 "There's no money for the old one, but $5 off if you buy its successor the same "

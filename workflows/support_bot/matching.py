@@ -11,12 +11,14 @@ from .faq import TOPICS, Detail, Entry, Topic
 from .shop import APPLIANCES, HOURS, NOT_SOLD, Appliance
 
 KEY_POINTS = 2
-"""What a key word of an entry counts. Any other of its words counts 1, and so does it if the
-conversation is about its topic already, or if a detail that it needs is named."""
+"""What a key word of an entry counts. Any other of its words counts 1, and so does a topic that is
+in focus already, and a detail that is needed and named."""
 DECISIVE_POINTS = 5
 """What a key word counts that ends in `!`: `christmas!` beats `open_on`."""
+SHORTEST_TYPO = 6
+"""Letters. Too many shorter words look alike, as `smell` and `sell` do."""
 GAP = 4
-"""How far apart the words of a phrase may stand, so that `when back` finds `when will it be back`."""
+"""How far apart the words of a phrase may stand, so that `when back` finds `when is it back`."""
 TYPO_CUTOFF = 0.84
 """How alike (0 to 1) an unknown word must be to a known one to be read as a misspelling of it:
 `warrenty` is, `weather` for `leather` is not."""
@@ -93,7 +95,7 @@ def _vocabulary() -> tuple[str, ...]:
 
 @cache
 def _corrected(word: str) -> str:
-    if len(word) < 5 or not word.isalpha():
+    if len(word) < SHORTEST_TYPO or not word.isalpha():
         return word
     vocabulary = _vocabulary()
     if word in vocabulary or stem(word) in {stem(w) for w in vocabulary}:
@@ -137,8 +139,9 @@ def essence(text: str) -> str:
 
 
 def matches(text: str, focus: Topic | None = None) -> list[Match]:
-    """All entries that a text asks for, the likeliest first; of equals, those with a key
-    word first, then those of the topic in focus.
+    """All entries that a text asks for, the likeliest first.
+
+    Of equals, those of the topic in focus come first, then those with a key word.
 
     Args:
         text: what the customer wrote.
@@ -152,7 +155,7 @@ def matches(text: str, focus: Topic | None = None) -> list[Match]:
         for entry in topic.entries
     )
     asked = [match for match in found if match.points]
-    return sorted(asked, key=lambda m: (-m.points, not m.keyed, m.topic is not focus))
+    return sorted(asked, key=lambda m: (-m.points, m.topic is not focus, not m.keyed))
 
 
 def day_in(text: str) -> str | None:

@@ -77,8 +77,8 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"\b(bye|goodbye|good night|see you|see ya|farewell|have a (nice|good|great) \w+)\b", GOODBYE),
     (r"\b(thanks|thank you|thx|cheers|ty|appreciate it|much appreciated)\b", THANKS),
     (
-        r"\b(who|what) are you\b|\b(are you|is this) (a |an )?(bot|robot|ai|human|real|person|machine)"
-        r"|\byour name\b",
+        r"\b(who|what) are you\b|\byour name\b|"
+        r"\b(are you|is this) (a |an )?(bot|robot|ai|human|real|person|machine)",
         WHO,
     ),
     (r"\b(need|want|some) (some )?help\b|^\W*help\W*$|\bhelp me\b|\ba question\b", HELP),

@@ -1,0 +1,1 @@
+"""How fast Duologue is, measured; see README.md."""

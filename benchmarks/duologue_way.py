@@ -1,0 +1,40 @@
+"""Duologue's way: the whole flow, from the seed file to the published dataset.
+
+As a process of its own: `python -m benchmarks.duologue_way SEEDS_FILE IN_FLIGHT RESULT_FILE`. The
+dataset goes to the seed file's folder.
+
+The flow's temporary Prefect server is started before anything is measured: it takes seconds that
+say nothing of the flow, and where a server is configured they are not spent at all.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from prefect.client.orchestration import get_client
+
+# Prefect first: the Vellum SDK changes pydantic for all models made after it.
+from benchmarks.measuring import TURNS, measured
+from flows.generate_dataset import generate_dataset
+
+
+async def main(seeds_file: str, in_flight: int, result_file: str) -> None:
+    async with get_client() as client:
+        await client.hello()
+    with measured() as measurement:
+        state = await generate_dataset(
+            seeds=seeds_file,
+            chatbot="support-bot",
+            simulated_user="simulated-user",
+            turns=TURNS,
+            max_concurrency=in_flight,
+            output=str(Path(seeds_file).parent / "datasets"),
+            return_state=True,
+        )
+    manifest = await state.aresult(raise_on_failure=False)
+    measurement.valid = manifest.counts.valid
+    measurement.save(result_file)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

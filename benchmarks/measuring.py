@@ -1,0 +1,54 @@
+"""What the ways to simulate have in common: the work, and what is measured of it."""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+TURNS = 3
+CALLS_PER_SEED = 2 * TURNS
+
+
+@dataclass
+class Measurement:
+    """How a process simulated all seeds of a file."""
+
+    began_at: float = 0
+    """When the work began, in seconds since the epoch; start-up was over by then."""
+    seconds: float = 0
+    """How long the work took, by the clock on the wall."""
+    cpu_seconds: float = 0
+    """What this process computed during the work, without its children."""
+    peak_mb: float = 0
+    """The most memory this process held from its start to the end of the work."""
+    valid: int = 0
+    """Conversations that break no rule."""
+
+    def save(self, file: str) -> None:
+        """Writes it for the process that compares."""
+        Path(file).write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def load(cls, file: Path) -> "Measurement":
+        """Reads what another process saved."""
+        return cls(**json.loads(file.read_text()))
+
+
+@contextmanager
+def measured() -> Iterator[Measurement]:
+    """Measures the work in its block; `valid` is for the caller to fill in."""
+    measurement = Measurement(began_at=time.time())
+    began, cpu_before = time.monotonic(), time.process_time()
+    yield measurement
+    measurement.seconds = time.monotonic() - began
+    measurement.cpu_seconds = time.process_time() - cpu_before
+    measurement.peak_mb = _peak_mb()
+
+
+def _peak_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)  # bytes there, else kilobytes
