@@ -28,7 +28,7 @@ from tasks.validate import validate
 AtLeastOne = Annotated[int, Field(ge=1)]
 
 
-@flow(name="generate-dataset")
+@flow(name="generate-dataset", result_serializer="json")
 async def generate_dataset(
     seeds: str = "datasets/seed_user_messages.csv",
     chatbot: str = BUNDLED_CHATBOT,

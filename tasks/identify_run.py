@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prefect.client.orchestration import get_client
+from prefect.results import get_result_store
 from prefect.runtime import flow_run
 
 from duologue.dataset.versions import new_version
+from duologue.errors import UsageError
 from duologue.generation import Plan
 
 
@@ -22,8 +24,12 @@ class RunIdentity:
 async def identify_run(plan: Plan) -> RunIdentity:
     """Names the version that this flow run makes, the same again when it is retried.
 
-    Also tags the flow run with the dataset's name. Only the flow run: Prefect asks its server
+    Leaves a mark beside the conversations that the run will keep, so that they can be found by
+    `resume`. Also tags the flow run with the dataset's name. Only the flow run: Prefect asks its server
     about concurrency limits for every task run that has a tag.
+
+    Raises:
+        UsageError: nothing of the run to resume is kept.
     """
     async with get_client() as client:
         run = await client.read_flow_run(flow_run.id)
@@ -33,4 +39,11 @@ async def identify_run(plan: Plan) -> RunIdentity:
     started_at = run.start_time
     assert started_at is not None
     version = plan.advanced.resume or new_version(started_at, str(run.id))
+    store, mark = get_result_store(), f"{version}/run"
+    if plan.advanced.resume and not await store.aexists(mark):
+        raise UsageError(
+            f"resume {version}: nothing of that run is kept in Prefect's result storage here; check "
+            "the version, or run without it"
+        )
+    await store.awrite({"dataset": plan.dataset, "flow_run_id": str(run.id)}, key=mark)
     return RunIdentity(version, started_at)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect import task
@@ -105,6 +106,17 @@ async def simulate_conversations(
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return [outcomes[index] for index in range(len(jobs))]
+
+
+def forget(job: Job) -> None:
+    """Sees to it that the conversation is begun anew by the next attempt of the run.
+
+    Prefect has no way to delete a result, but takes one that has expired for none.
+    """
+    store = get_result_store()
+    for key in (job.key, _draft_key(job)):
+        if store.exists(key):
+            store.write(None, key=key, expiration=datetime.now(UTC))
 
 
 async def kept_draft(job: Job) -> Draft | None:

@@ -18,13 +18,15 @@ from prefect.client.schemas.filters import (
     LogFilterFlowRunId,
 )
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH
+from prefect.states import AwaitingRetry
 
 from duologue.dataset.manifest import Manifest
 from duologue.errors import DuologueError, RunStoppingError, UsageError
 from flows.generate_dataset import generate_dataset
 from tests.conftest import API_KEY
-from tests.vellum_stand_in import StandIn
+from tests.vellum_stand_in import ChatHistory, StandIn
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -284,3 +286,70 @@ async def test_every_error_of_a_run_is_one_of_ours(
     state = await generated(seeds_csv)
     with pytest.raises(DuologueError, match="VELLUM_API_KEY is not set"):
         await state.aresult()
+
+
+async def test_a_retry_simulates_only_what_is_missing_and_makes_the_version_whole(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    """Seed 3 fails at its third call, seed 7 is invalid; both are mended, the others kept."""
+    bot, user = vellum.deployments["support-bot"], vellum.deployments["simulated-user"]
+    user.when_history_contains = {"number 3?": "status:503"}
+    good_reply = user.reply
+
+    def echo(seed_id: str, chat_history: ChatHistory) -> str:
+        last = str(chat_history[-1]["text"])
+        asks_for_7 = "number 7?" in str(chat_history[0]["text"])
+        return last if asks_for_7 else good_reply(seed_id, chat_history)
+
+    user.reply = echo
+    first = await generated(seeds_csv)
+    assert (await manifest_of(first)).counts.invalid == 1
+    assert (await manifest_of(first)).counts.failed == 1
+
+    user.when_history_contains, user.reply = {}, good_reply
+    vellum.requests.clear()
+    flow_run_id = first.state_details.flow_run_id
+    assert flow_run_id is not None
+    async with get_client() as client:
+        await client.set_flow_run_state(flow_run_id, AwaitingRetry(), force=True)
+        flow_run = await client.read_flow_run(flow_run_id)
+    second: State[Any] = await run_flow(
+        generate_dataset, flow_run=flow_run, return_type="state", parameters=flow_run.parameters
+    )
+    manifest = await manifest_of(second)
+    assert second.is_completed()
+    assert (manifest.version, manifest.revision) == ((await manifest_of(first)).version, 2)
+    assert manifest.counts.valid == 10
+    asked = Counter(str(request.metadata) for request in vellum.requests)
+    assert sorted(asked.values()) == [5, 6]  # one goes on, one begins anew
+    assert latest(seeds_csv)["path"] == f"{manifest.version}-r2"
+    assert bot.always is None
+
+
+async def test_a_run_that_was_cut_short_is_resumed_with_what_it_had(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:503"}
+    first = await manifest_of(await generated(seeds_csv))
+    vellum.deployments["support-bot"].when_history_contains = {}
+    vellum.requests.clear()
+    resumed = await generated(seeds_csv, advanced={**QUICK, "resume": first.version})
+    assert resumed.is_completed()
+    assert (await manifest_of(resumed)).version == first.version
+    assert len(vellum.requests) == 6
+
+
+async def test_a_run_that_left_nothing_cannot_be_resumed(seeds_csv: Path, vellum: StandIn) -> None:
+    state = await generated(seeds_csv, advanced={**QUICK, "resume": "20200101T000000Z-00000000"})
+    with pytest.raises(UsageError, match="nothing of that run is kept"):
+        await state.aresult()
+    assert vellum.requests == []
+
+
+async def test_another_setting_is_another_conversation_also_when_resumed(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    first = await manifest_of(await generated(seeds_csv))
+    vellum.requests.clear()
+    await generated(seeds_csv, turns=2, advanced={**QUICK, "resume": first.version})
+    assert len(vellum.requests) == 10 * 4

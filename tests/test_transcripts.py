@@ -146,6 +146,21 @@ def test_violations_point_into_the_file_and_not_into_what_is_left(tmp_path: Path
     assert not result.is_valid
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        [{"role": "assistant", "content": "One moment.", "tool_calls": [{"id": "1"}]}],
+        [{"role": "assistant", "content": "One moment."}, {"role": "tool", "content": "{}"}],
+    ],
+    ids=["without the tool's result", "without the call"],
+)
+def test_either_half_of_a_tool_call_tells_that_the_assistant_goes_on(
+    tmp_path: Path, between: list[dict[str, Any]]
+) -> None:
+    transcript = only(tmp_path, OPENAI[0], *between, OPENAI[1])
+    assert said(transcript) == [SAID[0], ("assistant", "One moment.\n\nAt nine.")]
+
+
 def test_an_assistant_that_speaks_twice_without_a_tool_is_not_mended(tmp_path: Path) -> None:
     twice = [{"role": "assistant", "content": text} for text in ("Hello.", "Are you there?")]
     result = check_transcript(only(tmp_path, *OPENAI, *twice))

@@ -232,7 +232,7 @@ FATAL = {
     "rejected:USER_DEFINED_ERROR": "USER_DEFINED_ERROR",
     "rejected:SOMETHING_NEW": "SOMETHING_NEW",
     "rejected_with_text:INVALID_INPUTS": "rejected with INVALID_INPUTS: boom",
-    "rejected_repeating:INVALID_INPUTS": '"text":"[hidden]"',
+    "rejected_repeating:INVALID_INPUTS": '"text": "[hidden]"',
     "no_outputs": "has no output 'final-output'; its outputs are: none. Set",
     "output_named:answer": "has no output 'final-output'; its outputs are: answer. Set",
     "json_output": "'final-output' is of type JSON, and a reply must be a STRING",

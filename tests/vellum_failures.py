@@ -76,7 +76,8 @@ async def _rejected_with(
 
 
 async def _rejected_repeating(request: web.BaseRequest, argument: str) -> web.StreamResponse:
-    return _rejected(argument, message=f"cannot use {(await request.read()).decode()}")
+    sent = json.loads(await request.read())
+    return _rejected(argument, message=f"cannot use {json.dumps(sent)}")
 
 
 async def _output_named(request: web.BaseRequest, argument: str) -> web.StreamResponse:

@@ -212,7 +212,7 @@ def result(manifest: "Manifest", output: str) -> dict[str, Any]:
     """Sums a run up as plain data, the same fields as `--format json` prints."""
     from duologue.dataset.versions import version_folder
 
-    path = version_folder(output, manifest.dataset, manifest.version)
+    path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
     counts = manifest.counts.model_dump()
     return {
         "dataset": manifest.dataset,
@@ -230,7 +230,7 @@ def show_result(manifest: "Manifest", output: str, console: Console) -> None:
     from duologue.dataset.reading import read_conversations
     from duologue.dataset.versions import version_folder
 
-    path = version_folder(output, manifest.dataset, manifest.version)
+    path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
     conversation = next(read_conversations(path / CONVERSATIONS_FILE), None)
     if conversation is not None:
         console.print()

@@ -45,15 +45,16 @@ configs:
 
 # {{ manifest.dataset }}
 
-{{ manifest.counts.valid }} conversations between an AI chatbot and a simulated user, made by Duologue.
+{{ manifest.counts.valid }} conversations between an AI chatbot and a simulated user.
 
-Version `{{ manifest.version }}`, revision {{ manifest.revision }}, {{ manifest.created_at.strftime("%Y-%m-%d %H:%M") }} UTC.
+Made by Duologue: version `{{ manifest.version }}`, revision {{ manifest.revision }},
+{{ created_at }}.
 
 ## How it was made
 
 | | |
 |---|---|
-| seed file | `{{ manifest.seed_file.path | replace("|", "\\|") }}` |
+| seed file | `{{ seed_path }}` |
 | its SHA-256 | `{{ manifest.seed_file.sha256 }}` |
 | chatbot | `{{ manifest.chatbot.spelling }}` |
 | simulated user | `{{ manifest.simulated_user.spelling }}` |
@@ -135,6 +136,8 @@ def write_card(manifest: Manifest, file: RawIOBase) -> None:
     )
     card = environment.from_string(_TEMPLATE).render(
         manifest=manifest,
+        created_at=f"{manifest.created_at:%Y-%m-%d %H:%M} UTC",
+        seed_path=manifest.seed_file.path.replace("|", "\\|"),  # stays within its table cell
         size_category=_size_category(manifest.counts.valid),
         columns=columns_table(),
     )

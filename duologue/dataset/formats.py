@@ -43,7 +43,10 @@ FAILURES_CSV_COLUMNS = {
 _ROWS_AT_ONCE = 2000
 """A row group: 2,000 conversations of 7 messages are about 10 MB while they are laid out."""
 
-_GENERATE_ANEW = "copy the seed's row into a seed file of its own and run `duologue generate` on it"
+_SIMULATE_AGAIN = (
+    "repeat the command with --resume and this version's name, or retry the flow run: only what is "
+    "not in the dataset is simulated again"
+)
 
 
 def unwritable_reason(text: str) -> str | None:
@@ -156,7 +159,7 @@ def _failed_seed_row(failed: FailedSeed) -> list[object]:
         failed.reason,
         failed.attempts,
         _chat_history(failed.messages),
-        _GENERATE_ANEW,
+        _SIMULATE_AGAIN,
     ]
 
 
@@ -174,7 +177,7 @@ def _invalid_conversation_row(checked: CheckedConversation) -> list[object]:
         "; ".join(details),
         "",
         _chat_history(checked.conversation.messages),
-        _GENERATE_ANEW,
+        _SIMULATE_AGAIN,
     ]
 
 

@@ -8,7 +8,13 @@ from upath import UPath
 from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest
 from duologue.dataset.storage import located, reason_of, without_credentials, write_whole
-from duologue.dataset.versions import dataset_folder, export_errors, is_version
+from duologue.dataset.versions import (
+    dataset_folder,
+    export_errors,
+    is_version,
+    newest_revision,
+    version_folder,
+)
 from duologue.errors import DuologueError, UsageError
 
 LATEST_FILE = "latest.json"
@@ -23,7 +29,7 @@ class Latest(BaseModel):
     version: str
     revision: int
     path: str
-    """The version's folder, seen from the folder that latest.json is in."""
+    """The folder of the version's revision, seen from the folder that latest.json is in."""
     published_at: datetime
     """UTC."""
 
@@ -38,7 +44,7 @@ def publish_latest(output: str, name: str, manifest: Manifest) -> Latest:
         dataset=name,
         version=manifest.version,
         revision=manifest.revision,
-        path=manifest.version,
+        path=version_folder(output, name, manifest.version, manifest.revision).name,
         published_at=datetime.now(UTC),
     )
     place = dataset_folder(output, name) / LATEST_FILE
@@ -105,14 +111,15 @@ def _version_at(folder: UPath) -> UPath:
 
 
 def _version_in(output: str, name: str | None, version: str) -> UPath:
-    places = [folder / version for folder in _dataset_folders(output, name)]
-    found = [place for place in places if place.is_dir()]
-    if not found:
-        raise UsageError(
-            f"version {version}: not found in {_shown(output, name)}; look there for the versions "
-            "that are"
-        )
-    return _version_at(found[0])
+    for folder in _dataset_folders(output, name):
+        if revision := newest_revision(output, folder.name, version):
+            return version_folder(output, folder.name, version, revision)
+        if (folder / version).is_dir():
+            return _version_at(folder / version)  # which says why it is none
+    raise UsageError(
+        f"version {version}: not found in {_shown(output, name)}; look there for the versions "
+        "that are"
+    )
 
 
 def _only_published(output: str, name: str | None) -> UPath:

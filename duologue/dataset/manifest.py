@@ -57,8 +57,8 @@ class Manifest(BaseModel):
     manifest_version: Literal[1] = 1
     dataset: str
     version: str
-    revision: Annotated[int, Field(ge=1)] = 1
-    """From 1; raised when a rerun of failed seeds makes the same version whole."""
+    revision: Annotated[int, Field(ge=1)]
+    """From 1; raised when a retry makes the same version whole."""
     schema_version: str
     generator_version: str
     duologue_version: str
@@ -83,7 +83,11 @@ class Manifest(BaseModel):
 
 
 def manifest_of(
-    name: str, version: str, contents: DatasetContents, files: Iterable[FileRecord]
+    name: str,
+    version: str,
+    revision: int,
+    contents: DatasetContents,
+    files: Iterable[FileRecord],
 ) -> Manifest:
     """Sums up a version whose data files have just been written.
 
@@ -94,6 +98,7 @@ def manifest_of(
     return Manifest(
         dataset=name,
         version=version,
+        revision=revision,
         schema_version=SCHEMA_VERSION,
         generator_version=GENERATOR_VERSION,
         duologue_version=_installed_version(),

@@ -2,17 +2,21 @@
 
     OUTPUT/DATASET/latest.json
     OUTPUT/DATASET/VERSION/conversations.parquet, …, and last of all manifest.json
+    OUTPUT/DATASET/VERSION-r2/…                   the same version, made whole by a retry
 
-A version whose manifest is not there does not exist, whatever else is in its folder.
+A version whose manifest is not there does not exist, whatever else is in its folder. A retry never
+touches what is there: each revision has a folder of its own, so that no reader ever meets the files
+of two, and what was pinned stays what it was.
 """
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from io import RawIOBase
+from itertools import count
 from pathlib import PurePosixPath
 
 from slugify import slugify
@@ -74,15 +78,26 @@ def is_version(text: str) -> bool:
     return _VERSION.fullmatch(text) is not None
 
 
-def version_folder(output: str, name: str, version: str) -> UPath:
-    """Says where a version is.
+def version_folder(output: str, name: str, version: str, revision: int = 1) -> UPath:
+    """Says where a revision of a version is.
 
     Raises:
         UsageError: the name or the version is not spelled as one, or the protocol is unknown.
     """
     if not is_version(version):
         raise UsageError(f"version {version!r}: expected one as in 20261124T053516Z-1a2b3c4d")
-    return dataset_folder(output, name) / version
+    folder = version if revision == 1 else f"{version}-r{revision}"
+    return dataset_folder(output, name) / folder
+
+
+def newest_revision(output: str, name: str, version: str) -> int:
+    """Finds the newest whole revision of a version; 0 where there is none."""
+    revisions = count(1)
+    return next(
+        revision - 1
+        for revision in revisions
+        if not (version_folder(output, name, version, revision) / MANIFEST_FILE).exists()
+    )
 
 
 def check_writable(output: str, name: str) -> None:
@@ -109,6 +124,8 @@ def check_writable(output: str, name: str) -> None:
 def write_version(output: str, name: str, version: str, contents: DatasetContents) -> Manifest:
     """Writes every file of a version, its manifest last. Whatever goes wrong leaves no part of it.
 
+    Where the version is there already, this writes its next revision, and leaves the others alone.
+
     Args:
         output: where datasets are, a local folder or a URL.
         name: of the dataset.
@@ -116,22 +133,20 @@ def write_version(output: str, name: str, version: str, contents: DatasetContent
         contents: what the run made.
 
     Raises:
-        ExportError: it could not be written, or is there already.
+        ExportError: it could not be written.
         UsageError: the name or the version is not spelled as one.
         UnaccountedSeedsError: the contents lost or doubled a seed.
     """
-    folder = version_folder(output, name, version)
+    version_folder(output, name, version)  # refuses what is not spelled as one
     _ = contents.counts  # a lost seed is told before anything is written
     refuse_unwritable_text(contents.valid)
-    with export_errors(f"version {version}: cannot be written to {without_credentials(folder)}"):
-        if (folder / MANIFEST_FILE).exists():
-            raise ExportError(
-                f"version {version}: is already in {without_credentials(folder)} and stays as it "
-                "is; run again for a new version"
-            )
+    place = without_credentials(dataset_folder(output, name))
+    with export_errors(f"version {version}: cannot be written to {place}"):
+        revision = newest_revision(output, name, version) + 1
+        folder = version_folder(output, name, version, revision)
         remove_folder(folder)  # what a killed writer may have left
         try:
-            return _write_files(folder, name, version, contents)
+            return _write_files(folder, partial(manifest_of, name, version, revision), contents)
         except BaseException:  # Ctrl-C as well
             with suppress(Exception):  # the storage that refused to be written to may refuse this
                 _remove_version(folder)
@@ -151,13 +166,17 @@ def export_errors(what: str) -> Iterator[None]:
         ) from error
 
 
-def _write_files(folder: UPath, name: str, version: str, contents: DatasetContents) -> Manifest:
+def _write_files(
+    folder: UPath,
+    manifest_of_files: Callable[[DatasetContents, Iterable[FileRecord]], Manifest],
+    contents: DatasetContents,
+) -> Manifest:
     make_folder(folder)
     files = [
         _write_file(folder / file_name, partial(write, contents))
         for file_name, write in WRITERS.items()
     ]
-    manifest = manifest_of(name, version, contents, files)
+    manifest = manifest_of_files(contents, files)
     card = _write_file(folder / CARD_FILE, partial(write_card, manifest))
     manifest = manifest.model_copy(update={"files": (*files, card)})
     write_whole(folder / MANIFEST_FILE, (manifest.model_dump_json(indent=2) + "\n").encode())

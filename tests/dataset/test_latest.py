@@ -124,7 +124,7 @@ def test_what_is_not_there_is_told_with_what_was_expected(output: str) -> None:
 
 @pytest.mark.parametrize("path", ["x" * 5000, "a\0b"])
 def test_a_path_that_cannot_be_looked_at_is_told(path: str) -> None:
-    with pytest.raises(UsageError, match="cannot be read|expected the folder"):
+    with pytest.raises(UsageError, match=r"cannot be read|expected the folder"):
         find_version(path, "out")
 
 
@@ -134,3 +134,13 @@ def test_a_latest_that_names_no_version_is_told(output: str) -> None:
     place.write_bytes(b"{}")
     with pytest.raises(UsageError, match="does not say which version is the latest"):
         find_version("latest", output)
+
+
+def test_a_version_is_found_by_its_newest_revision(output: str) -> None:
+    for _ in range(2):
+        publish_latest(output, "shop", write(output))
+    newest = version_folder(output, "shop", VERSION, revision=2)
+    assert latest_of(output)["path"] == newest.name == f"{VERSION}-r2"
+    assert find_version(VERSION, output) == newest
+    assert find_version("latest", output) == newest
+    assert find_version(f"{output}/shop", output) == newest

@@ -22,6 +22,7 @@ from duologue.dataset.versions import (
     dataset_name_from,
     is_version,
     new_version,
+    newest_revision,
     version_folder,
     write_version,
 )
@@ -224,11 +225,25 @@ def test_a_local_seed_path_stays_as_it_was_given() -> None:
     assert manifest.seed_file.path == "what? me@home.csv"
 
 
-def test_a_version_that_is_there_is_never_written_again(output: str) -> None:
+def test_a_version_that_is_there_gets_a_new_revision_and_stays_as_it_was(output: str) -> None:
     first = write_version(output, "shop", VERSION, everything_that_can_happen())
-    with pytest.raises(ExportError, match=f"version {VERSION}: is already in"):
-        write_version(output, "shop", VERSION, contents(checked("other", "texts")))
-    assert read_manifest(version_folder(output, "shop", VERSION) / "manifest.json") == first
+    second = write_version(output, "shop", VERSION, contents(checked("other", "texts")))
+    third = write_version(output, "shop", VERSION, contents(checked("more", "texts")))
+    assert [m.revision for m in (first, second, third)] == [1, 2, 3]
+    for revision, manifest in enumerate([first, second, third], start=1):
+        folder = version_folder(output, "shop", VERSION, revision)
+        assert read_manifest(folder / "manifest.json") == manifest
+        assert {path.name for path in folder.iterdir()} == FILES
+    assert newest_revision(output, "shop", VERSION) == 3
+
+
+def test_a_revision_whose_writer_was_killed_does_not_count(output: str) -> None:
+    write_version(output, "shop", VERSION, everything_that_can_happen())
+    unfinished = version_folder(output, "shop", VERSION, revision=2)
+    unfinished.mkdir(parents=True)
+    (unfinished / "conversations.parquet").write_bytes(b"half")
+    assert newest_revision(output, "shop", VERSION) == 1
+    assert write_version(output, "shop", VERSION, everything_that_can_happen()).revision == 2
 
 
 def test_what_a_killed_writer_left_is_cleared_away(output: str) -> None:

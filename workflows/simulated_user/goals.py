@@ -273,7 +273,8 @@ WARRANTY = Goal(
 )
 
 REPAIRS = Goal(
-    keys="stopped anymore dead fuse grinding noise smell repair repairs repaired fix fixed mend leaking leaks",
+    keys="stopped anymore dead fuse grinding noise smell repair repairs repaired fix fixed mend "
+    "leaking leaks",
     words="broken broke working works work turn",
     foreign="reparar reparación réparer réparation reparatur reparieren kaputt roto",
     opening=("Can you repair {appliance}?", "My {bare} stopped working. Can you fix it?"),
@@ -801,7 +802,11 @@ PARTS = Goal(
             after="(?i)a week",
             unless="(?i)delivery",
         ),
-        Question(("And how often should I descale it?",), after="(?i)number is on|wash", unless="(?i)once a month"),
+        Question(
+            ("And how often should I descale it?",),
+            after="(?i)number is on|wash",
+            unless="(?i)once a month",
+        ),
     ),
     content=(
         Question(

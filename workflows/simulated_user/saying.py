@@ -132,9 +132,7 @@ def _reply(customer: Customer, question: str, own: Sequence[str]) -> Iterator[st
     yield from customer.shuffled(answers, question)
 
 
-def _in_english(
-    customer: Customer, chatbot: Sequence[str], goal: Goal | None
-) -> Iterator[str]:
+def _in_english(customer: Customer, chatbot: Sequence[str], goal: Goal | None) -> Iterator[str]:
     """What a customer says who was told that only English is spoken."""
     if sum(bool(_ENGLISH_ONLY.search(text)) for text in chatbot) > 1:
         yield from customer.shuffled(phrases.GIVE_UP_AND_CALL, "give up")

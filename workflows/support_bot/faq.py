@@ -312,7 +312,8 @@ REPAIRS = Topic(
     "repairs",
     (
         Entry(
-            "repair_cost cost_repair repair_price fix_cost cost_fix how_much_repair much_repair "
+            "does_repair what_does_repair repair_cost cost_repair repair_price fix_cost cost_fix "
+            "how_much_repair much_repair "
             "much_fix repair_charge",
             "repair fix cost price much charge estimate quote",
             (

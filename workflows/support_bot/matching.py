@@ -13,7 +13,7 @@ from .shop import APPLIANCES, HOURS, NOT_SOLD, Appliance
 KEY_POINTS = 2
 """What a key word of an entry counts. Any other of its words counts 1, and so does a topic that is
 in focus already, and a detail that is needed and named."""
-DECISIVE_POINTS = 5
+DECISIVE_POINTS = 6
 """What a key word counts that ends in `!`: `christmas!` beats `open_on`."""
 SHORTEST_TYPO = 6
 """Letters. Too many shorter words look alike, as `smell` and `sell` do."""

@@ -85,7 +85,7 @@ OPENING_HOURS = Topic(
         ),
         Entry(
             "holiday! holidays! bank_holiday! public_holiday! christmas! easter! thanksgiving! "
-            "new_year july_4! fourth_july! july_fourth! 4th_july!",
+            "new_year labor_day! memorial_day! july_4! fourth_july! july_fourth! 4th_july!",
             "open close hours special vacation",
             (
                 "On public holidays we open from 11 am to 4 pm, like on a Sunday. We're closed on "
@@ -161,6 +161,11 @@ REFUNDS = Topic(
                 "We email you a prepaid label, so sending it back costs nothing if it arrived "
                 "damaged or wrong. Otherwise $6 comes off the refund.",
             ),
+        ),
+        Entry(
+            "restocking_fee! return_fee fee_return",
+            "charge fee cost",
+            ("There's no restocking fee. You get back what you paid.",),
         ),
         Entry(
             "days_from from_delivery from_when count_from start_counting",
@@ -307,7 +312,8 @@ REPAIRS = Topic(
     "repairs",
     (
         Entry(
-            "repair_cost cost_repair repair_price fix_cost cost_fix how_much_repair much_repair "
+            "does_repair what_does_repair repair_cost cost_repair repair_price fix_cost cost_fix "
+            "how_much_repair much_repair "
             "much_fix repair_charge",
             "repair fix cost price much charge estimate quote",
             (
@@ -406,6 +412,11 @@ DELIVERY = Topic(
             ),
         ),
         Entry(
+            "ship_from! sent_from! come_from warehouse",
+            "where ship send",
+            ("Everything leaves from our own warehouse, here in Portwell.",),
+        ),
+        Entry(
             "abroad! international! overseas! canada! mexico! europe! country countries foreign "
             "outside_us",
             "deliver ship world send",
@@ -478,6 +489,14 @@ ORDERS = Topic(
                 "confirmation email.",
                 "To find it I need the number that starts with KC. Could you give me your order "
                 "number?",
+            ),
+        ),
+        Entry(
+            "confirmation_email! confirmation_mail! no_confirmation order_email",
+            "never received get email spam",
+            (
+                "The confirmation normally comes within ten minutes. Look in your spam folder, "
+                "and if it isn't there, the team can send it again: " + PHONE + ".",
             ),
         ),
         Entry(
@@ -715,7 +734,7 @@ DISCOUNTS = Topic(
             ),
         ),
         Entry(
-            "combine stack discount_sale both_discounts use_both",
+            "combine on_top top_of stack discount_sale both_discounts use_both",
             "together both sale discount same time too code",
             ("Only one discount at a time, and the better one is taken by itself.",),
         ),
@@ -784,7 +803,7 @@ STOCK = Topic(
             ),
         ),
         Entry(
-            "recommend_one recommend ideas gift_ideas! present_ideas! best_one which_best "
+            "recommend_one recommend any_good ideas gift_ideas! present_ideas! best_one which_best "
             "recommendation suggest beginner",
             "best recommend good better choose which family two people",
             (
