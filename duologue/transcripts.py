@@ -211,7 +211,7 @@ def _fields(record: object) -> Mapping[str, object]:
 def _id(fields: Mapping[str, object]) -> str | None:
     values = (fields.get(field) for field in ID_FIELDS)
     named = (str(v) for v in values if isinstance(v, str | int) and not isinstance(v, bool))
-    return next(filter(None, named), None)
+    return next((name for name in named if name and not _has_half_a_pair(name)), None)
 
 
 def _expectations(fields: Mapping[str, object]) -> Expectations:
@@ -260,9 +260,14 @@ def _text(item: Mapping[str, object], position: int) -> str:
     parts = value if isinstance(value, list) else [value]
     texts = [part.get("text") if isinstance(part, Mapping) else part for part in parts]
     text = "\n".join(str(text) for text in texts if text is not None)
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if _has_half_a_pair(text):
         raise ValueError(f"message {position} holds half a surrogate pair, which is no character")
     return text
+
+
+def _has_half_a_pair(text: str) -> bool:
+    """Tells whether it holds half of a surrogate pair: JSON can spell it, no file can hold it."""
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _is_message(value: object) -> bool:

@@ -21,6 +21,7 @@ from duologue.progress import Progress
 from tasks.artifacts import progress_artifact, show_summary
 from tasks.export import export
 from tasks.identify_run import identify_run
+from tasks.kept_conversations import KeptConversations
 from tasks.load_seeds import load_seeds
 from tasks.simulate_conversation import simulate_conversations
 from tasks.validate import validate
@@ -28,7 +29,7 @@ from tasks.validate import validate
 AtLeastOne = Annotated[int, Field(ge=1)]
 
 
-@flow(name="generate-dataset", result_serializer="json")
+@flow(name="generate-dataset")
 async def generate_dataset(
     seeds: str = "datasets/seed_user_messages.csv",
     chatbot: str = BUNDLED_CHATBOT,
@@ -66,7 +67,8 @@ async def generate_dataset(
         advanced=advanced,
     )
     check_writable(plan.output, plan.dataset)
-    run = await identify_run(plan)
+    kept = KeptConversations()
+    run = await identify_run(plan, kept)
     seed_file = load_seeds(plan)
     jobs = plan.jobs(seed_file, run.version)
     progress = Progress(run.version, total=len(jobs))
@@ -77,9 +79,9 @@ async def generate_dataset(
         ) as participants,
         progress_artifact(progress),
     ):
-        outcomes = await simulate_conversations(jobs, participants, plan, progress)
+        outcomes = await simulate_conversations(jobs, participants, plan, kept, progress)
 
-    checked, failed = validate(jobs, outcomes, plan.simulation)
+    checked, failed = await validate(jobs, outcomes, plan.simulation, kept)
     contents = DatasetContents(
         seed_file=seed_file,
         checked=tuple(checked),

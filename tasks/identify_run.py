@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prefect.client.orchestration import get_client
-from prefect.results import get_result_store
 from prefect.runtime import flow_run
 
 from duologue.dataset.versions import new_version
 from duologue.errors import UsageError
 from duologue.generation import Plan
+from tasks.kept_conversations import KeptConversations
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class RunIdentity:
     """UTC; when the first attempt started."""
 
 
-async def identify_run(plan: Plan) -> RunIdentity:
+async def identify_run(plan: Plan, kept: KeptConversations) -> RunIdentity:
     """Names the version that this flow run makes, the same again when it is retried.
 
     Leaves a mark beside the conversations that the run will keep, so that they can be found by
-    `resume`. Also tags the flow run with the dataset's name. Only the flow run: Prefect asks its server
-    about concurrency limits for every task run that has a tag.
+    `resume`. Also tags the flow run with the dataset's name. Only the flow run: Prefect asks its
+    server about concurrency limits for every task run that has a tag.
 
     Raises:
         UsageError: nothing of the run to resume is kept.
@@ -39,11 +39,10 @@ async def identify_run(plan: Plan) -> RunIdentity:
     started_at = run.start_time
     assert started_at is not None
     version = plan.advanced.resume or new_version(started_at, str(run.id))
-    store, mark = get_result_store(), f"{version}/run"
-    if plan.advanced.resume and not await store.aexists(mark):
+    if plan.advanced.resume and not await kept.has_run(version):
         raise UsageError(
-            f"resume {version}: nothing of that run is kept in Prefect's result storage here; check "
-            "the version, or run without it"
+            f"resume {version}: nothing of that run is kept in Prefect's result storage here; "
+            "check the version, or run without it"
         )
-    await store.awrite({"dataset": plan.dataset, "flow_run_id": str(run.id)}, key=mark)
+    await kept.mark_run(version)
     return RunIdentity(version, started_at)

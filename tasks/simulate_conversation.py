@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import CacheKeyFnPolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
-from prefect.results import get_result_store
 from prefect.runtime import task_run
 from prefect.tasks import Task, exponential_backoff
 
@@ -19,6 +17,7 @@ from duologue.generation import Job, Plan
 from duologue.participants.opening import Participants
 from duologue.progress import Progress, watch_progress
 from duologue.simulation import Draft, FailedSeed, SimulationSettings, simulate
+from tasks.kept_conversations import KeptConversations
 
 Outcome = Conversation | FailedSeed
 
@@ -53,25 +52,29 @@ async def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -
     retry_jitter_factor=0.5,
 )
 async def simulate_conversation(
-    job: Job, participants: Participants, settings: SimulationSettings
+    job: Job, participants: Participants, settings: SimulationSettings, kept: KeptConversations
 ) -> Conversation:
     """Simulates one conversation, or goes on with it where an earlier attempt was cut short.
 
     Raises:
         ParticipantError: a participant gave no usable reply. What was said is kept.
     """
-    draft = await kept_draft(job) or Draft.of(job.seed)
+    draft = await kept.draft(job) or Draft.of(job.seed)
     draft.attempts += 1
     try:
         return await simulate(draft, job.seed, job.sample, participants, settings)
     except BaseException:
         # Also when cancelled: what was paid for is not lost.
-        await get_result_store().awrite(draft, key=_draft_key(job))
+        await kept.keep(job, draft)
         raise
 
 
 async def simulate_conversations(
-    jobs: Sequence[Job], participants: Participants, plan: Plan, progress: Progress
+    jobs: Sequence[Job],
+    participants: Participants,
+    plan: Plan,
+    kept: KeptConversations,
+    progress: Progress,
 ) -> list[Outcome]:
     """Simulates every job, `plan.max_concurrency` at a time, on this event loop.
 
@@ -91,11 +94,13 @@ async def simulate_conversations(
     async def work() -> None:
         for index, job in remaining:
             try:
-                outcomes[index] = await simulate_with_retries(job, participants, plan.simulation)
+                outcomes[index] = await simulate_with_retries(
+                    job, participants, plan.simulation, kept
+                )
             except RunStoppingError:
                 raise
             except Exception as error:  # whatever it is, the other seeds are not to suffer
-                outcomes[index] = await _failed(job, error)
+                outcomes[index] = await _failed(job, error, kept)
             _count(outcomes[index], progress)
             _stop_if_hopeless(outcomes.values(), len(jobs))
 
@@ -108,32 +113,8 @@ async def simulate_conversations(
     return [outcomes[index] for index in range(len(jobs))]
 
 
-def forget(job: Job) -> None:
-    """Sees to it that the conversation is begun anew by the next attempt of the run.
-
-    Prefect has no way to delete a result, but takes one that has expired for none.
-    """
-    store = get_result_store()
-    for key in (job.key, _draft_key(job)):
-        if store.exists(key):
-            store.write(None, key=key, expiration=datetime.now(UTC))
-
-
-async def kept_draft(job: Job) -> Draft | None:
-    """Finds what an attempt that was cut short left of a conversation; None if nothing."""
-    store = get_result_store()
-    if not await store.aexists(_draft_key(job)):
-        return None
-    draft = (await store.aread(_draft_key(job))).result
-    return draft if isinstance(draft, Draft) else None
-
-
-def _draft_key(job: Job) -> str:
-    return f"{job.key}-draft"
-
-
-async def _failed(job: Job, error: Exception) -> FailedSeed:
-    draft = await kept_draft(job) or Draft.of(job.seed)
+async def _failed(job: Job, error: Exception, kept: KeptConversations) -> FailedSeed:
+    draft = await kept.draft(job) or Draft.of(job.seed)
     return FailedSeed(
         seed=job.seed,
         sample=job.sample,

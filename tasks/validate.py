@@ -8,13 +8,17 @@ from prefect.cache_policies import NO_CACHE
 from duologue.generation import Job
 from duologue.simulation import FailedSeed, SimulationSettings
 from duologue.validation.check import CheckedConversation, check_conversation
-from tasks.simulate_conversation import Outcome, forget
+from tasks.kept_conversations import KeptConversations
+from tasks.simulate_conversation import Outcome
 
 
 # Not cached: it costs less than reading a cache, and a changed rule holds at once.
-@task(name="validate", cache_policy=NO_CACHE, result_serializer="json")
-def validate(
-    jobs: Sequence[Job], outcomes: Sequence[Outcome], settings: SimulationSettings
+@task(name="validate", cache_policy=NO_CACHE)
+async def validate(
+    jobs: Sequence[Job],
+    outcomes: Sequence[Outcome],
+    settings: SimulationSettings,
+    kept: KeptConversations,
 ) -> tuple[list[CheckedConversation], list[FailedSeed]]:
     """Runs the validation rules on every conversation; a retry simulates the invalid ones anew.
 
@@ -31,7 +35,7 @@ def validate(
         conversation = check_conversation(outcome, job.seed, settings)
         checked.append(conversation)
         if not conversation.is_valid:
-            forget(job)
+            await kept.forget(job)
             broken = ", ".join(conversation.broken_rules)
             logger.warning("conversation %s is invalid: %s", job.conversation_id, broken)
     return checked, failed

@@ -111,6 +111,10 @@ async def test_the_good_conversations_are_published_although_some_seeds_fail(
     failures = pd.read_csv(folder(seeds_csv, manifest) / "failures.csv")
     assert list(failures["seed_message"]) == ["Where is my order number 3?"]
     assert "503" in failures["reason"][0]
+    assert failures["attempts"][0] == 1
+    assert [m["text"] for m in json.loads(failures["chat_history"][0])] == [
+        "Where is my order number 3?"
+    ]
     assert latest(seeds_csv)["version"] == manifest.version
 
 

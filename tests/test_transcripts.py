@@ -99,6 +99,7 @@ def test_a_remote_file_is_read_like_a_local_one() -> None:
         ({"id": "", "task_id": 3}, "3"),
         ({"id": None}, None),
         ({"id": True}, None),
+        ({"id": "\ud83d"}, None),
         ({}, None),
     ],
 )

@@ -44,7 +44,7 @@ ANSWERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         r"\bfor\?$",
-        ("It's for {appliance}", "{appliance}, nothing fancy", "For {appliance}", "{bare}"),
+        ("It's for {appliance}", "{appliance}, nothing fancy", "{appliance} I think", "{bare}"),
     ),
     (
         r"which (?:one|appliance|product|model|machine|item|part)|appliance do you|what is it|"
