@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
+from duologue.end_marker import split_end_marker
 from duologue.participants.opening import Participants
 from duologue.participants.protocol import Reply
 from duologue.participants.settings import ParticipantSettings
@@ -137,19 +137,6 @@ def as_the_simulated_user_sees(messages: Sequence[Message], greeting: str | None
     swapped = {Role.USER: Role.ASSISTANT, Role.ASSISTANT: Role.USER}
     view = [Message(role=swapped[message.role], text=message.text) for message in messages]
     return [Message(role=Role.USER, text=greeting), *view] if greeting else view
-
-
-def split_end_marker(text: str, marker: str) -> tuple[str, bool]:
-    """Takes the end marker out of a message.
-
-    Returns:
-        What is left of the message, empty where it was nothing but the marker, and whether the
-        marker was there.
-    """
-    parts = re.split(re.escape(marker), text, flags=re.IGNORECASE)
-    if len(parts) == 1:
-        return text, False
-    return " ".join(part.strip() for part in parts).strip(), True
 
 
 def without_farewell_tail(messages: Sequence[Message], ends_with: EndsWith) -> list[Message]:

@@ -7,9 +7,11 @@ is not finished is nowhere but in its draft.
 """
 
 from datetime import UTC, datetime
+from typing import cast
 
 from prefect.results import ResultStore
 from prefect.serializers import JSONSerializer
+from prefect.types import DateTime
 
 from duologue.generation import Job
 from duologue.simulation import Draft
@@ -42,9 +44,10 @@ class KeptConversations:
 
         Prefect has no way to delete a result, but takes one that has expired for none.
         """
+        now = cast(DateTime, datetime.now(UTC))  # Prefect's own type for it has no public maker
         for key in (job.key, _draft_key(job)):
             if await self._store.aexists(key):
-                await self._store.awrite(None, key=key, expiration=datetime.now(UTC))
+                await self._store.awrite(None, key=key, expiration=now)
 
     async def mark_run(self, version: str) -> None:
         """Leaves a mark that a run of this version keeps its conversations here."""

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
+from duologue.end_marker import split_end_marker
 from duologue.errors import TransientError
 from duologue.participants.opening import Participants
 from duologue.participants.protocol import Participant
@@ -17,7 +18,6 @@ from duologue.simulation import (
     as_the_simulated_user_sees,
     conversation_key,
     simulate,
-    split_end_marker,
 )
 from tests.scripted import ScriptedParticipant
 
@@ -273,6 +273,22 @@ def test_swapping_the_roles_twice_gives_the_conversation_back(
 def test_a_text_without_the_marker_is_left_alone(text: str, marker: str) -> None:
     if marker.casefold() not in text.casefold():
         assert split_end_marker(text, marker) == (text, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "marker", "left"),
+    [
+        ("I recommend it. END", "END", "I recommend it."),
+        ("Done with it, and DONE", "DONE", "Done with it, and"),
+        ("thanks[end]", "[END]", "thanks"),
+        ("###STOP###", "###STOP###", ""),
+    ],
+)
+def test_a_marker_made_of_words_is_no_part_of_other_words(
+    text: str, marker: str, left: str
+) -> None:
+    assert split_end_marker(text, marker) == (left, True)
+    assert split_end_marker("I recommend to be done.", marker) == ("I recommend to be done.", False)
 
 
 def test_the_key_tells_apart_all_that_makes_a_conversation_what_it_is() -> None:

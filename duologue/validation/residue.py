@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from duologue.conversation import Message, Role
+from duologue.end_marker import end_marker_pattern
 from duologue.validation.rule import Expectations, Finding
 from duologue.validation.wording import wording
 
@@ -81,7 +82,7 @@ def end_marker(messages: Sequence[Message], expected: Expectations) -> Iterator[
     "DONE" is no reason to drop who says "all done". 147 of 200 simulated users of tau-bench leave
     with a marker, 118 of them with text glued to it. Known false positives: talk about markers.
     """
-    own = _own_marker(expected.end_marker) if expected.end_marker else _USUAL_END_MARKER
+    own = end_marker_pattern(expected.end_marker) if expected.end_marker else _USUAL_END_MARKER
     for index, message in enumerate(messages):
         found = own.search(message.text) or _USUAL_END_MARKER.search(message.text)
         if found:
@@ -173,14 +174,6 @@ def wrapping_quotes(messages: Sequence[Message], _expected: Expectations) -> Ite
 
 
 @lru_cache(maxsize=8)
-def _own_marker(marker: str) -> re.Pattern[str]:
-    # A letter at its edge must not go on into a word: "END" is not in "SENDER".
-    before = r"(?<!\w)" if marker[0].isalnum() else ""
-    after = r"(?!\w)" if marker[-1].isalnum() else ""
-    is_plain = all(character.isalnum() or character.isspace() for character in marker)
-    return re.compile(before + re.escape(marker) + after, re.NOFLAG if is_plain else re.IGNORECASE)
-
-
 @lru_cache(maxsize=64)
 def _suspicious_prose(text: str) -> str:
     """Takes away code, and everything where there is no bracket of any kind to begin with."""

@@ -71,6 +71,12 @@ def test_a_file_that_cannot_be_fetched_is_refused(web: str, name: str, expected:
     assert "hush" not in str(caught.value)
 
 
+def test_an_address_that_is_none_is_refused_without_its_secrets() -> None:
+    with pytest.raises(UsageError, match="could not be read") as caught:
+        read_seeds("http://127.0.0.1:port/seeds.csv?sig=hush")
+    assert "hush" not in str(caught.value)
+
+
 def test_a_server_that_is_not_there_is_named(web: str) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Files) as gone:
         port = gone.server_port

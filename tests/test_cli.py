@@ -1,0 +1,351 @@
+"""The command line as a person uses it: in a process of its own, in an empty working directory."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from duologue.cli.local_run import PREFECT_DEFAULTS
+from tests.vellum_stand_in import stand_in_process
+
+DUOLOGUE = Path(sys.executable).parent / "duologue"
+ROOT = Path(__file__).parent.parent
+THREE_SEEDS = ROOT / "datasets" / "seed_user_messages.csv"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+CHATBOT = """
+import asyncio, os, pathlib
+async def reply(chat_history):
+    await asyncio.sleep(float(os.environ.get("BOT_SECONDS", "0")))
+    with open("calls.log", "a") as log:
+        print(chat_history[0].text, len(chat_history), file=log)
+    if "broken" in chat_history[0].text and not pathlib.Path("mended").exists():
+        raise RuntimeError("scripted to fail")
+    return f"Reply {len(chat_history)} about {sum(map(ord, chat_history[0].text))}."
+async def ask(chat_history):
+    return f"And what of point {len(chat_history)} in {sum(map(ord, chat_history[0].text))}?"
+"""
+OWN_PAIR = ["--chatbot", "python:bots:reply", "--simulated-user", "python:bots:ask"]
+
+
+@pytest.fixture
+def run(tmp_path: Path, prefect_environment: dict[str, str]) -> Run:
+    (tmp_path / "bots.py").write_text(CHATBOT)
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [DUOLOGUE, *arguments],
+            cwd=tmp_path,
+            env={**prefect_environment, "COLUMNS": "100", **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def test_the_bundled_pair_needs_neither_key_nor_server(
+    run: Run, tmp_path: Path, prefect_environment: dict[str, str]
+) -> None:
+    """The only test without a server: the temporary one takes seconds to start."""
+    done = run(
+        "generate", str(THREE_SEEDS), PREFECT_API_URL="", PREFECT_HOME=str(tmp_path / "prefect")
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for shown in ("3 seeds", "3/3", "USER       What is your refund policy?", "ASSISTANT", "valid"):
+        assert shown in done.stdout
+    (version,) = (tmp_path / "datasets" / "seed_user_messages").glob("2*")
+    assert str(version.relative_to(tmp_path)) in done.stdout
+    frame = pd.read_parquet(version / "conversations.parquet")
+    assert list(frame["seed_message"]) == THREE_SEEDS.read_text().splitlines()
+
+
+def test_json_is_the_last_line_and_all_that_a_script_needs(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_text('One?\nTwo?\n""\n')
+    done = run("generate", "seeds.csv", *OWN_PAIR, "--turns", "2", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    result = json.loads(line)
+    counts = {"seeds": 2, "valid": 2, "invalid": 0, "failed": 0, "rejected": 1, "rows_read": 3}
+    assert counts.items() <= result.items()
+    assert result["path"].endswith(result["version"])
+    assert (tmp_path / result["path"] / "manifest.json").exists()
+
+
+def test_some_failed_seeds_are_exit_code_1_and_resume_mends_them(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_text("Fine?\nIs it broken?\n")
+    first = run("generate", "seeds.csv", *OWN_PAIR)
+    assert first.returncode == 1
+    assert "1 failed and 0 invalid" in first.stdout
+    (version,) = (tmp_path / "datasets" / "seeds").glob("2*")
+    assert f"--resume {version.name}" in " ".join(first.stdout.split())
+    (tmp_path / "mended").touch()
+    (tmp_path / "calls.log").unlink()
+    second = run("generate", "seeds.csv", *OWN_PAIR, "--resume", version.name, "--format", "json")
+    assert second.returncode == 0, second.stderr
+    result = json.loads(second.stdout)
+    assert (result["version"], result["revision"], result["valid"]) == (version.name, 2, 2)
+    assert (tmp_path / "calls.log").read_text().splitlines() == [
+        "Is it broken? 1",
+        "Is it broken? 3",
+        "Is it broken? 5",
+    ]
+
+
+def test_ctrl_c_ends_cleanly_and_what_was_finished_is_kept(
+    run: Run, tmp_path: Path, prefect_environment: dict[str, str]
+) -> None:
+    (tmp_path / "seeds.csv").write_text("".join(f"Question {n}?\n" for n in range(12)))
+    arguments = ["generate", "seeds.csv", *OWN_PAIR, "--max-concurrency", "2"]
+    process = subprocess.Popen(
+        [DUOLOGUE, *arguments],
+        cwd=tmp_path,
+        env={**prefect_environment, "BOT_SECONDS": "0.1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # A child of a shell's background job ignores Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    calls = tmp_path / "calls.log"
+    while not calls.exists() or len(calls.read_text().splitlines()) < 12:
+        time.sleep(0.02)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    shown, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in shown
+    version = shown.split("--resume ")[1].split()[0]
+    assert not (tmp_path / "datasets" / "seeds" / "latest.json").exists()
+    done = run(*arguments, "--resume", version, "--format", "json")
+    assert json.loads(done.stdout)["valid"] == 12
+    # 36 calls make 12 conversations; the two that were in flight may have been made twice.
+    assert 36 <= len(calls.read_text().splitlines()) <= 38
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["generate", "missing.csv"], "missing.csv: there is no such file"),
+        (["generate", "."], "is a directory"),
+        (["generate", "empty.csv"], "empty.csv"),
+        (["generate", "header.csv"], "header.csv"),
+        (["generate", "latin1.csv"], "UTF-8"),
+        (["generate", "binary.csv"], "binary.csv"),
+        (["generate", "seeds.txt"], "seeds.txt"),
+        (["generate", "seeds.csv", "--turns", "0"], "turns is 0"),
+        (["generate", "seeds.csv", "--turns", "-1"], "turns is -1"),
+        (["generate", "seeds.csv", "--max-concurrency", "0"], "max_concurrency is 0"),
+        (["generate", "seeds.csv", "--conversations-per-seed", "0"], "conversations_per_seed is 0"),
+        (["generate", "seeds.csv", "--end-marker", ""], "end_marker is ''"),
+        (["generate", "seeds.csv", "--call-timeout", "0"], "call.timeout_seconds is 0"),
+        (["generate", "seeds.csv", "--name", "../up"], "dataset name '../up'"),
+        (["generate", "seeds.csv", "--name", "a/b"], "dataset name 'a/b'"),
+        (["generate", "seeds.csv", "--output", "/proc/here"], "cannot be written to"),
+        (["generate", "seeds.csv", "--output", "seeds.csv"], "cannot be written to"),
+        (["generate", "seeds.csv", "--output", "nowhere://x"], "nowhere"),
+        (["generate", "seeds.csv", "--chatbot", "smtp:bot"], "unknown kind 'smtp'"),
+        (["generate", "seeds.csv", "--chatbot", "local:nothing.here"], "no module 'nothing'"),
+        (["generate", "seeds.csv", "--chatbot", "python:bots:absent"], "no function 'absent'"),
+        (
+            ["generate", "seeds.csv", "--chatbot-output", "answer"],
+            "has no output 'answer'; it has final_output",
+        ),
+        (
+            ["generate", "seeds.csv", "--chatbot-history-input", "messages"],
+            "has no input 'messages'; it has chat_history",
+        ),
+        (["generate", "seeds.csv", "--chatbot", "support-bot"], "VELLUM_API_KEY is not set"),
+        (["generate", "seeds.csv", "--chatbot-input", "tone"], "expected NAME=VALUE"),
+        (["generate", "seeds.csv", "--resume", "yesterday"], "version 'yesterday'"),
+        (["generate", "seeds.csv", "--message-column", "text"], "text"),
+        (["seeds", "check", "missing.csv"], "missing.csv"),
+        (["check", "missing.jsonl"], "missing.jsonl"),
+        (["check", "bots.py"], "bots.py"),
+        (["show", "latest"], "latest"),
+        (["show", "20200101T000000Z-00000000"], "not found"),
+    ],
+)
+def test_wrong_use_is_told_in_a_sentence_and_leaves_nothing_behind(
+    run: Run, tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    (tmp_path / "seeds.csv").write_text("Where is my order?\n")
+    (tmp_path / "seeds.txt").write_text("Where is my order?\n")
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "header.csv").write_text("message\n")
+    (tmp_path / "latin1.csv").write_bytes("Où est ma commande ?\n".encode("latin-1"))
+    (tmp_path / "binary.csv").write_bytes(bytes(range(256)) * 4)
+    done = run(*arguments, VELLUM_API_KEY="")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert told in " ".join(done.stderr.split())
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not list(tmp_path.rglob("manifest.json"))
+
+
+def test_a_wrong_option_is_told_with_exit_code_2(run: Run) -> None:
+    done = run("generate", "seeds.csv", "--ends-with", "nobody")
+    assert done.returncode == 2
+    assert "'nobody' is not one of" in " ".join(done.stderr.split())
+
+
+def test_debug_shows_the_traceback(run: Run) -> None:
+    done = run("--debug", "generate", "missing.csv")
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+    assert "UsageError" in done.stderr
+
+
+def test_what_stops_every_seed_is_told_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_text("".join(f"Question {n}?\n" for n in range(50)))
+    with stand_in_process() as url:
+        done = run(
+            "generate",
+            "seeds.csv",
+            *("--chatbot", "no-such-bot", "--simulated-user", "simulated-user"),
+            VELLUM_API_URL=url,
+            VELLUM_API_KEY="some-key",
+        )
+    assert done.returncode == 2
+    assert done.stderr.count("Error:") == 1
+    assert "no-such-bot" in done.stderr
+    assert "404" in done.stderr
+    assert not list(tmp_path.rglob("manifest.json"))
+
+
+def test_a_full_disk_leaves_no_version_and_loses_no_conversation(
+    run: Run, tmp_path: Path, prefect_environment: dict[str, str]
+) -> None:
+    """The limit on a file's size fails the write as a full disk does, with an OSError."""
+    (tmp_path / "seeds.csv").write_text("".join(f"Question {n}?\n" for n in range(40)))
+    arguments = ["generate", "seeds.csv", *OWN_PAIR]
+    limited = subprocess.run(
+        [DUOLOGUE, *arguments, "--name", "limited"],
+        cwd=tmp_path,
+        env=prefect_environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        # Enough for a kept conversation, too little for all of them in one file.
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000)),
+    )
+    assert limited.returncode == 2, limited.stdout
+    assert "cannot be written" in limited.stderr
+    assert not list(tmp_path.rglob("manifest.json"))
+    assert not list(tmp_path.rglob("latest.json"))
+    assert not list(tmp_path.rglob("conversations.parquet"))
+
+
+def test_show_prints_one_conversation_or_all(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_text("message,seed_id\nOne?,first\nTwo?,second\n")
+    assert run("generate", "seeds.csv", *OWN_PAIR).returncode == 0
+    everything = run("show", "latest").stdout
+    assert "One?" in everything
+    assert "Two?" in everything
+    one = run("show", "latest", "second").stdout
+    assert "One?" not in one
+    assert "second-1  3 turns, max_turns" in one
+    (version,) = (tmp_path / "datasets" / "seeds").glob("2*")
+    for place in (version.name, str(version), f"{version}/conversations.parquet", "datasets/seeds"):
+        assert run("show", place, "second-1").stdout == one
+    missing = run("show", "latest", "third")
+    assert missing.returncode == 2
+    assert "no conversation of 'third'" in missing.stderr
+
+
+def test_seeds_check_says_what_would_be_simulated(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_text('message,plan\nOne?,gold\n"",free\n')
+    done = run("seeds", "check", "seeds.csv")
+    assert done.returncode == 1
+    assert "column 'message'" in done.stdout
+    assert "rejected: seeds.csv:3: " in done.stdout
+    assert "2 rows: 1 seeds, 1 rejected" in done.stdout
+    (tmp_path / "plain.csv").write_text("One?\nTwo?\n")
+    assert run("seeds", "check", "plain.csv").returncode == 0
+
+
+def test_a_first_message_that_looks_like_a_header_is_one_if_told_so(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "seeds.csv").write_text("Question\nWhere is it?\n")
+    assert "1 seeds" in run("seeds", "check", "seeds.csv").stdout
+    assert "2 seeds" in run("seeds", "check", "seeds.csv", "--no-header").stdout
+
+
+def test_check_tells_what_is_wrong_with_any_transcript(run: Run, tmp_path: Path) -> None:
+    good = [
+        {"role": "user", "content": "Open on Sunday?"},
+        {"role": "assistant", "content": "Yes."},
+    ]
+    bad = [*good, {"role": "user", "content": "[END]"}]
+    lines = [{"id": "good", "messages": good}, {"id": "bad", "messages": bad}]
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    table = run("check", "t.jsonl")
+    assert table.returncode == 1
+    assert "2 conversations: 1 valid (0 with warnings), 1 invalid" in table.stdout
+    as_json = run("check", "t.jsonl", "--format", "json")
+    assert as_json.returncode == 1
+    first, second = map(json.loads, as_json.stdout.splitlines())
+    assert first == {"id": "good", "valid": True, "violations": []}
+    (violation,) = second["violations"]
+    assert set(violation) == {"rule", "severity", "message_index", "detail"}
+    assert (violation["rule"], violation["severity"]) == ("end_marker", "invalid")
+    assert violation["message_index"] == 2
+
+
+def test_the_guides_echo_bug_is_found(run: Run) -> None:
+    done = run(
+        "check", str(ROOT / "tests" / "fixtures" / "guide_echo_bug.json"), "--format", "json"
+    )
+    assert done.returncode == 1
+    assert "user_echoes_assistant" in done.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = "{'prefect', 'vellum', 'pyarrow', 'pydantic', 'upath', 'httpx'}"
+    code = f"import sys, duologue.cli; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_the_flow_is_importable_without_side_effects(tmp_path: Path) -> None:
+    code = "import flows.generate_dataset, os; print(os.listdir('.'))"
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "home")}
+    (tmp_path / "cwd").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path / "cwd",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_the_command_lines_server_settings_are_those_of_prefect_toml() -> None:
+    def flattened(table: dict[str, object], prefix: str) -> dict[str, str]:
+        flat: dict[str, str] = {}
+        for name, value in table.items():
+            key = f"{prefix}_{name.upper()}"
+            flat |= flattened(value, key) if isinstance(value, dict) else {key: str(value).lower()}
+        return flat
+
+    in_file = flattened(tomllib.loads((ROOT / "prefect.toml").read_text()), "PREFECT")
+    assert in_file.items() <= PREFECT_DEFAULTS.items()
+    assert {name for name in PREFECT_DEFAULTS if "LOGGING" not in name} <= in_file.keys()
