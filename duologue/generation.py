@@ -35,7 +35,7 @@ class AdvancedOptions(BaseModel):
         "alone.",
     )
     end_marker: str = Field(
-        "[END]", min_length=1, description="What the simulated user sends when it is done."
+        "[END]", pattern=r"\S", description="What the simulated user sends when it is done."
     )
     message_column: str | None = Field(
         None, description="The seed file's column that holds the first user message."

@@ -30,7 +30,7 @@ class SimulationSettings(BaseModel):
     turns: Annotated[int, Field(ge=1, le=1000)] = 3
     """The most turns a conversation has; a turn is one chatbot reply and the answer to it."""
     ends_with: EndsWith = EndsWith.USER
-    end_marker: Annotated[str, Field(min_length=1)] = "[END]"
+    end_marker: Annotated[str, Field(pattern=r"\S")] = "[END]"
     """What the simulated user sends when it is done. Never part of a message in the dataset."""
     greeting: str | None = None
     """What the chatbot is made to have said first, shown to the simulated user alone."""

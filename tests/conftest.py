@@ -30,7 +30,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def prefect_environment(prefect_server: str) -> dict[str, str]:
     """The environment of a process that is to use the session's Prefect server."""
     storage = PREFECT_RESULTS_LOCAL_STORAGE_PATH.value()

@@ -1,0 +1,143 @@
+"""What the documents say is true: commands run, tables agree with the code, links hold."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from duologue.dataset.schema import CONVERSATIONS_SCHEMA
+from duologue.validation.rules import RULES
+from tests.vellum_stand_in import stand_in_process
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("workflows/*.md"),
+     *ROOT.glob("benchmarks/*.md")]
+)  # fmt: skip
+
+PUSH = "vellum workflows push workflows"
+RUN_ELSEWHERE = {
+    "make demo": "CI runs it on a clean machine",
+    "make test": "is this",
+    "make benchmark": "takes minutes",
+    "source .venv/bin/activate": "is for the reader's own shell",
+    "prefect server start": "the session's server is one",
+    "export VELLUM_API_KEY=...": "the tests set one",
+    f"{PUSH}.support_bot_llm --deploy --deployment-name support-bot": "needs Vellum",
+    f"{PUSH}.simulated_user_llm --deploy --deployment-name simulated-user": "needs Vellum",
+}
+"""Documented commands that no test runs, and why not."""
+
+
+def documented_commands() -> list[str]:
+    commands: list[str] = []
+    for page in PAGES:
+        for block in re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL):
+            lines = block.replace("\\\n", " ").splitlines()
+            commands += [" ".join(line.split()) for line in lines if line.strip()]
+    return list(dict.fromkeys(commands))
+
+
+COMMANDS = [command for command in documented_commands() if command not in RUN_ELSEWHERE]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who types in what the documents say."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def runs(self, command: str) -> subprocess.CompletedProcess[str]:
+        # The session's server takes the place of the reader's own, and a folder of ours that of
+        # `datasets`, which is the repository's here.
+        command = re.sub(r"PREFECT_API_URL=\S+ ", "", command)
+        if "generate" in command or "show" in command:
+            command += f" --output {self.folder / 'published'} --name shop"
+        return subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=170,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def a_readers_folder(
+    tmp_path_factory: pytest.TempPathFactory, prefect_environment: dict[str, str]
+) -> Iterator[Reader]:
+    """What the documents tell their reader to have, a first dataset, and a stand-in for Vellum."""
+    folder = tmp_path_factory.mktemp("reader")
+    readme = (ROOT / "README.md").read_text()
+    (chatbot,) = re.findall(r"```python\n(async def reply.*?)```", readme, re.DOTALL)
+    (folder / "my_chatbot.py").write_text(chatbot)
+    (folder / "my_seeds.csv").write_text("message,plan\nWhere is my order?,gold\n")
+    (folder / "datasets").symlink_to(ROOT / "datasets")
+    (folder / "workflows").symlink_to(ROOT / "workflows")
+    (folder / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    (folder / "transcripts.jsonl").write_text(
+        '{"messages": [{"role": "user", "content": "Open on Sunday?"},'
+        ' {"role": "assistant", "content": "From ten to four."}]}\n'
+    )
+    with stand_in_process() as url:
+        reader = Reader(
+            folder,
+            {
+                **prefect_environment,
+                "PATH": f"{Path(sys.executable).parent}:{prefect_environment['PATH']}",
+                "VELLUM_API_URL": url,
+                "VELLUM_API_KEY": "a-key",
+            },
+        )
+        assert reader.runs("duologue generate datasets/seed_user_messages.csv").returncode == 0
+        yield reader
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_documented_command_works(command: str, a_readers_folder: Reader) -> None:
+    done = a_readers_folder.runs(command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_reason_is_given_for_a_command_that_is_not_documented() -> None:
+    assert set(RUN_ELSEWHERE) <= set(documented_commands())
+
+
+def test_every_rule_is_documented_as_it_is() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\w+) \| (.*) \|$", (ROOT / "docs/rules.md").read_text(), re.M
+    )
+    assert rows == [
+        (
+            rule.name,
+            rule.severity,
+            " ".join((rule.check.__doc__ or "").split("\n\n")[0].split())
+            .removeprefix("Catches ")
+            .replace("|", "\\|"),
+        )
+        for rule in RULES
+    ]
+
+
+def test_the_readme_names_every_column() -> None:
+    (sentence,) = re.findall(
+        r"The columns of `conversations.parquet`: .*", (ROOT / "README.md").read_text()
+    )
+    without_fields = re.sub(r"\(a list of .*?\)", "", sentence)
+    named = re.findall(r"`(\w+)`", without_fields)
+    assert named == CONVERSATIONS_SCHEMA.names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
