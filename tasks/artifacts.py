@@ -4,9 +4,10 @@ They hold ids, counts and reasons, never a conversation's text.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
+from prefect import get_run_logger
 from prefect.artifacts import (
     acreate_markdown_artifact,
     acreate_progress_artifact,
@@ -28,10 +29,14 @@ async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
         progress.percent, key="conversations", description="Conversations simulated"
     )
 
+    async def update() -> None:
+        with _no_reason_to_fail():
+            await aupdate_progress_artifact(artifact, progress.percent)
+
     async def keep_updating() -> None:
         while True:
             await asyncio.sleep(SECONDS_BETWEEN_UPDATES)
-            await aupdate_progress_artifact(artifact, progress.percent)
+            await update()
 
     updates = asyncio.create_task(keep_updating())
     try:
@@ -40,19 +45,28 @@ async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
         updates.cancel()
         with suppress(asyncio.CancelledError):
             await updates
-        await aupdate_progress_artifact(artifact, progress.percent)
+        await update()
 
 
 async def show_summary(manifest: Manifest, contents: DatasetContents) -> None:
     """Leaves a summary of the version in the UI, and a table of what failed and why."""
-    await acreate_markdown_artifact(
-        summary(manifest), key="summary", description=f"{manifest.dataset} {manifest.version}"
-    )
-    failures = failure_rows(contents)
-    if failures:
-        await acreate_table_artifact(
-            failures, key="failures", description="What is not in the dataset, and why"
+    with _no_reason_to_fail():
+        await acreate_markdown_artifact(
+            summary(manifest), key="summary", description=f"{manifest.dataset} {manifest.version}"
         )
+        if failures := failure_rows(contents):
+            await acreate_table_artifact(
+                failures, key="failures", description="What is not in the dataset, and why"
+            )
+
+
+@contextmanager
+def _no_reason_to_fail() -> Iterator[None]:
+    """Logs what kept an artifact from being written: the conversations are there without it."""
+    try:
+        yield
+    except Exception as error:
+        get_run_logger().warning("an artifact could not be written: %r", error)
 
 
 def summary(manifest: Manifest) -> str:
