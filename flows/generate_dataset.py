@@ -93,7 +93,7 @@ async def generate_dataset(
         started_at=run.started_at,
     )
     manifest = export(plan, run.version, contents)
-    await show_summary(manifest, contents)
+    await show_summary(plan, manifest, contents)
     return final_state(manifest)
 
 

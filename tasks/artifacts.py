@@ -17,6 +17,9 @@ from prefect.artifacts import (
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
+from duologue.dataset.storage import without_credentials
+from duologue.dataset.versions import version_folder
+from duologue.generation import Plan
 from duologue.progress import Progress
 
 SECONDS_BETWEEN_UPDATES = 5
@@ -48,11 +51,14 @@ async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
         await update()
 
 
-async def show_summary(manifest: Manifest, contents: DatasetContents) -> None:
+async def show_summary(plan: Plan, manifest: Manifest, contents: DatasetContents) -> None:
     """Leaves a summary of the version in the UI, and a table of what failed and why."""
+    folder = version_folder(plan.output, manifest.dataset, manifest.version, manifest.revision)
     with _no_reason_to_fail():
         await acreate_markdown_artifact(
-            summary(manifest), key="summary", description=f"{manifest.dataset} {manifest.version}"
+            summary(manifest, without_credentials(folder)),
+            key="summary",
+            description=f"{manifest.dataset} {manifest.version}",
         )
         if failures := failure_rows(contents):
             await acreate_table_artifact(
@@ -69,8 +75,8 @@ def _no_reason_to_fail() -> Iterator[None]:
         get_run_logger().warning("an artifact could not be written: %r", error)
 
 
-def summary(manifest: Manifest) -> str:
-    """Renders the version's counts and files as Markdown."""
+def summary(manifest: Manifest, folder: str) -> str:
+    """Renders the version's counts and files, and where they are, as Markdown."""
     counts = manifest.counts
     rows = {
         "rows read": counts.rows_read,
@@ -86,7 +92,7 @@ def summary(manifest: Manifest) -> str:
         f"# {manifest.dataset} {manifest.version}",
         "",
         f"{manifest.chatbot.spelling} with {manifest.simulated_user.spelling}, "
-        f"{manifest.simulation.turns} turns.",
+        f"{manifest.simulation.turns} turns; revision {manifest.revision}, in `{folder}`.",
         "",
         "| | |",
         "|---|---:|",
@@ -94,9 +100,13 @@ def summary(manifest: Manifest) -> str:
         "",
         "| file | rows | bytes |",
         "|---|---:|---:|",
-        *(f"| {file.name} | {file.rows} | {file.bytes} |" for file in manifest.files),
+        *(f"| {file.name} | {_shown(file.rows)} | {file.bytes} |" for file in manifest.files),
     ]
     return "\n".join(lines)
+
+
+def _shown(rows: int | None) -> str:
+    return "" if rows is None else str(rows)
 
 
 def failure_rows(contents: DatasetContents) -> list[dict[str, str | int]]:

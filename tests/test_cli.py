@@ -90,6 +90,7 @@ def test_some_failed_seeds_are_exit_code_1_and_resume_mends_them(run: Run, tmp_p
     first = run("generate", "seeds.csv", *OWN_PAIR)
     assert first.returncode == 1
     assert "1 failed and 0 invalid" in first.stdout
+    assert "-1: python:bots:reply raised RuntimeError: scripted to fail" in first.stdout
     (version,) = (tmp_path / "datasets" / "seeds").glob("2*")
     assert f"--resume {version.name}" in " ".join(first.stdout.split())
     (tmp_path / "mended").touch()

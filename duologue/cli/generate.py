@@ -1,6 +1,7 @@
 """`duologue generate`: the main job, on this machine."""
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -19,6 +20,9 @@ from duologue.cli.options import (
 
 if TYPE_CHECKING:
     from duologue.dataset.manifest import Manifest
+
+FAILURES_SHOWN = 5
+"""A file lists them all; these tell whether it is one cause or many."""
 
 
 def generate(
@@ -227,7 +231,7 @@ def result(manifest: "Manifest", output: str) -> dict[str, Any]:
 def show_result(manifest: "Manifest", output: str, console: Console) -> None:
     """Prints one conversation, the counts, and where the files are."""
     from duologue.dataset.formats import CONVERSATIONS_FILE
-    from duologue.dataset.reading import read_conversations
+    from duologue.dataset.reading import read_conversations, read_failures
     from duologue.dataset.versions import version_folder
 
     path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
@@ -254,8 +258,11 @@ def show_result(manifest: "Manifest", output: str, console: Console) -> None:
     for file in [*(file.name for file in manifest.files), "manifest.json"]:
         console.print(f"  {file}", markup=False, highlight=False)
     if counts.valid < counts.conversations:
+        console.print(f"\n{counts.failed} failed and {counts.invalid} invalid, see failures.csv:")
+        for failure in islice(read_failures(path), FAILURES_SHOWN):
+            console.print(f"  {failure}", markup=False, highlight=False, soft_wrap=True)
         console.print(
-            f"\n{counts.failed} failed and {counts.invalid} invalid: failures.csv says why. To "
-            f"simulate only those again, repeat the command with --resume {manifest.version}",
+            f"To simulate only these again, repeat the command with --resume {manifest.version}",
+            highlight=False,
             soft_wrap=True,
         )

@@ -25,9 +25,9 @@ INTERRUPTED = 130
 """The exit code of a program that Ctrl-C ended."""
 
 PREFECT_DEFAULTS = {
-    # What a person needs to know of a run is printed here; Prefect's log repeats it, and the
-    # temporary server prints 150 lines of traceback when it shuts down.
-    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    # What a person needs to know of a run is printed here. Prefect's log, which repeats it, is for
+    # the UI, and the temporary server prints 150 lines of traceback when it shuts down.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     # As in prefect.toml, which Prefect finds in the repository's folder only.

@@ -20,6 +20,7 @@ from duologue.validation.check import CheckedConversation
 from duologue.validation.rule import Severity
 
 CONVERSATIONS_FILE = "conversations.parquet"
+FAILURES_FILE = "failures.csv"
 
 CONVERSATIONS_CSV_COLUMNS = tuple(
     "chat_history" if name == "messages" else name for name in CONVERSATIONS_SCHEMA.names
@@ -121,7 +122,7 @@ WRITERS: Mapping[str, Callable[[DatasetContents, RawIOBase], int]] = {
     CONVERSATIONS_FILE: write_conversations_parquet,
     "conversations.csv": write_conversations_csv,
     "test_suite.csv": write_test_suite_csv,
-    "failures.csv": write_failures_csv,
+    FAILURES_FILE: write_failures_csv,
 }
 """Every data file of a version, in the order they are written. A writer returns its rows."""
 

@@ -1,5 +1,6 @@
 """Reading a dataset's conversations back, a batch at a time."""
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 from upath import UPath
 
 from duologue.conversation import Conversation
+from duologue.dataset.formats import FAILURES_FILE
 from duologue.dataset.schema import SCHEMA_VERSION, SCHEMA_VERSION_KEY
 from duologue.dataset.storage import reason_of, without_credentials
 from duologue.errors import UsageError
@@ -84,3 +86,14 @@ def _conversations(path: UPath, of: str | None) -> Iterator[Conversation]:
                 )
             for row in batch.to_pylist():
                 yield Conversation.model_validate(row)
+
+
+def read_failures(folder: UPath) -> Iterator[str]:
+    """Gives what is not in a version and why, a line each, without what was said.
+
+    Rejected rows are left out; they are of the seed file and not of the run.
+    """
+    with (folder / FAILURES_FILE).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["kind"] != "rejected_row":
+                yield f"{row['id']}: {row['reason']}"
