@@ -2,8 +2,8 @@
 
 A finished conversation is the cached result of its task, under its job's key in Prefect's result
 storage. One that was cut short is a draft, in the same storage under the same key with `-draft`
-behind it. There is no second place that could disagree: what is finished is never begun, and what
-is not finished is nowhere but in its draft.
+behind it. The two cannot disagree: what is finished is never begun again, and a draft is never
+more than how it began.
 """
 
 from datetime import UTC, datetime

@@ -52,21 +52,15 @@ async def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -
     retry_jitter_factor=0.5,
 )
 async def simulate_conversation(
-    job: Job, participants: Participants, settings: SimulationSettings, kept: KeptConversations
+    job: Job, draft: Draft, participants: Participants, settings: SimulationSettings
 ) -> Conversation:
-    """Simulates one conversation, or goes on with it where an earlier attempt was cut short.
+    """Simulates one conversation, or goes on with its draft where it was cut short.
 
     Raises:
-        ParticipantError: a participant gave no usable reply. What was said is kept.
+        ParticipantError: a participant gave no usable reply. The draft has what was said.
     """
-    draft = await kept.draft(job) or Draft.of(job.seed)
     draft.attempts += 1
-    try:
-        return await simulate(draft, job.seed, job.sample, participants, settings)
-    except BaseException:
-        # Also when cancelled: what was paid for is not lost.
-        await kept.keep(job, draft)
-        raise
+    return await simulate(draft, job.seed, job.sample, participants, settings)
 
 
 async def simulate_conversations(
@@ -93,14 +87,19 @@ async def simulate_conversations(
 
     async def work() -> None:
         for index, job in remaining:
+            draft = await kept.draft(job) or Draft.of(job.seed)
             try:
                 outcomes[index] = await simulate_with_retries(
-                    job, participants, plan.simulation, kept
+                    job, draft, participants, plan.simulation
                 )
-            except RunStoppingError:
-                raise
-            except Exception as error:  # whatever it is, the other seeds are not to suffer
-                outcomes[index] = await _failed(job, error, kept)
+            except BaseException as error:
+                # Also when the run is stopped, be it while Prefect stores what was just finished:
+                # nothing that was paid for is lost.
+                await kept.keep(job, draft)
+                if isinstance(error, RunStoppingError) or not isinstance(error, Exception):
+                    raise
+                # Whatever else it is, the other seeds are not to suffer.
+                outcomes[index] = _failed(job, draft, error)
             _count(outcomes[index], progress)
             _stop_if_hopeless(outcomes.values(), len(jobs))
 
@@ -113,8 +112,7 @@ async def simulate_conversations(
     return [outcomes[index] for index in range(len(jobs))]
 
 
-async def _failed(job: Job, error: Exception, kept: KeptConversations) -> FailedSeed:
-    draft = await kept.draft(job) or Draft.of(job.seed)
+def _failed(job: Job, draft: Draft, error: Exception) -> FailedSeed:
     return FailedSeed(
         seed=job.seed,
         sample=job.sample,
