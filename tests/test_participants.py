@@ -115,23 +115,65 @@ async def test_a_method_of_an_object_can_reply_as_well(module: Any) -> None:
     ).text == "from an object"
 
 
-async def test_a_function_that_blocks_does_not_block_the_others(module: Any) -> None:
+WORKFLOW = """
+from vellum import ChatMessage
+from vellum.workflows import BaseWorkflow
+from vellum.workflows.errors import WorkflowErrorCode
+from vellum.workflows.exceptions import NodeException
+from vellum.workflows.inputs import BaseInputs
+from vellum.workflows.nodes import BaseNode
+from vellum.workflows.state import BaseState
+import threading
+
+class Inputs(BaseInputs):
+    chat_history: list[ChatMessage]
+
+class ToneInputs(BaseInputs):
+    messages: list[ChatMessage]
+    tone: str
+
+class Answer(BaseNode[BaseState]):
+    chat_history = Inputs.chat_history
+    class Outputs(BaseNode.Outputs):
+        text: str
+    def run(self):
+        last = self.chat_history[-1]
+        if FAIL_WITH:
+            raise NodeException(code=WorkflowErrorCode[FAIL_WITH], message="scripted")
+        on_main_thread = threading.current_thread() is threading.main_thread()
+        said = f"{len(self.chat_history)} {last.role} {last.text} {on_main_thread}"
+        return self.Outputs(text=said)
+
+FAIL_WITH = ""
+
+class Bot(BaseWorkflow[Inputs, BaseState]):
+    graph = Answer
+    class Outputs(BaseWorkflow.Outputs):
+        final_output = Answer.Outputs.text
+"""
+
+ALL_TOGETHER = """
+import threading
+all_here = threading.Barrier(20, timeout=20)
+def reply(chat_history):
+    all_here.wait()
+    return "in parallel"
+"""
+
+
+@pytest.mark.parametrize("spelling", ["python:bots:reply", "local:bots"])
+async def test_as_many_block_at_a_time_as_may_be_in_flight(module: Any, spelling: str) -> None:
     module(
         "bots",
-        """
-        import threading
-        both_here = threading.Barrier(2, timeout=20)
-        def reply(chat_history):
-            both_here.wait()
-            return "in parallel"
-        """,
+        ALL_TOGETHER
+        + WORKFLOW.replace("        if FAIL_WITH", "        all_here.wait()\n        if FAIL_WITH"),
     )
-    settings = ParticipantSettings.parsed("python:bots:reply")
-    async with open_participants(settings, BUNDLED_USER, CALL, 2) as participants:
+    settings = ParticipantSettings.parsed(spelling)
+    async with open_participants(settings, BUNDLED_USER, CALL, 20) as participants:
         replies = await asyncio.gather(
-            participants.chatbot.reply(HISTORY, SEED), participants.chatbot.reply(HISTORY, SEED)
+            *(participants.chatbot.reply(HISTORY, SEED) for _ in range(20))
         )
-    assert [reply.text for reply in replies] == ["in parallel"] * 2
+    assert len(replies) == 20
 
 
 async def test_further_inputs_come_by_keyword_from_settings_and_seed_columns(module: Any) -> None:
@@ -197,42 +239,6 @@ async def test_a_function_that_never_replies_meets_its_deadline(module: Any) -> 
         await asked(ParticipantSettings.parsed("python:bots:reply"), call)
 
 
-WORKFLOW = """
-from vellum import ChatMessage
-from vellum.workflows import BaseWorkflow
-from vellum.workflows.errors import WorkflowErrorCode
-from vellum.workflows.exceptions import NodeException
-from vellum.workflows.inputs import BaseInputs
-from vellum.workflows.nodes import BaseNode
-from vellum.workflows.state import BaseState
-import threading
-
-class Inputs(BaseInputs):
-    chat_history: list[ChatMessage]
-
-class ToneInputs(BaseInputs):
-    messages: list[ChatMessage]
-    tone: str
-
-class Answer(BaseNode[BaseState]):
-    chat_history = Inputs.chat_history
-    class Outputs(BaseNode.Outputs):
-        text: str
-    def run(self):
-        last = self.chat_history[-1]
-        if FAIL_WITH:
-            raise NodeException(code=WorkflowErrorCode[FAIL_WITH], message="scripted")
-        on_main_thread = threading.current_thread() is threading.main_thread()
-        said = f"{len(self.chat_history)} {last.role} {last.text} {on_main_thread}"
-        return self.Outputs(text=said)
-
-FAIL_WITH = ""
-
-class Bot(BaseWorkflow[Inputs, BaseState]):
-    graph = Answer
-    class Outputs(BaseWorkflow.Outputs):
-        final_output = Answer.Outputs.text
-"""
 SECOND = """
 class ToneAnswer(BaseNode[BaseState]):
     tone = ToneInputs.tone
