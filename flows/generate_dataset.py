@@ -24,6 +24,7 @@ from tasks.identify_run import identify_run
 from tasks.kept_conversations import KeptConversations
 from tasks.load_seeds import load_seeds
 from tasks.simulate_conversation import simulate_conversations
+from tasks.unseen import unseen
 from tasks.validate import validate
 
 AtLeastOne = Annotated[int, Field(ge=1)]
@@ -81,7 +82,7 @@ async def generate_dataset(
     ):
         outcomes = await simulate_conversations(jobs, participants, plan, kept, progress)
 
-    checked, failed = await validate(jobs, outcomes, plan.simulation, kept)
+    checked, failed = await validate(unseen(jobs), unseen(outcomes), plan.simulation, kept)
     contents = DatasetContents(
         seed_file=seed_file,
         checked=tuple(checked),
@@ -92,7 +93,7 @@ async def generate_dataset(
         conversations_per_seed=conversations_per_seed,
         started_at=run.started_at,
     )
-    manifest = export(plan, run.version, contents)
+    manifest = export(plan, run.version, unseen(contents))
     await show_summary(plan, manifest, contents)
     return final_state(manifest)
 
