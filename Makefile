@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test check format benchmark lock clean
 
 demo: .venv/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
@@ -20,6 +20,9 @@ check: .venv/dev
 format: .venv/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+benchmark: .venv/dev
+	$(BIN)/python -m benchmarks.generate_speed
 
 # The lock files hold every package with its hashes, so that nothing is left to resolve.
 .venv/runtime: requirements.txt pyproject.toml

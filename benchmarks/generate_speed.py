@@ -19,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.measuring import CALLS_PER_SEED, Measurement
+from duologue.cli.local_run import PREFECT_DEFAULTS
 from tests.vellum_stand_in import stand_in_process
 
 REPOSITORY = Path(__file__).parent.parent
@@ -154,10 +155,11 @@ def _run(scenario: Scenario, way: str, vellum_url: str) -> Run:
 
 
 def _environment(vellum_url: str, prefect_home: Path) -> dict[str, str]:
-    """The environment of somebody who has never used Prefect before."""
+    """The environment that `duologue generate` makes, for somebody who is new to Prefect."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "VELLUM_"))}
     return {
         **inherited,
+        **PREFECT_DEFAULTS,
         "PREFECT_HOME": str(prefect_home),
         "VELLUM_API_URL": vellum_url,
         "VELLUM_API_KEY": "any",

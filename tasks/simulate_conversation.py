@@ -1,6 +1,8 @@
 """Simulating the conversations of a run: one task run each, a bounded number at a time."""
 
 import asyncio
+import gc
+import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -24,6 +26,10 @@ Outcome = Conversation | FailedSeed
 FATAL_SEEDS_BEFORE_STOP = 5
 """A run stops where the first seeds to end all fail fatally: five in a row and not one good one
 are a wrong setting, and no accident of one seed's text."""
+
+TASK_RUNS_AHEAD = 0.5
+"""So many more task runs than conversations may be under way. While Prefect starts one and records
+another, which takes it some 10 ms of computing each, as many conversations as allowed go on."""
 
 
 def _key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -52,15 +58,20 @@ async def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -
     retry_jitter_factor=0.5,
 )
 async def simulate_conversation(
-    job: Job, draft: Draft, participants: Participants, settings: SimulationSettings
+    job: Job,
+    draft: Draft,
+    participants: Participants,
+    settings: SimulationSettings,
+    in_flight: asyncio.Semaphore,
 ) -> Conversation:
     """Simulates one conversation, or goes on with its draft where it was cut short.
 
     Raises:
         ParticipantError: a participant gave no usable reply. The draft has what was said.
     """
-    draft.attempts += 1
-    return await simulate(draft, job.seed, job.sample, participants, settings)
+    async with in_flight:
+        draft.attempts += 1
+        return await simulate(draft, job.seed, job.sample, participants, settings)
 
 
 async def simulate_conversations(
@@ -82,6 +93,8 @@ async def simulate_conversations(
         retries=plan.advanced.seed_retries,
         retry_delay_seconds=exponential_backoff(plan.advanced.seed_retry_delay_seconds),
     )
+    in_flight = asyncio.Semaphore(plan.max_concurrency)
+    task_runs = plan.max_concurrency + math.ceil(plan.max_concurrency * TASK_RUNS_AHEAD)
     outcomes: dict[int, Outcome] = {}
     remaining = iter(enumerate(jobs))
 
@@ -90,7 +103,7 @@ async def simulate_conversations(
             draft = await kept.draft(job) or Draft.of(job.seed)
             try:
                 outcomes[index] = await simulate_with_retries(
-                    job, draft, participants, plan.simulation
+                    job, draft, participants, plan.simulation, in_flight
                 )
             except BaseException as error:
                 # Also when the run is stopped, be it while Prefect stores what was just finished:
@@ -103,9 +116,13 @@ async def simulate_conversations(
             _count(outcomes[index], progress)
             _stop_if_hopeless(outcomes.values(), len(jobs))
 
+    # What is there by now, mostly Prefect and the Vellum SDK, stays: to look through it again and
+    # again for garbage took a tenth of the run's computing.
+    gc.collect()
+    gc.freeze()
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(plan.max_concurrency, len(jobs))):
+            for _ in range(min(task_runs, len(jobs))):
                 group.create_task(work())
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
