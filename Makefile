@@ -22,6 +22,7 @@ format: .venv/dev
 	$(BIN)/ruff format
 
 benchmark: .venv/dev
+	$(BIN)/python -m benchmarks.check_speed
 	$(BIN)/python -m benchmarks.generate_speed
 
 # The lock files hold every package with its hashes, so that nothing is left to resolve.

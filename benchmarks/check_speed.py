@@ -13,6 +13,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 
 from duologue.conversation import Message, Role
 from duologue.validation.check import check_messages
@@ -27,10 +28,7 @@ def main() -> None:
     """Prints conversations a second for both, and their ratio."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     conversations = [_conversation(random.Random(number)) for number in range(count)]
-    as_json = [
-        json.dumps([message.model_dump(mode="json") for message in messages])
-        for messages in conversations
-    ]
+    as_json = [json.dumps([asdict(message) for message in messages]) for messages in conversations]
     nothing_expected = Expectations()
 
     def check() -> int:

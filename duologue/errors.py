@@ -2,6 +2,7 @@
 
     DuologueError
     ├── UsageError              say it and stop before anything runs (exit code 2)
+    ├── IncompleteDatasetError  published, but not whole: retry what its manifest counts as missing
     ├── ExportError             not written, so not published; mend that and run again
     └── ParticipantError        a participant gave no usable reply
         ├── TransientError      ask again
@@ -11,6 +12,11 @@
 Every one of them survives pickling, takes its message as its only positional argument, and
 never holds an API key.
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duologue.dataset.manifest import Manifest
 
 
 class DuologueError(Exception):
@@ -25,6 +31,18 @@ class UsageError(DuologueError):
 
 class ExportError(DuologueError):
     """The dataset could not be written. No version was published and no conversation is lost."""
+
+
+class IncompleteDatasetError(DuologueError):
+    """A version was published without all its conversations; `manifest` says what is missing."""
+
+    def __init__(self, message: str, manifest: "Manifest") -> None:
+        super().__init__(message, manifest)
+        self.message = message
+        self.manifest = manifest
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class ParticipantError(DuologueError):

@@ -1,6 +1,6 @@
 """The main job: seed messages in, a checked dataset of conversations out."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -10,6 +10,7 @@ from pydantic import Field
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
 from duologue.dataset.versions import check_writable
+from duologue.errors import IncompleteDatasetError
 from duologue.generation import (
     BUNDLED_CHATBOT,
     BUNDLED_SIMULATED_USER,
@@ -41,7 +42,7 @@ async def generate_dataset(
     output: str = "datasets",
     name: str | None = None,
     advanced: AdvancedOptions = AdvancedOptions(),
-) -> Manifest | State[Manifest]:
+) -> Manifest | State[Any]:
     """Simulates a conversation for every seed message and publishes them as a dataset.
 
     Args:
@@ -55,6 +56,13 @@ async def generate_dataset(
         output: The folder, or URL, that holds the datasets.
         name: The dataset's name; the seed file's if not set.
         advanced: What most runs leave as it is.
+
+    Returns:
+        The manifest of the published version.
+
+    Raises:
+        IncompleteDatasetError: some conversations failed or are invalid; the others are published.
+        DuologueError: nothing was published.
     """
     plan = plan_generation(
         seeds=seeds,
@@ -98,7 +106,7 @@ async def generate_dataset(
     return final_state(manifest)
 
 
-def final_state(manifest: Manifest) -> Manifest | State[Manifest]:
+def final_state(manifest: Manifest) -> Manifest | State[Any]:
     """Ends the run as Completed, or as Failed where Retry has conversations to mend.
 
     The dataset is published either way; the failed state is what offers Retry in the UI and says
@@ -107,8 +115,8 @@ def final_state(manifest: Manifest) -> Manifest | State[Manifest]:
     counts = manifest.counts
     if counts.valid == counts.conversations:
         return manifest
-    return Failed(
-        data=manifest,
-        message=f"{counts.failed} failed and {counts.invalid} invalid of {counts.conversations} "
-        f"conversations; the other {counts.valid} are in {manifest.dataset} {manifest.version}",
+    message = (
+        f"{counts.failed} failed and {counts.invalid} invalid of {counts.conversations} "
+        f"conversations; the other {counts.valid} are in {manifest.dataset} {manifest.version}"
     )
+    return Failed(data=IncompleteDatasetError(message, manifest), message=message)

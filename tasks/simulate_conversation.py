@@ -4,7 +4,7 @@ import asyncio
 import gc
 import math
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from prefect import task
 from prefect.cache_policies import CacheKeyFnPolicy
@@ -114,7 +114,8 @@ async def simulate_conversations(
                 # Whatever else it is, the other seeds are not to suffer.
                 outcomes[index] = _failed(job, draft, error)
             _count(outcomes[index], progress)
-            _stop_if_hopeless(outcomes.values(), len(jobs))
+            if len(outcomes) == min(FATAL_SEEDS_BEFORE_STOP, len(jobs)):
+                _stop_if_hopeless(outcomes.values())
 
     # What is there by now, mostly Prefect and the Vellum SDK, stays: to look through it again and
     # again for garbage took a tenth of the run's computing.
@@ -126,6 +127,8 @@ async def simulate_conversations(
                 group.create_task(work())
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
+    finally:
+        gc.unfreeze()
     return [outcomes[index] for index in range(len(jobs))]
 
 
@@ -149,13 +152,13 @@ def _count(outcome: Outcome, progress: Progress) -> None:
     watch_progress.get()(progress)
 
 
-def _stop_if_hopeless(outcomes: Collection[Outcome], total: int) -> None:
-    if len(outcomes) < min(FATAL_SEEDS_BEFORE_STOP, total):
-        return
-    failures = [o for o in outcomes if isinstance(o, FailedSeed)]
-    if len(failures) == len(outcomes) and {f.error_class for f in failures} == {
-        FatalError.__name__
-    }:
+def _stop_if_hopeless(first: Collection[Outcome]) -> None:
+    reasons = [outcome.reason for outcome in first if _is_fatal(outcome)]
+    if len(reasons) == len(first):
         raise RunStoppingError(
-            f"the first {len(failures)} seeds all failed, so the run stopped; {failures[0].reason}"
+            f"the first {len(first)} seeds all failed, so the run stopped; {reasons[0]}"
         )
+
+
+def _is_fatal(outcome: Outcome) -> TypeGuard[FailedSeed]:
+    return isinstance(outcome, FailedSeed) and outcome.error_class == FatalError.__name__

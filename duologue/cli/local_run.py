@@ -103,6 +103,7 @@ def _checked(parameters: dict[str, Any], console: Console) -> "Plan":
 async def _run_flow(plan: "Plan", parameters: dict[str, Any]) -> "Manifest":
     # Prefect before the Vellum SDK, which changes pydantic for all models made after it.
     from duologue.dataset.manifest import Manifest
+    from duologue.errors import IncompleteDatasetError
     from duologue.participants.opening import open_participants
     from flows.generate_dataset import generate_dataset
 
@@ -112,6 +113,8 @@ async def _run_flow(plan: "Plan", parameters: dict[str, Any]) -> "Manifest":
         pass
     state = await generate_dataset(**parameters, return_state=True)
     ended_with = await state.aresult(raise_on_failure=False)
+    if isinstance(ended_with, IncompleteDatasetError):
+        return ended_with.manifest
     if isinstance(ended_with, Exception):
         raise ended_with
     assert isinstance(ended_with, Manifest)

@@ -41,8 +41,8 @@ FAILURES_CSV_COLUMNS = {
 }
 """Every column of failures.csv, and what it means."""
 
-_ROWS_AT_ONCE = 2000
-"""A row group: 2,000 conversations of 7 messages are about 10 MB while they are laid out."""
+_ROWS_AT_ONCE = 500
+"""A row group: 500 conversations of 7 messages are about 2.5 MB while they are laid out."""
 
 _SIMULATE_AGAIN = (
     "repeat the command with --resume and this version's name, or retry the flow run: only what is "

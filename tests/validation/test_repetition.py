@@ -18,7 +18,7 @@ GUIDE_ECHO_BUG = Path(__file__).parents[1] / "fixtures" / "guide_echo_bug.json"
 
 
 def test_the_echo_bug_of_the_published_guide_is_found() -> None:
-    messages = [Message.model_validate(said) for said in json.loads(GUIDE_ECHO_BUG.read_text())]
+    messages = [Message(**said) for said in json.loads(GUIDE_ECHO_BUG.read_text())]
     assert found_at(user_echoes_assistant, messages) == [2, 4, 6]
     assert found_at(assistant_echoes_user, messages) == []
 
