@@ -611,6 +611,7 @@ def test_each_event_loop_has_its_own_client_and_leaves_nothing_open(
             monkeypatch.setenv("VELLUM_API_URL", server.url)
             return await reply()
 
+    gc.collect()  # what other tests left is not this one's
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
         assert [asyncio.run(run()).attempts for _ in range(2)] == [1, 1]
