@@ -219,8 +219,10 @@ async def test_task_runs_are_named_after_their_seed_and_the_run_is_tagged(
     state = await generated(seeds_csv)
     names = {run.name for run in await task_runs(state, at_least=5)}
     assert {"simulate-order-1-1", "simulate-order-2-1"} <= names
+    flow_run_id = state.state_details.flow_run_id
+    assert flow_run_id is not None
     async with get_client() as client:
-        flow_run = await client.read_flow_run(state.state_details.flow_run_id)  # type: ignore[arg-type]
+        flow_run = await client.read_flow_run(flow_run_id)
     assert {"duologue", "dataset:seeds"} <= set(flow_run.tags)
 
 

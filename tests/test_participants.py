@@ -176,6 +176,19 @@ async def test_as_many_block_at_a_time_as_may_be_in_flight(module: Any, spelling
     assert len(replies) == 20
 
 
+async def test_an_object_that_is_called_asynchronously_can_reply(module: Any) -> None:
+    module(
+        "bots",
+        """
+        class Bot:
+            async def __call__(self, chat_history):
+                return "from a call"
+        bot = Bot()
+        """,
+    )
+    assert (await asked(ParticipantSettings.parsed("python:bots:bot"))).text == "from a call"
+
+
 async def test_further_inputs_come_by_keyword_from_settings_and_seed_columns(module: Any) -> None:
     module("bots", "def reply(chat_history, tone, plan): return f'{tone} {plan}'")
     inputs = ParticipantInputs(static_inputs={"tone": "curt"}, seed_inputs={"plan": "plan"})

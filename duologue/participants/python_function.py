@@ -36,9 +36,8 @@ class PythonFunction:
         self._settings = settings
         self._call = call
         self._executor = executor
-        self._is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-            getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
-        )
+        # An object with an async `__call__` is asynchronous as well.
+        self._is_async = any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
 
     async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
