@@ -74,3 +74,14 @@ class Conversation(BaseModel):
     def turn_count(self) -> int:
         """How many chatbot replies it holds; a turn is one such reply and the answer to it."""
         return sum(message.role is Role.ASSISTANT for message in self.messages)
+
+
+def unwritable_reason(text: str) -> str | None:
+    """Says what no dataset file can hold of a text; None where it can be written as it is."""
+    if "\0" in text:
+        return "a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"half of a surrogate pair (U+{ord(text[error.start]):04X})"
+    return None

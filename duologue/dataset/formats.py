@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from duologue.conversation import Message, Role
+from duologue.conversation import Message, Role, unwritable_reason
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.schema import CONVERSATIONS_SCHEMA, conversation_row
 from duologue.dataset.storage import without_credentials
@@ -48,17 +48,6 @@ _SIMULATE_AGAIN = (
     "repeat the command with --resume and this version's name, or retry the flow run: only what is "
     "not in the dataset is simulated again"
 )
-
-
-def unwritable_reason(text: str) -> str | None:
-    """Says what no dataset file can hold of a text; None where it can be written as it is."""
-    if "\0" in text:
-        return "a NUL character"
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        return f"half of a surrogate pair (U+{ord(text[error.start]):04X})"
-    return None
 
 
 def refuse_unwritable_text(conversations: Iterable[CheckedConversation]) -> None:

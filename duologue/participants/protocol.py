@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from duologue.conversation import Message
+from duologue.conversation import Message, unwritable_reason
 from duologue.errors import FatalError, TransientError
 from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
@@ -85,18 +85,6 @@ def usable_text(said: object, participant: str) -> str:
     text = said.strip()
     if not text:
         raise TransientError(f"{participant} replied with an empty message")
-    if "\0" in text:
-        raise TransientError(f"{participant} replied with a NUL character in its text")
-    if not _is_encodable(text):
-        raise TransientError(
-            f"{participant} replied with a lone surrogate, which is not Unicode text"
-        )
+    if reason := unwritable_reason(text):
+        raise TransientError(f"{participant} replied with {reason} in its text")
     return text
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

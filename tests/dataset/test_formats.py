@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from duologue.conversation import unwritable_reason
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.formats import (
     refuse_unwritable_text,
-    unwritable_reason,
     write_conversations_csv,
     write_conversations_parquet,
     write_failures_csv,
