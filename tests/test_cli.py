@@ -1,5 +1,6 @@
 """The command line as a person uses it: in a process of its own, in an empty working directory."""
 
+import inspect
 import json
 import os
 import resource
@@ -14,7 +15,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from duologue.cli.generate import generate
 from duologue.cli.local_run import PREFECT_DEFAULTS
+from duologue.generation import AdvancedOptions
+from flows.generate_dataset import generate_dataset
 from tests.vellum_stand_in import stand_in_process
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"
@@ -350,3 +354,24 @@ def test_the_command_lines_server_settings_are_those_of_prefect_toml() -> None:
     in_file = flattened(tomllib.loads((ROOT / "prefect.toml").read_text()), "PREFECT")
     assert in_file.items() <= PREFECT_DEFAULTS.items()
     assert {name for name in PREFECT_DEFAULTS if "LOGGING" not in name} <= in_file.keys()
+
+
+def test_the_command_lines_defaults_are_those_of_the_flow() -> None:
+    """They are written twice: to take them from the flow would import Prefect for `--help`."""
+    on_command_line = {n: p.default for n, p in inspect.signature(generate).parameters.items()}
+    of_flow = {n: p.default for n, p in inspect.signature(generate_dataset.fn).parameters.items()}
+    advanced = AdvancedOptions()
+    renamed = {
+        "call_timeout": advanced.call.timeout_seconds,
+        "call_deadline": advanced.call.deadline_seconds,
+        "call_attempts": advanced.call.max_attempts,
+        "seed_retry_delay": advanced.seed_retry_delay_seconds,
+        "chatbot_history_input": advanced.chatbot_inputs.history_input,
+        "chatbot_output": advanced.chatbot_inputs.output,
+        "user_history_input": advanced.simulated_user_inputs.history_input,
+        "user_output": advanced.simulated_user_inputs.output,
+    }
+    expected = {**of_flow, **dict(advanced), **renamed}
+    shared = on_command_line.keys() & expected.keys() - {"seeds"}
+    assert len(shared) == 22
+    assert {n: on_command_line[n] for n in shared} == {n: expected[n] for n in shared}

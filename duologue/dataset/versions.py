@@ -92,10 +92,9 @@ def version_folder(output: str, name: str, version: str, revision: int = 1) -> U
 
 def newest_revision(output: str, name: str, version: str) -> int:
     """Finds the newest whole revision of a version; 0 where there is none."""
-    revisions = count(1)
     return next(
         revision - 1
-        for revision in revisions
+        for revision in count(1)
         if not (version_folder(output, name, version, revision) / MANIFEST_FILE).exists()
     )
 
