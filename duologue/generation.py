@@ -1,16 +1,19 @@
 """What a run is asked to do: its options, checked before anything is paid for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from duologue.conversation import EndsWith
+from duologue.dataset.gates import Gates
 from duologue.dataset.versions import dataset_folder, dataset_name_from, version_folder
 from duologue.errors import UsageError
+from duologue.form import as_form
 from duologue.participants.retries import CallSettings
 from duologue.participants.settings import ParticipantInputs, ParticipantSettings
+from duologue.run_settings import RunSettings
 from duologue.seeds import Seed, SeedFile
 from duologue.simulation import SimulationSettings, conversation_id, conversation_key
 
@@ -23,52 +26,42 @@ BUNDLED_SIMULATED_USER = "local:workflows.simulated_user"
 class AdvancedOptions(BaseModel):
     """Options of a run that most people never need."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
+    )
 
-    ends_with: EndsWith = Field(
-        EndsWith.USER,
-        description="Whose message closes a conversation that has all its turns.",
-    )
-    greeting: str | None = Field(
-        None,
-        description="What the chatbot is made to have said first; shown to the simulated user "
-        "alone.",
-    )
-    end_marker: str = Field(
-        "[END]", pattern=r"\S", description="What the simulated user sends when it is done."
-    )
-    message_column: str | None = Field(
-        None, description="The seed file's column that holds the first user message."
-    )
-    has_header: bool | None = Field(
-        None, description="Whether a CSV's first row is a header; told by its names if not set."
-    )
-    chatbot_inputs: ParticipantInputs = Field(
-        ParticipantInputs(), title="Chatbot", description="What the chatbot's Workflow is given."
-    )
-    simulated_user_inputs: ParticipantInputs = Field(
-        ParticipantInputs(),
-        title="Simulated user",
-        description="What the simulated user's Workflow is given.",
-    )
-    call: CallSettings = Field(
-        CallSettings(), title="Calls", description="Deadlines and retries of a single call."
-    )
-    seed_retries: int = Field(
-        2, ge=0, le=20, description="How often a seed that failed is tried again within the run."
-    )
-    seed_retry_delay_seconds: float = Field(
-        30, ge=0, description="The wait before a failed seed's first retry; it doubles each time."
-    )
-    reuse_unchanged: bool = Field(
-        False,
-        description="Take over conversations of earlier runs with this option on, where seed, "
-        "participants and settings are the same.",
-    )
-    resume: str | None = Field(
-        None,
-        description="The version of a run that was cut short, to go on with what it had finished.",
-    )
+    gates: Gates = Gates()
+    """How good a version has to be to be published."""
+    keep_versions: Annotated[int, Field(ge=1)] | None = None
+    """How many of the newest versions are kept, besides the published one and those that are
+    pinned; all if empty."""
+    ends_with: EndsWith = EndsWith.USER
+    """Whose message closes a conversation that has all its turns."""
+    greeting: str | None = None
+    """What the chatbot is made to have said first, shown to the simulated user alone; none if
+    empty."""
+    end_marker: Annotated[str, Field(pattern=r"\S")] = "[END]"
+    """What the simulated user sends when it is done; not blank."""
+    message_column: str | None = None
+    """The seed file's column that holds the first user message; told by its name if empty."""
+    has_header: bool | None = None
+    """Whether a CSV's first row is a header; told by its names if empty."""
+    reuse_unchanged: bool = False
+    """Take over conversations of earlier runs with this option on, where seed, participants and
+    settings are the same."""
+    resume: str | None = None
+    """The version of a run that was cut short, to go on with what it had finished; a new version
+    if empty."""
+    seed_retries: Annotated[int, Field(ge=0, le=20)] = 2
+    """How often a seed that failed is tried again within the run."""
+    seed_retry_delay_seconds: Annotated[float, Field(ge=0)] = 30
+    """The wait before a failed seed's first retry; it doubles each time."""
+    chatbot_inputs: ParticipantInputs = ParticipantInputs()
+    """What the chatbot's Workflow is given, and where its reply is found."""
+    simulated_user_inputs: ParticipantInputs = ParticipantInputs()
+    """The same for the simulated user."""
+    call: CallSettings = CallSettings()
+    """Deadlines and retries of a single call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,32 +85,36 @@ class Plan:
     """All that a run is asked to do, checked."""
 
     seeds_path: str
-    chatbot: ParticipantSettings
-    simulated_user: ParticipantSettings
-    simulation: SimulationSettings
-    conversations_per_seed: int
-    max_concurrency: int
     output: str
     dataset: str
+    settings: RunSettings
     advanced: AdvancedOptions
 
-    def jobs(self, seed_file: SeedFile, run_scope: str) -> list[Job]:
-        """Lists the conversations to simulate, in the seed file's order.
+    def jobs(self, seed_file: SeedFile, version: str) -> list[Job]:
+        """Lists the conversations to simulate, in the seed file's order."""
+        scope = "unchanged" if self.advanced.reuse_unchanged else version
+        return jobs_of(seed_file.seeds, self.settings, scope)
 
-        Args:
-            seed_file: whose seeds they are of.
-            run_scope: what sets the run's conversations apart from other runs' of the same seeds,
-                so that each run makes them anew but finds its own again.
-        """
-        scope = "unchanged" if self.advanced.reuse_unchanged else run_scope
-        return [
-            Job(seed, sample, f"{scope}/{self._key(seed, sample)}")
-            for seed in seed_file.seeds
-            for sample in range(1, self.conversations_per_seed + 1)
-        ]
 
-    def _key(self, seed: Seed, sample: int) -> str:
-        return conversation_key(seed, sample, self.chatbot, self.simulated_user, self.simulation)
+def jobs_of(seeds: Iterable[Seed], settings: RunSettings, scope: str) -> list[Job]:
+    """Lists the conversations that seeds are to open, in the seeds' order.
+
+    Args:
+        seeds: what opens them.
+        settings: how they are made.
+        scope: what sets them apart from other runs' of the same seeds, so that each run makes
+            them anew but finds its own again; its version.
+    """
+    participants = settings.chatbot, settings.simulated_user
+    return [
+        Job(
+            seed,
+            sample,
+            f"{scope}/{conversation_key(seed, sample, *participants, settings.simulation)}",
+        )
+        for seed in seeds
+        for sample in range(1, settings.conversations_per_seed + 1)
+    ]
 
 
 def plan_generation(
@@ -128,7 +125,7 @@ def plan_generation(
     conversations_per_seed: int = 1,
     max_concurrency: int = 32,
     output: str = "datasets",
-    name: str | None = None,
+    name: str = "",
     advanced: AdvancedOptions | Mapping[str, Any] = AdvancedOptions(),
 ) -> Plan:
     """Checks what a run is asked to do, as far as that can be told without running it.
@@ -137,13 +134,7 @@ def plan_generation(
         UsageError: a participant's spelling, a number, or a name cannot be used.
     """
     advanced = _validated(AdvancedOptions, advanced)
-    for option, value in {
-        "conversations_per_seed": conversations_per_seed,
-        "max_concurrency": max_concurrency,
-    }.items():
-        if value < 1:
-            raise UsageError(f"{option} is {value}; expected 1 or more")
-    dataset = dataset_name_from(seeds) if name is None else name
+    dataset = name or dataset_name_from(seeds)
     dataset_folder(output, dataset)  # refuses what cannot be a dataset's name
     if advanced.resume is not None:
         version_folder(output, dataset, advanced.resume)
@@ -153,15 +144,24 @@ def plan_generation(
         "end_marker": advanced.end_marker,
         "greeting": advanced.greeting,
     }
+    settings = {
+        "chatbot": ParticipantSettings.parsed(chatbot, advanced.chatbot_inputs),
+        "simulated_user": ParticipantSettings.parsed(
+            simulated_user, advanced.simulated_user_inputs
+        ),
+        "simulation": _validated(SimulationSettings, simulation),
+        "conversations_per_seed": conversations_per_seed,
+        "max_concurrency": max_concurrency,
+        "call": advanced.call,
+        "seed_retries": advanced.seed_retries,
+        "seed_retry_delay_seconds": advanced.seed_retry_delay_seconds,
+        "gates": advanced.gates,
+    }
     return Plan(
         seeds_path=seeds,
-        chatbot=ParticipantSettings.parsed(chatbot, advanced.chatbot_inputs),
-        simulated_user=ParticipantSettings.parsed(simulated_user, advanced.simulated_user_inputs),
-        simulation=_validated(SimulationSettings, simulation),
-        conversations_per_seed=conversations_per_seed,
-        max_concurrency=max_concurrency,
         output=output,
         dataset=dataset,
+        settings=_validated(RunSettings, settings),
         advanced=advanced,
     )
 

@@ -46,7 +46,7 @@ class Draft(BaseModel):
     user_has_ended: bool = False
     """Whether the simulated user sent the end marker."""
     attempts: int = 0
-    """How often it was begun or gone on with."""
+    """How often it was begun or gone on with, in all runs that tried."""
 
     @classmethod
     def of(cls, seed: Seed) -> "Draft":
@@ -61,13 +61,19 @@ class FailedSeed:
 
     seed: Seed
     sample: int
-    conversation_id: str
     error_class: str
     reason: str
-    attempts: int
-    """How often the seed was tried in this run."""
-    messages: tuple[Message, ...]
-    """The conversation up to where it was cut short; at least the seed message."""
+    draft: Draft
+    """All that was said; at least the seed message."""
+
+    @property
+    def conversation_id(self) -> str:
+        """The name that the conversation would have had."""
+        return conversation_id(self.seed, self.sample)
+
+
+Outcome = Conversation | FailedSeed
+"""What became of a conversation that was asked for, before it is checked."""
 
 
 async def simulate(

@@ -8,10 +8,11 @@ from pathlib import PurePosixPath
 
 from duologue.conversation import EndReason, Message, Role
 from duologue.errors import UsageError
+from duologue.locations import without_credentials
 from duologue.seeds.columns import listed
 from duologue.seeds.csv_rows import csv_rows
 from duologue.seeds.seed import RejectedRow
-from duologue.seeds.stored import public_name, stored_bytes
+from duologue.seeds.stored import stored_bytes
 from duologue.seeds.text import decoded_text, physical_lines
 from duologue.validation.check import check_messages, rule_names
 from duologue.validation.rule import Expectations, Rule, Severity, Violation
@@ -94,7 +95,7 @@ def read_transcripts(path: str) -> Iterator[Transcript]:
     Raises:
         UsageError: the file as a whole cannot be read, or holds no conversation.
     """
-    file = public_name(path)
+    file = without_credentials(path)
     suffix = PurePosixPath(file).suffix.lower()
     if suffix not in _FORMATS:
         raise UsageError(

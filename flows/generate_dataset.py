@@ -1,34 +1,30 @@
 """The main job: seed messages in, a checked dataset of conversations out."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Failed
-from pydantic import Field
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.versions import check_writable
-from duologue.errors import IncompleteDatasetError
+from duologue.dataset.writing import check_writable
 from duologue.generation import (
     BUNDLED_CHATBOT,
     BUNDLED_SIMULATED_USER,
     AdvancedOptions,
     plan_generation,
 )
-from duologue.participants.opening import open_participants
-from duologue.progress import Progress
-from tasks.artifacts import progress_artifact, show_summary
+from duologue.run_settings import AtLeastOne
+from tasks.artifacts import show_summary
 from tasks.export import export
+from tasks.final_state import final_state
 from tasks.identify_run import identify_run
 from tasks.kept_conversations import KeptConversations
 from tasks.load_seeds import load_seeds
+from tasks.publish import publish, remove_what_is_outdated
 from tasks.simulate_conversation import simulate_conversations
 from tasks.unseen import unseen
 from tasks.validate import validate
-
-AtLeastOne = Annotated[int, Field(ge=1)]
 
 
 @flow(name="generate-dataset")
@@ -40,7 +36,7 @@ async def generate_dataset(
     conversations_per_seed: AtLeastOne = 1,
     max_concurrency: AtLeastOne = 32,
     output: str = "datasets",
-    name: str | None = None,
+    name: str = "",
     advanced: AdvancedOptions = AdvancedOptions(),
 ) -> Manifest | State[Any]:
     """Simulates a conversation for every seed message and publishes them as a dataset.
@@ -54,15 +50,16 @@ async def generate_dataset(
         conversations_per_seed: How many conversations each seed message opens.
         max_concurrency: How many conversations are simulated at a time.
         output: The folder, or URL, that holds the datasets.
-        name: The dataset's name; the seed file's if not set.
+        name: The dataset's name; the seed file's if empty.
         advanced: What most runs leave as it is.
 
     Returns:
-        The manifest of the published version.
+        The manifest of the version.
 
     Raises:
-        IncompleteDatasetError: some conversations failed or are invalid; the others are published.
-        DuologueError: nothing was published.
+        IncompleteDatasetError: some conversations failed or are invalid, or the version is held
+            back; the version is written all the same.
+        DuologueError: no version was written.
     """
     plan = plan_generation(
         seeds=seeds,
@@ -80,43 +77,14 @@ async def generate_dataset(
     run = await identify_run(plan, kept)
     seed_file = load_seeds(plan)
     jobs = plan.jobs(seed_file, run.version)
-    progress = Progress(run.version, total=len(jobs))
 
-    async with (
-        open_participants(
-            plan.chatbot, plan.simulated_user, advanced.call, max_concurrency
-        ) as participants,
-        progress_artifact(progress),
-    ):
-        outcomes = await simulate_conversations(jobs, participants, plan, kept, progress)
-
-    checked, failed = await validate(unseen(jobs), unseen(outcomes), plan.simulation, kept)
+    outcomes = await simulate_conversations(jobs, plan.settings, kept, run.version)
+    checked, failed = await validate(unseen(jobs), unseen(outcomes), plan.settings.simulation, kept)
     contents = DatasetContents(
-        seed_file=seed_file,
-        checked=tuple(checked),
-        failed=tuple(failed),
-        chatbot=plan.chatbot,
-        simulated_user=plan.simulated_user,
-        simulation=plan.simulation,
-        conversations_per_seed=conversations_per_seed,
-        started_at=run.started_at,
+        seed_file, tuple(checked), tuple(failed), plan.settings, run.started_at
     )
-    manifest = export(plan, run.version, unseen(contents))
-    await show_summary(plan, manifest, contents)
+    manifest = export(plan.output, plan.dataset, run.version, unseen(contents))
+    publish(plan.output, manifest)
+    await remove_what_is_outdated(plan.output, plan.dataset, advanced.keep_versions, kept)
+    await show_summary(plan.output, manifest, contents)
     return final_state(manifest)
-
-
-def final_state(manifest: Manifest) -> Manifest | State[Any]:
-    """Ends the run as Completed, or as Failed where Retry has conversations to mend.
-
-    The dataset is published either way; the failed state is what offers Retry in the UI and says
-    how many there are.
-    """
-    counts = manifest.counts
-    if counts.valid == counts.conversations:
-        return manifest
-    message = (
-        f"{counts.failed} failed and {counts.invalid} invalid of {counts.conversations} "
-        f"conversations; the other {counts.valid} are in {manifest.dataset} {manifest.version}"
-    )
-    return Failed(data=IncompleteDatasetError(message, manifest), message=message)

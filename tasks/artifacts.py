@@ -4,8 +4,9 @@ They hold ids, counts and reasons, never a conversation's text.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from uuid import UUID
 
 from prefect import get_run_logger
 from prefect.artifacts import (
@@ -15,26 +16,33 @@ from prefect.artifacts import (
     aupdate_progress_artifact,
 )
 
+from duologue.dataset.changes import Changes, changes_since_before
 from duologue.dataset.contents import DatasetContents
+from duologue.dataset.latest import Latest, read_latest
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.storage import without_credentials
-from duologue.dataset.versions import version_folder
-from duologue.generation import Plan
+from duologue.dataset.versions import dataset_folder, version_folder
+from duologue.locations import without_credentials
 from duologue.progress import Progress
 
 SECONDS_BETWEEN_UPDATES = 5
+
+IDS_SHOWN = 10
+"""Of the conversations that changed; the files have them all."""
 
 
 @asynccontextmanager
 async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
     """Keeps a progress bar in the UI up to date."""
-    artifact = await acreate_progress_artifact(
-        progress.percent, key="conversations", description="Conversations simulated"
-    )
+    artifact: UUID | None = None
+    with _no_reason_to_fail():
+        artifact = await acreate_progress_artifact(
+            progress.percent, key="conversations", description="Conversations simulated"
+        )
 
     async def update() -> None:
-        with _no_reason_to_fail():
-            await aupdate_progress_artifact(artifact, progress.percent)
+        if artifact is not None:
+            with _no_reason_to_fail():
+                await aupdate_progress_artifact(artifact, progress.percent)
 
     async def keep_updating() -> None:
         while True:
@@ -51,15 +59,20 @@ async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
         await update()
 
 
-async def show_summary(plan: Plan, manifest: Manifest, contents: DatasetContents) -> None:
+async def show_summary(output: str, manifest: Manifest, contents: DatasetContents) -> None:
     """Leaves a summary of the version in the UI, and a table of what failed and why."""
-    folder = version_folder(plan.output, manifest.dataset, manifest.version, manifest.revision)
+    folder = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
+    changes = None
     with _no_reason_to_fail():
+        changes = changes_since_before(output, manifest, contents)
+    with _no_reason_to_fail():
+        latest = read_latest(dataset_folder(output, manifest.dataset))
         await acreate_markdown_artifact(
-            summary(manifest, without_credentials(folder)),
+            summary(manifest, without_credentials(folder.absolute()), latest, changes),
             key="summary",
             description=f"{manifest.dataset} {manifest.version}",
         )
+    with _no_reason_to_fail():
         if failures := failure_rows(contents):
             await acreate_table_artifact(
                 failures, key="failures", description="What is not in the dataset, and why"
@@ -75,34 +88,87 @@ def _no_reason_to_fail() -> Iterator[None]:
         get_run_logger().warning("an artifact could not be written: %r", error)
 
 
-def summary(manifest: Manifest, folder: str) -> str:
-    """Renders the version's counts and files, and where they are, as Markdown."""
-    counts = manifest.counts
-    rows = {
-        "rows read": counts.rows_read,
-        "rejected rows": counts.rejected,
-        "seeds": counts.seeds,
-        "conversations": counts.conversations,
-        "valid": counts.valid,
-        "invalid": counts.invalid,
-        "failed": counts.failed,
-        "seconds": round(manifest.seconds, 1),
+def summary(manifest: Manifest, folder: str, latest: Latest | None, changes: Changes | None) -> str:
+    """Renders a version as Markdown: whether it is published, its counts, changes and files.
+
+    Args:
+        manifest: of the version.
+        folder: where its files are.
+        latest: what `latest` names; None where nothing is published.
+        changes: against the version before; None where there is none.
+    """
+    settings = manifest.settings
+    return "\n".join(
+        [
+            f"# {manifest.dataset} {manifest.version}, revision {manifest.revision}",
+            "",
+            *_publication(manifest, latest),
+            "",
+            f"`{settings.chatbot.spelling}` with `{settings.simulated_user.spelling}`, "
+            f"{settings.simulation.turns} turns, in {manifest.seconds:.0f} s.",
+            "",
+            *_counts(manifest, changes),
+            "",
+            *(_changes(changes) if changes else []),
+            "## Files",
+            "",
+            f"In `{folder}`:",
+            "",
+            "| file | rows | bytes |",
+            "|---|---:|---:|",
+            *(f"| {file.name} | {_shown(file.rows)} | {file.bytes} |" for file in manifest.files),
+        ]
+    )
+
+
+def _publication(manifest: Manifest, latest: Latest | None) -> list[str]:
+    named = f"`latest` is {latest.version}" if latest else "nothing is published yet"
+    if manifest.held_back:
+        return [f"**Held back**; {named}.", "", *(f"- {why}" for why in manifest.held_back)]
+    if latest and (latest.version, latest.revision) != (manifest.version, manifest.revision):
+        return [f"Written; {named}, which is newer."]
+    return ["**Published**: `latest` leads to it."]
+
+
+def _counts(manifest: Manifest, changes: Changes | None) -> list[str]:
+    names = {
+        "rows read": "rows_read",
+        "rejected rows": "rejected",
+        "seeds": "seeds",
+        "conversations": "conversations",
+        "valid": "valid",
+        "invalid": "invalid",
+        "failed": "failed",
     }
-    lines = [
-        f"# {manifest.dataset} {manifest.version}",
-        "",
-        f"{manifest.chatbot.spelling} with {manifest.simulated_user.spelling}, "
-        f"{manifest.simulation.turns} turns; revision {manifest.revision}, in `{folder}`.",
-        "",
-        "| | |",
-        "|---|---:|",
-        *(f"| {name} | {value} |" for name, value in rows.items()),
-        "",
-        "| file | rows | bytes |",
-        "|---|---:|---:|",
-        *(f"| {file.name} | {_shown(file.rows)} | {file.bytes} |" for file in manifest.files),
+    counts = manifest.counts
+    if changes is None:
+        rows = [f"| {name} | {getattr(counts, field)} |" for name, field in names.items()]
+        return ["| | |", "|---|---:|", *rows]
+    rows = [
+        f"| {name} | {getattr(counts, field)} | {getattr(changes.counts_before, field)} |"
+        for name, field in names.items()
     ]
-    return "\n".join(lines)
+    return ["| | now | before |", "|---|---:|---:|", *rows]
+
+
+def _changes(changes: Changes) -> list[str]:
+    conversations = {
+        "valid now": changes.newly_valid,
+        "no longer valid": changes.no_longer_valid,
+        "new": changes.added,
+        "gone": changes.removed,
+    }
+    before = f"{changes.before.version}, revision {changes.before.revision}"
+    lines = [
+        *(f"- setting {setting}" for setting in changes.settings),
+        *(f"- {len(ids)} {kind}: {_some(ids)}" for kind, ids in conversations.items() if ids),
+    ]
+    return [f"## What differs from {before}", "", *(lines or ["- nothing but what was said"]), ""]
+
+
+def _some(ids: Sequence[str]) -> str:
+    shown = ", ".join(f"`{id}`" for id in ids[:IDS_SHOWN])
+    return shown if len(ids) <= IDS_SHOWN else f"{shown} and {len(ids) - IDS_SHOWN} more"
 
 
 def _shown(rows: int | None) -> str:

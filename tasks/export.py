@@ -1,29 +1,24 @@
-"""Writing the dataset's version, and pointing `latest` at it."""
+"""Writing the dataset's version."""
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.latest import publish_latest
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.versions import write_version
-from duologue.generation import Plan
+from duologue.dataset.writing import write_version
 
 
 # Never cached: whether the files are there is for the storage to say.
 @task(name="export", cache_policy=NO_CACHE)
-def export(plan: Plan, version: str, contents: DatasetContents) -> Manifest:
-    """Writes every file of the version and points `latest` at it.
+def export(output: str, dataset: str, version: str, contents: DatasetContents) -> Manifest:
+    """Writes every file of the version; of one that is there already, the next revision.
 
     Raises:
         ExportError: a file could not be written. There is no such version then, and the
             conversations are kept for the next attempt.
     """
-    manifest = write_version(plan.output, plan.dataset, version, contents)
-    logger = get_run_logger()
-    if manifest.counts.valid == 0:
-        logger.warning("%s %s holds no conversation; latest stays", plan.dataset, version)
-        return manifest
-    publish_latest(plan.output, plan.dataset, manifest)
-    logger.info("%s %s published: %s", plan.dataset, version, manifest.counts)
+    manifest = write_version(output, dataset, version, contents)
+    get_run_logger().info(
+        "%s %s revision %d written: %s", dataset, version, manifest.revision, manifest.counts
+    )
     return manifest

@@ -6,13 +6,19 @@ behind it. The two cannot disagree: what is finished is never begun again, and a
 more than how it began.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import cast
 
-from prefect.results import ResultStore
+from prefect.filesystems import LocalFileSystem, RemoteFileSystem
+from prefect.results import ResultStore, aget_default_result_storage
 from prefect.serializers import JSONSerializer
 from prefect.types import DateTime
+from upath import UPath
 
+from duologue.dataset.storage import remove_folder
+from duologue.dataset.versions import is_version
 from duologue.generation import Job
 from duologue.simulation import Draft
 
@@ -39,6 +45,12 @@ class KeptConversations:
         """Keeps what there is of a conversation, for the next attempt to go on with."""
         await self._store.awrite(draft, key=_draft_key(job))
 
+    async def keep_if_longer(self, job: Job, draft: Draft) -> None:
+        """Keeps a draft that comes from elsewhere, unless as much of it is here already."""
+        kept = await self.draft(job)
+        if kept is None or len(kept.messages) < len(draft.messages):
+            await self.keep(job, draft)
+
     async def forget(self, job: Job) -> None:
         """Sees to it that the next attempt of the run begins the conversation anew.
 
@@ -49,18 +61,48 @@ class KeptConversations:
             if await self._store.aexists(key):
                 await self._store.awrite(None, key=key, expiration=now)
 
-    async def mark_run(self, version: str) -> None:
-        """Leaves a mark that a run of this version keeps its conversations here."""
-        await self._store.awrite({"version": version}, key=_run_key(version))
+    async def mark_run(self, version: str, dataset: str, output: str) -> None:
+        """Leaves a mark of which dataset's conversations are kept here under a version."""
+        mark = {"dataset": dataset, "output": output}
+        await self._store.awrite(mark, key=_mark_key(version))
 
     async def has_run(self, version: str) -> bool:
         """Tells whether a run of this version kept its conversations here."""
-        return await self._store.aexists(_run_key(version))
+        return await self._store.aexists(_mark_key(version))
+
+    async def remove_runs(
+        self, dataset: str, output: str, is_outdated: Callable[[str], bool]
+    ) -> None:
+        """Removes what runs of a dataset kept, where their version is outdated.
+
+        Prefect has no way to do so, and keeps results for ever. Where they are on neither a disk
+        nor behind fsspec but in another kind of block, they stay, for the storage's own rules.
+        """
+        folder = await _result_folder()
+        if folder is None or not folder.is_dir():
+            return
+        versions = [path.name for path in folder.iterdir() if is_version(path.name)]
+        for version in filter(is_outdated, versions):
+            if not await self.has_run(version):
+                continue
+            mark = (await self._store.aread(_mark_key(version))).result
+            if mark == {"dataset": dataset, "output": output}:
+                remove_folder(folder / version)
+
+
+async def _result_folder() -> UPath | None:
+    storage = await aget_default_result_storage()
+    if isinstance(storage, LocalFileSystem) and storage.basepath:
+        return UPath(Path(storage.basepath).expanduser())
+    if isinstance(storage, RemoteFileSystem):
+        folder: UPath = UPath(storage.basepath, **storage.settings)
+        return folder
+    return None
 
 
 def _draft_key(job: Job) -> str:
     return f"{job.key}-draft"
 
 
-def _run_key(version: str) -> str:
+def _mark_key(version: str) -> str:
     return f"{version}/run"

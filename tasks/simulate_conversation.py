@@ -15,13 +15,13 @@ from prefect.tasks import Task, exponential_backoff
 
 from duologue.conversation import Conversation
 from duologue.errors import FatalError, RunStoppingError, TransientError
-from duologue.generation import Job, Plan
-from duologue.participants.opening import Participants
+from duologue.generation import Job
+from duologue.participants.opening import Participants, open_participants
 from duologue.progress import Progress, watch_progress
-from duologue.simulation import Draft, FailedSeed, SimulationSettings, simulate
+from duologue.run_settings import RunSettings
+from duologue.simulation import Draft, FailedSeed, Outcome, SimulationSettings, simulate
+from tasks.artifacts import progress_artifact
 from tasks.kept_conversations import KeptConversations
-
-Outcome = Conversation | FailedSeed
 
 FATAL_SEEDS_BEFORE_STOP = 5
 """A run stops where the first seeds to end all fail fatally: five in a row and not one good one
@@ -75,26 +75,40 @@ async def simulate_conversation(
 
 
 async def simulate_conversations(
-    jobs: Sequence[Job],
-    participants: Participants,
-    plan: Plan,
-    kept: KeptConversations,
-    progress: Progress,
+    jobs: Sequence[Job], settings: RunSettings, kept: KeptConversations, version: str
 ) -> list[Outcome]:
-    """Simulates every job, `plan.max_concurrency` at a time, on this event loop.
+    """Simulates every job, `settings.max_concurrency` at a time, on this event loop.
 
     Returns:
         A conversation, or how it failed, for each job, in the jobs' order.
 
     Raises:
+        UsageError: a participant cannot be used as it is spelled, or the API key is missing.
         RunStoppingError: no seed can be simulated. The others were not tried any more.
     """
+    progress = Progress(version, total=len(jobs))
+    async with (
+        open_participants(
+            settings.chatbot, settings.simulated_user, settings.call, settings.max_concurrency
+        ) as participants,
+        progress_artifact(progress),
+    ):
+        return await _simulate_all(jobs, settings, participants, kept, progress)
+
+
+async def _simulate_all(
+    jobs: Sequence[Job],
+    settings: RunSettings,
+    participants: Participants,
+    kept: KeptConversations,
+    progress: Progress,
+) -> list[Outcome]:
     simulate_with_retries = simulate_conversation.with_options(
-        retries=plan.advanced.seed_retries,
-        retry_delay_seconds=exponential_backoff(plan.advanced.seed_retry_delay_seconds),
+        retries=settings.seed_retries,
+        retry_delay_seconds=exponential_backoff(settings.seed_retry_delay_seconds),
     )
-    in_flight = asyncio.Semaphore(plan.max_concurrency)
-    task_runs = plan.max_concurrency + math.ceil(plan.max_concurrency * TASK_RUNS_AHEAD)
+    in_flight = asyncio.Semaphore(settings.max_concurrency)
+    task_runs = settings.max_concurrency + math.ceil(settings.max_concurrency * TASK_RUNS_AHEAD)
     outcomes: dict[int, Outcome] = {}
     remaining = iter(enumerate(jobs))
 
@@ -103,7 +117,7 @@ async def simulate_conversations(
             draft = await kept.draft(job) or Draft.of(job.seed)
             try:
                 outcomes[index] = await simulate_with_retries(
-                    job, draft, participants, plan.simulation, in_flight
+                    job, draft, participants, settings.simulation, in_flight
                 )
             except BaseException as error:
                 # Also when the run is stopped, be it while Prefect stores what was just finished:
@@ -133,15 +147,7 @@ async def simulate_conversations(
 
 
 def _failed(job: Job, draft: Draft, error: Exception) -> FailedSeed:
-    return FailedSeed(
-        seed=job.seed,
-        sample=job.sample,
-        conversation_id=job.conversation_id,
-        error_class=type(error).__name__,
-        reason=str(error),
-        attempts=draft.attempts,
-        messages=tuple(draft.messages),
-    )
+    return FailedSeed(job.seed, job.sample, type(error).__name__, str(error), draft)
 
 
 def _count(outcome: Outcome, progress: Progress) -> None:

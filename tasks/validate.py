@@ -6,10 +6,9 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.generation import Job
-from duologue.simulation import FailedSeed, SimulationSettings
+from duologue.simulation import FailedSeed, Outcome, SimulationSettings
 from duologue.validation.check import CheckedConversation, check_conversation
 from tasks.kept_conversations import KeptConversations
-from tasks.simulate_conversation import Outcome
 
 
 # Not cached: it costs less than reading a cache, and a changed rule holds at once.

@@ -89,17 +89,20 @@ def test_json_is_the_last_line_and_all_that_a_script_needs(run: Run, tmp_path: P
     assert (tmp_path / result["path"] / "manifest.json").exists()
 
 
-def test_some_failed_seeds_are_exit_code_1_and_resume_mends_them(run: Run, tmp_path: Path) -> None:
+def test_some_failed_seeds_are_exit_code_1_and_a_rerun_mends_them(run: Run, tmp_path: Path) -> None:
     (tmp_path / "seeds.csv").write_text("Fine?\nIs it broken?\n")
     first = run("generate", "seeds.csv", *OWN_PAIR)
     assert first.returncode == 1
     assert "1 failed and 0 invalid" in first.stdout
     assert "-1: python:bots:reply raised RuntimeError: scripted to fail" in first.stdout
     (version,) = (tmp_path / "datasets" / "seeds").glob("2*")
-    assert f"--resume {version.name}" in " ".join(first.stdout.split())
+    assert "1 of 2 conversations failed (50.0%); max_failed_share allows 10.0%" in first.stdout
+    assert not (tmp_path / "datasets" / "seeds" / "latest.json").exists()
+    command = first.stdout.partition("To simulate only these again: duologue ")[2].split()
+    assert command == ["rerun", version.name]
     (tmp_path / "mended").touch()
     (tmp_path / "calls.log").unlink()
-    second = run("generate", "seeds.csv", *OWN_PAIR, "--resume", version.name, "--format", "json")
+    second = run(*command, "--format", "json")
     assert second.returncode == 0, second.stderr
     result = json.loads(second.stdout)
     assert (result["version"], result["revision"], result["valid"]) == (version.name, 2, 2)
@@ -370,8 +373,9 @@ def test_the_command_lines_defaults_are_those_of_the_flow() -> None:
         "chatbot_output": advanced.chatbot_inputs.output,
         "user_history_input": advanced.simulated_user_inputs.history_input,
         "user_output": advanced.simulated_user_inputs.output,
+        "name": None,
     }
-    expected = {**of_flow, **dict(advanced), **renamed}
+    expected = {**of_flow, **dict(advanced), **dict(advanced.gates), **renamed}
     shared = on_command_line.keys() & expected.keys() - {"seeds"}
-    assert len(shared) == 22
+    assert len(shared) == 26
     assert {n: on_command_line[n] for n in shared} == {n: expected[n] for n in shared}

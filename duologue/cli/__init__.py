@@ -13,8 +13,11 @@ from typer.core import TyperGroup
 
 from duologue.cli.check import check
 from duologue.cli.generate import generate
+from duologue.cli.rerun import rerun
 from duologue.cli.seeds import seeds_app
+from duologue.cli.serve import serve
 from duologue.cli.show import show
+from duologue.cli.versions import versions_app
 from duologue.errors import DuologueError
 
 
@@ -41,9 +44,12 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(generate)
+app.command()(rerun)
 app.add_typer(seeds_app)
 app.command()(check)
 app.command()(show)
+app.add_typer(versions_app)
+app.command()(serve)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,28 +1,24 @@
 """`duologue generate`: the main job, on this machine."""
 
-import json
-from itertools import islice
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from duologue.cli.conversations import rendered
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import (
     CHATBOT_PANEL,
+    PUBLICATION_PANEL,
     SIMULATED_USER_PANEL,
     TUNING_PANEL,
     OutputFormat,
     participant_inputs,
 )
+from duologue.cli.results import tell_result
 
 if TYPE_CHECKING:
-    from duologue.dataset.manifest import Manifest
-
-FAILURES_SHOWN = 5
-"""A file lists them all; these tell whether it is one cause or many."""
+    from duologue.run_settings import RunSettings
 
 
 def generate(
@@ -87,6 +83,33 @@ def generate(
             "participants and settings.",
         ),
     ] = False,
+    max_failed_share: Annotated[
+        float,
+        typer.Option(
+            help="The share of failed conversations, 0 to 1, beyond which the version is held "
+            "back: `latest` stays as it was.",
+            rich_help_panel=PUBLICATION_PANEL,
+        ),
+    ] = 0.1,
+    max_invalid_share: Annotated[
+        float,
+        typer.Option(help="The same of invalid ones.", rich_help_panel=PUBLICATION_PANEL),
+    ] = 0.1,
+    min_conversations: Annotated[
+        int,
+        typer.Option(
+            help="The number of valid conversations below which the version is held back.",
+            rich_help_panel=PUBLICATION_PANEL,
+        ),
+    ] = 1,
+    keep_versions: Annotated[
+        int | None,
+        typer.Option(
+            help="Remove versions but for the newest so many, the published one and pinned ones; "
+            "none are removed if not given.",
+            rich_help_panel=PUBLICATION_PANEL,
+        ),
+    ] = None,
     chatbot_input: Annotated[
         list[str] | None,
         typer.Option(
@@ -167,8 +190,8 @@ def generate(
 
     Without further options the bundled chatbot and simulated user talk: no key, no server.
 
-    Exit code 0 if every conversation is good, 1 if some failed or are invalid, 2 if nothing could
-    run.
+    Exit code 0 if every conversation is good, 1 if some failed or are invalid or the version is
+    held back, 2 if nothing could run.
     """
     parameters = {
         "seeds": seeds,
@@ -178,7 +201,7 @@ def generate(
         "conversations_per_seed": conversations_per_seed,
         "max_concurrency": max_concurrency,
         "output": output,
-        "name": name,
+        "name": name or "",
         "advanced": {
             "ends_with": ends_with,
             "greeting": greeting,
@@ -198,71 +221,56 @@ def generate(
             },
             "seed_retries": seed_retries,
             "seed_retry_delay_seconds": seed_retry_delay,
+            "gates": {
+                "max_failed_share": max_failed_share,
+                "max_invalid_share": max_invalid_share,
+                "min_conversations": min_conversations,
+            },
+            "keep_versions": keep_versions,
             "reuse_unchanged": reuse_unchanged,
             "resume": resume,
         },
     }
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
-    manifest = run_locally(parameters, console)
-    show_result(manifest, output, console)
-    if output_format is OutputFormat.JSON:
-        typer.echo(json.dumps(result(manifest, output)))
-    counts = manifest.counts
-    raise typer.Exit(0 if counts.valid == counts.conversations else 1)
+    settings = _checked(parameters, console)
+    manifest = run_locally(
+        _generate_dataset,
+        parameters,
+        settings,
+        console,
+        lambda version: f"To go on with it, repeat the command with --resume {version}",
+    )
+    raise typer.Exit(tell_result(manifest, output, output_format, console))
 
 
-def result(manifest: "Manifest", output: str) -> dict[str, Any]:
-    """Sums a run up as plain data, the same fields as `--format json` prints."""
-    from duologue.dataset.versions import version_folder
+def _generate_dataset() -> Callable[..., Any]:
+    from flows.generate_dataset import generate_dataset
 
-    path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
-    counts = manifest.counts.model_dump()
-    return {
-        "dataset": manifest.dataset,
-        "version": manifest.version,
-        "revision": manifest.revision,
-        "path": str(path),
-        **counts,
-        "seconds": round(manifest.seconds, 3),
+    return generate_dataset
+
+
+def _checked(parameters: dict[str, Any], console: Console) -> "RunSettings":
+    """Finds what is wrong before Prefect starts, which takes seconds; the flow checks again."""
+    from duologue.dataset.writing import check_writable
+    from duologue.generation import plan_generation
+    from duologue.seeds import read_seeds
+
+    plan = plan_generation(**parameters)
+    seed_file = read_seeds(
+        plan.seeds_path,
+        message_column=plan.advanced.message_column,
+        has_header=plan.advanced.has_header,
+    )
+    check_writable(plan.output, plan.dataset)
+    lines = {
+        "Seeds": f"{seed_file.path}: {len(seed_file.seeds)} seeds, "
+        f"{len(seed_file.rejected)} rows rejected ({seed_file.columns_note})",
+        "Chatbot": plan.settings.chatbot.spelling,
+        "Simulated user": plan.settings.simulated_user.spelling,
     }
-
-
-def show_result(manifest: "Manifest", output: str, console: Console) -> None:
-    """Prints one conversation, the counts, and where the files are."""
-    from duologue.dataset.formats import CONVERSATIONS_FILE
-    from duologue.dataset.reading import read_conversations, read_failures
-    from duologue.dataset.versions import version_folder
-
-    path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
-    conversation = next(read_conversations(path / CONVERSATIONS_FILE), None)
-    if conversation is not None:
-        console.print()
-        console.print(rendered(conversation))
-    counts = manifest.counts
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    cells = {
-        "seeds": counts.seeds,
-        "valid": counts.valid,
-        "invalid": counts.invalid,
-        "failed": counts.failed,
-        "rejected": counts.rejected,
-        "seconds": f"{manifest.seconds:.1f}",
-    }
-    for heading in cells:
-        table.add_column(heading, justify="right")
-    table.add_row(*map(str, cells.values()))
-    console.print()
-    console.print(table)
-    console.print(f"\n{path}", markup=False, highlight=False, soft_wrap=True)
-    for file in [*(file.name for file in manifest.files), "manifest.json"]:
-        console.print(f"  {file}", markup=False, highlight=False)
-    if counts.valid < counts.conversations:
-        console.print(f"\n{counts.failed} failed and {counts.invalid} invalid, see failures.csv:")
-        for failure in islice(read_failures(path), FAILURES_SHOWN):
-            console.print(f"  {failure}", markup=False, highlight=False, soft_wrap=True)
-        console.print(
-            f"To simulate only these again, repeat the command with --resume {manifest.version}",
-            highlight=False,
-            soft_wrap=True,
-        )
+    for label, text in lines.items():
+        console.print(f"{label + ':':15} {text}", markup=False, highlight=False, soft_wrap=True)
+    for row in seed_file.rejected:
+        console.print(f"{'rejected:':15} {row}", markup=False, highlight=False, soft_wrap=True)
+    return plan.settings

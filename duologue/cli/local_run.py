@@ -1,7 +1,7 @@
-"""Running the flow in this process, with a progress bar."""
+"""Running a flow in this process, with a progress bar."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,8 @@ from rich.progress import Progress as ProgressBar
 
 if TYPE_CHECKING:
     from duologue.dataset.manifest import Manifest
-    from duologue.generation import Plan
     from duologue.progress import Progress
+    from duologue.run_settings import RunSettings
 
 INTERRUPTED = 130
 """The exit code of a program that Ctrl-C ended."""
@@ -40,20 +40,28 @@ PREFECT_DEFAULTS = {
 }
 
 
-def run_locally(parameters: dict[str, Any], console: Console) -> "Manifest":
-    """Runs `generate_dataset` here, on the Prefect server that is configured or a temporary one.
+def run_locally(
+    load_flow: Callable[[], Callable[..., Any]],
+    parameters: dict[str, Any],
+    settings: "RunSettings",
+    console: Console,
+    how_to_go_on: Callable[[str], str],
+) -> "Manifest":
+    """Runs a flow here, on the Prefect server that is configured or a temporary one.
 
     Args:
-        parameters: the flow's.
+        load_flow: imports the flow, which takes a second; called once the bar is there.
+        parameters: the flow's, checked already.
+        settings: of the run; its participants are tried before Prefect starts, which takes longer.
         console: where the progress bar is drawn.
+        how_to_go_on: says what to do after Ctrl-C, given the version that was being made.
 
     Raises:
-        DuologueError: nothing could run. What can be told beforehand is, before Prefect starts.
+        DuologueError: nothing could run.
         typer.Exit: Ctrl-C, with the exit code for it.
     """
     import asyncio
 
-    plan = _checked(parameters, console)
     for setting, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(setting, value)
     version = ""
@@ -64,54 +72,28 @@ def run_locally(parameters: dict[str, Any], console: Console) -> "Manifest":
 
     try:
         with _progress_bar(console, remember):
-            return asyncio.run(_run_flow(plan, parameters))
+            return asyncio.run(_run_flow(load_flow, parameters, settings))
     except KeyboardInterrupt:
         console.print("\nStopped. What was said so far is kept.", highlight=False)
         if version:
-            console.print(
-                f"To go on with it, repeat the command with --resume {version}", highlight=False
-            )
+            console.print(how_to_go_on(version), highlight=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _checked(parameters: dict[str, Any], console: Console) -> "Plan":
-    """Finds what is wrong before Prefect starts, which takes seconds; the flow checks again."""
-    from duologue.dataset.versions import check_writable
-    from duologue.generation import plan_generation
-    from duologue.seeds import read_seeds
-
-    plan = plan_generation(**parameters)
-    seed_file = read_seeds(
-        plan.seeds_path,
-        message_column=plan.advanced.message_column,
-        has_header=plan.advanced.has_header,
-    )
-    check_writable(plan.output, plan.dataset)
-    lines = {
-        "Seeds": f"{seed_file.path}: {len(seed_file.seeds)} seeds, "
-        f"{len(seed_file.rejected)} rows rejected ({seed_file.columns_note})",
-        "Chatbot": plan.chatbot.spelling,
-        "Simulated user": plan.simulated_user.spelling,
-    }
-    for label, text in lines.items():
-        console.print(f"{label + ':':15} {text}", markup=False, highlight=False, soft_wrap=True)
-    for row in seed_file.rejected:
-        console.print(f"{'rejected:':15} {row}", markup=False, highlight=False, soft_wrap=True)
-    return plan
-
-
-async def _run_flow(plan: "Plan", parameters: dict[str, Any]) -> "Manifest":
+async def _run_flow(
+    load_flow: Callable[[], Callable[..., Any]], parameters: dict[str, Any], settings: "RunSettings"
+) -> "Manifest":
     # Prefect before the Vellum SDK, which changes pydantic for all models made after it.
+    flow = load_flow()
     from duologue.dataset.manifest import Manifest
     from duologue.errors import IncompleteDatasetError
     from duologue.participants.opening import open_participants
-    from flows.generate_dataset import generate_dataset
 
     async with open_participants(
-        plan.chatbot, plan.simulated_user, plan.advanced.call, plan.max_concurrency
+        settings.chatbot, settings.simulated_user, settings.call, settings.max_concurrency
     ):
         pass
-    state = await generate_dataset(**parameters, return_state=True)
+    state = await flow(**parameters, return_state=True)
     ended_with = await state.aresult(raise_on_failure=False)
     if isinstance(ended_with, IncompleteDatasetError):
         return ended_with.manifest

@@ -10,6 +10,7 @@ from duologue.errors import UsageError
 CHATBOT_PANEL = "Chatbot: what its Workflow is given and asked for"
 SIMULATED_USER_PANEL = "Simulated user: what its Workflow is given and asked for"
 TUNING_PANEL = "Deadlines and retries"
+PUBLICATION_PANEL = "Publication and retention"
 
 
 class OutputFormat(StrEnum):

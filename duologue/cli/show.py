@@ -27,7 +27,7 @@ def show(
     ] = None,
 ) -> None:
     """Show the conversations of a dataset."""
-    from duologue.dataset.latest import find_conversations
+    from duologue.dataset.finding import find_conversations
     from duologue.dataset.reading import read_conversations
 
     path = find_conversations(version, output, name)

@@ -49,18 +49,24 @@ configs:
 
 Made by Duologue: version `{{ manifest.version }}`, revision {{ manifest.revision }},
 {{ created_at }}.
+{% if manifest.held_back %}
+It does not pass its gates, so `latest` does not lead to it:
 
+{% for reason in manifest.held_back -%}
+- {{ reason }}
+{% endfor -%}
+{% endif %}
 ## How it was made
 
 | | |
 |---|---|
 | seed file | `{{ seed_path }}` |
 | its SHA-256 | `{{ manifest.seed_file.sha256 }}` |
-| chatbot | `{{ manifest.chatbot.spelling }}` |
-| simulated user | `{{ manifest.simulated_user.spelling }}` |
-| turns at most | {{ manifest.simulation.turns }} |
-| ends with | {{ manifest.simulation.ends_with }} |
-| conversations per seed | {{ manifest.conversations_per_seed }} |
+| chatbot | `{{ manifest.settings.chatbot.spelling }}` |
+| simulated user | `{{ manifest.settings.simulated_user.spelling }}` |
+| turns at most | {{ manifest.settings.simulation.turns }} |
+| ends with | {{ manifest.settings.simulation.ends_with }} |
+| conversations per seed | {{ manifest.settings.conversations_per_seed }} |
 | took | {{ manifest.seconds }} s |
 
 ## What became of every row

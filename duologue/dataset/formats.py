@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 
 from duologue.conversation import Message, Role, unwritable_reason
 from duologue.dataset.contents import DatasetContents
+from duologue.dataset.failures import FAILURES_JSONL_FILE, write_failures_jsonl
 from duologue.dataset.schema import CONVERSATIONS_SCHEMA, conversation_row
-from duologue.dataset.storage import without_credentials
 from duologue.errors import ExportError
+from duologue.locations import without_credentials
 from duologue.simulation import FailedSeed
 from duologue.validation.check import CheckedConversation
 from duologue.validation.rule import Severity
@@ -34,7 +35,7 @@ FAILURES_CSV_COLUMNS = {
     "error_class": "The error a failed seed ended with, or the names of the broken rules, "
     "sorted, between them `, `. Empty for a rejected row.",
     "reason": "What went wrong, in words.",
-    "attempts": "How often a failed seed was tried in this run. Otherwise empty.",
+    "attempts": "How often a failed seed was tried. Otherwise empty.",
     "chat_history": "The conversation as far as it came, as in `conversations.csv`. Empty for a "
     "rejected row.",
     "how_to_rerun": "What to do to get the conversation after all.",
@@ -45,8 +46,8 @@ _ROWS_AT_ONCE = 500
 """A row group: 500 conversations of 7 messages are about 2.5 MB while they are laid out."""
 
 _SIMULATE_AGAIN = (
-    "repeat the command with --resume and this version's name, or retry the flow run: only what is "
-    "not in the dataset is simulated again"
+    "`duologue rerun` with this version's name, or Retry of the flow run in the Prefect UI: only "
+    "what is not in the dataset is simulated again"
 )
 
 
@@ -92,7 +93,7 @@ def write_test_suite_csv(contents: DatasetContents, file: RawIOBase) -> int:
     """
     valid = contents.valid
     histories = (_up_to_last_user_message(item.conversation.messages) for item in valid)
-    column = contents.chatbot.history_input
+    column = contents.settings.chatbot.history_input
     _write_csv(file, [column], ([_chat_history(history)] for history in histories))
     return len(valid)
 
@@ -112,12 +113,13 @@ WRITERS: Mapping[str, Callable[[DatasetContents, RawIOBase], int]] = {
     "conversations.csv": write_conversations_csv,
     "test_suite.csv": write_test_suite_csv,
     FAILURES_FILE: write_failures_csv,
+    FAILURES_JSONL_FILE: write_failures_jsonl,
 }
 """Every data file of a version, in the order they are written. A writer returns its rows."""
 
 
 def _row(checked: CheckedConversation, contents: DatasetContents) -> dict[str, Any]:
-    return conversation_row(checked, contents.chatbot, contents.simulated_user)
+    return conversation_row(checked, contents.settings)
 
 
 def _csv_row(checked: CheckedConversation, contents: DatasetContents) -> list[object]:
@@ -147,8 +149,8 @@ def _failed_seed_row(failed: FailedSeed) -> list[object]:
         failed.seed.message,
         failed.error_class,
         failed.reason,
-        failed.attempts,
-        _chat_history(failed.messages),
+        failed.draft.attempts,
+        _chat_history(failed.draft.messages),
         _SIMULATE_AGAIN,
     ]
 

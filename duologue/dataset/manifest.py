@@ -10,12 +10,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from upath import UPath
 
-from duologue.dataset.contents import Counts, DatasetContents, UnaccountedSeedsError
+from duologue.dataset.contents import DatasetContents
+from duologue.dataset.counts import Counts, UnaccountedSeedsError
+from duologue.dataset.gates import reasons_to_hold_back
 from duologue.dataset.schema import SCHEMA_VERSION
-from duologue.dataset.storage import reason_of, without_credentials
+from duologue.dataset.storage import reason_of
 from duologue.errors import UsageError
-from duologue.participants.settings import ParticipantSettings
-from duologue.simulation import GENERATOR_VERSION, SimulationSettings
+from duologue.locations import without_credentials
+from duologue.run_settings import RunSettings
+from duologue.simulation import GENERATOR_VERSION
 
 MANIFEST_FILE = "manifest.json"
 MANIFEST_VERSION = 1
@@ -58,7 +61,7 @@ class Manifest(BaseModel):
     dataset: str
     version: str
     revision: Annotated[int, Field(ge=1)]
-    """From 1; raised when a retry makes the same version whole."""
+    """From 1; raised when a retry or a rerun writes the same version again."""
     schema_version: str
     generator_version: str
     duologue_version: str
@@ -70,11 +73,10 @@ class Manifest(BaseModel):
     seconds: float
     """From `started_at` to `created_at`."""
     seed_file: SeedFileRecord
-    chatbot: ParticipantSettings
-    simulated_user: ParticipantSettings
-    simulation: SimulationSettings
-    conversations_per_seed: Annotated[int, Field(ge=1)]
+    settings: RunSettings
     counts: Counts
+    held_back: tuple[str, ...]
+    """Which gates it does not pass, in a sentence each; empty where it passes all."""
     broken_rules: dict[str, int]
     """By rule, how many conversations break it: valid ones with a warning, and invalid ones."""
     failed_by_error_class: dict[str, int]
@@ -95,6 +97,7 @@ def manifest_of(
         UnaccountedSeedsError: the contents lost or doubled a seed.
     """
     created_at = datetime.now(UTC)
+    counts = contents.counts
     return Manifest(
         dataset=name,
         version=version,
@@ -110,11 +113,9 @@ def manifest_of(
             sha256=contents.seed_file.sha256,
             columns_note=contents.seed_file.columns_note,
         ),
-        chatbot=contents.chatbot,
-        simulated_user=contents.simulated_user,
-        simulation=contents.simulation,
-        conversations_per_seed=contents.conversations_per_seed,
-        counts=contents.counts,
+        settings=contents.settings,
+        counts=counts,
+        held_back=reasons_to_hold_back(counts, contents.settings.gates),
         broken_rules=_sorted_counts(
             rule for item in contents.checked for rule in {v.rule for v in item.violations}
         ),

@@ -1,6 +1,7 @@
 """Reading a dataset's conversations back, a batch at a time."""
 
 import csv
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,9 +13,12 @@ from upath import UPath
 from duologue.conversation import Conversation
 from duologue.dataset.formats import FAILURES_FILE
 from duologue.dataset.schema import SCHEMA_VERSION, SCHEMA_VERSION_KEY
-from duologue.dataset.storage import reason_of, without_credentials
+from duologue.dataset.storage import reason_of
 from duologue.errors import UsageError
+from duologue.locations import without_credentials
+from duologue.seeds import Seed
 
+_SEED_COLUMNS = ["seed_message", "context"]
 _COLUMNS = [
     "conversation_id",
     "seed_id",
@@ -40,9 +44,32 @@ def read_conversations(path: UPath, of: str | None = None) -> Iterator[Conversat
     Raises:
         UsageError: the file is not there, or was not written by this Duologue or an older one.
     """
+    return (conversation for _, conversation in read_seeded_conversations(path, of))
+
+
+def read_seeded_conversations(
+    path: UPath, of: str | None = None
+) -> Iterator[tuple[Seed, Conversation]]:
+    """Like `read_conversations`, each with its seed."""
     with _opened(path) as file:
         _check_schema_version(path, file.schema_arrow)
-    return _conversations(path, of)
+    return _seeded_conversations(path, of)
+
+
+def _seeded_conversations(path: UPath, of: str | None) -> Iterator[tuple[Seed, Conversation]]:
+    with _opened(path) as file:
+        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=[*_SEED_COLUMNS, *_COLUMNS]):
+            if of is not None:
+                batch = batch.filter(
+                    (pc.field("seed_id") == of) | (pc.field("conversation_id") == of)
+                )
+            for row in batch.to_pylist():
+                seed = Seed(
+                    seed_id=row["seed_id"],
+                    message=row.pop("seed_message"),
+                    context=json.loads(row.pop("context")),
+                )
+                yield seed, Conversation.model_validate(row)
 
 
 @contextmanager
@@ -75,17 +102,6 @@ def _check_schema_version(path: UPath, schema: pa.Schema) -> None:
             f"{without_credentials(path)}: has schema version {version}, and this Duologue reads "
             f"version {SCHEMA_VERSION}; use the Duologue that wrote it, or a newer one"
         )
-
-
-def _conversations(path: UPath, of: str | None) -> Iterator[Conversation]:
-    with _opened(path) as file:
-        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=_COLUMNS):
-            if of is not None:
-                batch = batch.filter(
-                    (pc.field("seed_id") == of) | (pc.field("conversation_id") == of)
-                )
-            for row in batch.to_pylist():
-                yield Conversation.model_validate(row)
 
 
 def read_failures(folder: UPath) -> Iterator[str]:

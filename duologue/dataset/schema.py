@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from duologue.conversation import Message
-from duologue.participants.settings import ParticipantSettings
+from duologue.run_settings import RunSettings
 from duologue.simulation import GENERATOR_VERSION
 from duologue.validation.check import CheckedConversation
 
@@ -120,11 +120,7 @@ CONVERSATIONS_SCHEMA = pa.schema(
 )
 
 
-def conversation_row(
-    checked: CheckedConversation,
-    chatbot: ParticipantSettings,
-    simulated_user: ParticipantSettings,
-) -> dict[str, Any]:
+def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dict[str, Any]:
     """Lays a conversation out as one row of `CONVERSATIONS_SCHEMA`."""
     conversation = checked.conversation
     duration = conversation.ended_at - conversation.started_at
@@ -136,10 +132,10 @@ def conversation_row(
         "messages": [_message_row(message) for message in conversation.messages],
         "turn_count": conversation.turn_count,
         "end_reason": conversation.end_reason.value,
-        "chatbot": chatbot.name,
-        "chatbot_release_tag": chatbot.release_tag,
-        "simulated_user": simulated_user.name,
-        "simulated_user_release_tag": simulated_user.release_tag,
+        "chatbot": settings.chatbot.name,
+        "chatbot_release_tag": settings.chatbot.release_tag,
+        "simulated_user": settings.simulated_user.name,
+        "simulated_user_release_tag": settings.simulated_user.release_tag,
         "context": json.dumps(checked.seed.context, ensure_ascii=False, sort_keys=True),
         "warnings": list(checked.warnings),
         "started_at": conversation.started_at,

@@ -4,7 +4,6 @@ import errno
 import hashlib
 import io
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from fsspec.implementations.local import LocalFileSystem
 from upath import UPath
 
 from duologue.errors import UsageError
+from duologue.locations import without_credentials
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
@@ -38,14 +38,6 @@ def located(path: str) -> UPath:
             "folder, or a URL whose fsspec driver is installed, such as s3fs for s3://"
         ) from error
     return location
-
-
-def without_credentials(path: str | UPath) -> str:
-    """Takes user name, password and query out of a URL; a local path stays as it is."""
-    path = str(path)
-    if "://" not in path:
-        return path
-    return re.sub(r"(?<=://)[^/]*@", "", path.partition("?")[0])
 
 
 def reason_of(error: Exception) -> str:
@@ -99,6 +91,22 @@ def write_whole(path: UPath, data: bytes) -> None:
         path.fs.pipe_file(path.path, data)
 
 
+def claim(path: UPath) -> None:
+    """Makes an empty file, and the folder it is in, for one writer alone.
+
+    Raises:
+        FileExistsError: it is there; another writer was faster.
+    """
+    try:
+        make_folder(path.parent)
+        path.fs.pipe_file(path.path, b"", mode="create")
+    except BaseException:
+        if _is_local(path):
+            with suppress(OSError):  # others' files in it keep it
+                os.rmdir(Path(path.path).parent)
+        raise
+
+
 def make_folder(path: UPath) -> None:
     """Makes a folder and those above it, where they are not there yet."""
     path.mkdir(parents=True, exist_ok=True)
@@ -108,7 +116,7 @@ def make_folder(path: UPath) -> None:
 
 def remove_folder(path: UPath) -> None:
     """Removes a folder and all that is in it, if it is there."""
-    if path.exists():
+    with suppress(FileNotFoundError):
         path.fs.rm(path.path, recursive=True)
 
 

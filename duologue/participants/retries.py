@@ -19,6 +19,7 @@ from tenacity import (
 )
 
 from duologue.errors import TransientError
+from duologue.form import as_form
 from duologue.participants.protocol import Reply
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -27,7 +28,9 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 class CallSettings(BaseModel):
     """How long and how often a participant is asked for one reply."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
+    )
 
     timeout_seconds: Seconds = 120
     """How long one attempt may take, from its first byte sent to its last byte received."""

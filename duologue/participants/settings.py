@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from duologue.errors import UsageError
+from duologue.form import as_form
 
 
 class ParticipantKind(StrEnum):
@@ -23,12 +24,14 @@ class ParticipantKind(StrEnum):
 class ParticipantInputs(BaseModel):
     """What a participant's Workflow is given, and where its reply is found."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
+    )
 
     history_input: str = "chat_history"
     """The Workflow's input variable that takes the chat history."""
     output: str = "final-output"
-    """The Workflow's output that holds the reply; `-` and `_` are the same."""
+    """The Workflow's output that holds the reply; final-output and final_output are the same."""
     static_inputs: dict[str, JsonValue] = {}
     """Further inputs, the same for every call, by the Workflow's input names."""
     seed_inputs: dict[str, str] = {}

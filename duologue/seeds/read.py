@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from duologue.errors import UsageError
+from duologue.locations import without_credentials
 from duologue.seeds.csv_rows import read_csv
 from duologue.seeds.jsonl_rows import read_jsonl
 from duologue.seeds.parquet_rows import read_parquet
 from duologue.seeds.row import Reading, Row, Source, fault_of
 from duologue.seeds.seed import RejectedRow, Seed, SeedFile
 from duologue.seeds.seed_ids import distinct_ids, without_conflicts
-from duologue.seeds.stored import public_name, stored_bytes
+from duologue.seeds.stored import stored_bytes
 
 FORMATS: dict[str, Callable[[Source], Reading]] = {
     ".csv": read_csv,
@@ -56,7 +57,7 @@ def read_seeds(
     Raises:
         UsageError: the file as a whole cannot be read; one sentence on what to do.
     """
-    file = public_name(path)
+    file = without_credentials(path)
     if os.path.isdir(os.path.expanduser(path)):
         raise UsageError(f"{file}: is a directory; name one seed file in it")
     suffix, compression = _suffixes(file)

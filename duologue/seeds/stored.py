@@ -1,16 +1,9 @@
 """Fetching a seed file's bytes, from wherever they are stored."""
 
 import os
-import re
 
 from duologue.errors import UsageError
-
-
-def public_name(path: str) -> str:
-    """Returns the path without what a URL may hold of secrets: user, password and query."""
-    without_user = re.sub(r"://[^/@?#]*@", "://", path)
-    # Elsewhere `?` and `#` are characters of a file's name, as in an S3 key.
-    return re.sub(r"[?#].*", "", without_user) if re.search(r"https?://", path) else without_user
+from duologue.locations import without_credentials
 
 
 def stored_bytes(path: str) -> bytes:
@@ -21,7 +14,7 @@ def stored_bytes(path: str) -> bytes:
     """
     from fsspec.core import url_to_fs
 
-    name = public_name(path)
+    name = without_credentials(path)
     try:
         file_system, location = url_to_fs(path)
         data: bytes = file_system.cat_file(location)
@@ -59,6 +52,8 @@ def _looked_for(path: str) -> str:
 def _why(error: Exception, path: str) -> str:
     if status := getattr(error, "status", None):
         return f"HTTP {status}"
-    if path != public_name(path):  # The driver's own text may repeat the URL, secrets and all.
+    if path != without_credentials(
+        path
+    ):  # The driver's own text may repeat the URL, secrets and all.
         return type(error).__name__
     return str(error) or type(error).__name__

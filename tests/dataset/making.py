@@ -5,15 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 from duologue.conversation import Conversation, EndReason, Message, Role
 from duologue.dataset.contents import DatasetContents
+from duologue.dataset.gates import Gates
 from duologue.participants.settings import ParticipantSettings
+from duologue.run_settings import RunSettings
 from duologue.seeds import RejectedRow, Seed, SeedFile
-from duologue.simulation import FailedSeed, SimulationSettings
+from duologue.simulation import Draft, FailedSeed
 from duologue.validation.check import CheckedConversation
 from duologue.validation.rule import Severity, Violation
 
 STARTED_AT = datetime(2026, 11, 24, 5, 35, 16, 123456, tzinfo=UTC)
 RUN_ID = "1a2b3c4d-0000-4000-8000-000000000000"
 VERSION = "20261124T053516Z-1a2b3c4d"
+ANYTHING_PASSES = Gates(max_failed_share=1, max_invalid_share=1)
 
 
 def messages(*texts: str) -> tuple[Message, ...]:
@@ -65,11 +68,9 @@ def failed(
     return FailedSeed(
         seed=Seed(seed_id=seed_id, message=texts[0]),
         sample=sample,
-        conversation_id=f"{seed_id}-{sample}",
         error_class="TransientError",
         reason=reason,
-        attempts=3,
-        messages=messages(*texts),
+        draft=Draft(messages=list(messages(*texts)), started_at=STARTED_AT, attempts=3),
     )
 
 
@@ -81,6 +82,7 @@ def contents(
     chatbot: str = "support-bot@production",
     history_input: str = "chat_history",
     conversations_per_seed: int = 1,
+    gates: Gates = ANYTHING_PASSES,
 ) -> DatasetContents:
     """All that a run made of a seed file that holds exactly the seeds of these conversations."""
     seeds = {item.seed.seed_id: item.seed for item in conversations}
@@ -95,10 +97,12 @@ def contents(
         ),
         checked=conversations,
         failed=tuple(failed),
-        chatbot=ParticipantSettings(spelling=chatbot, history_input=history_input),
-        simulated_user=ParticipantSettings(spelling="local:workflows.simulated_user"),
-        simulation=SimulationSettings(),
-        conversations_per_seed=conversations_per_seed,
+        settings=RunSettings(
+            chatbot=ParticipantSettings(spelling=chatbot, history_input=history_input),
+            simulated_user=ParticipantSettings(spelling="local:workflows.simulated_user"),
+            conversations_per_seed=conversations_per_seed,
+            gates=gates,
+        ),
         started_at=STARTED_AT,
     )
 

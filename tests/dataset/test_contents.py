@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from duologue.dataset.contents import Counts, UnaccountedSeedsError
+from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.errors import DuologueError
 from tests.dataset.making import checked, contents, everything_that_can_happen, failed
 

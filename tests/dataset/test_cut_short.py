@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
+from duologue.dataset.finding import find_version
 from duologue.dataset.formats import WRITERS
-from duologue.dataset.latest import Latest, find_version, publish_latest
+from duologue.dataset.latest import Latest, publish_latest
 from duologue.dataset.manifest import read_manifest
-from duologue.dataset.versions import write_version
+from duologue.dataset.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 
 ROOT = Path(__file__).parents[2]

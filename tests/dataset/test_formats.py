@@ -195,7 +195,7 @@ def test_failures_say_what_is_missing_why_and_what_to_do() -> None:
     assert (invalid["id"], invalid["kind"]) == ("s3-1", "invalid_conversation")
     assert invalid["error_class"] == "echo"
     assert invalid["reason"] == "message 1: as a test wants it"
-    assert "--resume" in invalid["how_to_rerun"]
+    assert "duologue rerun" in invalid["how_to_rerun"]
 
 
 def test_an_invalid_conversation_lists_each_broken_rule_once_and_no_warning() -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
-from duologue.dataset.latest import find_conversations, find_version, publish_latest
+from duologue.dataset.finding import find_conversations, find_version
+from duologue.dataset.latest import publish_latest
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.versions import dataset_folder, version_folder, write_version
+from duologue.dataset.versions import dataset_folder, version_folder
+from duologue.dataset.writing import write_version
 from duologue.errors import ExportError, UsageError
 from tests.dataset.making import VERSION, everything_that_can_happen
 

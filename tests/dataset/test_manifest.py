@@ -8,7 +8,7 @@ import pytest
 from upath import UPath
 
 from duologue.dataset.manifest import read_manifest
-from duologue.dataset.versions import write_version
+from duologue.dataset.writing import write_version
 from duologue.errors import UsageError
 from tests.dataset.making import VERSION, everything_that_can_happen
 

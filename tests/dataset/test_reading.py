@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from upath import UPath
 
-from duologue.dataset.latest import find_conversations
+from duologue.dataset.finding import find_conversations
 from duologue.dataset.reading import read_conversations
-from duologue.dataset.versions import write_version
+from duologue.dataset.writing import write_version
 from duologue.errors import UsageError
 from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen
 

@@ -93,7 +93,7 @@ def test_a_row_says_all_of_its_conversation() -> None:
 )
 def test_a_column_that_is_never_null_cannot_be_written_as_null(column: str) -> None:
     made = contents()
-    row = conversation_row(checked("Hi", "Ho"), made.chatbot, made.simulated_user)
+    row = conversation_row(checked("Hi", "Ho"), made.settings)
     table = pa.Table.from_pylist([{**row, column: None}], schema=CONVERSATIONS_SCHEMA)
     with pytest.raises(pa.ArrowInvalid, match="contains nulls"):
         pq.write_table(table, io.BytesIO())

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -14,18 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from upath import UPath
 
-from duologue.dataset.contents import UnaccountedSeedsError
+from duologue.dataset.counts import UnaccountedSeedsError
 from duologue.dataset.manifest import read_manifest
 from duologue.dataset.versions import (
-    check_writable,
     dataset_folder,
     dataset_name_from,
     is_version,
     new_version,
     newest_revision,
     version_folder,
-    write_version,
 )
+from duologue.dataset.writing import check_writable, write_version
 from duologue.errors import ExportError, UsageError
 from tests.dataset.making import (
     RUN_ID,
@@ -41,6 +41,7 @@ FILES = {
     "conversations.csv",
     "test_suite.csv",
     "failures.csv",
+    "failures.jsonl",
     "README.md",
     "manifest.json",
 }
@@ -150,7 +151,7 @@ def test_a_protocol_without_a_driver_is_told(output: str) -> None:
 
 AS_A_USER_WITHOUT_RIGHTS = """
 import os, sys
-from duologue.dataset.versions import check_writable
+from duologue.dataset.writing import check_writable
 from duologue.errors import UsageError
 if os.getuid() == 0:
     os.setuid(65534)
@@ -192,6 +193,7 @@ def test_a_version_holds_all_its_files_and_the_manifest_vouches_for_each(output:
         "conversations.csv": 2,
         "test_suite.csv": 2,
         "failures.csv": 3,
+        "failures.jsonl": 3,
         "README.md": None,
     }
 
@@ -204,8 +206,7 @@ def test_the_manifest_sums_up_the_run() -> None:
     assert manifest.counts == made.counts
     assert manifest.broken_rules == {"echo": 1, "restated": 1}
     assert manifest.failed_by_error_class == {"TransientError": 1}
-    assert manifest.chatbot == made.chatbot
-    assert manifest.simulation == made.simulation
+    assert manifest.settings == made.settings
     assert manifest.seconds == round((manifest.created_at - made.started_at).total_seconds(), 3)
 
 
@@ -243,16 +244,22 @@ def test_a_revision_whose_writer_was_killed_does_not_count(output: str) -> None:
     unfinished.mkdir(parents=True)
     (unfinished / "conversations.parquet").write_bytes(b"half")
     assert newest_revision(output, "shop", VERSION) == 1
-    assert write_version(output, "shop", VERSION, everything_that_can_happen()).revision == 2
+    assert write_version(output, "shop", VERSION, everything_that_can_happen()).revision == 3
+    assert newest_revision(output, "shop", VERSION) == 3
 
 
-def test_what_a_killed_writer_left_is_cleared_away(output: str) -> None:
-    folder = version_folder(output, "shop", VERSION)
-    folder.mkdir(parents=True)
-    (folder / ".conversations.parquet.0a1b2c3d.tmp").write_bytes(b"half")
-    (folder / "failures.csv").write_bytes(b"half")
-    write_version(output, "shop", VERSION, everything_that_can_happen())
-    assert {path.name for path in folder.iterdir()} == FILES
+def test_writers_at_the_same_time_get_a_revision_each(tmp_path: Path) -> None:
+    made = everything_that_can_happen()
+    with ThreadPoolExecutor(8) as writers:
+        writing = [
+            writers.submit(write_version, str(tmp_path), "shop", VERSION, made) for _ in range(8)
+        ]
+        manifests = [writer.result() for writer in writing]
+    assert sorted(manifest.revision for manifest in manifests) == list(range(1, 9))
+    for manifest in manifests:
+        folder = version_folder(str(tmp_path), "shop", VERSION, manifest.revision)
+        assert {path.name for path in folder.iterdir()} == FILES
+        assert read_manifest(folder / "manifest.json") == manifest
 
 
 def test_a_lost_seed_stops_the_export_before_anything_is_written(output: str) -> None:

@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 from duologue.dataset.latest import publish_latest
-from duologue.dataset.versions import new_version, write_version
+from duologue.dataset.versions import new_version
+from duologue.dataset.writing import write_version
 from duologue.errors import ExportError
 from tests.dataset.making import many
 

@@ -1,0 +1,86 @@
+"""`duologue rerun`: the failed seeds of a version, on this machine."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from duologue.cli.local_run import run_locally
+from duologue.cli.options import OutputFormat
+from duologue.cli.results import rerun_command, tell_result
+
+
+def rerun(
+    version: Annotated[
+        str, typer.Argument(help="A version, `latest`, or the folder of a version or a dataset.")
+    ] = "latest",
+    seed_ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SEED_ID...",
+            help="Only these seeds, or conversations; all that failed or are invalid if not given.",
+        ),
+    ] = None,
+    output: Annotated[
+        str, typer.Option(help="The folder, or URL, that holds the datasets.")
+    ] = "datasets",
+    name: Annotated[
+        str | None, typer.Option(help="The dataset's name, where there are several.")
+    ] = None,
+    max_concurrency: Annotated[
+        int | None,
+        typer.Option(
+            help="How many conversations are simulated at a time; as many as the version was made "
+            "with if not given."
+        ),
+    ] = None,
+    output_format: Annotated[
+        OutputFormat,
+        typer.Option("--format", help="json: the last line of the output is one JSON object."),
+    ] = OutputFormat.TEXT,
+) -> None:
+    """Simulate the failed and invalid conversations of a version again, and write it anew.
+
+    The version's own files hold all it takes: the participants, the settings, and how far each
+    conversation came. The result is the version's next revision.
+
+    Exit code 0 if every conversation is good now, 1 if some failed again or the version is held
+    back, 2 if nothing could run.
+    """
+    from duologue.dataset.writing import check_writable
+    from duologue.rerun import plan_rerun
+
+    # With --format json standard output holds the result alone.
+    console = Console(stderr=output_format is OutputFormat.JSON)
+    planned = plan_rerun(version, seed_ids or (), name, output, max_concurrency)
+    manifest, output = planned.manifest, planned.output
+    revision = f"{manifest.dataset} {manifest.version}, revision {manifest.revision}"
+    if not planned.again:
+        console.print(f"{revision}: nothing to mend", highlight=False, soft_wrap=True)
+        raise typer.Exit(0)
+    check_writable(output, manifest.dataset)
+    console.print(
+        f"{revision}: {len(planned.again)} of {manifest.counts.conversations} conversations to "
+        "simulate",
+        highlight=False,
+        soft_wrap=True,
+    )
+    parameters = {
+        "version": manifest.version,
+        "seed_ids": seed_ids or [],
+        "name": manifest.dataset,
+        "output": output,
+        "max_concurrency": max_concurrency,
+    }
+    go_on = f"To go on with it: {rerun_command(manifest, output)}"
+    manifest = run_locally(
+        _rerun_failed_seeds, parameters, planned.settings, console, lambda version: go_on
+    )
+    raise typer.Exit(tell_result(manifest, output, output_format, console))
+
+
+def _rerun_failed_seeds() -> Callable[..., Any]:
+    from flows.rerun_failed_seeds import rerun_failed_seeds
+
+    return rerun_failed_seeds

@@ -1,0 +1,107 @@
+"""What a run made, as a terminal and a script are told it."""
+
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from duologue.cli.conversations import rendered
+from duologue.cli.options import OutputFormat
+
+if TYPE_CHECKING:
+    from duologue.dataset.manifest import Manifest
+
+FAILURES_SHOWN = 5
+"""A file lists them all; these tell whether it is one cause or many."""
+
+
+def tell_result(
+    manifest: "Manifest", output: str, output_format: OutputFormat, console: Console
+) -> int:
+    """Prints what a run made; returns the exit code.
+
+    Returns:
+        0 if every conversation is good and the version published, 1 otherwise.
+    """
+    _show(manifest, output, console)
+    if output_format is OutputFormat.JSON:
+        typer.echo(json.dumps(_plain(manifest, output)))
+    counts = manifest.counts
+    return 0 if counts.valid == counts.conversations and not manifest.held_back else 1
+
+
+def _plain(manifest: "Manifest", output: str) -> dict[str, Any]:
+    from duologue.dataset.versions import version_folder
+
+    path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
+    return {
+        "dataset": manifest.dataset,
+        "version": manifest.version,
+        "revision": manifest.revision,
+        "path": str(path),
+        **manifest.counts.model_dump(),
+        "held_back": list(manifest.held_back),
+        "seconds": round(manifest.seconds, 3),
+    }
+
+
+def _show(manifest: "Manifest", output: str, console: Console) -> None:
+    """Prints one conversation, the counts, where the files are, and what is missing."""
+    from duologue.dataset.formats import CONVERSATIONS_FILE
+    from duologue.dataset.reading import read_conversations, read_failures
+    from duologue.dataset.versions import version_folder
+
+    path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
+    conversation = next(read_conversations(path / CONVERSATIONS_FILE), None)
+    if conversation is not None:
+        console.print()
+        console.print(rendered(conversation))
+    counts = manifest.counts
+    console.print()
+    console.print(_counts_table(manifest))
+    console.print(f"\n{path}", markup=False, highlight=False, soft_wrap=True)
+    for file in [*(file.name for file in manifest.files), "manifest.json"]:
+        console.print(f"  {file}", markup=False, highlight=False)
+    if counts.valid < counts.conversations:
+        console.print(f"\n{counts.failed} failed and {counts.invalid} invalid, see failures.csv:")
+        for failure in islice(read_failures(path), FAILURES_SHOWN):
+            console.print(f"  {failure}", markup=False, highlight=False, soft_wrap=True)
+    if manifest.held_back:
+        console.print("\nHeld back; `latest` stays as it was:")
+        for reason in manifest.held_back:
+            console.print(f"  {reason}", markup=False, highlight=False, soft_wrap=True)
+    if counts.valid < counts.conversations:
+        console.print(
+            f"To simulate only these again: {rerun_command(manifest, output)}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def rerun_command(manifest: "Manifest", output: str) -> str:
+    """Spells the command that makes a version whole."""
+    from duologue.locations import without_credentials
+
+    where = "" if output == "datasets" else f" --output {without_credentials(output)}"
+    return f"duologue rerun {manifest.version}{where}"
+
+
+def _counts_table(manifest: "Manifest") -> Table:
+    counts = manifest.counts
+    cells = {
+        "seeds": counts.seeds,
+        "valid": counts.valid,
+        "invalid": counts.invalid,
+        "failed": counts.failed,
+        "rejected": counts.rejected,
+        "seconds": f"{manifest.seconds:.1f}",
+    }
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    for heading in cells:
+        table.add_column(heading, justify="right")
+    table.add_row(*map(str, cells.values()))
+    return table

@@ -1,0 +1,169 @@
+"""`duologue versions`: the versions of a dataset, and which of them `latest` names."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from duologue.cli.options import OutputFormat
+from duologue.errors import UsageError
+
+if TYPE_CHECKING:
+    from duologue.dataset.history import PastVersion
+
+versions_app = typer.Typer(name="versions", help="List, pin, remove and roll back versions.")
+
+Output = Annotated[str, typer.Option(help="The folder, or URL, that holds the datasets.")]
+Name = Annotated[str | None, typer.Option(help="The dataset's name, where there are several.")]
+Version = Annotated[str, typer.Argument(help="As in 20261124T053516Z-1a2b3c4d.")]
+
+
+@versions_app.callback(invoke_without_command=True)
+def versions(
+    context: typer.Context,
+    output: Output = "datasets",
+    name: Name = None,
+    output_format: Annotated[
+        OutputFormat, typer.Option("--format", help="json: one JSON object a version.")
+    ] = OutputFormat.TEXT,
+) -> None:
+    """List the versions of a dataset, newest first; or pin, remove and roll them back."""
+    if context.invoked_subcommand is not None:
+        _refuse_misplaced_options(context)
+        return
+    from duologue.dataset.history import past_versions
+
+    dataset = _dataset(output, name)
+    past = past_versions(output, dataset)
+    if output_format is OutputFormat.JSON:
+        for version in past:
+            typer.echo(json.dumps(_plain(version)))
+        return
+    console = Console()
+    console.print(_table(past))
+    for version in past:
+        for reason in version.manifest.held_back:
+            console.print(
+                f"{version.manifest.version} is held back: {reason}",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+
+
+@versions_app.command()
+def pin(
+    version: Version,
+    reason: Annotated[
+        str | None, typer.Option(help="Why it is to stay; shown in the list.")
+    ] = None,
+    output: Output = "datasets",
+    name: Name = None,
+) -> None:
+    """Keep a version, however many newer ones there are."""
+    from duologue.dataset.history import pin_version
+
+    pin_version(output, _dataset(output, name, version), version, reason)
+    typer.echo(f"{version} is pinned")
+
+
+@versions_app.command()
+def unpin(version: Version, output: Output = "datasets", name: Name = None) -> None:
+    """Take a pin back."""
+    from duologue.dataset.history import unpin_version
+
+    unpin_version(output, _dataset(output, name, version), version)
+    typer.echo(f"{version} is no longer pinned")
+
+
+@versions_app.command()
+def remove(
+    version: Version,
+    output: Output = "datasets",
+    name: Name = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Remove a version with all its revisions. Not the published one, nor a pinned one."""
+    from duologue.dataset.history import remove_version
+
+    dataset = _dataset(output, name, version)
+    if not yes:
+        typer.confirm(f"Remove {dataset} {version} for good?", abort=True)
+    remove_version(output, dataset, version)
+    typer.echo(f"{version} is removed")
+
+
+@versions_app.command()
+def rollback(
+    version: Annotated[
+        str | None,
+        typer.Argument(help="The newest good one before the published one if not given."),
+    ] = None,
+    output: Output = "datasets",
+    name: Name = None,
+) -> None:
+    """Make `latest` name an earlier version, until the next one passes its gates."""
+    from duologue.dataset.history import roll_back
+
+    latest = roll_back(output, _dataset(output, name, version), version)
+    typer.echo(f"latest is now {latest.version}, revision {latest.revision}")
+
+
+def _dataset(output: str, name: str | None, version: str | None = None) -> str:
+    from duologue.dataset.finding import find_dataset
+
+    return find_dataset(output, name, version)
+
+
+def _refuse_misplaced_options(context: typer.Context) -> None:
+    """Refuses options before a subcommand, which takes its own and would not see them."""
+    for option in ("output", "name", "output_format"):
+        source = context.get_parameter_source(option)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"--{option.removeprefix('output_')}: stands before `{context.invoked_subcommand}`;"
+                " write it behind"
+            )
+
+
+def _plain(version: "PastVersion") -> dict[str, Any]:
+    manifest = version.manifest
+    return {
+        "dataset": manifest.dataset,
+        "version": manifest.version,
+        "revision": manifest.revision,
+        "path": str(version.folder),
+        "latest": version.is_latest,
+        "pinned": version.pin is not None,
+        "pin_reason": version.pin.reason if version.pin else None,
+        "held_back": list(manifest.held_back),
+        **manifest.counts.model_dump(),
+    }
+
+
+def _table(past: list["PastVersion"]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("version", "revision", "valid", "invalid", "failed"):
+        table.add_column(heading, justify="left" if heading == "version" else "right")
+    table.add_column("", overflow="fold")
+    for version in past:
+        counts = version.manifest.counts
+        numbers = (version.manifest.revision, counts.valid, counts.invalid, counts.failed)
+        table.add_row(
+            version.manifest.version, *map(str, numbers), Text(", ".join(_remarks(version)))
+        )
+    return table
+
+
+def _remarks(version: "PastVersion") -> list[str]:
+    remarks = []
+    if version.is_latest:
+        remarks.append("latest")
+    if version.manifest.held_back:
+        remarks.append("held back")
+    if version.pin:
+        remarks.append(f"pinned: {version.pin.reason}" if version.pin.reason else "pinned")
+    return remarks

@@ -1,0 +1,159 @@
+"""Finding a dataset, and a version of one, from what a person calls it."""
+
+from upath import UPath
+
+from duologue.dataset.formats import CONVERSATIONS_FILE
+from duologue.dataset.latest import LATEST_FILE, read_latest
+from duologue.dataset.manifest import MANIFEST_FILE
+from duologue.dataset.storage import located, reason_of
+from duologue.dataset.versions import (
+    dataset_folder,
+    is_version,
+    newest_revision,
+    revisions_begun,
+    version_folder,
+)
+from duologue.errors import DuologueError, UsageError
+from duologue.locations import without_credentials
+
+
+def find_version(version_or_path: str, output: str, name: str | None = None) -> UPath:
+    """Finds the folder of a version that is whole.
+
+    Args:
+        version_or_path: `latest`, a version such as `20261124T053516Z-1a2b3c4d`, the folder of a
+            version, or the folder of a dataset, for its latest version.
+        output: where datasets are; for `latest` and a version.
+        name: of the dataset; None looks in every dataset there.
+
+    Raises:
+        UsageError: there is no such version, more than one, or it has no manifest.
+    """
+    try:
+        if version_or_path == "latest":
+            return _latest_of(_only_published(output, name))
+        if is_version(version_or_path):
+            return _version_in(output, name, version_or_path)
+        return _version_at(located(version_or_path))
+    except DuologueError:
+        raise
+    except Exception as error:  # an object store's driver raises what it likes
+        raise UsageError(
+            f"{without_credentials(version_or_path)}: cannot be read: {reason_of(error)}"
+        ) from error
+
+
+def find_conversations(version_or_path: str, output: str, name: str | None = None) -> UPath:
+    """Finds a version's conversations, like `find_version`; also takes a Parquet file's path.
+
+    Raises:
+        UsageError: there are none.
+    """
+    if version_or_path.endswith(".parquet"):
+        return located(version_or_path)
+    return find_version(version_or_path, output, name) / CONVERSATIONS_FILE
+
+
+def find_dataset(output: str, name: str | None = None, version: str | None = None) -> str:
+    """Finds the name of the dataset that is meant.
+
+    Args:
+        output: where datasets are.
+        name: of the dataset; None for the only one there is.
+        version: where it is given, only a dataset that has this version is meant.
+
+    Raises:
+        UsageError: there is none, or more than one.
+    """
+    if name is not None:
+        dataset_folder(output, name)  # refuses what cannot be a dataset's name
+        return name
+    found = sorted(
+        folder.name
+        for folder in _dataset_folders(output, None)
+        if _holds_versions(output, folder.name, version)
+    )
+    if len(found) == 1:
+        return found[0]
+    wanted = "dataset" if version is None else f"version {version}"
+    if not found:
+        raise UsageError(
+            f"{wanted}: not found in {_shown(output, None)}; name the folder that holds the "
+            "datasets with --output"
+        )
+    raise UsageError(
+        f"{wanted}: {_shown(output, None)} holds several datasets ({', '.join(found)}); choose one "
+        "with --name"
+    )
+
+
+def _holds_versions(output: str, name: str, version: str | None) -> bool:
+    try:
+        begun = revisions_begun(output, name)
+    except UsageError:  # the folder's name is not a dataset's
+        return False
+    return any(version in (None, item.version) for item in begun)
+
+
+def _version_at(folder: UPath) -> UPath:
+    if (folder / MANIFEST_FILE).exists():
+        return folder
+    if (folder / LATEST_FILE).exists():
+        return _latest_of(folder)
+    if is_version(folder.name) and folder.is_dir():
+        raise UsageError(
+            f"{without_credentials(folder)}: is no version, because it has no {MANIFEST_FILE}: "
+            "its writer was stopped, or is still at it; use another version"
+        )
+    raise UsageError(
+        f"{without_credentials(folder)}: expected the folder of a version (with {MANIFEST_FILE}) "
+        f"or of a dataset (with {LATEST_FILE}), a Parquet file, a version such as "
+        "20261124T053516Z-1a2b3c4d, or `latest`"
+    )
+
+
+def _version_in(output: str, name: str | None, version: str) -> UPath:
+    for folder in _dataset_folders(output, name):
+        if revision := newest_revision(output, folder.name, version):
+            return version_folder(output, folder.name, version, revision)
+        if (folder / version).is_dir():
+            return _version_at(folder / version)  # which says why it is none
+    raise UsageError(
+        f"version {version}: not found in {_shown(output, name)}; `duologue versions` lists those "
+        "that are"
+    )
+
+
+def _only_published(output: str, name: str | None) -> UPath:
+    published = [
+        folder for folder in _dataset_folders(output, name) if (folder / LATEST_FILE).exists()
+    ]
+    if not published:
+        raise UsageError(
+            f"latest: nothing is published in {_shown(output, name)}; `duologue versions` lists "
+            "what was held back, and why"
+        )
+    if len(published) > 1:
+        names = ", ".join(sorted(folder.name for folder in published))
+        raise UsageError(
+            f"latest: {_shown(output, name)} holds several datasets ({names}); name one of them"
+        )
+    return published[0]
+
+
+def _dataset_folders(output: str, name: str | None) -> list[UPath]:
+    if name is not None:
+        return [dataset_folder(output, name)]
+    folder = located(output)
+    return [place for place in folder.iterdir() if place.is_dir()] if folder.is_dir() else []
+
+
+def _latest_of(folder: UPath) -> UPath:
+    latest = read_latest(folder)
+    if latest is None:
+        raise UsageError(f"{without_credentials(folder / LATEST_FILE)}: not found")
+    return _version_at(folder / latest.path)
+
+
+def _shown(output: str, name: str | None) -> str:
+    return without_credentials(located(output) / name if name else output)

@@ -1,0 +1,32 @@
+"""How the conversations of a version are made."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from duologue.dataset.gates import Gates
+from duologue.participants.retries import CallSettings
+from duologue.participants.settings import ParticipantSettings
+from duologue.simulation import SimulationSettings
+
+AtLeastOne = Annotated[int, Field(ge=1)]
+
+
+class RunSettings(BaseModel):
+    """With the seeds, all that it takes to make a version's conversations, now or again later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chatbot: ParticipantSettings
+    simulated_user: ParticipantSettings
+    simulation: SimulationSettings = SimulationSettings()
+    conversations_per_seed: AtLeastOne = 1
+    """Conversations that each seed opens."""
+    max_concurrency: AtLeastOne = 32
+    """Conversations simulated at a time."""
+    call: CallSettings = CallSettings()
+    seed_retries: Annotated[int, Field(ge=0, le=20)] = 2
+    """How often a seed that failed is tried again within a run."""
+    seed_retry_delay_seconds: Annotated[float, Field(ge=0)] = 30
+    """The wait before the first of these; it doubles each time."""
+    gates: Gates = Gates()

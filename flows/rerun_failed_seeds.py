@@ -1,0 +1,75 @@
+"""Making a version whole: its failed seeds and invalid conversations, simulated again."""
+
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+
+from duologue.dataset.contents import DatasetContents
+from duologue.dataset.manifest import Manifest
+from duologue.dataset.writing import check_writable
+from duologue.rerun import plan_rerun
+from duologue.run_settings import AtLeastOne
+from tasks.artifacts import show_summary
+from tasks.export import export
+from tasks.final_state import final_state
+from tasks.identify_run import identify_rerun, version_of_first_attempt
+from tasks.kept_conversations import KeptConversations
+from tasks.publish import publish
+from tasks.simulate_conversation import simulate_conversations
+from tasks.unseen import unseen
+from tasks.validate import validate
+
+
+@flow(name="rerun-failed-seeds")
+async def rerun_failed_seeds(
+    version: str = "latest",
+    seed_ids: tuple[str, ...] = (),
+    name: str = "",
+    output: str = "datasets",
+    max_concurrency: AtLeastOne | None = None,
+) -> Manifest | State[Any]:
+    """Simulates the failed seeds of a version again, and writes the version anew, whole.
+
+    Everything it needs is in the version's own files: it works weeks later and on another machine.
+    Failed seeds go on where they stopped, invalid conversations begin anew, and the others stay
+    as they are. The result is the next revision of the same version.
+
+    Args:
+        version: latest, a version such as 20261124T053516Z-1a2b3c4d, or a version's folder.
+        seed_ids: Only these seeds; all that failed or are invalid if empty.
+        name: The dataset's name, where the output holds several datasets.
+        output: The folder, or URL, that holds the datasets.
+        max_concurrency: How many conversations are simulated at a time; as many as the version
+            was made with if empty.
+
+    Returns:
+        The manifest of the new revision; of the one that is there where nothing was to be mended.
+
+    Raises:
+        IncompleteDatasetError: some conversations failed again or are invalid, or the version is
+            held back; the revision is written all the same.
+        DuologueError: no revision was written.
+    """
+    version = await version_of_first_attempt() or version
+    rerun = plan_rerun(version, seed_ids, name or None, output, max_concurrency)
+    place = rerun.output, rerun.manifest.dataset
+    if not rerun.again:
+        get_run_logger().info("%s %s has nothing to mend", place[1], rerun.manifest.version)
+        return final_state(rerun.manifest)
+    check_writable(*place)
+    kept = KeptConversations()
+    run = await identify_rerun(rerun, kept)
+
+    new = await simulate_conversations(rerun.again, rerun.settings, kept, run.version)
+    outcomes = rerun.outcomes(new)
+    checked, failed = await validate(
+        unseen(rerun.jobs), unseen(outcomes), rerun.settings.simulation, kept
+    )
+    contents = DatasetContents(
+        rerun.contents.seed_file, tuple(checked), tuple(failed), rerun.settings, run.started_at
+    )
+    manifest = export(*place, run.version, unseen(contents))
+    publish(rerun.output, manifest)
+    await show_summary(rerun.output, manifest, contents)
+    return final_state(manifest)

@@ -1,0 +1,91 @@
+"""Publishing a version, or holding it back, and telling Prefect about it."""
+
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
+
+from duologue.dataset.history import remove_outdated, versions_kept
+from duologue.dataset.latest import publish_latest
+from duologue.dataset.manifest import Manifest
+from duologue.dataset.storage import reason_of
+from duologue.dataset.versions import version_folder
+from duologue.locations import without_credentials
+from tasks.kept_conversations import KeptConversations
+
+PUBLISHED = "duologue.dataset.published"
+HELD_BACK = "duologue.dataset.held-back"
+
+
+# Never cached: `latest` may have moved on since.
+@task(name="publish", cache_policy=NO_CACHE)
+def publish(output: str, manifest: Manifest) -> None:
+    """Points `latest` at a version that passes its gates; holds back one that does not.
+
+    A version that is held back stays beside the others, and `latest` stays where it is. Either
+    way an event tells of it.
+
+    Raises:
+        ExportError: latest.json could not be replaced; the version is written nevertheless.
+    """
+    logger = get_run_logger()
+    name = f"{manifest.dataset} {manifest.version} revision {manifest.revision}"
+    is_latest = False
+    if manifest.held_back:
+        logger.warning("%s is held back: %s", name, "; ".join(manifest.held_back))
+    else:
+        latest = publish_latest(output, manifest.dataset, manifest)
+        is_latest = (latest.version, latest.revision) == (manifest.version, manifest.revision)
+        logger.info("%s is published; latest is %s", name, latest.version)
+    emit_event(
+        event=HELD_BACK if manifest.held_back else PUBLISHED,
+        resource={
+            "prefect.resource.id": f"duologue.dataset.{manifest.dataset}",
+            "prefect.resource.name": manifest.dataset,
+        },
+        payload=event_payload(output, manifest, is_latest),
+    )
+
+
+def event_payload(output: str, manifest: Manifest, is_latest: bool) -> dict[str, Any]:
+    """Says of a version what a Prefect automation or another flow needs to work with it."""
+    folder = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
+    return {
+        "dataset": manifest.dataset,
+        "version": manifest.version,
+        "revision": manifest.revision,
+        "path": without_credentials(folder.absolute()),
+        "files": [file.name for file in manifest.files],
+        "counts": manifest.counts.model_dump(),
+        "held_back": list(manifest.held_back),
+        "is_latest": is_latest,
+    }
+
+
+async def remove_what_is_outdated(
+    output: str, dataset: str, keep_versions: int | None, kept: KeptConversations
+) -> None:
+    """Removes versions that need not stay, and what their runs kept of their conversations.
+
+    Whatever keeps it from doing so is logged and no reason to fail: the new version is there.
+
+    Args:
+        output: where datasets are.
+        dataset: whose versions.
+        keep_versions: how many of the newest stay; None for all.
+        kept: what the runs kept.
+    """
+    logger = get_run_logger()
+    try:
+        removed = remove_outdated(output, dataset, keep_versions)
+        if removed:
+            logger.info("removed %d outdated versions: %s", len(removed), ", ".join(removed))
+        if keep_versions is not None:
+            stay = versions_kept(output, dataset)
+            oldest_of_newest = stay[-keep_versions:][0]
+            await kept.remove_runs(
+                dataset, output, lambda run: run < oldest_of_newest and run not in stay
+            )
+    except Exception as error:
+        logger.warning("outdated versions could not be removed: %s", reason_of(error))
