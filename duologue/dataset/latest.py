@@ -47,7 +47,7 @@ def publish_latest(output: str, name: str, manifest: Manifest) -> Latest:
     """
     with _publishing(output, name, manifest):
         named = _named_by(dataset_folder(output, name))
-    if named and (named.version, named.revision) > (manifest.version, manifest.revision):
+    if named and _is_newer(named, manifest):
         return named
     return name_latest(output, name, manifest)
 
@@ -69,6 +69,13 @@ def name_latest(output: str, name: str, manifest: Manifest) -> Latest:
         place = dataset_folder(output, name) / LATEST_FILE
         write_whole(place, (latest.model_dump_json(indent=2) + "\n").encode())
     return latest
+
+
+def _is_newer(named: Latest, manifest: Manifest) -> bool:
+    if named.version == manifest.version:
+        return named.revision > manifest.revision
+    # Of two runs that started in the same second, the one that ends last is published.
+    return named.version.partition("-")[0] > manifest.version.partition("-")[0]
 
 
 def _publishing(output: str, name: str, manifest: Manifest) -> AbstractContextManager[None]:

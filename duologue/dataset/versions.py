@@ -55,9 +55,10 @@ def new_version(started_at: datetime, run_id: str) -> str:
 
     Args:
         started_at: when the run started, with its time zone.
-        run_id: the run's UUID; its first 8 digits tell apart what started in the same second.
+        run_id: the run's UUID; its last 8 digits tell apart what started in the same second. Its
+            first ones are the time as well, in the UUIDs of runs that Prefect schedules.
     """
-    return f"{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{run_id.replace('-', '')[:8].lower()}"
+    return f"{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{run_id[-8:].lower()}"
 
 
 def is_version(text: str) -> bool:

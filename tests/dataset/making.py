@@ -14,7 +14,7 @@ from duologue.validation.check import CheckedConversation
 from duologue.validation.rule import Severity, Violation
 
 STARTED_AT = datetime(2026, 11, 24, 5, 35, 16, 123456, tzinfo=UTC)
-RUN_ID = "1a2b3c4d-0000-4000-8000-000000000000"
+RUN_ID = "01928374-0000-7000-8000-00001a2b3c4d"
 VERSION = "20261124T053516Z-1a2b3c4d"
 ANYTHING_PASSES = Gates(max_failed_share=1, max_invalid_share=1)
 
