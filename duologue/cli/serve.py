@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -236,6 +236,7 @@ async def _serve(deployments: list["RunnerDeployment"], console: Console) -> Non
     from prefect.logging.handlers import APILogHandler
     from prefect.runner import Runner
 
+    await _check_no_worker_has(deployments)
     runner = Runner()
     for deployment in deployments:
         await runner.aadd_deployment(deployment)
@@ -254,6 +255,27 @@ async def _serve(deployments: list["RunnerDeployment"], console: Console) -> Non
     await running
     # While there still is a server that takes it in.
     await APILogHandler.aflush()
+
+
+async def _check_no_worker_has(deployments: list["RunnerDeployment"]) -> None:
+    """Refuses what was deployed to a work pool: Prefect would leave it half there, half here.
+
+    Raises:
+        UsageError: one of the deployments is a work pool's on this server.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound
+
+    async with get_client() as client:
+        for name in (f"{one.flow_name}/{one.name}" for one in deployments):
+            with suppress(ObjectNotFound):
+                pool = (await client.read_deployment_by_name(name)).work_pool_name
+                if pool:
+                    raise UsageError(
+                        f"{name} belongs to the work pool {pool!r} on this Prefect server; start a "
+                        f"worker (prefect worker start --pool {pool}), or delete it there first "
+                        f"(prefect deployment delete {name})"
+                    )
 
 
 async def _show(deployments: list["RunnerDeployment"], console: Console) -> None:

@@ -94,16 +94,22 @@ def write_whole(path: UPath, data: bytes) -> None:
 def claim(path: UPath) -> None:
     """Makes an empty file, and the folder it is in, for one writer alone.
 
+    On a disk and on S3 no two writers ever succeed. Other drivers of fsspec may look for the file
+    first and then write it; there, two can within the moment between.
+
     Raises:
         FileExistsError: it is there; another writer was faster.
     """
+    if not _is_local(path):
+        path.fs.pipe_file(path.path, b"", mode="create")
+        return
+    place = Path(path.path)
     try:
         make_folder(path.parent)
-        path.fs.pipe_file(path.path, b"", mode="create")
+        place.open("xb").close()
     except BaseException:
-        if _is_local(path):
-            with suppress(OSError):  # others' files in it keep it
-                os.rmdir(Path(path.path).parent)
+        with suppress(OSError):  # another's files in it keep it
+            os.rmdir(place.parent)
         raise
 
 

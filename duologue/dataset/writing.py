@@ -119,6 +119,9 @@ def _claim_next_revision(output: str, name: str, version: str) -> Revision:
         claim(folder / CLAIM_FILE)
     except FileExistsError:
         return _claim_next_revision(output, name, version)
+    if (folder / MANIFEST_FILE).exists():  # claimed, written and done since it was looked for
+        (folder / CLAIM_FILE).unlink(missing_ok=True)
+        return _claim_next_revision(output, name, version)
     return revision
 
 
