@@ -4,6 +4,7 @@ They hold ids, counts and reasons, never a conversation's text.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from uuid import UUID
@@ -15,6 +16,7 @@ from prefect.artifacts import (
     acreate_table_artifact,
     aupdate_progress_artifact,
 )
+from slugify import slugify
 
 from duologue.dataset.changes import Changes, changes_since_before
 from duologue.dataset.contents import DatasetContents
@@ -26,8 +28,11 @@ from duologue.progress import Progress
 
 SECONDS_BETWEEN_UPDATES = 5
 
-IDS_SHOWN = 10
-"""Of the conversations that changed; the files have them all."""
+IDS_SHOWN = 5
+"""Of the conversations that changed or are missing; the files have them all."""
+
+REASONS_SHOWN = 5
+"""They tell whether it is one cause or many; the table of failures has them all."""
 
 
 @asynccontextmanager
@@ -36,7 +41,9 @@ async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
     artifact: UUID | None = None
     with _no_reason_to_fail():
         artifact = await acreate_progress_artifact(
-            progress.percent, key="conversations", description="Conversations simulated"
+            progress.percent,
+            key="conversations",
+            description=f"Conversations of {progress.version} that are over",
         )
 
     async def update() -> None:
@@ -60,22 +67,28 @@ async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
 
 
 async def show_summary(output: str, manifest: Manifest, contents: DatasetContents) -> None:
-    """Leaves a summary of the version in the UI, and a table of what failed and why."""
+    """Leaves a summary of the version in the UI, and a table of what failed and why.
+
+    Their keys hold the dataset's name: the UI shows all artifacts of a key on one page, which is
+    the dataset's history then.
+    """
     folder = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
+    name = f"{manifest.dataset} {manifest.version}, revision {manifest.revision}"
+    of_dataset = slugify(manifest.dataset)
     changes = None
     with _no_reason_to_fail():
         changes = changes_since_before(output, manifest, contents)
     with _no_reason_to_fail():
         latest = read_latest(dataset_folder(output, manifest.dataset))
         await acreate_markdown_artifact(
-            summary(manifest, without_credentials(folder.absolute()), latest, changes),
-            key="summary",
-            description=f"{manifest.dataset} {manifest.version}",
+            summary(manifest, contents, without_credentials(folder.absolute()), latest, changes),
+            key=f"summary-{of_dataset}",
+            description=name,
         )
     with _no_reason_to_fail():
         if failures := failure_rows(contents):
             await acreate_table_artifact(
-                failures, key="failures", description="What is not in the dataset, and why"
+                failures, key=f"failures-{of_dataset}", description=f"Not in {name}, and why"
             )
 
 
@@ -88,37 +101,75 @@ def _no_reason_to_fail() -> Iterator[None]:
         get_run_logger().warning("an artifact could not be written: %r", error)
 
 
-def summary(manifest: Manifest, folder: str, latest: Latest | None, changes: Changes | None) -> str:
+def summary(
+    manifest: Manifest,
+    contents: DatasetContents,
+    folder: str,
+    latest: Latest | None,
+    changes: Changes | None,
+) -> str:
     """Renders a version as Markdown: whether it is published, its counts, changes and files.
 
     Args:
         manifest: of the version.
+        contents: of the version.
         folder: where its files are.
         latest: what `latest` names; None where nothing is published.
         changes: against the version before; None where there is none.
     """
     settings = manifest.settings
+    # A later revision counts from the first attempt, be that yesterday.
+    took = f", in {manifest.seconds:.0f} s" if manifest.revision == 1 else ""
     return "\n".join(
         [
-            f"# {manifest.dataset} {manifest.version}, revision {manifest.revision}",
+            f"## {manifest.dataset}, revision {manifest.revision}",
             "",
             *_publication(manifest, latest),
             "",
             f"`{settings.chatbot.spelling}` with `{settings.simulated_user.spelling}`, "
-            f"{settings.simulation.turns} turns, in {manifest.seconds:.0f} s.",
+            f"{settings.simulation.turns} turns{took}.",
             "",
             *_counts(manifest, changes),
             "",
+            *_reasons(manifest, contents),
             *(_changes(changes) if changes else []),
-            "## Files",
+            "### Files",
             "",
             f"In `{folder}`:",
             "",
             "| file | rows | bytes |",
             "|---|---:|---:|",
-            *(f"| {file.name} | {_shown(file.rows)} | {file.bytes} |" for file in manifest.files),
+            *(f"| {file.name} | {_shown(file.rows)} | {file.bytes:,} |" for file in manifest.files),
         ]
     )
+
+
+def _reasons(manifest: Manifest, contents: DatasetContents) -> list[str]:
+    """Lists why conversations are missing, the most frequent reason first, and what to do."""
+    ids_by_reason: dict[tuple[str, str], list[str]] = {}
+    for row in failure_rows(contents):
+        if row["kind"] != "rejected row":
+            # How long it was tried for differs from one to the next.
+            reason = re.sub(r" \(gave up after .*\)$", "", str(row["reason"]))
+            ids_by_reason.setdefault((str(row["kind"]), reason), []).append(str(row["id"]))
+    if not ids_by_reason:
+        return []
+    most_frequent = sorted(ids_by_reason.items(), key=lambda item: -len(item[1]))
+    rest = len(most_frequent) - REASONS_SHOWN
+    return [
+        "### What is missing, and why",
+        "",
+        *(
+            f"- {len(ids)} {kind}{'s' if len(ids) > 1 else ''}: {reason} ({_some(ids)})"
+            for (kind, reason), ids in most_frequent[:REASONS_SHOWN]
+        ),
+        *([f"- {rest} further reasons, in the table of failures"] if rest > 0 else []),
+        "",
+        "**Retry**, in this run's menu, simulates only these again. Later, or elsewhere: the "
+        f"deployment `rerun-failed-seeds` with version `{manifest.version}`, or "
+        f"`duologue rerun {manifest.version}`.",
+        "",
+    ]
 
 
 def _publication(manifest: Manifest, latest: Latest | None) -> list[str]:
@@ -143,7 +194,7 @@ def _counts(manifest: Manifest, changes: Changes | None) -> list[str]:
     counts = manifest.counts
     if changes is None:
         rows = [f"| {name} | {getattr(counts, field)} |" for name, field in names.items()]
-        return ["| | |", "|---|---:|", *rows]
+        return ["| | count |", "|---|---:|", *rows]
     rows = [
         f"| {name} | {getattr(counts, field)} | {getattr(changes.counts_before, field)} |"
         for name, field in names.items()
@@ -163,7 +214,7 @@ def _changes(changes: Changes) -> list[str]:
         *(f"- setting {setting}" for setting in changes.settings),
         *(f"- {len(ids)} {kind}: {_some(ids)}" for kind, ids in conversations.items() if ids),
     ]
-    return [f"## What differs from {before}", "", *(lines or ["- nothing but what was said"]), ""]
+    return [f"### What differs from {before}", "", *(lines or ["- nothing but what was said"]), ""]
 
 
 def _some(ids: Sequence[str]) -> str:

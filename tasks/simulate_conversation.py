@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, TypeGuard
 
 from prefect import task
@@ -122,7 +123,7 @@ async def _simulate_all(
             except BaseException as error:
                 # Also when the run is stopped, be it while Prefect stores what was just finished:
                 # nothing that was paid for is lost.
-                await kept.keep(job, draft)
+                await _to_its_end(kept.keep(job, draft))
                 if isinstance(error, RunStoppingError) or not isinstance(error, Exception):
                     raise
                 # Whatever else it is, the other seeds are not to suffer.
@@ -144,6 +145,19 @@ async def _simulate_all(
     finally:
         gc.unfreeze()
     return [outcomes[index] for index in range(len(jobs))]
+
+
+async def _to_its_end(keeping: Coroutine[Any, Any, None]) -> None:
+    """Awaits what must not be left half done, also where it is cancelled once more meanwhile.
+
+    A run that is cancelled from the UI ends by a signal: then asyncio cancels each of its tasks,
+    and the task group, cancelled as well, cancels them a second time.
+    """
+    task = asyncio.create_task(keeping)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    task.result()
 
 
 def _failed(job: Job, draft: Draft, error: Exception) -> FailedSeed:

@@ -18,52 +18,14 @@ from prefect.client.schemas.filters import (
     LogFilterFlowRunId,
 )
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.flow_engine import run_flow_async
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH
-from prefect.states import AwaitingRetry
 
-from duologue.dataset.manifest import Manifest
 from duologue.errors import DuologueError, IncompleteDatasetError, RunStoppingError, UsageError
-from flows.generate_dataset import generate_dataset
 from tests.conftest import API_KEY
+from tests.running import QUICK, folder, generated, latest, manifest_of, retried
 from tests.vellum_stand_in import ChatHistory, StandIn
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
-
-QUICK: dict[str, Any] = {
-    "seed_retries": 0,
-    "call": {"max_attempts": 1, "first_wait_seconds": 0.001, "longest_wait_seconds": 0.002},
-}
-
-
-async def generated(seeds: Path, **parameters: Any) -> State[Any]:
-    """Runs the flow on the stand-in's Workflow Deployments."""
-    parameters = {
-        "chatbot": "support-bot",
-        "simulated_user": "simulated-user",
-        "output": str(seeds.parent / "datasets"),
-        "advanced": QUICK,
-        **parameters,
-    }
-    return await generate_dataset(seeds=str(seeds), **parameters, return_state=True)
-
-
-async def manifest_of(state: State[Any]) -> Manifest:
-    ended_with = await state.aresult(raise_on_failure=False)
-    if isinstance(ended_with, IncompleteDatasetError):
-        return ended_with.manifest
-    assert isinstance(ended_with, Manifest)
-    return ended_with
-
-
-def folder(seeds: Path, manifest: Manifest) -> Path:
-    return seeds.parent / "datasets" / "seeds" / manifest.version
-
-
-def latest(seeds: Path) -> dict[str, Any]:
-    text = (seeds.parent / "datasets" / "seeds" / "latest.json").read_text()
-    parsed: dict[str, Any] = json.loads(text)
-    return parsed
 
 
 async def task_runs(state: State[Any], at_least: int = 1) -> list[TaskRun]:
@@ -239,8 +201,8 @@ async def test_the_ui_gets_a_progress_a_summary_and_a_table_of_failures(
         )
     by_key = {artifact.key: artifact for artifact in artifacts}
     assert by_key["conversations"].data == 100
-    assert "| valid | 9 |" in str(by_key["summary"].data)
-    assert "400" in str(by_key["failures"].data)
+    assert "| valid | 9 |" in str(by_key["summary-seeds"].data)
+    assert "400" in str(by_key["failures-seeds"].data)
 
 
 async def test_neither_key_nor_conversation_is_in_logs_results_of_failures_or_artifacts(
@@ -318,18 +280,7 @@ async def test_a_retry_simulates_only_what_is_missing_and_makes_the_version_whol
 
     user.when_history_contains, user.reply = {}, good_reply
     vellum.requests.clear()
-    flow_run_id = first.state_details.flow_run_id
-    assert flow_run_id is not None
-    async with get_client() as client:
-        await client.set_flow_run_state(flow_run_id, AwaitingRetry(), force=True)
-        flow_run = await client.read_flow_run(flow_run_id)
-    second = await run_flow_async(
-        generate_dataset,
-        flow_run=flow_run,
-        parameters=generate_dataset.validate_parameters(flow_run.parameters),
-        return_type="state",
-    )
-    assert isinstance(second, State)
+    second = await retried(first)
     assert second.is_completed()
     version = (await manifest_of(first)).version
     assert (latest(seeds_csv)["version"], latest(seeds_csv)["revision"]) == (version, 2)
@@ -337,6 +288,22 @@ async def test_a_retry_simulates_only_what_is_missing_and_makes_the_version_whol
     assert len(pd.read_parquet(whole / "conversations.parquet")) == 10
     asked = Counter(str(request.metadata) for request in vellum.requests)
     assert sorted(asked.values()) == [5, 6]  # one goes on, one begins anew
+
+
+async def test_a_retry_of_200_seeds_of_which_10_failed_simulates_exactly_10(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    seeds_csv.write_text("".join(f"Where is order {n:03}?\n" for n in range(200)))
+    user = vellum.deployments["simulated-user"]
+    user.when_history_contains = {f"order {n:03}?": "status:503" for n in range(0, 200, 20)}
+    first = await generated(seeds_csv)
+    assert (await manifest_of(first)).counts.failed == 10
+    user.when_history_contains = {}
+    vellum.requests.clear()
+    second = await retried(first)
+    assert (await manifest_of(second)).counts.valid == 200
+    asked = Counter(str(request.metadata) for request in vellum.requests)
+    assert list(asked.values()) == [5] * 10  # of six calls each, the first had been answered
 
 
 async def test_a_run_that_was_cut_short_is_resumed_with_what_it_had(

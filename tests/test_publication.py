@@ -1,0 +1,261 @@
+"""Publication by the flow: gates, events, retention, and many nights in a row."""
+
+import asyncio
+import json
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    ArtifactFilterKey,
+)
+from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
+
+from duologue.dataset.history import past_versions, pin_version, roll_back
+from tests.running import (
+    ANYTHING_PASSES,
+    QUICK,
+    folder,
+    generated,
+    latest,
+    manifest_of,
+    output_of,
+    retried,
+)
+from tests.vellum_stand_in import StandIn
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+async def a_night(seeds: Path, **parameters: Any) -> State[Any]:
+    """A run that starts in a second of its own, so that the versions' names are in their order."""
+    await asyncio.sleep(1 - time.time() % 1)
+    return await generated(seeds, **parameters)
+
+
+async def events_of(state: State[Any]) -> list[dict[str, Any]]:
+    """The dataset's events that a run emitted, once the server has stored one."""
+    names = ["duologue.dataset.published", "duologue.dataset.held-back"]
+    run = f"prefect.flow-run.{state.state_details.flow_run_id}"
+    query = {"filter": {"event": {"name": names}, "related": {"id": [run]}}}
+    async with get_client() as client:
+        while True:
+            answer = await client._client.post("/events/filter", json=query)
+            if found := answer.json()["events"]:
+                return list(found)
+            await asyncio.sleep(0.2)
+
+
+async def summary_of(state: State[Any]) -> str:
+    """The newest summary that a run left in the UI."""
+    async with get_client() as client:
+        artifacts = await client.read_artifacts(
+            artifact_filter=ArtifactFilter(
+                flow_run_id=ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id]),
+                key=ArtifactFilterKey(any_=["summary-seeds"]),
+            )
+        )
+    newest = max(artifacts, key=lambda artifact: str(artifact.created))
+    return str(newest.data)
+
+
+async def test_a_version_that_fails_a_gate_is_kept_and_latest_stays_on_the_last_good_one(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    good = await manifest_of(await generated(seeds_csv))
+    vellum.deployments["support-bot"].when_history_contains = {
+        "number 3?": "status:400",
+        "number 7?": "status:400",
+    }
+    state = await generated(seeds_csv)
+    held_back = await manifest_of(state)
+    reason = "2 of 10 conversations failed (20.0%); max_failed_share allows 10.0%"
+    assert held_back.held_back == (reason,)
+    assert state.is_failed()
+    assert str(state.message).endswith(f", which is held back: {reason}")
+    assert latest(seeds_csv)["version"] == good.version
+    whole = folder(seeds_csv, held_back)
+    assert json.loads((whole / "manifest.json").read_text())["held_back"] == [reason]
+    assert pq.read_metadata(whole / "conversations.parquet").num_rows == 8
+    assert reason in (whole / "README.md").read_text()
+    assert f"**Held back**; `latest` is {good.version}." in await summary_of(state)
+
+
+async def test_too_few_conversations_hold_a_version_back_although_all_are_valid(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    state = await generated(seeds_csv, advanced={**QUICK, "gates": {"min_conversations": 11}})
+    assert state.is_failed()
+    assert "min_conversations asks for 11" in str(state.message)
+    assert not (output_of(seeds_csv) / "seeds" / "latest.json").exists()
+
+
+async def test_publishing_emits_an_event_with_all_that_a_pipeline_needs(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    state = await generated(seeds_csv)
+    manifest = await manifest_of(state)
+    (event,) = await events_of(state)
+    assert event["event"] == "duologue.dataset.published"
+    assert event["resource"]["prefect.resource.id"] == "duologue.dataset.seeds"
+    assert event["payload"] == {
+        "dataset": "seeds",
+        "version": manifest.version,
+        "revision": 1,
+        "path": str(folder(seeds_csv, manifest)),
+        "files": [file.name for file in manifest.files],
+        "counts": manifest.counts.model_dump(),
+        "held_back": [],
+        "is_latest": True,
+    }
+
+
+async def test_holding_back_emits_an_event_with_the_reasons(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    vellum.deployments["support-bot"].always = "status:503"
+    state = await generated(seeds_csv)
+    (event,) = await events_of(state)
+    assert event["event"] == "duologue.dataset.held-back"
+    assert event["payload"]["is_latest"] is False
+    assert event["payload"]["held_back"] == [
+        "10 of 10 conversations failed (100.0%); max_failed_share allows 10.0%",
+        "0 conversations are valid; min_conversations asks for 1",
+    ]
+
+
+async def test_the_summary_says_what_differs_from_the_version_before(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    seeds_csv.write_text("message,seed_id\nOne?,a\nTwo?,b\nThree?,c\n")
+    first = await manifest_of(await generated(seeds_csv))
+    seeds_csv.write_text("message,seed_id\nOne?,a\nTwo?,b\nFour?,d\n")
+    vellum.deployments["support-bot"].when_history_contains = {"Two?": "status:400"}
+    advanced = {**QUICK, "gates": ANYTHING_PASSES}
+    state = await generated(seeds_csv, turns=2, advanced=advanced)
+    summary = await summary_of(state)
+    assert f"### What differs from {first.version}, revision 1" in summary
+    for line in (
+        "| valid | 2 | 3 |",
+        "| failed | 1 | 0 |",
+        "- setting the seed file's contents",
+        "- setting simulation.turns: 3 → 2",
+        "- setting gates.max_failed_share",
+        "- 1 no longer valid: `b-1`",
+        "- 1 new: `d-1`",
+        "- 1 gone: `c-1`",
+    ):
+        assert line in summary.splitlines()
+    vellum.deployments["support-bot"].when_history_contains = {}
+    again = await retried(state)
+    assert again.is_completed()
+    assert "- 1 valid now: `b-1`" in (await summary_of(again)).splitlines()
+
+
+async def test_a_damaged_version_before_keeps_no_summary_from_being_written(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    first = await manifest_of(await generated(seeds_csv))
+    (folder(seeds_csv, first) / "failures.jsonl").write_text("{not json\n")
+    state = await generated(seeds_csv)
+    assert state.is_completed()
+    assert "| valid | 10 |" in await summary_of(state)
+
+
+async def test_outdated_versions_go_with_what_their_runs_kept(
+    seeds_csv: Path, vellum: StandIn, tmp_path: Path
+) -> None:
+    advanced = {**QUICK, "keep_versions": 2}
+    kept = tmp_path / "results"
+    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: kept}):
+        versions = [(await manifest_of(await a_night(seeds_csv))).version for _ in range(3)]
+        pin_version(str(output_of(seeds_csv)), "seeds", versions[0], "the first")
+        assert {path.name for path in kept.iterdir()} >= set(versions)
+        versions.append((await manifest_of(await a_night(seeds_csv, advanced=advanced))).version)
+        stay = {versions[0], *versions[-2:]}
+        found = past_versions(str(output_of(seeds_csv)), "seeds")
+        assert {item.manifest.version for item in found} == stay
+        assert {path.name for path in kept.iterdir() if path.is_dir()} == stay
+
+
+async def test_what_another_dataset_keeps_stays(
+    seeds_csv: Path, vellum: StandIn, tmp_path: Path
+) -> None:
+    kept = tmp_path / "results"
+    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: kept}):
+        other = (await manifest_of(await generated(seeds_csv, name="other"))).version
+        elsewhere = await generated(seeds_csv, output=str(tmp_path / "elsewhere"))
+        for _ in range(2):
+            await generated(seeds_csv, advanced={**QUICK, "keep_versions": 1})
+        names = {path.name for path in kept.iterdir()}
+    assert {other, (await manifest_of(elsewhere)).version} <= names
+
+
+async def test_storage_that_refuses_to_be_tidied_is_no_reason_to_fail(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    pins = output_of(seeds_csv) / "seeds" / "pins"
+    pins.mkdir(parents=True)
+    (pins / "20200101T000000Z-00000000.json").write_text("not a pin")
+    state = await generated(seeds_csv, advanced={**QUICK, "keep_versions": 1})
+    assert state.is_completed()
+    assert latest(seeds_csv)["version"] == (await manifest_of(state)).version
+
+
+@pytest.mark.timeout(400)
+async def test_twenty_nights_in_a_row(seeds_csv: Path, vellum: StandIn, tmp_path: Path) -> None:
+    """Random failures; a person pins, rolls back and retries; storage stays bounded."""
+    chance = random.Random(20261124)
+    output, keep = str(output_of(seeds_csv)), 5
+    advanced = {**QUICK, "keep_versions": keep}
+    bot = vellum.deployments["support-bot"]
+    pinned: set[str] = set()
+    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: tmp_path / "results"}):
+        for night in range(20):
+            broken = chance.sample(range(1, 11), chance.choice([0, 0, 1, 1, 3, 10]))
+            bot.when_history_contains = {f"number {n}?": "status:503" for n in broken}
+            state = await a_night(seeds_csv, turns=1, advanced=advanced)
+            manifest = await manifest_of(state)
+            assert manifest.counts.failed == len(broken)
+            assert bool(manifest.held_back) == (len(broken) > 1)
+            if night == 7:
+                pin_version(output, "seeds", manifest.version)
+                pinned.add(manifest.version)
+            if night == 11:
+                roll_back(output, "seeds")
+            if len(broken) == 3:
+                bot.when_history_contains = {}
+                manifest = await manifest_of(await retried(state))
+                assert manifest.counts.failed == 0
+                assert not manifest.held_back
+            check_every_version(seeds_csv, at_most=keep + 1 + len(pinned))
+            newest_good = next(
+                (v for v in past_versions(output, "seeds") if not v.manifest.held_back), None
+            )
+            if newest_good is not None and night != 11:
+                assert newest_good.is_latest
+        kept = {path.name for path in (tmp_path / "results").iterdir() if path.is_dir()}
+    assert pinned <= {item.manifest.version for item in past_versions(output, "seeds")}
+    assert kept == {item.manifest.version for item in past_versions(output, "seeds")}
+
+
+def check_every_version(seeds: Path, at_most: int) -> None:
+    """Each is whole and accounts for every seed; latest leads to one that passed its gates."""
+    past = past_versions(str(output_of(seeds)), "seeds")
+    assert len(past) <= at_most
+    for version in past:
+        counts = version.manifest.counts
+        assert counts.conversations == counts.valid + counts.invalid + counts.failed == 10
+        rows = pq.read_metadata(str(version.folder / "conversations.parquet")).num_rows
+        assert rows == counts.valid
+    if (output_of(seeds) / "seeds" / "latest.json").exists():
+        (named,) = [version for version in past if version.is_latest]
+        assert not named.manifest.held_back
+        assert (output_of(seeds) / "seeds" / latest(seeds)["path"] / "manifest.json").exists()
