@@ -126,7 +126,7 @@ class Screen:
         From there the UI leads to all artifacts with the key, also other runs', the newest first.
         """
         self.open_tab("Artifacts")
-        self.page.get_by_role("tabpanel").get_by_role("link").filter(has_text=key).click()
+        self.page.get_by_role("tabpanel").get_by_role("link").filter(has_text=key).first.click()
         self.page.get_by_role("main").locator("a[href*='/artifacts/artifact/']").first.click()
         expect(self.page.get_by_role("tab", name="Raw")).to_be_visible()
 

@@ -108,10 +108,15 @@ def read_failure_records(path: UPath) -> list[FailureRecord]:
     """
     try:
         lines = path.read_bytes().splitlines()
-        return [_FAILURE_RECORD.validate_json(line) for line in lines]
+        # Not `validate_json`, which refuses half of a surrogate pair.
+        return [_FAILURE_RECORD.validate_python(json.loads(line)) for line in lines]
     except OSError as error:
         raise UsageError(
             f"{without_credentials(path)}: cannot be read: {reason_of(error)}"
+        ) from error
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"{without_credentials(path)}: was cut off or changed: holds a line that is not JSON"
         ) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

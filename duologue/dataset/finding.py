@@ -8,6 +8,7 @@ from duologue.dataset.manifest import MANIFEST_FILE
 from duologue.dataset.storage import located, reason_of
 from duologue.dataset.versions import (
     dataset_folder,
+    is_dataset_name,
     is_version,
     newest_revision,
     revisions_begun,
@@ -71,7 +72,7 @@ def find_dataset(output: str, name: str | None = None, version: str | None = Non
     found = sorted(
         folder.name
         for folder in _dataset_folders(output, None)
-        if _holds_versions(output, folder.name, version)
+        if any(version in (None, item.version) for item in revisions_begun(output, folder.name))
     )
     if len(found) == 1:
         return found[0]
@@ -85,14 +86,6 @@ def find_dataset(output: str, name: str | None = None, version: str | None = Non
         f"{wanted}: {_shown(output, None)} holds several datasets ({', '.join(found)}); choose one "
         "with --name"
     )
-
-
-def _holds_versions(output: str, name: str, version: str | None) -> bool:
-    try:
-        begun = revisions_begun(output, name)
-    except UsageError:  # the folder's name is not a dataset's
-        return False
-    return any(version in (None, item.version) for item in begun)
 
 
 def _version_at(folder: UPath) -> UPath:
@@ -145,7 +138,9 @@ def _dataset_folders(output: str, name: str | None) -> list[UPath]:
     if name is not None:
         return [dataset_folder(output, name)]
     folder = located(output)
-    return [place for place in folder.iterdir() if place.is_dir()] if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    return [place for place in folder.iterdir() if is_dataset_name(place.name) and place.is_dir()]
 
 
 def _latest_of(folder: UPath) -> UPath:

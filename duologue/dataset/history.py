@@ -1,8 +1,10 @@
 """The versions of a dataset over time: which to keep, which to remove, which `latest` names."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from upath import UPath
@@ -16,6 +18,7 @@ from duologue.dataset.versions import (
     newest_revision,
     revision_folder,
     revisions_begun,
+    version_folder,
     whole_revisions,
 )
 from duologue.dataset.writing import CLAIM_FILE, export_errors, remove_revision
@@ -108,14 +111,13 @@ def unpin_version(output: str, name: str, version: str) -> None:
 def read_pins(output: str, name: str) -> dict[str, Pin]:
     """Reads all pins of a dataset, by version."""
     folder = dataset_folder(output, name) / PINS_FOLDER
-    folder.fs.invalidate_cache()
     files = list(folder.iterdir()) if folder.is_dir() else []
     pins = [_read_pin(file) for file in files if file.suffix == ".json"]
     return {pin.version: pin for pin in pins}
 
 
 def remove_version(output: str, name: str, version: str) -> None:
-    """Removes every revision of a version, and its pin's file if it lies about.
+    """Removes every revision of a version.
 
     Raises:
         UsageError: there is no such version, it is pinned, or it is the one that `latest` names.
@@ -217,25 +219,30 @@ def _remove(output: str, name: str, versions: Iterable[str]) -> None:
 def _remove_abandoned(output: str, name: str) -> None:
     for revision in revisions_begun(output, name):
         folder = revision_folder(output, name, revision)
-        if not (folder / MANIFEST_FILE).exists() and _is_abandoned(folder):
-            remove_revision(folder)
+        with suppress(FileNotFoundError):  # another process clears it away just now
+            if _is_abandoned(folder):
+                remove_revision(folder)
 
 
 def _is_abandoned(folder: UPath) -> bool:
-    """Tells whether nobody writes there any more; never so of a folder just made."""
-    claim = folder / CLAIM_FILE
-    try:
-        begun_at = claim.fs.modified(claim.path)
-    except FileNotFoundError:
-        # Without a claim it is what is left of one that is being removed, or was.
-        return any(folder.iterdir())
+    """Tells whether a folder is no whole revision, and nobody writes there any more."""
+    names = {PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)}
+    if names and CLAIM_FILE not in names:
+        # What is left of a removed one, unless it is whole. A writer that comes to its end just
+        # now has written the manifest before it took its claim away.
+        return not (folder / MANIFEST_FILE).exists()
+    if MANIFEST_FILE in names:
+        return False
+    claim = folder / CLAIM_FILE if names else folder
+    begun_at = claim.fs.modified(claim.path)
     if begun_at.tzinfo is None:
         begun_at = begun_at.replace(tzinfo=UTC)
     return bool(datetime.now(UTC) - begun_at > LONGEST_WRITING)
 
 
 def _pin_file(output: str, name: str, version: str) -> UPath:
-    return dataset_folder(output, name) / PINS_FOLDER / f"{version}.json"
+    spelled = version_folder(output, name, version).name  # refuses what is no version
+    return dataset_folder(output, name) / PINS_FOLDER / f"{spelled}.json"
 
 
 def _read_pin(path: UPath) -> Pin:

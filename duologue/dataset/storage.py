@@ -31,7 +31,9 @@ def located(path: str) -> UPath:
     """
     try:
         location = UPath(path)
-        _ = location.fs  # the driver is imported here, not at the first use amid a run
+        # The driver is imported here, not at the first use amid a run. An object store's remembers
+        # what it listed, with each file's size, while other processes write there.
+        location.fs.invalidate_cache()
     except Exception as error:  # a driver raises what it likes, for example on missing options
         raise UsageError(
             f"{without_credentials(path)}: cannot be opened: {reason_of(error)}; use a local "

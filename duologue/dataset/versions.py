@@ -42,7 +42,7 @@ def dataset_folder(output: str, name: str) -> UPath:
     Raises:
         UsageError: the name cannot be a folder's everywhere, or the output's protocol is unknown.
     """
-    if not _is_name(name):
+    if not is_dataset_name(name):
         raise UsageError(
             f"dataset name {name!r}: expected at most {_LONGEST_NAME} letters, digits, '.', '_' "
             f"and '-', a letter or digit first; use {_valid_name_like(name)!r}, for example"
@@ -90,7 +90,6 @@ class Revision:
 def revisions_begun(output: str, name: str) -> list[Revision]:
     """Lists every revision that has a folder, oldest first; some may be not whole, or never."""
     folder = dataset_folder(output, name)
-    folder.fs.invalidate_cache()  # an object store's driver remembers what it listed
     names = []
     with suppress(FileNotFoundError):
         names = [PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)]
@@ -123,7 +122,8 @@ def newest_revision(output: str, name: str, version: str) -> int:
     return next(numbers, 0)
 
 
-def _is_name(text: str) -> bool:
+def is_dataset_name(text: str) -> bool:
+    """Tells whether a dataset may have a name: whether a folder may, on every system."""
     return (
         _NAME.fullmatch(text) is not None
         and len(text) <= _LONGEST_NAME
@@ -137,4 +137,4 @@ def _valid_name_like(text: str) -> str:
     text = re.sub(r"\.+", ".", text)
     slug = slugify(text, lowercase=False, regex_pattern=r"[^A-Za-z0-9._-]+")
     name = slug[:_LONGEST_NAME].strip("._-") or "dataset"
-    return name if _is_name(name) else f"dataset-{name}"[:_LONGEST_NAME].rstrip(".")
+    return name if is_dataset_name(name) else f"dataset-{name}"[:_LONGEST_NAME].rstrip(".")

@@ -20,11 +20,6 @@ NEXT = "20261125T053516Z-5e6f7a8b"
 UNFINISHED = "20261126T053516Z-00000000"
 
 
-@pytest.fixture(params=["disk", "memory"])
-def output(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return str(tmp_path / "out") if request.param == "disk" else f"memory://{uuid.uuid4()}"
-
-
 def write(output: str, version: str = VERSION, name: str = "shop") -> Manifest:
     return write_version(output, name, version, everything_that_can_happen())
 

@@ -47,11 +47,6 @@ FILES = {
 }
 
 
-@pytest.fixture(params=["disk", "memory"])
-def output(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return str(tmp_path / "out") if request.param == "disk" else f"memory://{uuid.uuid4()}"
-
-
 # What they are called
 
 
