@@ -16,16 +16,37 @@ from tests.vellum_stand_in import stand_in_process
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("workflows/*.md"),
-     *ROOT.glob("benchmarks/*.md")]
+     *ROOT.glob("benchmarks/*.md"), *ROOT.glob("automations/*.md")]
 )  # fmt: skip
 
 PUSH = "vellum workflows push workflows"
+SERVER = "PREFECT_API_URL=http://127.0.0.1:4200/api"
+SERVED = "tests/test_deployments.py does this on servers and ports of its own"
+APPLIED = "tests/test_automations.py does this on a server of its own"
+SAVE_SLACK_BLOCK = (
+    "python -c 'import os; from prefect.blocks.notifications import SlackWebhook as Block; "
+    'print(Block(url=os.environ["SLACK_WEBHOOK_URL"]).save("duologue"))\''
+)
 RUN_ELSEWHERE = {
     "make demo": "CI runs it on a clean machine",
     "make test": "is this",
     "make benchmark": "takes minutes",
     "source .venv/bin/activate": "is for the reader's own shell",
     "prefect server start": "the session's server is one",
+    ".venv/bin/duologue serve": SERVED,
+    "duologue serve": SERVED,
+    f"{SERVER} .venv/bin/prefect deployment run generate-dataset/nightly": SERVED,
+    "prefect deployment run generate-dataset/nightly": SERVED,
+    f"export {SERVER}": "is for the reader's own shell",
+    "prefect work-pool create duologue --type process": SERVED,
+    "prefect deploy --all": SERVED,
+    "prefect worker start --pool duologue": SERVED,
+    "prefect automation create --from-file automations/silent_runs.yaml": APPLIED,
+    "export SLACK_WEBHOOK_URL=https://hooks.slack.com/services/...": "is the reader's own",
+    SAVE_SLACK_BLOCK: APPLIED,
+    'sed "s/BLOCK_ID/2405d59e-be3d-4978-ae67-ad7d6c232f5d/" automations/messages.yaml '
+    "> messages.yaml": APPLIED,
+    "prefect automation create --from-file messages.yaml": APPLIED,
     "export VELLUM_API_KEY=...": "the tests set one",
     f"{PUSH}.support_bot_llm --deploy --deployment-name support-bot": "needs Vellum",
     f"{PUSH}.simulated_user_llm --deploy --deployment-name simulated-user": "needs Vellum",
@@ -56,7 +77,7 @@ class Reader:
         # The session's server takes the place of the reader's own, and a folder of ours that of
         # `datasets`, which is the repository's here.
         command = re.sub(r"PREFECT_API_URL=\S+ ", "", command)
-        if "generate" in command or "show" in command:
+        if re.search(r"duologue (generate|show|rerun|versions)\b", command):
             command += f" --output {self.folder / 'published'} --name shop"
         return subprocess.run(
             ["bash", "-c", command],

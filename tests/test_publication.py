@@ -3,7 +3,9 @@
 import asyncio
 import json
 import random
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
 from duologue.dataset.history import past_versions, pin_version, roll_back
+from duologue.errors import ExportError
 from tests.running import (
     ANYTHING_PASSES,
     QUICK,
@@ -207,6 +210,35 @@ async def test_storage_that_refuses_to_be_tidied_is_no_reason_to_fail(
     state = await generated(seeds_csv, advanced={**QUICK, "keep_versions": 1})
     assert state.is_completed()
     assert latest(seeds_csv)["version"] == (await manifest_of(state)).version
+
+
+@pytest.fixture
+def tiny_disk(seeds_csv: Path) -> Iterator[Path]:
+    """A disk of 24 KB in the place of the datasets."""
+    disk = output_of(seeds_csv)
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a disk takes a right that this user does not have")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+async def test_a_full_disk_loses_no_conversation_and_a_retry_asks_for_nothing_again(
+    seeds_csv: Path, vellum: StandIn, tiny_disk: Path
+) -> None:
+    state = await generated(seeds_csv)
+    assert state.is_failed()
+    with pytest.raises(ExportError, match=r"no space is left there\. No conversation is lost"):
+        await state.aresult()
+    assert list((tiny_disk / "seeds").iterdir()) == []
+    vellum.requests.clear()
+    subprocess.run(["mount", "-o", "remount,size=10m", str(tiny_disk)], check=True)
+    again = await retried(state)
+    assert again.is_completed()
+    assert (await manifest_of(again)).counts.valid == 10
+    assert latest(seeds_csv)["version"] == (await manifest_of(again)).version
+    assert vellum.requests == []
 
 
 @pytest.mark.timeout(400)
