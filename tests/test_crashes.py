@@ -131,7 +131,7 @@ class Night(NamedTuple):
         for manifest_file in self.output.glob(f"seeds/*/{MANIFEST_FILE}"):
             check_whole(manifest_file.parent)
         manifest = check_whole(Path(str(find_version("latest", str(self.output)))))
-        assert manifest.version.endswith(run_id[:8])
+        assert manifest.version.endswith(run_id[-8:])
         assert manifest.counts.valid == manifest.counts.seeds == SEEDS
 
 
