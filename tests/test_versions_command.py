@@ -30,16 +30,11 @@ THREE_TURNS = (
 @pytest.fixture
 def datasets(tmp_path: Path) -> Path:
     """Two good versions, the second published, and a newer one that was held back."""
+    output = str(tmp_path / "out")
     for version in (OLD, GOOD):
-        made = contents(checked("Hi", "Ho", "Hm?"))
-        publish_latest(
-            str(tmp_path / "out"),
-            "shop",
-            write_version(str(tmp_path / "out"), "shop", version, made),
-        )
-    write_version(
-        str(tmp_path / "out"), "shop", HELD_BACK, contents(failed=[failed("Hi")], gates=Gates())
-    )
+        manifest = write_version(output, "shop", version, contents(checked(*THREE_TURNS)))
+        publish_latest(output, "shop", manifest)
+    write_version(output, "shop", HELD_BACK, contents(failed=[failed("Hi")], gates=Gates()))
     return tmp_path
 
 
