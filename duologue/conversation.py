@@ -69,6 +69,8 @@ class Conversation(BaseModel):
     """UTC; when the first call was made, also where a later attempt finished the conversation."""
     ended_at: datetime
     """UTC; when the last message arrived."""
+    attempts: int = 1
+    """How often it was begun or gone on with: 1 where it went well at once."""
 
     @property
     def turn_count(self) -> int:

@@ -47,12 +47,21 @@ class Draft(BaseModel):
     """Whether the simulated user sent the end marker."""
     attempts: int = 0
     """How often it was begun or gone on with, in all runs that tried."""
+    thrown_away: int = 0
+    """How many whole conversations came of it that were invalid."""
 
     @classmethod
     def of(cls, seed: Seed) -> "Draft":
         """Begins a conversation with the seed's message."""
         opening = Message(role=Role.USER, text=seed.message)
         return cls(messages=[opening], started_at=datetime.now(UTC))
+
+    def begin_anew(self) -> None:
+        """Throws away a conversation that is invalid; its attempts still count."""
+        del self.messages[1:]
+        self.started_at = datetime.now(UTC)
+        self.user_has_ended = False
+        self.thrown_away += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,7 @@ async def simulate(
         end_reason=end_reason,
         started_at=draft.started_at,
         ended_at=datetime.now(UTC),
+        attempts=draft.attempts,
     )
 
 

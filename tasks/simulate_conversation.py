@@ -4,10 +4,9 @@ import asyncio
 import gc
 import math
 from collections.abc import Collection, Coroutine, Sequence
-from contextlib import suppress
 from typing import Any, TypeGuard
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.cache_policies import CacheKeyFnPolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
@@ -20,7 +19,8 @@ from duologue.generation import Job
 from duologue.participants.opening import Participants, open_participants
 from duologue.progress import Progress, watch_progress
 from duologue.run_settings import RunSettings
-from duologue.simulation import Draft, FailedSeed, Outcome, SimulationSettings, simulate
+from duologue.simulation import Draft, FailedSeed, Outcome, simulate
+from duologue.validation.check import check_conversation
 from tasks.artifacts import progress_artifact
 from tasks.kept_conversations import KeptConversations
 
@@ -62,17 +62,29 @@ async def simulate_conversation(
     job: Job,
     draft: Draft,
     participants: Participants,
-    settings: SimulationSettings,
+    settings: RunSettings,
     in_flight: asyncio.Semaphore,
 ) -> Conversation:
     """Simulates one conversation, or goes on with its draft where it was cut short.
+
+    One that turns out invalid is thrown away and begun anew, as often as the seed may be retried;
+    there is nothing to wait for. The last one is returned as it is.
 
     Raises:
         ParticipantError: a participant gave no usable reply. The draft has what was said.
     """
     async with in_flight:
-        draft.attempts += 1
-        return await simulate(draft, job.seed, job.sample, participants, settings)
+        while True:
+            draft.attempts += 1
+            conversation = await simulate(
+                draft, job.seed, job.sample, participants, settings.simulation
+            )
+            checked = check_conversation(conversation, job.seed, settings.simulation)
+            retries = draft.thrown_away + task_run.run_count - 1
+            if checked.is_valid or retries >= settings.seed_retries:
+                return conversation
+            get_run_logger().warning("begun anew, invalid: %s", ", ".join(checked.broken_rules))
+            draft.begin_anew()
 
 
 async def simulate_conversations(
@@ -118,7 +130,7 @@ async def _simulate_all(
             draft = await kept.draft(job) or Draft.of(job.seed)
             try:
                 outcomes[index] = await simulate_with_retries(
-                    job, draft, participants, settings.simulation, in_flight
+                    job, draft, participants, settings, in_flight
                 )
             except BaseException as error:
                 # Also when the run is stopped, be it while Prefect stores what was just finished:
@@ -154,10 +166,15 @@ async def _to_its_end(keeping: Coroutine[Any, Any, None]) -> None:
     and the task group, cancelled as well, cancels them a second time.
     """
     task = asyncio.create_task(keeping)
+    cancelled: asyncio.CancelledError | None = None
     while not task.done():
-        with suppress(asyncio.CancelledError):
+        try:
             await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
     task.result()
+    if cancelled is not None:
+        raise cancelled
 
 
 def _failed(job: Job, draft: Draft, error: Exception) -> FailedSeed:

@@ -333,3 +333,42 @@ async def test_another_setting_is_another_conversation_also_when_resumed(
     vellum.requests.clear()
     await generated(seeds_csv, turns=2, advanced={**QUICK, "resume": first.version})
     assert len(vellum.requests) == 10 * 4
+
+
+async def test_an_invalid_conversation_is_simulated_anew_within_the_seeds_attempts(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    """Its user echoes the first two times; what came of that is in no cache and no dataset."""
+    seeds_csv.write_text("Where is my order?\n")
+    user = vellum.deployments["simulated-user"]
+    good_reply, echoes = user.reply, iter([True, True, False])
+
+    def echo_twice(seed_id: str, chat_history: ChatHistory) -> str:
+        opens = len(chat_history) == 2
+        if opens and next(echoes):
+            return str(chat_history[-1]["text"])
+        return good_reply(seed_id, chat_history)
+
+    user.reply = echo_twice
+    manifest = await manifest_of(
+        await generated(seeds_csv, turns=2, advanced={**QUICK, "seed_retries": 2})
+    )
+    assert (manifest.counts.valid, manifest.counts.invalid) == (1, 0)
+    assert len(vellum.requests) == 3 * 4
+    frame = pd.read_parquet(folder(seeds_csv, manifest) / "conversations.parquet")
+    assert list(frame["attempts"]) == [3]
+    assert manifest.attempts == 3
+
+
+async def test_the_last_invalid_transcript_stays_to_be_read(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    seeds_csv.write_text("Where is my order?\n")
+    vellum.deployments["simulated-user"].reply = lambda seed_id, history: str(history[-1]["text"])
+    state = await generated(seeds_csv, turns=2, advanced={**QUICK, "seed_retries": 1})
+    manifest = await manifest_of(state)
+    assert manifest.counts.invalid == 1
+    assert len(vellum.requests) == 2 * 4
+    failures = pd.read_csv(folder(seeds_csv, manifest) / "failures.csv")
+    assert list(failures["attempts"]) == [2]
+    assert len(json.loads(failures["chat_history"][0])) == 5

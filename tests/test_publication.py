@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from duologue.errors import ExportError
 from tests.running import (
     ANYTHING_PASSES,
     QUICK,
+    a_night,
     folder,
     generated,
     latest,
@@ -35,12 +35,6 @@ from tests.running import (
 from tests.vellum_stand_in import StandIn
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
-
-
-async def a_night(seeds: Path, **parameters: Any) -> State[Any]:
-    """A run that starts in a second of its own, so that the versions' names are in their order."""
-    await asyncio.sleep(1 - time.time() % 1)
-    return await generated(seeds, **parameters)
 
 
 async def events_of(state: State[Any]) -> list[dict[str, Any]]:

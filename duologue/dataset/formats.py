@@ -35,7 +35,7 @@ FAILURES_CSV_COLUMNS = {
     "error_class": "The error a failed seed ended with, or the names of the broken rules, "
     "sorted, between them `, `. Empty for a rejected row.",
     "reason": "What went wrong, in words.",
-    "attempts": "How often a failed seed was tried. Otherwise empty.",
+    "attempts": "How often it was begun or gone on with. Empty for a rejected row.",
     "chat_history": "The conversation as far as it came, as in `conversations.csv`. Empty for a "
     "rejected row.",
     "how_to_rerun": "What to do to get the conversation after all.",
@@ -167,7 +167,7 @@ def _invalid_conversation_row(checked: CheckedConversation) -> list[object]:
         checked.seed.message,
         ", ".join(sorted({v.rule for v in broken})),
         "; ".join(details),
-        "",
+        checked.conversation.attempts,
         _chat_history(checked.conversation.messages),
         _SIMULATE_AGAIN,
     ]

@@ -75,6 +75,8 @@ class Manifest(BaseModel):
     seed_file: SeedFileRecord
     settings: RunSettings
     counts: Counts
+    attempts: Annotated[int, Field(ge=0)]
+    """Of all conversations: how often each was begun or gone on with, summed up."""
     held_back: tuple[str, ...]
     """Which gates it does not pass, in a sentence each; empty where it passes all."""
     broken_rules: dict[str, int]
@@ -115,6 +117,8 @@ def manifest_of(
         ),
         settings=contents.settings,
         counts=counts,
+        attempts=sum(item.conversation.attempts for item in contents.checked)
+        + sum(item.draft.attempts for item in contents.failed),
         held_back=reasons_to_hold_back(counts, contents.settings.gates),
         broken_rules=_sorted_counts(
             rule for item in contents.checked for rule in {v.rule for v in item.violations}

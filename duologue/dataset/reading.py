@@ -27,6 +27,7 @@ _COLUMNS = [
     "end_reason",
     "started_at",
     "ended_at",
+    "attempts",
 ]
 _ROWS_AT_ONCE = 500
 """About 3 MB of conversations of 7 messages as Python objects."""

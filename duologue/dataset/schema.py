@@ -111,6 +111,11 @@ CONVERSATIONS_SCHEMA = pa.schema(
             "retry too.",
         ),
         _field(
+            "attempts",
+            pa.int32(),
+            "How often it was begun or gone on with: 1 where it went well at once.",
+        ),
+        _field(
             "generator_version",
             pa.string(),
             "Of the turn loop that made it. Others make other conversations of the same seeds.",
@@ -141,6 +146,7 @@ def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dic
         "started_at": conversation.started_at,
         "ended_at": conversation.ended_at,
         "duration_ms": round(duration.total_seconds() * 1000),
+        "attempts": conversation.attempts,
         "generator_version": GENERATOR_VERSION,
     }
 

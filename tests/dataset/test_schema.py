@@ -48,6 +48,7 @@ def test_the_columns_are_those_that_readers_were_promised() -> None:
         "started_at",
         "ended_at",
         "duration_ms",
+        "attempts",
         "generator_version",
     ]
 
