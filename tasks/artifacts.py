@@ -18,7 +18,7 @@ from prefect.artifacts import (
 )
 from slugify import slugify
 
-from duologue.dataset.changes import Changes, changes_since_before
+from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.latest import Latest, read_latest
 from duologue.dataset.manifest import Manifest
@@ -75,13 +75,10 @@ async def show_summary(output: str, manifest: Manifest, contents: DatasetContent
     folder = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
     name = f"{manifest.dataset} {manifest.version}, revision {manifest.revision}"
     of_dataset = slugify(manifest.dataset)
-    changes = None
-    with _no_reason_to_fail():
-        changes = changes_since_before(output, manifest, contents)
     with _no_reason_to_fail():
         latest = read_latest(dataset_folder(output, manifest.dataset))
         await acreate_markdown_artifact(
-            summary(manifest, contents, without_credentials(folder.absolute()), latest, changes),
+            summary(manifest, contents, without_credentials(folder.absolute()), latest),
             key=f"summary-{of_dataset}",
             description=name,
         )
@@ -106,7 +103,6 @@ def summary(
     contents: DatasetContents,
     folder: str,
     latest: Latest | None,
-    changes: Changes | None,
 ) -> str:
     """Renders a version as Markdown: whether it is published, its counts, changes and files.
 
@@ -115,9 +111,8 @@ def summary(
         contents: of the version.
         folder: where its files are.
         latest: what `latest` names; None where nothing is published.
-        changes: against the version before; None where there is none.
     """
-    settings = manifest.settings
+    settings, changes = manifest.settings, manifest.changes
     # A later revision counts from the first attempt, be that yesterday.
     took = f", in {manifest.seconds:.0f} s" if manifest.revision == 1 else ""
     return "\n".join(
@@ -204,17 +199,18 @@ def _counts(manifest: Manifest, changes: Changes | None) -> list[str]:
 
 def _changes(changes: Changes) -> list[str]:
     conversations = {
-        "valid now": changes.newly_valid,
-        "no longer valid": changes.no_longer_valid,
-        "new": changes.added,
-        "gone": changes.removed,
+        "newly failing": changes.newly_failing,
+        "newly good": changes.newly_good,
+        "added": changes.added,
+        "removed": changes.removed,
+        "said differently": changes.changed,
     }
-    before = f"{changes.before.version}, revision {changes.before.revision}"
+    before = f"{changes.before_version}, revision {changes.before_revision}"
     lines = [
         *(f"- setting {setting}" for setting in changes.settings),
         *(f"- {len(ids)} {kind}: {_some(ids)}" for kind, ids in conversations.items() if ids),
     ]
-    return [f"### What differs from {before}", "", *(lines or ["- nothing but what was said"]), ""]
+    return [f"### What differs from {before}", "", *(lines or ["- nothing"]), ""]
 
 
 def _some(ids: Sequence[str]) -> str:

@@ -145,15 +145,15 @@ async def test_the_summary_says_what_differs_from_the_version_before(
         "- setting the seed file's contents",
         "- setting simulation.turns: 3 → 2",
         "- setting gates.max_failed_share",
-        "- 1 no longer valid: `b-1`",
-        "- 1 new: `d-1`",
-        "- 1 gone: `c-1`",
+        "- 1 newly failing: `b-1`",
+        "- 1 added: `d-1`",
+        "- 1 removed: `c-1`",
     ):
         assert line in summary.splitlines()
     vellum.deployments["support-bot"].when_history_contains = {}
     again = await retried(state)
     assert again.is_completed()
-    assert "- 1 valid now: `b-1`" in (await summary_of(again)).splitlines()
+    assert "- 1 newly good: `b-1`" in (await summary_of(again)).splitlines()
 
 
 async def test_a_damaged_version_before_keeps_no_summary_from_being_written(

@@ -12,6 +12,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from duologue.cli.check import check
+from duologue.cli.diff import diff
 from duologue.cli.generate import generate
 from duologue.cli.rerun import rerun
 from duologue.cli.seeds import seeds_app
@@ -49,6 +50,7 @@ app.add_typer(seeds_app)
 app.command()(check)
 app.command()(show)
 app.add_typer(versions_app)
+app.command()(diff)
 app.command()(serve)
 
 

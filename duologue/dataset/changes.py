@@ -1,24 +1,13 @@
-"""What a version has that the one before it had not, and the other way round."""
+"""What one version has that another has not, conversation by conversation."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow.parquet as pq
-from upath import UPath
+from pydantic import BaseModel, ConfigDict
 
-from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts
-from duologue.dataset.failures import (
-    FAILURES_JSONL_FILE,
-    FailedSeedRecord,
-    InvalidConversationRecord,
-    read_failure_records,
-)
-from duologue.dataset.formats import CONVERSATIONS_FILE
-from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
-from duologue.dataset.versions import Revision, revision_folder, whole_revisions
-from duologue.simulation import conversation_id
+from duologue.run_settings import RunSettings
 
 SETTINGS_SHOWN = {
     "chatbot.spelling",
@@ -31,10 +20,25 @@ SETTINGS_SHOWN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """How a revision differs from the one before it. Conversations are named by their ids."""
+class Outcomes:
+    """All of a version that is compared."""
 
-    before: Revision
+    version: str
+    revision: int
+    counts: Counts
+    seed_file_sha256: str
+    settings: RunSettings
+    digests: Mapping[str, str | None]
+    """By conversation id: of what was said; None where the conversation is not in the dataset."""
+
+
+class Changes(BaseModel):
+    """How a version differs from another. Conversations are named by their ids, sorted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    before_version: str
+    before_revision: int
     counts_before: Counts
     settings: tuple[str, ...]
     """One a changed setting, as in `simulation.turns: 3 → 5`."""
@@ -42,61 +46,33 @@ class Changes:
     """Conversations that were not asked for before."""
     removed: tuple[str, ...]
     """Conversations that are no longer asked for."""
-    newly_valid: tuple[str, ...]
+    newly_good: tuple[str, ...]
     """Failed or invalid before, and valid now."""
-    no_longer_valid: tuple[str, ...]
+    newly_failing: tuple[str, ...]
     """Valid before, and failed or invalid now."""
+    changed: tuple[str, ...]
+    """Valid before and now, and something else was said."""
 
 
-def changes_since_before(
-    output: str, manifest: Manifest, contents: DatasetContents
-) -> Changes | None:
-    """Compares a version with the one before it; a later revision with the one before that.
-
-    Returns:
-        None where there is none before it.
-
-    Raises:
-        UsageError: the files of the one before cannot be read.
-    """
-    this = Revision(manifest.version, manifest.revision)
-    earlier = [item for item in whole_revisions(output, manifest.dataset) if item < this]
-    if not earlier:
-        return None
-    folder = revision_folder(output, manifest.dataset, earlier[-1])
-    manifest_before = read_manifest(folder / MANIFEST_FILE)
-    was_valid = _read_validity(folder)
-    is_valid = {item.conversation.conversation_id: item.is_valid for item in contents.checked}
-    is_valid |= {item.conversation_id: False for item in contents.failed}
-    both = was_valid.keys() & is_valid.keys()
+def changes_between(before: Outcomes, now: Outcomes) -> Changes:
+    """Compares two versions."""
+    old, new = before.digests, now.digests
+    both = sorted(old.keys() & new.keys())
     return Changes(
-        before=earlier[-1],
-        counts_before=manifest_before.counts,
-        settings=tuple(_setting_changes(manifest_before, manifest)),
-        added=tuple(sorted(is_valid.keys() - was_valid.keys())),
-        removed=tuple(sorted(was_valid.keys() - is_valid.keys())),
-        newly_valid=tuple(sorted(id for id in both if is_valid[id] and not was_valid[id])),
-        no_longer_valid=tuple(sorted(id for id in both if was_valid[id] and not is_valid[id])),
+        before_version=before.version,
+        before_revision=before.revision,
+        counts_before=before.counts,
+        settings=tuple(_setting_changes(before, now)),
+        added=tuple(sorted(new.keys() - old.keys())),
+        removed=tuple(sorted(old.keys() - new.keys())),
+        newly_good=tuple(id for id in both if old[id] is None and new[id] is not None),
+        newly_failing=tuple(id for id in both if old[id] is not None and new[id] is None),
+        changed=tuple(id for id in both if old[id] and new[id] and old[id] != new[id]),
     )
 
 
-def _read_validity(folder: UPath) -> dict[str, bool]:
-    """Tells of each conversation of a version, by its id, whether it is valid."""
-    with (folder / CONVERSATIONS_FILE).open("rb") as file:
-        valid = pq.read_table(file, columns=["conversation_id"])["conversation_id"].to_pylist()
-    return dict.fromkeys(valid, True) | {
-        conversation_id(record.seed, _sample(record)): False
-        for record in read_failure_records(folder / FAILURES_JSONL_FILE)
-        if isinstance(record, FailedSeedRecord | InvalidConversationRecord)
-    }
-
-
-def _sample(record: FailedSeedRecord | InvalidConversationRecord) -> int:
-    return record.sample if isinstance(record, FailedSeedRecord) else record.conversation.sample
-
-
-def _setting_changes(before: Manifest, now: Manifest) -> Iterator[str]:
-    if before.seed_file.sha256 != now.seed_file.sha256:
+def _setting_changes(before: Outcomes, now: Outcomes) -> Iterator[str]:
+    if before.seed_file_sha256 != now.seed_file_sha256:
         yield "the seed file's contents"
     old = dict(_flat(before.settings.model_dump(mode="json")))
     new = dict(_flat(now.settings.model_dump(mode="json")))

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from upath import UPath
 
+from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.dataset.gates import reasons_to_hold_back
@@ -79,6 +80,8 @@ class Manifest(BaseModel):
     """Of all conversations: how often each was begun or gone on with, summed up."""
     held_back: tuple[str, ...]
     """Which gates it does not pass, in a sentence each; empty where it passes all."""
+    changes: Changes | None
+    """Against the version before, or the revision before; None where there is none."""
     broken_rules: dict[str, int]
     """By rule, how many conversations break it: valid ones with a warning, and invalid ones."""
     failed_by_error_class: dict[str, int]
@@ -90,6 +93,7 @@ def manifest_of(
     name: str,
     version: str,
     revision: int,
+    changes: Changes | None,
     contents: DatasetContents,
     files: Iterable[FileRecord],
 ) -> Manifest:
@@ -120,6 +124,7 @@ def manifest_of(
         attempts=sum(item.conversation.attempts for item in contents.checked)
         + sum(item.draft.attempts for item in contents.failed),
         held_back=reasons_to_hold_back(counts, contents.settings.gates),
+        changes=changes,
         broken_rules=_sorted_counts(
             rule for item in contents.checked for rule in {v.rule for v in item.violations}
         ),

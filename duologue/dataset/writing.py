@@ -9,6 +9,8 @@ from io import RawIOBase
 from upath import UPath
 
 from duologue.dataset.card import CARD_FILE, write_card
+from duologue.dataset.changes import Changes
+from duologue.dataset.comparing import changes_since_before
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.formats import WRITERS, refuse_unwritable_text
 from duologue.dataset.manifest import MANIFEST_FILE, FileRecord, Manifest, manifest_of
@@ -81,7 +83,8 @@ def write_version(output: str, name: str, version: str, contents: DatasetContent
         revision = _claim_next_revision(output, name, version)
         folder = revision_folder(output, name, revision)
         try:
-            make_manifest = partial(manifest_of, name, version, revision.revision)
+            changes = _changes(output, name, revision, contents)
+            make_manifest = partial(manifest_of, name, version, revision.revision, changes)
             manifest = _write_files(folder, make_manifest, contents)
         except BaseException:  # Ctrl-C as well
             with suppress(Exception):  # the storage that refused to be written to may refuse this
@@ -108,6 +111,15 @@ def export_errors(what: str) -> Iterator[None]:
         raise ExportError(
             f"{what}: {reason_of(error)}. No conversation is lost: mend that and run again"
         ) from error
+
+
+def _changes(
+    output: str, name: str, revision: Revision, contents: DatasetContents
+) -> Changes | None:
+    try:
+        return changes_since_before(output, name, revision, contents)
+    except UsageError:  # a damaged version before is no reason to lose this one
+        return None
 
 
 def _claim_next_revision(output: str, name: str, version: str) -> Revision:

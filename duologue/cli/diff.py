@@ -1,0 +1,70 @@
+"""`duologue diff`: what one version has that another has not."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from duologue.cli.options import OutputFormat
+
+if TYPE_CHECKING:
+    from duologue.dataset.changes import Changes, Outcomes
+
+IDS_SHOWN = 20
+"""Of each kind; --format json has them all."""
+
+
+def diff(
+    before: Annotated[
+        str, typer.Argument(help="A version, `latest`, or the folder of a version or a dataset.")
+    ],
+    after: Annotated[str, typer.Argument(help="The same.")],
+    output: Annotated[
+        str, typer.Option(help="The folder, or URL, that holds the datasets.")
+    ] = "datasets",
+    name: Annotated[
+        str | None, typer.Option(help="The dataset's name, where there are several.")
+    ] = None,
+    output_format: Annotated[
+        OutputFormat, typer.Option("--format", help="json: one JSON object.")
+    ] = OutputFormat.TEXT,
+) -> None:
+    """Show what differs between two versions: settings, counts, and conversations by their ids.
+
+    Exit code 0, whether they differ or not; 2 if one can't be read.
+    """
+    from duologue.dataset.changes import changes_between
+    from duologue.dataset.comparing import outcomes_in
+    from duologue.dataset.finding import find_version
+
+    old, new = (outcomes_in(find_version(version, output, name)) for version in (before, after))
+    changes = changes_between(old, new)
+    if output_format is OutputFormat.JSON:
+        typer.echo(changes.model_dump_json())
+    else:
+        _print(changes, old, new)
+
+
+def _print(changes: "Changes", old: "Outcomes", new: "Outcomes") -> None:
+    console = Console()
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("")
+    for outcomes in (old, new):
+        table.add_column(f"{outcomes.version} r{outcomes.revision}", justify="right")
+    counts = (old.counts.model_dump(), new.counts.model_dump())
+    for field in counts[0]:
+        table.add_row(field.replace("_", " "), str(counts[0][field]), str(counts[1][field]))
+    console.print(table)
+    for setting in changes.settings:
+        console.print(f"setting {setting}", markup=False, highlight=False, soft_wrap=True)
+    for kind in ("added", "removed", "newly_failing", "newly_good", "changed"):
+        ids: tuple[str, ...] = getattr(changes, kind)
+        more = f" and {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""
+        shown = f": {', '.join(ids[:IDS_SHOWN])}{more}" if ids else ""
+        console.print(
+            f"{len(ids)} {kind.replace('_', ' ')}{shown}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
