@@ -1,7 +1,6 @@
 """How a version is published, and found again."""
 
 import json
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
