@@ -14,6 +14,8 @@ def as_form(schema: dict[str, Any]) -> None:
         field |= {"title": name, "position": position}
         match field.get("anyOf"):
             case [{"type": "string" | "integer" | "number"} as kind, {"type": "null"}]:
-                # With a default of None in its schema, the form would refuse the empty box.
-                del field["anyOf"], field["default"]
+                del field["anyOf"]
                 field |= kind
+                if field.get("default") is None:
+                    # With it in the schema, the form would refuse the empty box.
+                    field.pop("default", None)

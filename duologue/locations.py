@@ -16,6 +16,6 @@ def without_credentials(path: "str | UPath") -> str:
     path = str(path)
     if "://" not in path:
         return path
-    if re.search(r"https?://", path):
-        path = re.sub(r"[?#].*", "", path)
+    if re.search(r"https?://", path, re.IGNORECASE):
+        path = re.sub(r"[?#].*", "", path, flags=re.DOTALL)
     return re.sub(r"(?<=://)[^/]*@", "", path)

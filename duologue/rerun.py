@@ -3,12 +3,16 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from upath import UPath
+
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.finding import find_version
 from duologue.dataset.manifest import Manifest
 from duologue.dataset.reopening import reopen_version
+from duologue.dataset.versions import version_folder
 from duologue.errors import UsageError
 from duologue.generation import Job, jobs_of
+from duologue.locations import without_credentials
 from duologue.run_settings import RunSettings
 from duologue.simulation import FailedSeed, Outcome
 
@@ -66,6 +70,7 @@ def plan_rerun(
     """
     folder = find_version(version, output, name)
     manifest, contents = reopen_version(folder)
+    output = _output_of(folder, manifest)
     settings = manifest.settings
     if max_concurrency is not None:
         if max_concurrency < 1:
@@ -76,13 +81,26 @@ def plan_rerun(
     bad |= {item.conversation_id for item in contents.failed}
     again = [job for job in jobs if job.conversation_id in bad]
     return Rerun(
-        output=str(folder.parent.parent),
+        output=output,
         manifest=manifest,
         settings=settings,
         contents=replace(contents, settings=settings),
         jobs=tuple(jobs),
         again=tuple(again if not seed_ids else _chosen(again, seed_ids, manifest)),
     )
+
+
+def _output_of(folder: UPath, manifest: Manifest) -> str:
+    """Says where the next revision is written to: where the dataset of this one is."""
+    version = version_folder(".", manifest.dataset, manifest.version, manifest.revision)
+    if folder.parts[-2:] != version.parts:
+        folder = folder.resolve()  # a path from within, such as `./VERSION`, or a link
+    if folder.parts[-2:] != version.parts:
+        raise UsageError(
+            f"{without_credentials(folder)}: is a copy of {'/'.join(version.parts)}; put it into "
+            "folders of these names, because a rerun writes the next revision beside it"
+        )
+    return str(folder.parent.parent)
 
 
 def _chosen(again: Sequence[Job], seed_ids: Collection[str], manifest: Manifest) -> list[Job]:

@@ -114,14 +114,14 @@ def read_failure_records(path: UPath) -> list[FailureRecord]:
         raise UsageError(
             f"{without_credentials(path)}: cannot be read: {reason_of(error)}"
         ) from error
-    except json.JSONDecodeError as error:
-        raise UsageError(
-            f"{without_credentials(path)}: was cut off or changed: holds a line that is not JSON"
-        ) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise UsageError(
             f"{without_credentials(path)}: was not written by this Duologue, or was changed: "
             f"{where}: {first['msg']}"
+        ) from error
+    except ValueError as error:
+        raise UsageError(
+            f"{without_credentials(path)}: was cut off or changed: holds a line that is not JSON"
         ) from error

@@ -106,9 +106,17 @@ def _version_at(folder: UPath) -> UPath:
 
 
 def _version_in(output: str, name: str | None, version: str) -> UPath:
-    for folder in _dataset_folders(output, name):
-        if revision := newest_revision(output, folder.name, version):
-            return version_folder(output, folder.name, version, revision)
+    folders = _dataset_folders(output, name)
+    found = [
+        (folder.name, revision)
+        for folder in folders
+        if (revision := newest_revision(output, folder.name, version))
+    ]
+    if len(found) > 1:
+        find_dataset(output, None, version)  # which says that there are several
+    for dataset, revision in found:
+        return version_folder(output, dataset, version, revision)
+    for folder in folders:
         if (folder / version).is_dir():
             return _version_at(folder / version)  # which says why it is none
     raise UsageError(
@@ -145,6 +153,11 @@ def _dataset_folders(output: str, name: str | None) -> list[UPath]:
 
 def _latest_of(folder: UPath) -> UPath:
     latest = read_latest(folder)
+    while latest is not None and not (folder / latest.path / MANIFEST_FILE).exists():
+        before, latest = latest, read_latest(folder)
+        if latest == before:
+            break
+        # Since it was read, a newer version was published, and retention took the older one away.
     if latest is None:
         raise UsageError(f"{without_credentials(folder / LATEST_FILE)}: not found")
     return _version_at(folder / latest.path)

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from pydantic import BaseModel, ConfigDict, ValidationError
 from upath import UPath
 
-from duologue.dataset.latest import Latest, name_latest, read_latest
+from duologue.dataset.latest import Latest, mended_latest, name_latest, read_latest
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
 from duologue.dataset.storage import make_folder, write_whole
 from duologue.dataset.versions import (
@@ -178,6 +178,7 @@ def remove_outdated(output: str, name: str, keep_versions: int | None) -> list[s
     }
     outdated = [version for version in versions if version not in stay]
     _remove(output, name, outdated)
+    mended_latest(output, name)
     return outdated
 
 

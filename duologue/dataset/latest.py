@@ -1,16 +1,18 @@
 """The latest version: how one is published, and how a version is found by those who read it."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from upath import UPath
 
-from duologue.dataset.manifest import Manifest
+from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
 from duologue.dataset.storage import write_whole
 from duologue.dataset.versions import (
     dataset_folder,
+    revision_folder,
     version_folder,
+    whole_revisions,
 )
 from duologue.dataset.writing import export_errors
 from duologue.errors import UsageError
@@ -55,6 +57,9 @@ def publish_latest(output: str, name: str, manifest: Manifest) -> Latest:
 def name_latest(output: str, name: str, manifest: Manifest) -> Latest:
     """Makes a whole version the one that readers get, whichever they got before.
 
+    Returns:
+        What `latest` names now.
+
     Raises:
         ExportError: latest.json could not be replaced, and is as it was.
     """
@@ -68,7 +73,28 @@ def name_latest(output: str, name: str, manifest: Manifest) -> Latest:
     with _publishing(output, name, manifest):
         place = dataset_folder(output, name) / LATEST_FILE
         write_whole(place, (latest.model_dump_json(indent=2) + "\n").encode())
-    return latest
+        return mended_latest(output, name) or latest
+
+
+def mended_latest(output: str, name: str) -> Latest | None:
+    """Makes `latest` name the newest good version where the one that it names is gone.
+
+    So it is when one run publishes a version while another, newer one, removes what is outdated:
+    each looks once it is done, and the later of the two sees it. Or a person removed the folder.
+
+    Returns:
+        What `latest` names now; None where it names nothing.
+    """
+    folder = dataset_folder(output, name)
+    named = _named_by(folder)
+    if named is None or (folder / named.path / MANIFEST_FILE).exists():
+        return named
+    for revision in reversed(whole_revisions(output, name)):
+        with suppress(UsageError):  # damaged, or just removed
+            manifest = read_manifest(revision_folder(output, name, revision) / MANIFEST_FILE)
+            if not manifest.held_back:
+                return name_latest(output, name, manifest)
+    return named
 
 
 def _is_newer(named: Latest, manifest: Manifest) -> bool:

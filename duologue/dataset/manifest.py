@@ -139,20 +139,21 @@ def read_manifest(path: UPath) -> Manifest:
     Raises:
         UsageError: it is not there, is not a manifest, or is one of a newer Duologue.
     """
+    place = without_credentials(path)
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise UsageError(
-            f"{path}: not found; a version is there only once its {MANIFEST_FILE} is written"
+            f"{place}: not found; a version is there only once its {MANIFEST_FILE} is written"
         ) from error
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {reason_of(error)}") from error
+        raise UsageError(f"{place}: cannot be read: {reason_of(error)}") from error
     except ValueError as error:
-        raise UsageError(f"{path}: is not JSON; expected a manifest of Duologue") from error
+        raise UsageError(f"{place}: is not JSON; expected a manifest of Duologue") from error
     written_by = content.get("manifest_version") if isinstance(content, dict) else None
     if isinstance(written_by, int) and written_by > MANIFEST_VERSION:
         raise UsageError(
-            f"{path}: manifest version {written_by} is of a newer Duologue, and this one reads "
+            f"{place}: manifest version {written_by} is of a newer Duologue, and this one reads "
             f"up to {MANIFEST_VERSION}; upgrade Duologue to read it"
         )
     try:
@@ -161,10 +162,10 @@ def read_manifest(path: UPath) -> Manifest:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise UsageError(
-            f"{path}: is not a manifest of Duologue: {where}: {first['msg']}"
+            f"{place}: is not a manifest of Duologue: {where}: {first['msg']}"
         ) from error
     except UnaccountedSeedsError as error:
-        raise UsageError(f"{path}: was changed by hand or damaged: {error}") from error
+        raise UsageError(f"{place}: was changed by hand or damaged: {error}") from error
 
 
 def _sorted_counts(names: Iterable[str]) -> dict[str, int]:

@@ -1,22 +1,24 @@
-"""How a version is published, and found again."""
+"""How a version is published, and which of several readers get."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from upath import UPath
 
-from duologue.dataset.finding import find_conversations, find_version
-from duologue.dataset.latest import publish_latest
+from duologue.dataset.finding import find_version
+from duologue.dataset.gates import Gates
+from duologue.dataset.latest import Latest, mended_latest, publish_latest
 from duologue.dataset.manifest import Manifest
 from duologue.dataset.versions import dataset_folder, version_folder
-from duologue.dataset.writing import write_version
+from duologue.dataset.writing import remove_revision, write_version
 from duologue.errors import ExportError, UsageError
 from tests.dataset.making import VERSION, everything_that_can_happen
 
 NEXT = "20261125T053516Z-5e6f7a8b"
-UNFINISHED = "20261126T053516Z-00000000"
+HELD_BACK = "20261126T053516Z-00000000"
+SAME_SECOND = "20261124T053516Z-00000000"
 
 
 def write(output: str, version: str = VERSION, name: str = "shop") -> Manifest:
@@ -59,7 +61,7 @@ def test_two_writers_never_show_half_a_latest(tmp_path: Path) -> None:
     publish_latest(output, "shop", manifests[0])
 
     def publish_often(manifest: Manifest) -> None:
-        for _ in range(150):
+        for _ in range(40):
             publish_latest(output, "shop", manifest)
 
     seen = set()
@@ -74,69 +76,63 @@ def test_two_writers_never_show_half_a_latest(tmp_path: Path) -> None:
     assert not list((tmp_path / "shop").glob(".*"))
 
 
-def test_a_version_is_found_by_everything_that_names_it(output: str) -> None:
-    publish_latest(output, "shop", write(output))
-    folder = version_folder(output, "shop", VERSION)
-    for spelling in ("latest", VERSION, str(folder), str(folder.parent)):
-        assert find_version(spelling, output) == folder
-        assert find_version(spelling, output, "shop") == folder
-        assert find_conversations(spelling, output) == folder / "conversations.parquet"
+def test_an_older_version_never_takes_the_place_of_a_newer_one(output: str) -> None:
+    old = write(output)
+    newest = publish_latest(output, "shop", write(output, NEXT))
+    for manifest in (old, write(output)):  # published late, and a later revision of it
+        assert publish_latest(output, "shop", manifest) == newest
+        assert latest_of(output)["version"] == NEXT
 
 
-def test_a_parquet_file_is_found_by_its_path(tmp_path: Path) -> None:
-    path = str(tmp_path / "copy.parquet")
-    assert find_conversations(path, "out") == UPath(path)
+def test_a_revision_takes_the_place_of_the_ones_before_it_and_not_the_other_way_round(
+    output: str,
+) -> None:
+    first, second = write(output), write(output)
+    assert publish_latest(output, "shop", second).revision == 2
+    assert publish_latest(output, "shop", first).revision == 2
+    assert find_version("latest", output) == version_folder(output, "shop", VERSION, 2)
 
 
-def test_latest_needs_a_name_where_there_are_several_datasets(output: str) -> None:
-    for name in ("shop", "bank"):
-        publish_latest(output, name, write(output, name=name))
-    with pytest.raises(UsageError, match=r"several datasets \(bank, shop\)"):
-        find_version("latest", output)
-    assert find_version("latest", output, "bank") == version_folder(output, "bank", VERSION)
+def test_of_two_versions_of_the_same_second_the_one_published_last_counts(output: str) -> None:
+    manifests = [write(output), write(output, SAME_SECOND)]
+    for manifest in (*manifests, *reversed(manifests)):
+        assert publish_latest(output, "shop", manifest).version == manifest.version
 
 
-def test_a_version_without_a_manifest_does_not_exist(output: str) -> None:
-    publish_latest(output, "shop", write(output))
-    folder = version_folder(output, "shop", UNFINISHED)
-    folder.mkdir()
-    (folder / "conversations.parquet").write_bytes(b"PAR1")
-    for spelling in (UNFINISHED, str(folder)):
-        with pytest.raises(UsageError, match=r"is no version, because it has no manifest\.json"):
-            find_version(spelling, output)
-    assert find_version("latest", output) == version_folder(output, "shop", VERSION)
-
-
-def test_what_is_not_there_is_told_with_what_was_expected(output: str) -> None:
-    with pytest.raises(UsageError, match="nothing is published"):
-        find_version("latest", output)
-    with pytest.raises(UsageError, match=f"version {VERSION}: not found"):
-        find_version(VERSION, output)
-    with pytest.raises(UsageError, match="expected the folder of a version"):
-        find_version("no/such/folder", output)
-    with pytest.raises(UsageError, match="dataset name"):
-        find_version("latest", output, "../shop")
-
-
-@pytest.mark.parametrize("path", ["x" * 5000, "a\0b"])
-def test_a_path_that_cannot_be_looked_at_is_told(path: str) -> None:
-    with pytest.raises(UsageError, match=r"cannot be read|expected the folder"):
-        find_version(path, "out")
-
-
-def test_a_latest_that_names_no_version_is_told(output: str) -> None:
-    write(output)
+@pytest.mark.parametrize("damage", [b"", b"{", b"{}", b"[]", b"\xff", b'{"version": 1}'])
+def test_a_damaged_latest_is_told_and_replaced_by_the_next_version(
+    output: str, damage: bytes
+) -> None:
+    published = publish_latest(output, "shop", write(output))
     place = dataset_folder(output, "shop") / "latest.json"
-    place.write_bytes(b"{}")
-    with pytest.raises(UsageError, match="does not say which version is the latest"):
+    place.write_bytes(damage)
+    with pytest.raises(UsageError, match=r"latest\.json: does not say which version is the latest"):
         find_version("latest", output)
+    assert mended_latest(output, "shop") is None
+    manifest = write(output, NEXT)
+    assert publish_latest(output, "shop", manifest).version == NEXT != published.version
+    assert find_version("latest", output) == version_folder(output, "shop", NEXT)
 
 
-def test_a_version_is_found_by_its_newest_revision(output: str) -> None:
-    for _ in range(2):
-        publish_latest(output, "shop", write(output))
-    newest = version_folder(output, "shop", VERSION, revision=2)
-    assert latest_of(output)["path"] == newest.name == f"{VERSION}-r2"
-    assert find_version(VERSION, output) == newest
-    assert find_version("latest", output) == newest
-    assert find_version(f"{output}/shop", output) == newest
+def test_a_latest_whose_version_is_gone_names_the_newest_good_one(output: str) -> None:
+    write(output)
+    write(output)
+    publish_latest(output, "shop", write(output, NEXT))
+    worst = everything_that_can_happen()
+    settings = worst.settings.model_copy(update={"gates": Gates(max_failed_share=0)})
+    write_version(output, "shop", HELD_BACK, replace(worst, settings=settings))
+    remove_revision(version_folder(output, "shop", NEXT))
+    mended = mended_latest(output, "shop")
+    assert mended is not None
+    assert (mended.version, mended.revision) == (VERSION, 2)
+    assert mended == Latest.model_validate(latest_of(output))
+
+
+def test_a_version_that_is_gone_before_it_is_published_does_not_become_latest(
+    output: str,
+) -> None:
+    outdated = write(output, VERSION)
+    write(output, NEXT)
+    remove_revision(version_folder(output, "shop", VERSION))
+    assert publish_latest(output, "shop", outdated).version == NEXT
+    assert find_version("latest", output) == version_folder(output, "shop", NEXT)

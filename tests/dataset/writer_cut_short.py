@@ -4,6 +4,11 @@ python -m tests.dataset.writer_cut_short HOW OUTPUT
     kill, interrupt: forks a writer for each file operation, which is cut short at just that one
     kill_clearing_up: forks writers that are interrupted when the manifest is just there, each
         killed at another operation of clearing up
+    kill_removing: for each file operation, copies OUTPUT/before to OUTPUT/0, OUTPUT/1, …, and forks
+        a remover of all versions but the newest, which is killed at just that operation
+    overtaken: writes and publishes a version; just before latest.json is replaced, another run
+        writes and publishes a newer one, and removes all others
+    nights:COUNT: writes and publishes so many versions, and removes all but the newest after each
     on_and_on: writes and publishes versions until it is killed
     limit:BYTES: writes one version while no file may grow beyond so many bytes
     once: writes and publishes one version
@@ -12,12 +17,17 @@ python -m tests.dataset.writer_cut_short HOW OUTPUT
 import os
 import random
 import resource
+import shutil
 import signal
+import subprocess
 import sys
+import time
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 
+from duologue.dataset.history import remove_outdated, versions_kept
 from duologue.dataset.latest import publish_latest
 from duologue.dataset.versions import new_version
 from duologue.dataset.writing import write_version
@@ -63,6 +73,49 @@ def cut_short_at(operation: int, how: str, output: str) -> None:
     write_and_publish(output)
 
 
+def kill_removing(output: str) -> int:
+    """Says how many file operations the removal takes."""
+    for operation in count():
+        shutil.copytree(f"{output}/before", f"{output}/{operation}")
+        remover = os.fork()
+        if remover == 0:
+            operations = count()
+
+            def cut_short(
+                event: str,
+                arguments: tuple[object, ...],
+                operations: Iterator[int] = operations,
+                last: int = operation,
+            ) -> None:
+                if event.startswith(("open", "os.", "shutil.")) and next(operations) == last:
+                    end("kill")
+
+            sys.addaudithook(cut_short)
+            remove_outdated(f"{output}/{operation}", "shop", 1)
+            os._exit(0)
+        _, status = os.waitpid(remover, 0)
+        if status == 0:
+            return operation
+    raise AssertionError
+
+
+def write_overtaken(output: str) -> None:
+    """Publishes a version that is outdated and removed the moment before."""
+    overtaken = False
+
+    def overtake(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal overtaken
+        if event == "os.rename" and str(arguments[1]).endswith("latest.json") and not overtaken:
+            overtaken = True
+            # From the same second on, the later run's version is the one that is published.
+            time.sleep(1)
+            command = [sys.executable, "-m", "tests.dataset.writer_cut_short", "nights:1", output]
+            subprocess.run(command, check=True)
+
+    sys.addaudithook(overtake)
+    write_and_publish(output)
+
+
 def end(how: str) -> None:
     """Ends this process in the way that was asked for."""
     if how == "interrupt":
@@ -92,6 +145,16 @@ if __name__ == "__main__":
     if how in ("kill", "interrupt", "kill_clearing_up"):
         write_and_publish("memory://what is imported late is imported here")
         sys.stdout.write(str(at_every_operation(how, output)))
+    elif how == "kill_removing":
+        sys.stdout.write(str(kill_removing(output)))
+    elif how == "overtaken":
+        write_overtaken(output)
+        (version,) = versions_kept(output, "shop")
+        sys.stdout.write(version)
+    elif how.startswith("nights:"):
+        for _night in range(int(how.removeprefix("nights:"))):
+            write_and_publish(output)
+            remove_outdated(output, "shop", 1)
     elif how == "on_and_on":
         os.write(1, b"ready\n")
         while True:
