@@ -1,10 +1,12 @@
-"""What the tests share: one real Prefect server a session, and a stand-in for Vellum a test."""
+"""What the tests share: a real Prefect server a session, a browser, and a stand-in for Vellum."""
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from prefect.settings import PREFECT_API_URL, PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
@@ -56,3 +58,28 @@ def seeds_csv(tmp_path: Path) -> Path:
     path = tmp_path / "seeds.csv"
     path.write_text("".join(f"Where is my order number {n}?\n" for n in range(1, 11)))
     return path
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser. For a module and no longer: no test can be asynchronous as long as it is there."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if path is None:
+        message = "these tests need Chromium; install it, on Debian with `apt-get install chromium`"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def screenshots(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Where the screenshots of a test go: to the folder that DUOLOGUE_SCREENSHOTS names, if any."""
+    wanted = os.environ.get("DUOLOGUE_SCREENSHOTS")
+    folder = Path(wanted) / request.node.name if wanted else tmp_path / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

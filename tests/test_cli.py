@@ -73,6 +73,8 @@ def test_the_bundled_pair_needs_neither_key_nor_server(
         assert shown in done.stdout
     (version,) = (tmp_path / "datasets" / "seed_user_messages").glob("2*")
     assert str(version.relative_to(tmp_path)) in done.stdout
+    assert done.stdout.splitlines()[-1] == f"Report: {(version / 'report.html').as_uri()}"
+    assert (version / "report.html").exists()
     frame = pd.read_parquet(version / "conversations.parquet")
     assert list(frame["seed_message"]) == THREE_SEEDS.read_text().splitlines()
 

@@ -6,8 +6,6 @@ Vellum. Screenshots of every stage go to the folder that DUOLOGUE_SCREENSHOTS na
 
 import csv
 import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.conftest import API_KEY
 from tests.prefect_processes import ROOT, PrefectServer, prefect_server, run_prefect, worker
@@ -79,21 +77,6 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
         environment = {"VELLUM_API_URL": url, "VELLUM_API_KEY": API_KEY}
         with worker(server, cwd=ROOT, environment=environment):
             yield Production(server, url)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if path is None:
-        message = "these tests need Chromium; install it, on Debian with `apt-get install chromium`"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
 
 
 class Screen:
@@ -180,14 +163,6 @@ def at_the_screen(browser: Browser, prefect: PrefectServer, folder: Path) -> Ite
                 f"at {page.url}, see {folder}, the page shows:\n{page.inner_text('body')}"
             )
             raise
-
-
-@pytest.fixture
-def screenshots(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    wanted = os.environ.get("DUOLOGUE_SCREENSHOTS")
-    folder = Path(wanted) / request.node.name if wanted else tmp_path / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def parameters(folder: Path) -> dict[str, Any]:

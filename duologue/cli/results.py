@@ -49,10 +49,12 @@ def _plain(manifest: "Manifest", output: str) -> dict[str, Any]:
 
 
 def _show(manifest: "Manifest", output: str, console: Console) -> None:
-    """Prints one conversation, the counts, where the files are, and what is missing."""
+    """Prints one conversation, the counts, what is missing, and where the files and report are."""
     from duologue.dataset.formats import CONVERSATIONS_FILE
     from duologue.dataset.reading import read_conversations, read_failures
     from duologue.dataset.versions import version_folder
+    from duologue.locations import without_credentials
+    from duologue.report.page import REPORT_FILE
 
     path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
     conversation = next(read_conversations(path / CONVERSATIONS_FILE), None)
@@ -80,6 +82,8 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    report = without_credentials((path / REPORT_FILE).absolute().as_uri())
+    console.print(f"\nReport: {report}", markup=False, highlight=False, soft_wrap=True)
 
 
 def rerun_command(manifest: "Manifest", output: str) -> str:

@@ -20,6 +20,7 @@ from duologue.errors import UsageError
 from duologue.locations import without_credentials
 from duologue.run_settings import RunSettings
 from duologue.simulation import GENERATOR_VERSION
+from duologue.validation.quality import DatasetQuality
 
 MANIFEST_FILE = "manifest.json"
 MANIFEST_VERSION = 1
@@ -86,6 +87,7 @@ class Manifest(BaseModel):
     """By rule, how many conversations break it: valid ones with a warning, and invalid ones."""
     failed_by_error_class: dict[str, int]
     """By the error they ended with, how many conversations could not be simulated."""
+    quality: DatasetQuality = DatasetQuality()
     files: tuple[FileRecord, ...]
 
 

@@ -19,7 +19,7 @@ from pathlib import PurePosixPath
 from slugify import slugify
 from upath import UPath
 
-from duologue.dataset.manifest import MANIFEST_FILE
+from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
 from duologue.dataset.storage import located
 from duologue.errors import UsageError
 from duologue.locations import without_credentials
@@ -104,6 +104,21 @@ def whole_revisions(output: str, name: str) -> list[Revision]:
         for revision in revisions_begun(output, name)
         if (revision_folder(output, name, revision) / MANIFEST_FILE).exists()
     ]
+
+
+def earlier_manifests(output: str, name: str, version: str, most: int) -> list[Manifest]:
+    """Reads the manifests of the newest versions before one, oldest first, each as last revised.
+
+    One that cannot be read is left out.
+    """
+    newest = {
+        item.version: item for item in whole_revisions(output, name) if item.version < version
+    }
+    manifests = []
+    for revision in sorted(newest.values())[-most:]:
+        with suppress(UsageError):
+            manifests.append(read_manifest(revision_folder(output, name, revision) / MANIFEST_FILE))
+    return manifests
 
 
 def revision_folder(output: str, name: str, revision: Revision) -> UPath:

@@ -26,12 +26,14 @@ from duologue.dataset.storage import (
 from duologue.dataset.versions import (
     Revision,
     dataset_folder,
+    earlier_manifests,
     revision_folder,
     revisions_begun,
     version_folder,
 )
 from duologue.errors import DuologueError, ExportError, UsageError
 from duologue.locations import without_credentials
+from duologue.report.page import REPORT_FILE, VERSIONS_DRAWN, write_report
 
 CLAIM_FILE = ".writing"
 """The first file in a revision's folder, empty, and there only while the revision is written."""
@@ -85,7 +87,7 @@ def write_version(output: str, name: str, version: str, contents: DatasetContent
         try:
             changes = _changes(output, name, revision, contents)
             make_manifest = partial(manifest_of, name, version, revision.revision, changes)
-            manifest = _write_files(folder, make_manifest, contents)
+            manifest = _write_files(output, folder, make_manifest, contents)
         except BaseException:  # Ctrl-C as well
             with suppress(Exception):  # the storage that refused to be written to may refuse this
                 remove_revision(folder)
@@ -138,6 +140,7 @@ def _claim_next_revision(output: str, name: str, version: str) -> Revision:
 
 
 def _write_files(
+    output: str,
     folder: UPath,
     manifest_of_files: Callable[[DatasetContents, Iterable[FileRecord]], Manifest],
     contents: DatasetContents,
@@ -147,10 +150,19 @@ def _write_files(
         for file_name, write in WRITERS.items()
     ]
     manifest = manifest_of_files(contents, files)
+    report = _write_file(folder / REPORT_FILE, partial(_write_report, output, manifest, contents))
+    manifest = manifest.model_copy(update={"files": (*files, report)})
     card = _write_file(folder / CARD_FILE, partial(write_card, manifest))
-    manifest = manifest.model_copy(update={"files": (*files, card)})
+    manifest = manifest.model_copy(update={"files": (*files, report, card)})
     write_whole(folder / MANIFEST_FILE, (manifest.model_dump_json(indent=2) + "\n").encode())
     return manifest
+
+
+def _write_report(
+    output: str, manifest: Manifest, contents: DatasetContents, file: RawIOBase
+) -> None:
+    earlier = earlier_manifests(output, manifest.dataset, manifest.version, VERSIONS_DRAWN)
+    write_report(manifest, contents, earlier, file)
 
 
 def _write_file(path: UPath, write: Callable[[RawIOBase], int | None]) -> FileRecord:

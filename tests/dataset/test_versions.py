@@ -42,6 +42,7 @@ FILES = {
     "test_suite.csv",
     "failures.csv",
     "failures.jsonl",
+    "report.html",
     "README.md",
     "manifest.json",
 }
@@ -190,6 +191,7 @@ def test_a_version_holds_all_its_files_and_the_manifest_vouches_for_each(output:
         "test_suite.csv": 2,
         "failures.csv": 3,
         "failures.jsonl": 3,
+        "report.html": None,
         "README.md": None,
     }
 
@@ -208,12 +210,12 @@ def test_the_manifest_sums_up_the_run() -> None:
 
 def test_no_password_of_a_seed_url_is_written_anywhere() -> None:
     output = f"memory://{uuid.uuid4()}"
-    made = contents(checked("a", "b"), seed_path="https://me:secret@host/s.csv?token=hidden")
+    made = contents(checked("a", "b"), seed_path="https://me:secret@host/s.csv?token=unguessable")
     manifest = write_version(output, "shop", VERSION, made)
     assert manifest.seed_file.path == "https://host/s.csv"
     for path in version_folder(output, "shop", VERSION).iterdir():
         assert b"secret" not in path.read_bytes()
-        assert b"hidden" not in path.read_bytes()
+        assert b"unguessable" not in path.read_bytes()
 
 
 def test_a_local_seed_path_stays_as_it_was_given() -> None:

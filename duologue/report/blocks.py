@@ -1,0 +1,189 @@
+"""The conversations of a report, packed so that a page with 10,000 of them opens at once.
+
+They are deflated JSON in base64, some hundred kilobytes a block. The page unpacks the entries of
+its list when it opens, and a block of conversations when one of them is read or searched. Base64
+has no character that means anything in HTML, so whatever was said stays text.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from duologue.conversation import Message, Role
+from duologue.dataset.contents import DatasetContents
+from duologue.simulation import FailedSeed
+from duologue.validation.check import CheckedConversation
+
+MOST_BYTES = 27_000_000
+"""Of all blocks, so that the page stays below 30 MB, which browsers open and mail servers take."""
+
+MOST_CONVERSATIONS = 20_000
+"""An entry of the page's list takes about half a kilobyte of the browser's memory."""
+
+MOST_CHARACTERS = 20_000
+"""Of one message, some ten printed pages; the dataset's files have the rest."""
+
+_CHARACTERS_IN_BLOCK = 250_000
+"""A browser unpacks so much in about ten milliseconds."""
+
+_CHARACTERS_IN_ENTRY = 160
+"""Of the seed message: two lines of the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some conversations, as the page holds them."""
+
+    entries: str
+    """What the list shows and filters by, of each conversation."""
+    conversations: str
+    """All else, in the same order."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """One conversation as JSON."""
+
+    entry: str
+    conversation: str
+
+
+def conversation_blocks(contents: DatasetContents) -> list[Block]:
+    """Packs the conversations, what went wrong first: failed, invalid, with a warning, valid.
+
+    Each kind is in the seed file's order. What does not fit is left out.
+    """
+    blocks = []
+    size = 0
+    for batch in _batches(islice(_worst_first(contents), MOST_CONVERSATIONS)):
+        block = Block(
+            entries=_deflated(item.entry for item in batch),
+            conversations=_deflated(item.conversation for item in batch),
+            count=len(batch),
+        )
+        block_size = len(block.entries) + len(block.conversations)
+        if size + block_size <= MOST_BYTES:
+            blocks.append(block)
+            size += block_size
+    return blocks
+
+
+def _worst_first(contents: DatasetContents) -> Iterator[_Packed]:
+    for failed in contents.failed:
+        yield _packed_failed(failed)
+    for checked in contents.invalid:
+        yield _packed_checked(checked, "invalid")
+    for checked in contents.valid:
+        if checked.warnings:
+            yield _packed_checked(checked, "warning")
+    for checked in contents.valid:
+        if not checked.warnings:
+            yield _packed_checked(checked, "valid")
+
+
+def _packed_failed(failed: FailedSeed) -> _Packed:
+    messages = failed.draft.messages
+    return _Packed(
+        entry=_json(
+            {
+                "id": failed.conversation_id,
+                "kind": "failed",
+                "seed": failed.seed.message[:_CHARACTERS_IN_ENTRY],
+                "turns": sum(message.role is Role.ASSISTANT for message in messages),
+                "end_reason": None,
+                "rules": [],
+            }
+        ),
+        conversation=_json(
+            {
+                "seed_id": failed.seed.seed_id,
+                "sample": failed.sample,
+                "context": failed.seed.context,
+                "started_at": _shown(failed.draft.started_at),
+                "error_class": failed.error_class,
+                "reason": failed.reason,
+                "attempts": failed.draft.attempts,
+                "messages": [_message(message) for message in messages],
+                "findings": [],
+            }
+        ),
+    )
+
+
+def _packed_checked(checked: CheckedConversation, kind: str) -> _Packed:
+    conversation = checked.conversation
+    return _Packed(
+        entry=_json(
+            {
+                "id": conversation.conversation_id,
+                "kind": kind,
+                "seed": checked.seed.message[:_CHARACTERS_IN_ENTRY],
+                "turns": conversation.turn_count,
+                "end_reason": conversation.end_reason,
+                "rules": sorted({violation.rule for violation in checked.violations}),
+            }
+        ),
+        conversation=_json(
+            {
+                "seed_id": conversation.seed_id,
+                "sample": conversation.sample,
+                "context": checked.seed.context,
+                "started_at": _shown(conversation.started_at),
+                "attempts": conversation.attempts,
+                "messages": [_message(message) for message in conversation.messages],
+                "findings": [
+                    {
+                        "rule": violation.rule,
+                        "severity": violation.severity,
+                        "message_index": violation.message_index,
+                        "detail": violation.detail,
+                    }
+                    for violation in checked.violations
+                ],
+            }
+        ),
+    )
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {
+        "role": message.role,
+        "text": message.text[:MOST_CHARACTERS],
+        "characters": len(message.text),
+        "latency_ms": message.latency_ms,
+        "attempts": message.attempts,
+        "execution_id": message.execution_id,
+    }
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _batches(items: Iterable[_Packed]) -> Iterator[list[_Packed]]:
+    batch: list[_Packed] = []
+    characters = 0
+    for item in items:
+        batch.append(item)
+        characters += len(item.conversation)
+        if characters >= _CHARACTERS_IN_BLOCK:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _deflated(items: Iterable[str]) -> str:
+    # Half of a surrogate pair, which a failed seed may hold, becomes its JSON escape.
+    array = f"[{','.join(items)}]".encode(errors="backslashreplace")
+    return base64.b64encode(zlib.compress(array)).decode()

@@ -1,0 +1,324 @@
+"use strict";
+
+/* The browser of conversations. Whatever was said is only ever made a text node, and never HTML. */
+
+const PAGE_SIZE = 50; // entries: about five screens of the list
+const PAUSE_MS = 200; // between two keys; a search starts once nobody types any more
+const BLOCKS_KEPT = 4; // unpacked, about a megabyte each; to step through a block unpacks it once
+
+const find = (id) => document.getElementById(id);
+const packed = [...document.querySelectorAll("script.conversations")];
+
+/** Makes an element; its children are elements or texts. */
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+  made.append(...children);
+  return made;
+}
+
+async function unpack(script) {
+  const text = atob(script.textContent);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+const unpacked = new Map();
+
+/** Gives the conversations of a block, in the order of its entries. */
+async function conversationsOf(block) {
+  if (!unpacked.has(block)) {
+    unpacked.set(block, unpack(packed[block]));
+    if (unpacked.size > BLOCKS_KEPT) unpacked.delete(unpacked.keys().next().value);
+  }
+  return unpacked.get(block);
+}
+
+let entries = []; // of all conversations: {id, kind, seed, turns, end_reason, rules, block, index}
+let byId = new Map();
+let results = []; // the entries that are searched for, in order
+let firstShown = 0;
+let current = null; // the entry that is open
+let searches = 0;
+
+async function load() {
+  const scripts = [...document.querySelectorAll("script.entries")];
+  const blocks = await Promise.all(scripts.map(unpack));
+  entries = blocks.flatMap((block, number) =>
+    block.map((entry, index) => ({ ...entry, block: number, index })),
+  );
+  byId = new Map(entries.map((entry) => [entry.id, entry]));
+  offer(find("rule"), entries.flatMap((entry) => entry.rules));
+  offer(find("end-reason"), entries.map((entry) => entry.end_reason).filter(Boolean));
+  await search();
+  await follow();
+}
+
+function offer(select, values) {
+  for (const value of [...new Set(values)].sort()) {
+    select.append(element("option", { value }, value));
+  }
+}
+
+/* Searching */
+
+async function search() {
+  const mine = ++searches;
+  const wanted = find("search").value.trim().toLowerCase();
+  const candidates = entries.filter(isWanted);
+  if (!wanted) return show(candidates, `${counted(candidates.length)}`);
+  const found = [];
+  find("status").textContent = "Searching …";
+  for (const [block, ofBlock] of Map.groupBy(candidates, (entry) => entry.block)) {
+    const conversations = await conversationsOf(block);
+    if (mine !== searches) return; // another search was begun
+    found.push(...ofBlock.filter((entry) => says(entry, conversations[entry.index], wanted)));
+    // What is found first is there to read while the others are searched.
+    if (results !== found && found.length >= PAGE_SIZE) show(found, "Searching …");
+  }
+  show(found, `${counted(found.length)} found`);
+}
+
+function isWanted(entry) {
+  const [kind, rule, reason] = ["kind", "rule", "end-reason"].map((id) => find(id).value);
+  const isOfKind = !kind || entry.kind === kind || (kind === "valid" && entry.kind === "warning");
+  return isOfKind && (!rule || entry.rules.includes(rule)) && (!reason || entry.end_reason === reason);
+}
+
+function says(entry, conversation, wanted) {
+  const texts = [
+    entry.id,
+    conversation.reason ?? "",
+    ...Object.values(conversation.context),
+    ...conversation.messages.map((message) => message.text),
+  ];
+  return texts.some((text) => text.toLowerCase().includes(wanted));
+}
+
+const counted = (count) =>
+  `${count.toLocaleString("en")} conversation${count === 1 ? "" : "s"}`;
+
+/* The list */
+
+function show(found, status) {
+  if (results !== found) firstShown = 0;
+  results = found;
+  find("status").textContent = status;
+  list();
+}
+
+function list() {
+  const shown = results.slice(firstShown, firstShown + PAGE_SIZE);
+  find("results").replaceChildren(...shown.map(listed));
+  find("earlier").disabled = firstShown === 0;
+  find("later").disabled = firstShown + PAGE_SIZE >= results.length;
+}
+
+function listed(entry) {
+  const link = element(
+    "a",
+    { href: address(entry) },
+    badge(entry.kind),
+    element("span", { class: "seed", dir: "auto" }, entry.seed),
+    element("span", { class: "facts" }, element("bdi", {}, entry.id), facts(entry)),
+  );
+  if (entry === current) link.setAttribute("aria-current", "true");
+  return element("li", {}, link);
+}
+
+function facts(entry) {
+  const turns = `${entry.turns} turn${entry.turns === 1 ? "" : "s"}`;
+  return ["", turns, entry.end_reason, ...entry.rules].filter((fact) => fact !== null).join(" · ");
+}
+
+const address = (entry) => `#${encodeURIComponent(entry.id)}`;
+const badge = (kind) =>
+  element("span", { class: `badge ${kind}` }, kind === "warning" ? "valid, with a warning" : kind);
+
+function turnPage(by) {
+  firstShown += by;
+  list();
+  find("status").scrollIntoView({ block: "nearest" });
+}
+
+/* One conversation */
+
+/** Opens the conversation that the address names; closes it where it names none. */
+async function follow() {
+  let id = location.hash.slice(1);
+  try {
+    id = decodeURIComponent(id);
+  } catch {
+    // It is no address of this page's making: there is no such conversation.
+  }
+  if (byId.has(id)) return open(byId.get(id));
+  find("browser").classList.remove("reading");
+  if (id && !find(id)) {
+    find("open").replaceChildren(
+      element("p", {}, "There is no conversation ", element("bdi", {}, id), " in this report."),
+    );
+    find("conversations").scrollIntoView();
+  }
+}
+
+async function open(entry) {
+  current = entry;
+  const conversation = (await conversationsOf(entry.block))[entry.index];
+  if (current !== entry) return; // another was opened meanwhile
+  const position = results.indexOf(entry);
+  if (position >= 0) firstShown = position - (position % PAGE_SIZE);
+  list();
+  const heading = element("h3", { tabindex: "-1" }, element("bdi", {}, entry.id));
+  find("open").replaceChildren(...parts(entry, conversation, heading));
+  find("browser").classList.add("reading");
+  heading.focus({ preventScroll: true });
+  find("open").scrollIntoView();
+  find("results").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+}
+
+function* parts(entry, conversation, heading) {
+  yield element("div", { class: "steps" }, backLink(), step("Previous", -1), step("Next", 1));
+  yield heading;
+  yield element("p", { class: "facts" }, badge(entry.kind), facts(entry));
+  yield element(
+    "p",
+    { class: "facts" },
+    "seed ", element("bdi", {}, conversation.seed_id),
+    `, sample ${conversation.sample}, started ${conversation.started_at}, `,
+    `${conversation.attempts} attempt${conversation.attempts === 1 ? "" : "s"}`,
+  );
+  for (const [name, value] of Object.entries(conversation.context)) {
+    yield element("p", { class: "facts context" }, element("bdi", {}, name), ": ", element("bdi", {}, value));
+  }
+  if (conversation.reason !== undefined) yield failure(conversation);
+  const ofAll = conversation.findings.filter((finding) => finding.message_index === null);
+  if (ofAll.length) yield element("ul", { class: "findings" }, ...ofAll.map(found));
+  yield element("ol", { class: "messages" }, ...conversation.messages.map(
+    (message, index) => said(message, index, conversation.findings),
+  ));
+}
+
+function backLink() {
+  return element("a", { class: "back", href: "#conversations" }, "Back to the list");
+}
+
+function step(label, by) {
+  const button = element("button", { type: "button" }, label);
+  button.disabled = neighbour(by) === undefined;
+  button.addEventListener("click", () => go(by));
+  return button;
+}
+
+function failure(conversation) {
+  return element(
+    "p",
+    { class: "failure" },
+    element("strong", {}, conversation.error_class), ": ",
+    element("bdi", {}, conversation.reason),
+    ". This is how far it came.",
+  );
+}
+
+function said(message, index, findings) {
+  const here = findings.filter((finding) => finding.message_index === index);
+  const severities = here.map((finding) => finding.severity);
+  const classes = ["message", message.role.toLowerCase(), ...(here.length ? ["broken"] : [])];
+  const made = element(
+    "li",
+    { class: [...classes, ...severities].join(" ") },
+    element("p", { class: "facts" }, call(message, index)),
+    element("p", { class: "text", dir: "auto" }, message.text),
+  );
+  if (message.characters > Number(find("browser").dataset.mostCharacters)) {
+    const rest = `Cut here; the message has ${message.characters.toLocaleString("en")} characters.`;
+    made.append(element("p", { class: "facts" }, rest));
+  }
+  if (here.length) made.append(element("ul", { class: "findings" }, ...here.map(found)));
+  return made;
+}
+
+function call(message, index) {
+  const known = [`${index} ${message.role}`];
+  if (message.latency_ms !== null) known.push(`${message.latency_ms.toLocaleString("en")} ms`);
+  if (message.attempts > 1) known.push(`${message.attempts} attempts`);
+  if (message.execution_id !== null) known.push(`execution ${message.execution_id}`);
+  return known.join(" · ");
+}
+
+function found(finding) {
+  return element(
+    "li",
+    {},
+    element("span", { class: `badge ${finding.severity}` }, finding.severity), " ",
+    element("strong", {}, finding.rule), " ",
+    element("bdi", {}, finding.detail),
+  );
+}
+
+/* Moving */
+
+/** Gives the conversation before or after the open one; the first where it is not listed. */
+function neighbour(by) {
+  const position = results.indexOf(current);
+  return position < 0 ? results[0] : results[position + by];
+}
+
+function go(by) {
+  const entry = neighbour(by);
+  if (entry === undefined) return;
+  history.replaceState(null, "", address(entry)); // else the way back led through each of them
+  open(entry);
+}
+
+function pressed(event) {
+  const isTyping = event.target.matches("input, select, textarea");
+  const isForBrowser = event.ctrlKey || event.metaKey || event.altKey;
+  if (isTyping || isForBrowser || !find("keys").checked) return;
+  if (event.key === "j") go(1);
+  else if (event.key === "k") go(-1);
+  else if (event.key === "/") {
+    event.preventDefault();
+    find("search").focus();
+  }
+}
+
+/** Shows only the conversations of a kind, or those that break a rule. */
+function narrow(kind, rule) {
+  find("search").value = "";
+  find("end-reason").value = "";
+  find("kind").value = kind;
+  find("rule").value = rule;
+  location.hash = "#conversations"; // closes the one that is open
+  find("conversations").scrollIntoView();
+  search();
+}
+
+let pause;
+find("search").addEventListener("input", () => {
+  clearTimeout(pause);
+  pause = setTimeout(search, PAUSE_MS);
+});
+for (const id of ["kind", "rule", "end-reason"]) find(id).addEventListener("change", search);
+find("filters").addEventListener("submit", (event) => event.preventDefault());
+find("earlier").addEventListener("click", () => turnPage(-PAGE_SIZE));
+find("later").addEventListener("click", () => turnPage(PAGE_SIZE));
+for (const button of document.querySelectorAll("[data-kind]")) {
+  button.addEventListener("click", () => narrow(button.dataset.kind, ""));
+}
+for (const button of document.querySelectorAll("[data-rule]")) {
+  button.addEventListener("click", () => narrow("", button.dataset.rule));
+}
+find("theme").addEventListener("click", () => {
+  const root = document.documentElement;
+  const isDark = getComputedStyle(root).colorScheme === "dark" ||
+    (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+  root.dataset.theme = isDark ? "light" : "dark";
+});
+addEventListener("hashchange", follow);
+addEventListener("keydown", pressed);
+load().catch((error) => {
+  find("status").textContent = `This browser cannot show the conversations: ${error.message}`;
+  throw error;
+});
