@@ -14,6 +14,7 @@ from duologue.dataset.comparing import changes_since_before
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.formats import WRITERS, refuse_unwritable_text
 from duologue.dataset.manifest import MANIFEST_FILE, FileRecord, Manifest, manifest_of
+from duologue.dataset.quality import quality_of
 from duologue.dataset.storage import (
     HashingSink,
     claim,
@@ -84,7 +85,8 @@ def write_version(output: str, name: str, version: str, contents: DatasetContent
         folder = revision_folder(output, name, revision)
         try:
             changes = _changes(output, name, revision, contents)
-            make_manifest = partial(manifest_of, name, version, revision.revision, changes)
+            quality = quality_of(output, name, version, contents)
+            make_manifest = partial(manifest_of, name, version, revision.revision, changes, quality)
             manifest = _write_files(folder, make_manifest, contents)
         except BaseException:  # Ctrl-C as well
             with suppress(Exception):  # the storage that refused to be written to may refuse this
