@@ -15,7 +15,6 @@ from duologue.validation.dataset_rules.measures import (
     MEASURES,
     measures_of,
     sampling_errors,
-    share_error,
 )
 from duologue.validation.dataset_rules.member import Member
 from duologue.validation.dataset_rules.near_duplicates import near_duplicate_groups
@@ -53,17 +52,20 @@ def assess(
     facts = [facts_of(member) for member in members]
     groups = near_duplicate_groups(members)
     uses = uses_of_replies(members)
-    of_asked = {"failed_share": failed, "invalid_share": invalid}
     asked = len(members) + failed + invalid
-    shares = {name: (count / asked, asked) for name, count in of_asked.items() if asked}
-    if members:
-        shares["near_duplicate_share"] = sum(map(len, groups)) / len(members), len(members)
-        shares["canned_reply_share"] = repeated_share(uses, len(members)), len(members)
-    values = {name: share for name, (share, _) in shares.items()} | measures_of(facts)
-    errors = {name: share_error(*share) for name, share in shares.items()} | sampling_errors(facts)
+    counts = {"failed_share": asked, "invalid_share": asked}
+    counts |= {"near_duplicate_share": len(members), "canned_reply_share": len(members)}
+    shares = {
+        "failed_share": failed / max(asked, 1),
+        "invalid_share": invalid / max(asked, 1),
+        "near_duplicate_share": sum(map(len, groups)) / max(len(members), 1),
+        "canned_reply_share": repeated_share(uses, len(members)),
+    }
+    values = {name: share for name, share in shares.items() if counts[name]} | measures_of(facts)
     measures = compared(
         {name: values[name] for name in MEASURES if name in values},
-        errors,
+        sampling_errors(facts),
+        counts,
         earlier,
         settings.drift_distances,
     )

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from statistics import fmean, median
 
+from duologue.validation.dataset_rules.measures import share_error
 from duologue.validation.quality import DatasetQuality, Measure
 
 EARLIER_VERSIONS = 14
@@ -36,9 +37,14 @@ MORE_IS_WORSE = frozenset(
 """Of these, less than before is good news."""
 
 
+AT_MOST_ONE = ("_share", "_variety", "_pairs")
+"""How the measures end that are shares of something."""
+
+
 def compared(
     values: Mapping[str, float],
     errors: Mapping[str, float],
+    counts: Mapping[str, int],
     earlier: Sequence[DatasetQuality],
     distances: float,
 ) -> dict[str, Measure]:
@@ -46,7 +52,8 @@ def compared(
 
     Args:
         values: of this version, by name.
-        errors: the standard error of each; of those that are missing it is taken for 0.
+        errors: the standard error of each, where it was estimated; it is taken for 0 otherwise.
+        counts: of measures that are plain shares instead: of how many conversations.
         earlier: of the versions before, oldest first.
         distances: how many times their usual distance from their median these may be left behind.
     """
@@ -54,7 +61,12 @@ def compared(
     for name, value in values.items():
         known = [quality.measures[name].value for quality in earlier if name in quality.measures]
         in_last = earlier[-1].measures.get(name) if earlier else None
-        band = _band(name, known[-EARLIER_VERSIONS:], errors.get(name, 0.0), distances)
+        known = known[-EARLIER_VERSIONS:]
+        if name in counts and known:
+            error = share_error(median(known), counts[name])
+        else:
+            error = errors.get(name, 0.0)
+        band = _band(name, known, error, distances)
         measures[name] = Measure(
             value=_rounded(value), before=in_last.value if in_last else None, **band
         )
@@ -87,7 +99,7 @@ def _band(name: str, known: Sequence[float], error: float, distances: float) -> 
     usual = fmean(sorted(abs(value - middle) for value in known)[:-1])
     few = (len(known) - 1) / (len(known) - 4)
     width = max(distances * few * usual, SAMPLING_ERRORS * error)
-    most = 1.0 if name.endswith("_share") else inf
+    most = 1.0 if name.endswith(AT_MOST_ONE) else inf
     low = 0.0 if name in MORE_IS_WORSE else max(middle - width, 0.0)
     return {"low": _rounded(low), "high": _rounded(min(middle + width, most))}
 

@@ -78,14 +78,20 @@ def sampling_errors(facts: Sequence[Facts]) -> dict[str, float]:
     whole differs from what it would be on another night.
 
     Returns:
-        By name; empty where there are too few conversations to tell.
+        By name; of a share at least what one conversation more or less makes. Empty where there
+        are too few conversations to tell.
     """
     count = min(PARTS, len(facts) // 2)
     if count < 2:
         return {}
     parts = [measures_of(facts[start::count]) for start in range(count)]
-    shared = [name for name in parts[0] if all(name in part for part in parts)]
-    return {name: stdev(part[name] for part in parts) / sqrt(count) for name in shared}
+    errors = {
+        name: stdev(part[name] for part in parts) / sqrt(count)
+        for name in parts[0]
+        if all(name in part for part in parts)
+    }
+    least = 1 / len(facts)
+    return {n: max(error, least) if n.endswith("_share") else error for n, error in errors.items()}
 
 
 def share_error(share: float, count: int) -> float:
