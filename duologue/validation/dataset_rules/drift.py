@@ -61,15 +61,17 @@ def compared(
     for name, value in values.items():
         known = [quality.measures[name].value for quality in earlier if name in quality.measures]
         in_last = earlier[-1].measures.get(name) if earlier else None
-        known = known[-EARLIER_VERSIONS:]
-        if name in counts and known:
-            error = share_error(median(known), counts[name])
-        else:
-            error = errors.get(name, 0.0)
-        band = _band(name, known, error, distances)
-        measures[name] = Measure(
-            value=_rounded(value), before=in_last.value if in_last else None, **band
-        )
+        band = {}
+        if len(known) >= FEWEST_VERSIONS:
+            known = known[-EARLIER_VERSIONS:]
+            # A share's chance is that of what it was before: an outage's own would cover it up.
+            is_share = name in counts
+            error = share_error(median(known), counts[name]) if is_share else errors.get(name, 0.0)
+            band = _band(
+                name, known, max(distances * _usual_distance(known), SAMPLING_ERRORS * error)
+            )
+        before = in_last.value if in_last else None
+        measures[name] = Measure(value=_rounded(value), before=before, **band)
     return measures
 
 
@@ -91,16 +93,17 @@ def drifted(measures: Mapping[str, Measure]) -> Iterator[tuple[str, str]]:
             )
 
 
-def _band(name: str, known: Sequence[float], error: float, distances: float) -> dict[str, float]:
-    """Says what a measure is expected to be; nothing where too few versions are known."""
-    if len(known) < FEWEST_VERSIONS:
-        return {}
+def _usual_distance(known: Sequence[float]) -> float:
+    """Measures how far versions usually are from their median; the fewer, the more is usual."""
     middle = median(known)
-    usual = fmean(sorted(abs(value - middle) for value in known)[:-1])
-    few = (len(known) - 1) / (len(known) - 4)
-    width = max(distances * few * usual, SAMPLING_ERRORS * error)
-    most = 1.0 if name.endswith(AT_MOST_ONE) else inf
+    distances = sorted(abs(value - middle) for value in known)
+    return fmean(distances[:-1]) * (len(known) - 1) / (len(known) - 4)
+
+
+def _band(name: str, known: Sequence[float], width: float) -> dict[str, float]:
+    middle = median(known)
     low = 0.0 if name in MORE_IS_WORSE else max(middle - width, 0.0)
+    most = 1.0 if name.endswith(AT_MOST_ONE) else inf
     return {"low": _rounded(low), "high": _rounded(min(middle + width, most))}
 
 

@@ -82,7 +82,9 @@ def test_a_measure_stands_beside_the_version_before_and_its_band() -> None:
     assert turns(3.04) == Measure(value=3.04)
     assert turns(3.04, 3.0, 3.1) == Measure(value=3.04, before=3.1)
     few = turns(3.04, 3.0, 3.1, 3.0, 2.9, 3.0)
-    assert (few.before, few.low, few.high) == (3.0, pytest.approx(2.3), pytest.approx(3.7))
+    assert few.model_dump() == pytest.approx(
+        {"value": 3.04, "before": 3.0, "low": 2.3, "high": 3.7}
+    )
 
 
 def test_the_band_is_that_of_the_newest_fourteen_versions() -> None:
