@@ -51,8 +51,11 @@ def _qualities_before(output: str, name: str, version: str) -> Iterator[DatasetQ
     for begun in reversed(revisions_begun(output, name)):
         if begun.version >= version or begun.version in read:
             continue
+        place = revision_folder(output, name, begun) / MANIFEST_FILE
+        if not place.exists():
+            continue
         try:
-            manifest = read_manifest(revision_folder(output, name, begun) / MANIFEST_FILE)
+            manifest = read_manifest(place)
         except UsageError:
             continue
         read.add(begun.version)

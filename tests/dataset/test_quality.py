@@ -92,6 +92,6 @@ def test_a_finding_made_invalid_holds_the_version_back(tmp_path: Path) -> None:
         DatasetContents(again.seed_file, again.checked, (), settings, again.started_at),
     )
     (reason,) = held.held_back
-    assert reason.startswith("canned_reply: one reply of 7 words is given in 20 of 20 conversation")
+    assert reason.startswith("canned_reply: one reply of 8 words is given in 20 of 20 conversation")
     manifest = json.loads((tmp_path / "shop" / VERSIONS[1] / "manifest.json").read_text())
     assert manifest["settings"]["dataset_rules"]["severities"] == {"canned_reply": "invalid"}
