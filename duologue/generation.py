@@ -16,6 +16,7 @@ from duologue.participants.settings import ParticipantInputs, ParticipantSetting
 from duologue.run_settings import RunSettings
 from duologue.seeds import Seed, SeedFile
 from duologue.simulation import SimulationSettings, conversation_id, conversation_key
+from duologue.validation.dataset_rules.settings import DatasetRuleSettings
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -32,6 +33,8 @@ class AdvancedOptions(BaseModel):
 
     gates: Gates = Gates()
     """How good a version has to be to be published."""
+    dataset_rules: DatasetRuleSettings = DatasetRuleSettings()
+    """What is reported of the dataset as a whole, and what holds a version back."""
     keep_versions: Annotated[int, Field(ge=1)] | None = None
     """How many of the newest versions are kept, besides the published one and those that are
     pinned; all if empty."""
@@ -156,6 +159,7 @@ def plan_generation(
         "seed_retries": advanced.seed_retries,
         "seed_retry_delay_seconds": advanced.seed_retry_delay_seconds,
         "gates": advanced.gates,
+        "dataset_rules": advanced.dataset_rules,
     }
     return Plan(
         seeds_path=seeds,

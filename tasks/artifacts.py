@@ -25,11 +25,15 @@ from duologue.dataset.manifest import Manifest
 from duologue.dataset.versions import dataset_folder, version_folder
 from duologue.locations import without_credentials
 from duologue.progress import Progress
+from duologue.validation.quality import DatasetFinding
 
 SECONDS_BETWEEN_UPDATES = 5
 
 IDS_SHOWN = 5
 """Of the conversations that changed or are missing; the files have them all."""
+
+FINDINGS_SHOWN = 10
+"""Of the dataset rules; the manifest has them all."""
 
 REASONS_SHOWN = 5
 """They tell whether it is one cause or many; the table of failures has them all."""
@@ -127,6 +131,7 @@ def summary(
             *_counts(manifest, changes),
             "",
             *_reasons(manifest, contents),
+            *_findings(manifest.quality.findings),
             *(_changes(changes) if changes else []),
             "### Files",
             "",
@@ -163,6 +168,24 @@ def _reasons(manifest: Manifest, contents: DatasetContents) -> list[str]:
         "**Retry**, in this run's menu, simulates only these again. Later, or elsewhere: the "
         f"deployment `rerun-failed-seeds` with version `{manifest.version}`, or "
         f"`duologue rerun {manifest.version}`.",
+        "",
+    ]
+
+
+def _findings(findings: Sequence[DatasetFinding]) -> list[str]:
+    """Lists what the dataset rules found."""
+    if not findings:
+        return []
+    rest = len(findings) - FINDINGS_SHOWN
+    return [
+        "### What stands out",
+        "",
+        *(
+            f"- {finding.severity} `{finding.rule}`: {finding.detail}"
+            + (f" ({_some(finding.conversation_ids)})" if finding.conversation_ids else "")
+            for finding in findings[:FINDINGS_SHOWN]
+        ),
+        *([f"- {rest} further findings, in the manifest"] if rest > 0 else []),
         "",
     ]
 

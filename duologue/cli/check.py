@@ -1,7 +1,7 @@
 """`duologue check`: the validation rules on any transcript file."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,12 @@ from rich.text import Text
 from duologue.cli.options import OutputFormat
 
 if TYPE_CHECKING:
-    from duologue.transcripts import CheckedTranscript
+    from duologue.transcripts import CheckedTranscript, Transcript
+    from duologue.validation.dataset_rules.member import Member
+    from duologue.validation.quality import DatasetFinding, DatasetQuality
+
+IDS_SHOWN = 3
+"""Of the conversations that a finding about the whole file names."""
 
 
 def check(
@@ -23,37 +28,76 @@ def check(
     output_format: Annotated[
         OutputFormat, typer.Option("--format", help="json: one JSON object a conversation.")
     ] = OutputFormat.TEXT,
+    dataset: Annotated[
+        bool,
+        typer.Option(
+            "--dataset",
+            help="With --format json: a last object about the file as a whole, under `dataset`.",
+        ),
+    ] = False,
 ) -> None:
-    """Run the validation rules on the conversations of any transcript file.
+    """Run the validation rules on the conversations of any transcript file, and on the whole.
 
     A conversation is in the column or field `messages` (with role and content) or `chat_history`
     (with role and text, as Vellum has it).
 
     Exit code 0 if every conversation is valid, 1 if some are not, 2 if the file can't be read.
+    What is found in the file as a whole leaves it as it is.
     """
-    from duologue.transcripts import check_transcript, read_transcripts
+    from duologue.transcripts import read_transcripts
 
-    results = (check_transcript(transcript) for transcript in read_transcripts(file))
-    if output_format is OutputFormat.JSON:
-        all_valid = _print_json(results)
+    is_json = output_format is OutputFormat.JSON
+    valid: list[Member] = []
+    results = _checked(read_transcripts(file), None if is_json and not dataset else valid)
+    if is_json:
+        invalid = _print_json(results)
+        if dataset:
+            quality = _assessed(valid, invalid).model_dump(mode="json")
+            typer.echo(json.dumps({"dataset": quality}, ensure_ascii=False))
     else:
-        all_valid = _print_table(list(results))
-    raise typer.Exit(0 if all_valid else 1)
+        invalid = _print_table(list(results))
+        _print_findings(_assessed(valid, invalid).findings)
+    raise typer.Exit(1 if invalid else 0)
 
 
-def _print_json(results: Iterable["CheckedTranscript"]) -> bool:
-    """Prints a line for each conversation as it is checked; tells whether all are valid."""
-    all_valid = True
+def _checked(
+    transcripts: Iterable["Transcript"], valid: "list[Member] | None"
+) -> Iterator["CheckedTranscript"]:
+    """Checks transcripts as they are read; collects the valid ones, where that is asked for."""
+    from duologue.transcripts import check_transcript
+    from duologue.validation.dataset_rules.member import Member
+
+    for transcript in transcripts:
+        result = check_transcript(transcript)
+        if valid is not None and result.is_valid:
+            expected = transcript.expected
+            valid.append(
+                Member(
+                    transcript.id, transcript.messages, expected.end_reason, expected.seed_message
+                )
+            )
+        yield result
+
+
+def _assessed(valid: Sequence["Member"], invalid: int) -> "DatasetQuality":
+    from duologue.validation.dataset_rules.assess import assess
+
+    return assess(valid, invalid=invalid)
+
+
+def _print_json(results: Iterable["CheckedTranscript"]) -> int:
+    """Prints a line for each conversation as it is checked; counts the invalid ones."""
+    invalid = 0
     for result in results:
-        all_valid &= result.is_valid
+        invalid += not result.is_valid
         violations = [asdict(violation) for violation in result.violations]
         line = {"id": result.id, "valid": result.is_valid, "violations": violations}
         typer.echo(json.dumps(line, ensure_ascii=False))
-    return all_valid
+    return invalid
 
 
-def _print_table(results: Sequence["CheckedTranscript"]) -> bool:
-    """Prints every violation and the counts; tells whether all conversations are valid."""
+def _print_table(results: Sequence["CheckedTranscript"]) -> int:
+    """Prints every violation and the counts; counts the invalid conversations."""
     console = Console()
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("conversation", "rule", "severity", "message"):
@@ -73,4 +117,18 @@ def _print_table(results: Sequence["CheckedTranscript"]) -> bool:
         f"{len(results)} conversations: {valid} valid ({warned} with warnings), "
         f"{len(results) - valid} invalid"
     )
-    return valid == len(results)
+    return len(results) - valid
+
+
+def _print_findings(findings: Sequence["DatasetFinding"]) -> None:
+    """Prints what the dataset rules found, if anything."""
+    if not findings:
+        return
+    console = Console()
+    console.print("\nIn the file as a whole:")
+    for finding in findings:
+        ids = ", ".join(finding.conversation_ids[:IDS_SHOWN])
+        some = (
+            f" ({ids}{', …' if len(finding.conversation_ids) > IDS_SHOWN else ''})" if ids else ""
+        )
+        console.print(Text(f"  {finding.rule}: {finding.detail}{some}"), soft_wrap=True)

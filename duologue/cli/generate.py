@@ -14,6 +14,7 @@ from duologue.cli.options import (
     TUNING_PANEL,
     OutputFormat,
     participant_inputs,
+    severities,
 )
 from duologue.cli.results import tell_result
 
@@ -102,6 +103,16 @@ def generate(
             rich_help_panel=PUBLICATION_PANEL,
         ),
     ] = 1,
+    dataset_rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SEVERITY",
+            help="What a dataset rule does: warning, invalid (the version is held back) or off; "
+            "near_duplicates, canned_reply, drift, or the drift of one measure, as in "
+            "drift:latency_ms.",
+            rich_help_panel=PUBLICATION_PANEL,
+        ),
+    ] = None,
     keep_versions: Annotated[
         int | None,
         typer.Option(
@@ -226,6 +237,7 @@ def generate(
                 "max_invalid_share": max_invalid_share,
                 "min_conversations": min_conversations,
             },
+            "dataset_rules": {"severities": severities("--dataset-rule", dataset_rule)},
             "keep_versions": keep_versions,
             "reuse_unchanged": reuse_unchanged,
             "resume": resume,

@@ -50,6 +50,15 @@ def participant_inputs(
     }
 
 
+def severities(option: str, given: Iterable[str] | None) -> dict[str, str]:
+    """Collects what an option such as `--dataset-rule` says of rules: `NAME=SEVERITY`.
+
+    Raises:
+        UsageError: one of the pairs has no name or no `=`.
+    """
+    return dict(_pair(option, text) for text in given or ())
+
+
 def _pair(option: str, text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:

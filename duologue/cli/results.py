@@ -71,6 +71,10 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
         console.print(f"\n{counts.failed} failed and {counts.invalid} invalid, see failures.csv:")
         for failure in islice(read_failures(path), FAILURES_SHOWN):
             console.print(f"  {failure}", markup=False, highlight=False, soft_wrap=True)
+    if manifest.quality.findings:
+        console.print("\nWhat stands out in the dataset as a whole:")
+        for finding in manifest.quality.findings:
+            console.print(f"  {finding.rule}: {finding.detail}", markup=False, highlight=False)
     if manifest.held_back:
         console.print("\nHeld back; `latest` stays as it was:")
         for reason in manifest.held_back:

@@ -94,6 +94,17 @@ A broken rule leaves a conversation out, or is only a warning: then the `warning
 What is left out is in `failures.csv`, with the reason and how to rerun it.
 
 {% endif -%}
+{% if manifest.quality.findings -%}
+## What stands out
+
+| rule | severity | what |
+|---|---|---|
+{% for finding in manifest.quality.findings -%}
+| `{{ finding.rule }}` | {{ finding.severity }} | {{ finding.detail }} |
+{% endfor %}
+`manifest.json` names the conversations, and holds the measures behind it in `quality`.
+
+{% endif -%}
 ## Files
 
 | file | rows | bytes |

@@ -1,11 +1,14 @@
 """The gates: how good a version has to be for `latest` to name it."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from duologue.dataset.counts import Counts
 from duologue.form import as_form
+from duologue.validation.quality import DatasetFinding
+from duologue.validation.rule import Severity
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -25,8 +28,13 @@ class Gates(BaseModel):
     """The fewest valid conversations."""
 
 
-def reasons_to_hold_back(counts: Counts, gates: Gates) -> tuple[str, ...]:
-    """Says, in a sentence each, which gates a version does not pass; nothing if it passes all."""
+def reasons_to_hold_back(
+    counts: Counts, gates: Gates, findings: Iterable[DatasetFinding] = ()
+) -> tuple[str, ...]:
+    """Says, in a sentence each, which gates a version does not pass; nothing if it passes all.
+
+    What the dataset rules found is one where a person made its rule `invalid`.
+    """
     reasons = []
     for kind, number, most in (
         ("failed", counts.failed, gates.max_failed_share),
@@ -44,6 +52,11 @@ def reasons_to_hold_back(counts: Counts, gates: Gates) -> tuple[str, ...]:
             f"{counts.valid} conversations are valid; "
             f"min_conversations asks for {gates.min_conversations}"
         )
+    reasons += [
+        f"{finding.rule}: {finding.detail}"
+        for finding in findings
+        if finding.severity is Severity.INVALID
+    ]
     return tuple(reasons)
 
 

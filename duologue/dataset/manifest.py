@@ -87,7 +87,8 @@ class Manifest(BaseModel):
     """By rule, how many conversations break it: valid ones with a warning, and invalid ones."""
     failed_by_error_class: dict[str, int]
     """By the error they ended with, how many conversations could not be simulated."""
-    quality: DatasetQuality = DatasetQuality()
+    quality: DatasetQuality
+    """Of its conversations as a whole, and against the versions before."""
     files: tuple[FileRecord, ...]
 
 
@@ -96,6 +97,7 @@ def manifest_of(
     version: str,
     revision: int,
     changes: Changes | None,
+    quality: DatasetQuality,
     contents: DatasetContents,
     files: Iterable[FileRecord],
 ) -> Manifest:
@@ -125,12 +127,13 @@ def manifest_of(
         counts=counts,
         attempts=sum(item.conversation.attempts for item in contents.checked)
         + sum(item.draft.attempts for item in contents.failed),
-        held_back=reasons_to_hold_back(counts, contents.settings.gates),
+        held_back=reasons_to_hold_back(counts, contents.settings.gates, quality.findings),
         changes=changes,
         broken_rules=_sorted_counts(
             rule for item in contents.checked for rule in {v.rule for v in item.violations}
         ),
         failed_by_error_class=_sorted_counts(item.error_class for item in contents.failed),
+        quality=quality,
         files=tuple(files),
     )
 

@@ -1,7 +1,7 @@
 """Writing a version: whole, or not at all."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from io import RawIOBase
@@ -14,6 +14,7 @@ from duologue.dataset.comparing import changes_since_before
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.formats import WRITERS, refuse_unwritable_text
 from duologue.dataset.manifest import MANIFEST_FILE, FileRecord, Manifest, manifest_of
+from duologue.dataset.quality import quality_of
 from duologue.dataset.storage import (
     HashingSink,
     claim,
@@ -86,8 +87,10 @@ def write_version(output: str, name: str, version: str, contents: DatasetContent
         folder = revision_folder(output, name, revision)
         try:
             changes = _changes(output, name, revision, contents)
-            make_manifest = partial(manifest_of, name, version, revision.revision, changes)
-            manifest = _write_files(output, folder, make_manifest, contents)
+            earlier = earlier_manifests(output, name, version, most=VERSIONS_DRAWN)
+            quality = quality_of(contents, [manifest.quality for manifest in earlier])
+            make_manifest = partial(manifest_of, name, version, revision.revision, changes, quality)
+            manifest = _write_files(folder, make_manifest, contents, earlier)
         except BaseException:  # Ctrl-C as well
             with suppress(Exception):  # the storage that refused to be written to may refuse this
                 remove_revision(folder)
@@ -140,29 +143,22 @@ def _claim_next_revision(output: str, name: str, version: str) -> Revision:
 
 
 def _write_files(
-    output: str,
     folder: UPath,
     manifest_of_files: Callable[[DatasetContents, Iterable[FileRecord]], Manifest],
     contents: DatasetContents,
+    earlier: Sequence[Manifest],
 ) -> Manifest:
     files = [
         _write_file(folder / file_name, partial(write, contents))
         for file_name, write in WRITERS.items()
     ]
     manifest = manifest_of_files(contents, files)
-    report = _write_file(folder / REPORT_FILE, partial(_write_report, output, manifest, contents))
+    report = _write_file(folder / REPORT_FILE, partial(write_report, manifest, contents, earlier))
     manifest = manifest.model_copy(update={"files": (*files, report)})
     card = _write_file(folder / CARD_FILE, partial(write_card, manifest))
     manifest = manifest.model_copy(update={"files": (*files, report, card)})
     write_whole(folder / MANIFEST_FILE, (manifest.model_dump_json(indent=2) + "\n").encode())
     return manifest
-
-
-def _write_report(
-    output: str, manifest: Manifest, contents: DatasetContents, file: RawIOBase
-) -> None:
-    earlier = earlier_manifests(output, manifest.dataset, manifest.version, VERSIONS_DRAWN)
-    write_report(manifest, contents, earlier, file)
 
 
 def _write_file(path: UPath, write: Callable[[RawIOBase], int | None]) -> FileRecord:

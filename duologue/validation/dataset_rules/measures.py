@@ -1,0 +1,127 @@
+"""Numbers about a dataset: means, medians and shares, so that versions of any size compare.
+
+Of some it is known how real users differ from simulated ones ("Sim2Real gap", arXiv 2603.11245):
+their first message is about as long as the later ones (a ratio near 1), well under 30 % of their
+messages are polite, and the length of their messages varies (a coefficient above 0.5). These are
+for information and no thresholds, because every domain has users of its own.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from math import sqrt
+from statistics import fmean, median, pstdev, stdev
+
+from duologue.conversation import EndReason
+from duologue.validation.dataset_rules.facts import Facts, is_polite, opener
+from duologue.validation.dataset_rules.variety import distinct_pairs, moving_type_token_ratio
+
+MEASURES = {
+    "failed_share": "of the conversations asked for, those that could not be simulated",
+    "invalid_share": "of the conversations asked for, those that are invalid",
+    "near_duplicate_share": "conversations that are nearly the same as one of another seed",
+    "canned_reply_share": "conversations in which one and the same reply comes twice or more, of "
+    "the reply of which there are most",
+    "turns": "replies of the chatbot in a conversation, mean",
+    "max_turns_share": "conversations that had all their turns",
+    "user_ended_share": "conversations that the simulated user ended",
+    "farewell_loop_share": "conversations that were cut because both sides only said goodbye",
+    "user_words_per_message": "words of a later user message, mean",
+    "user_words_variation": "standard deviation of these words, divided by their mean",
+    "first_to_later_words": "mean words of the first user messages, divided by those of the later",
+    "user_variety": "MATTR of the later user messages: distinct words in 50 of them",
+    "user_distinct_pairs": "distinct-2 of the later user messages: distinct pairs of adjacent "
+    "words in 500 words",
+    "user_opener_share": "later user messages that begin with the three words with which most do",
+    "first_opener_share": "first user messages that begin with the three words with which most do",
+    "polite_share": "later user messages with please, thanks or the like",
+    "question_share": "later user messages with a question mark",
+    "assistant_words_per_message": "words of a reply, mean",
+    "latency_ms": "how long a reply took, median",
+}
+"""Every measure and what it says, in the order they are shown. Shares are from 0 to 1. Words are
+counted as the rules compare them; "later" leaves a conversation's first user message out, which is
+its seed's. A measure that nothing is known for is left out of a dataset's."""
+
+PARTS = 10
+"""A dataset is measured in so many parts too, to see how much chance is in its measures."""
+
+
+def measures_of(facts: Sequence[Facts]) -> dict[str, float]:
+    """Measures what shows in the conversations themselves; what cannot be measured is left out."""
+    later = [words for item in facts for words in item.user]
+    first = [item.seed for item in facts if item.seed]
+    lengths = [len(words) for words in later]
+    in_order = list(chain.from_iterable(later))
+    measured = {
+        "turns": _mean(len(item.assistant_words) for item in facts),
+        **_end_reason_shares(facts),
+        "user_words_per_message": _mean(lengths),
+        "user_words_variation": pstdev(lengths) / fmean(lengths) if any(lengths) else None,
+        "first_to_later_words": _ratio(_mean(map(len, first)), _mean(lengths)),
+        "user_variety": moving_type_token_ratio(in_order),
+        "user_distinct_pairs": distinct_pairs(in_order),
+        "user_opener_share": _largest_share(map(opener, later)),
+        "first_opener_share": _largest_share(map(opener, first)),
+        "polite_share": _mean(map(is_polite, later)),
+        "question_share": _ratio(float(sum(item.questions for item in facts)), float(len(later))),
+        "assistant_words_per_message": _mean(chain.from_iterable(i.assistant_words for i in facts)),
+        "latency_ms": _median(chain.from_iterable(item.latencies_ms for item in facts)),
+    }
+    return {name: value for name, value in measured.items() if value is not None}
+
+
+def sampling_errors(facts: Sequence[Facts]) -> dict[str, float]:
+    """Estimates how far each measure is off by chance: its standard error.
+
+    The dataset is measured in ten interleaved parts. As far as they differ from each other, the
+    whole differs from what it would be on another night.
+
+    Returns:
+        By name; of a share at least what one conversation more or less makes. Empty where there
+        are too few conversations to tell.
+    """
+    count = min(PARTS, len(facts) // 2)
+    if count < 2:
+        return {}
+    parts = [measures_of(facts[start::count]) for start in range(count)]
+    errors = {
+        name: stdev(part[name] for part in parts) / sqrt(count)
+        for name in parts[0]
+        if all(name in part for part in parts)
+    }
+    least = 1 / len(facts)
+    return {n: max(error, least) if n.endswith("_share") else error for n, error in errors.items()}
+
+
+def share_error(share: float, count: int) -> float:
+    """Estimates the standard error of a share of so many conversations.
+
+    Where there are none, or all, one more or less is what chance does.
+    """
+    return sqrt((share * (1 - share) + 1 / count) / count)
+
+
+def _end_reason_shares(facts: Sequence[Facts]) -> dict[str, float]:
+    known = [item.end_reason for item in facts if item.end_reason is not None]
+    counts = Counter(known)
+    return {f"{reason}_share": counts[reason] / len(known) for reason in EndReason if known}
+
+
+def _largest_share(openers: Iterable[tuple[str, ...]]) -> float | None:
+    counts = Counter(openers)
+    return max(counts.values()) / counts.total() if counts else None
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return fmean(known) if known else None
+
+
+def _median(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return median(known) if known else None
+
+
+def _ratio(value: float | None, to: float | None) -> float | None:
+    return value / to if value is not None and to else None
