@@ -100,7 +100,9 @@ def test_some_failed_seeds_are_exit_code_1_and_a_rerun_mends_them(run: Run, tmp_
     (version,) = (tmp_path / "datasets" / "seeds").glob("2*")
     assert "1 of 2 conversations failed (50.0%); max_failed_share allows 10.0%" in first.stdout
     assert not (tmp_path / "datasets" / "seeds" / "latest.json").exists()
-    command = first.stdout.partition("To simulate only these again: duologue ")[2].split()
+    command = (
+        first.stdout.partition("To simulate only these again: duologue ")[2].split("\n")[0].split()
+    )
     assert command == ["rerun", version.name]
     (tmp_path / "mended").touch()
     (tmp_path / "calls.log").unlink()
