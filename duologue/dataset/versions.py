@@ -109,16 +109,18 @@ def whole_revisions(output: str, name: str) -> list[Revision]:
 def earlier_manifests(output: str, name: str, version: str, most: int) -> list[Manifest]:
     """Reads the manifests of the newest versions before one, oldest first, each as last revised.
 
-    One that cannot be read is left out.
+    One that cannot be read is passed over: it is no reason to lose a new version.
     """
-    newest = {
-        item.version: item for item in whole_revisions(output, name) if item.version < version
-    }
-    manifests = []
-    for revision in sorted(newest.values())[-most:]:
+    newest_first: dict[str, Manifest] = {}
+    for revision in reversed(whole_revisions(output, name)):
+        if revision.version >= version or revision.version in newest_first:
+            continue
         with suppress(UsageError):
-            manifests.append(read_manifest(revision_folder(output, name, revision) / MANIFEST_FILE))
-    return manifests
+            place = revision_folder(output, name, revision) / MANIFEST_FILE
+            newest_first[revision.version] = read_manifest(place)
+        if len(newest_first) == most:
+            break
+    return list(reversed(newest_first.values()))
 
 
 def revision_folder(output: str, name: str, revision: Revision) -> UPath:

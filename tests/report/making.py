@@ -36,8 +36,7 @@ def manifest(
     changes: Changes | None = None,
 ) -> Manifest:
     """The manifest of these contents, with numbers about the whole of them."""
-    made = manifest_of(name, version, 1, changes, quality, contents, ())
-    return made.model_copy(update={"quality": quality})
+    return manifest_of(name, version, 1, changes, quality, contents, ())
 
 
 def report(
