@@ -1,4 +1,4 @@
-"""Tells how many conversations a second the validation rules check, on one core.
+"""Tells how many conversations a second the validation and the dataset rules check, on one core.
 
     python benchmarks/check_speed.py [CONVERSATIONS]
 
@@ -17,6 +17,8 @@ from dataclasses import asdict
 
 from duologue.conversation import Message, Role
 from duologue.validation.check import check_messages
+from duologue.validation.dataset_rules.assess import assess
+from duologue.validation.dataset_rules.member import Member
 from duologue.validation.rule import Expectations
 
 MESSAGES = 6
@@ -39,15 +41,18 @@ def main() -> None:
 
     checked, parsed = count / _seconds(check), count / _seconds(read)
     print(f"all rules   {checked:10,.0f} conversations/s  ({check()} violations found)")
+    members = [Member(str(n), messages) for n, messages in enumerate(conversations)]
+    assessed = count / _seconds(lambda: assess(members))
+    print(f"dataset     {assessed:10,.0f} conversations/s")
     print(f"json.loads  {parsed:10,.0f} conversations/s")
     print(f"ratio       {parsed / checked:10.1f}")
 
 
-def _seconds(work: Callable[[], int]) -> float:
+def _seconds(work: Callable[[], object]) -> float:
     return min(_timed(work) for _ in range(TRIES))
 
 
-def _timed(work: Callable[[], int]) -> float:
+def _timed(work: Callable[[], object]) -> float:
     start = time.process_time()
     work()
     return time.process_time() - start

@@ -320,6 +320,41 @@ def test_check_tells_what_is_wrong_with_any_transcript(run: Run, tmp_path: Path)
     assert violation["message_index"] == 2
 
 
+def test_check_tells_what_shows_in_the_file_as_a_whole(run: Run, tmp_path: Path) -> None:
+    sorry = {"role": "assistant", "content": "Sorry, something went wrong on our side."}
+    questions = ["Do you open on Sunday?", "Where is my order?", "Can I return shoes?"]
+    lines = [
+        {"id": f"c{n}", "messages": [{"role": "user", "content": question}, sorry]}
+        for n, question in enumerate(questions)
+    ]
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    table = run("check", "t.jsonl")
+    assert table.returncode == 0
+    assert "canned_reply: one reply of 7 words is given in 3 of 3 conversations" in table.stdout
+    assert "(c0, c1, c2)" in table.stdout
+    assert len(run("check", "t.jsonl", "--format", "json").stdout.splitlines()) == len(lines)
+    *_, last = run("check", "t.jsonl", "--format", "json", "--dataset").stdout.splitlines()
+    (finding,) = json.loads(last)["dataset"]["findings"]
+    assert (finding["rule"], finding["severity"]) == ("canned_reply", "warning")
+    assert finding["conversation_ids"] == ["c0", "c1", "c2"]
+
+
+def test_a_dataset_rule_can_hold_a_version_back(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bots.py").write_text(
+        "async def chatbot(chat_history):\n    return 'Sorry, something went wrong on our side.'\n"
+        "async def user(chat_history):\n    return f'And what of {len(chat_history)} others?'\n"
+    )
+    (tmp_path / "seeds.csv").write_text("Where is it?\nHow are you?\nAre you open?\n")
+    both = ("--chatbot", "python:bots:chatbot", "--simulated-user", "python:bots:user")
+    done = run("generate", "seeds.csv", *both, "--dataset-rule", "canned_reply=invalid")
+    assert done.returncode == 1
+    assert "Held back" in done.stdout
+    assert "canned_reply: one reply of 7 words is given in 3 of 3 conversations" in done.stdout
+    unknown = run("generate", "seeds.csv", *both, "--dataset-rule", "echo=off")
+    assert unknown.returncode == 2
+    assert "there is no dataset rule 'echo'" in unknown.stderr
+
+
 def test_the_guides_echo_bug_is_found(run: Run) -> None:
     done = run(
         "check", str(ROOT / "tests" / "fixtures" / "guide_echo_bug.json"), "--format", "json"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from duologue.dataset.schema import CONVERSATIONS_SCHEMA
+from duologue.validation.dataset_rules.measures import MEASURES
 from duologue.validation.rules import RULES
 from tests.vellum_stand_in import stand_in_process
 
@@ -146,6 +147,12 @@ def test_every_rule_is_documented_as_it_is() -> None:
         )
         for rule in RULES
     ]
+
+
+def test_every_measure_is_documented_as_it_is() -> None:
+    page = (ROOT / "docs/rules.md").read_text().partition("| measure | says |")[2]
+    rows = re.findall(r"^\| `(\w+)` \| (.*)\. \|$", page, re.M)
+    assert rows == list(MEASURES.items())
 
 
 def test_the_readme_names_every_column() -> None:

@@ -20,7 +20,10 @@ from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
 from duologue.dataset.history import past_versions, pin_version, roll_back
+from duologue.dataset.writing import write_version
 from duologue.errors import ExportError
+from tasks.artifacts import summary
+from tests.dataset.making import VERSION, many
 from tests.running import (
     ANYTHING_PASSES,
     QUICK,
@@ -285,3 +288,13 @@ def check_every_version(seeds: Path, at_most: int) -> None:
         (named,) = [version for version in past if version.is_latest]
         assert not named.manifest.held_back
         assert (output_of(seeds) / "seeds" / latest(seeds)["path"] / "manifest.json").exists()
+
+
+def test_the_summary_tells_what_stands_out_without_its_words(tmp_path: Path) -> None:
+    made = many(20, text="We are sorry, try again later. ")
+    manifest = write_version(str(tmp_path), "shop", VERSION, made)
+    told = summary(manifest, made, "out", None)
+    assert "### What stands out" in told
+    assert "- warning `canned_reply`: one reply of 8 words is given in 20 of 20" in told
+    assert "`s4-1` and 15 more)" in told
+    assert "sorry" not in told

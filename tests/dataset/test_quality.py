@@ -95,3 +95,12 @@ def test_a_finding_made_invalid_holds_the_version_back(tmp_path: Path) -> None:
     assert reason.startswith("canned_reply: one reply of 8 words is given in 20 of 20 conversation")
     manifest = json.loads((tmp_path / "shop" / VERSIONS[1] / "manifest.json").read_text())
     assert manifest["settings"]["dataset_rules"]["severities"] == {"canned_reply": "invalid"}
+
+
+def test_revisions_of_one_version_count_once(tmp_path: Path) -> None:
+    nights(str(tmp_path), [3, 3, 3, 3])
+    write_version(str(tmp_path), "shop", VERSIONS[0], of_turns(3))
+    fifth = write_version(str(tmp_path), "shop", VERSIONS[4], of_turns(3))
+    sixth = write_version(str(tmp_path), "shop", VERSIONS[5], of_turns(3))
+    assert fifth.quality.measures["turns"].low is None
+    assert sixth.quality.measures["turns"].low == 3

@@ -98,8 +98,8 @@ def _near_duplicates(
     if alike > settings.max_near_duplicate_share * conversations:
         for ids in groups[:MOST_FINDINGS]:
             detail = (
-                f"{len(ids)} conversations of different seeds are nearly the same, of {alike} that "
-                f"are like another, in {len(groups)} groups ({alike / conversations:.1%} of all)"
+                f"{len(ids)} conversations of different seeds are nearly the same; "
+                f"{alike / conversations:.1%} of all are like another"
             )
             yield NEAR_DUPLICATES, detail, ids
 

@@ -34,8 +34,7 @@ def test_findings_are_warnings_and_name_the_conversations() -> None:
     assert (finding.rule, finding.severity) == ("near_duplicates", Severity.WARNING)
     assert finding.conversation_ids[:2] == ("s0-1", "copy 0 of s0-1")
     assert finding.detail == (
-        "4 conversations of different seeds are nearly the same, of 4 that are like another, in 1 "
-        "groups (3.9% of all)"
+        "4 conversations of different seeds are nearly the same; 3.9% of all are like another"
     )
 
 
