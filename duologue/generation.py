@@ -16,6 +16,8 @@ from duologue.participants.settings import ParticipantInputs, ParticipantSetting
 from duologue.run_settings import RunSettings
 from duologue.seeds import Seed, SeedFile
 from duologue.simulation import SimulationSettings, conversation_id, conversation_key
+from duologue.validation.loading import load_rules
+from duologue.validation.settings import RuleSettings
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -32,6 +34,8 @@ class AdvancedOptions(BaseModel):
 
     gates: Gates = Gates()
     """How good a version has to be to be published."""
+    rules: RuleSettings = RuleSettings()
+    """Which validation rules hold, how severe each is, and their thresholds."""
     keep_versions: Annotated[int, Field(ge=1)] | None = None
     """How many of the newest versions are kept, besides the published one and those that are
     pinned; all if empty."""
@@ -131,9 +135,10 @@ def plan_generation(
     """Checks what a run is asked to do, as far as that can be told without running it.
 
     Raises:
-        UsageError: a participant's spelling, a number, or a name cannot be used.
+        UsageError: a participant's spelling, a number, a name, or a rule cannot be used.
     """
     advanced = _validated(AdvancedOptions, advanced)
+    load_rules(advanced.rules)  # refuses what it cannot make ready
     dataset = name or dataset_name_from(seeds)
     dataset_folder(output, dataset)  # refuses what cannot be a dataset's name
     if advanced.resume is not None:
@@ -156,6 +161,7 @@ def plan_generation(
         "seed_retries": advanced.seed_retries,
         "seed_retry_delay_seconds": advanced.seed_retry_delay_seconds,
         "gates": advanced.gates,
+        "rules": advanced.rules,
     }
     return Plan(
         seeds_path=seeds,

@@ -8,6 +8,7 @@ from duologue.dataset.gates import Gates
 from duologue.participants.retries import CallSettings
 from duologue.participants.settings import ParticipantSettings
 from duologue.simulation import SimulationSettings
+from duologue.validation.settings import RuleSettings
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 
@@ -30,3 +31,4 @@ class RunSettings(BaseModel):
     seed_retry_delay_seconds: Annotated[float, Field(ge=0)] = 30
     """The wait before the first of these; it doubles each time."""
     gates: Gates = Gates()
+    rules: RuleSettings = RuleSettings()

@@ -16,6 +16,7 @@ from duologue.cli.options import (
     participant_inputs,
 )
 from duologue.cli.results import tell_result
+from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
 
 if TYPE_CHECKING:
     from duologue.run_settings import RunSettings
@@ -110,6 +111,9 @@ def generate(
             rich_help_panel=PUBLICATION_PANEL,
         ),
     ] = None,
+    rule: RuleOption = None,
+    own_rule: OwnRuleOption = None,
+    rules_file: RulesFileOption = None,
     chatbot_input: Annotated[
         list[str] | None,
         typer.Option(
@@ -193,6 +197,7 @@ def generate(
     Exit code 0 if every conversation is good, 1 if some failed or are invalid or the version is
     held back, 2 if nothing could run.
     """
+    rules, read_rules_file = rule_settings(rules_file, rule, own_rule)
     parameters = {
         "seeds": seeds,
         "chatbot": chatbot,
@@ -226,6 +231,7 @@ def generate(
                 "max_invalid_share": max_invalid_share,
                 "min_conversations": min_conversations,
             },
+            "rules": rules.model_dump(mode="json"),
             "keep_versions": keep_versions,
             "reuse_unchanged": reuse_unchanged,
             "resume": resume,
@@ -233,7 +239,7 @@ def generate(
     }
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
-    settings = _checked(parameters, console)
+    settings = _checked(parameters, read_rules_file, console)
     manifest = run_locally(
         _generate_dataset,
         parameters,
@@ -250,7 +256,7 @@ def _generate_dataset() -> Callable[..., Any]:
     return generate_dataset
 
 
-def _checked(parameters: dict[str, Any], console: Console) -> "RunSettings":
+def _checked(parameters: dict[str, Any], rules_file: str | None, console: Console) -> "RunSettings":
     """Finds what is wrong before Prefect starts, which takes seconds; the flow checks again."""
     from duologue.dataset.writing import check_writable
     from duologue.generation import plan_generation
@@ -269,6 +275,8 @@ def _checked(parameters: dict[str, Any], console: Console) -> "RunSettings":
         "Chatbot": plan.settings.chatbot.spelling,
         "Simulated user": plan.settings.simulated_user.spelling,
     }
+    if rules_file is not None:
+        lines["Rules"] = rules_file
     for label, text in lines.items():
         console.print(f"{label + ':':15} {text}", markup=False, highlight=False, soft_wrap=True)
     for row in seed_file.rejected:
