@@ -17,6 +17,8 @@ from duologue.run_settings import RunSettings
 from duologue.seeds import Seed, SeedFile
 from duologue.simulation import SimulationSettings, conversation_id, conversation_key
 from duologue.validation.dataset_rules.settings import DatasetRuleSettings
+from duologue.validation.loading import load_rules
+from duologue.validation.settings import RuleSettings
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -35,6 +37,8 @@ class AdvancedOptions(BaseModel):
     """How good a version has to be to be published."""
     dataset_rules: DatasetRuleSettings = DatasetRuleSettings()
     """What is reported of the dataset as a whole, and what holds a version back."""
+    rules: RuleSettings = RuleSettings()
+    """Which validation rules hold, how severe each is, and their thresholds."""
     keep_versions: Annotated[int, Field(ge=1)] | None = None
     """How many of the newest versions are kept, besides the published one and those that are
     pinned; all if empty."""
@@ -134,9 +138,10 @@ def plan_generation(
     """Checks what a run is asked to do, as far as that can be told without running it.
 
     Raises:
-        UsageError: a participant's spelling, a number, or a name cannot be used.
+        UsageError: a participant's spelling, a number, a name, or a rule cannot be used.
     """
     advanced = _validated(AdvancedOptions, advanced)
+    load_rules(advanced.rules)  # refuses what it cannot make ready
     dataset = name or dataset_name_from(seeds)
     dataset_folder(output, dataset)  # refuses what cannot be a dataset's name
     if advanced.resume is not None:
@@ -160,6 +165,7 @@ def plan_generation(
         "seed_retry_delay_seconds": advanced.seed_retry_delay_seconds,
         "gates": advanced.gates,
         "dataset_rules": advanced.dataset_rules,
+        "rules": advanced.rules,
     }
     return Plan(
         seeds_path=seeds,

@@ -9,6 +9,7 @@ from duologue.participants.retries import CallSettings
 from duologue.participants.settings import ParticipantSettings
 from duologue.simulation import SimulationSettings
 from duologue.validation.dataset_rules.settings import DatasetRuleSettings
+from duologue.validation.settings import RuleSettings
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 
@@ -32,3 +33,4 @@ class RunSettings(BaseModel):
     """The wait before the first of these; it doubles each time."""
     gates: Gates = Gates()
     dataset_rules: DatasetRuleSettings = DatasetRuleSettings()
+    rules: RuleSettings = RuleSettings()

@@ -79,7 +79,7 @@ async def generate_dataset(
     jobs = plan.jobs(seed_file, run.version)
 
     outcomes = await simulate_conversations(jobs, plan.settings, kept, run.version)
-    checked, failed = await validate(unseen(jobs), unseen(outcomes), plan.settings.simulation, kept)
+    checked, failed = await validate(unseen(jobs), unseen(outcomes), plan.settings, kept)
     contents = DatasetContents(
         seed_file, tuple(checked), tuple(failed), plan.settings, run.started_at
     )

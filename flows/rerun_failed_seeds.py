@@ -63,9 +63,7 @@ async def rerun_failed_seeds(
 
     new = await simulate_conversations(rerun.again, rerun.settings, kept, run.version)
     outcomes = rerun.outcomes(new)
-    checked, failed = await validate(
-        unseen(rerun.jobs), unseen(outcomes), rerun.settings.simulation, kept
-    )
+    checked, failed = await validate(unseen(rerun.jobs), unseen(outcomes), rerun.settings, kept)
     contents = DatasetContents(
         rerun.contents.seed_file, tuple(checked), tuple(failed), rerun.settings, run.started_at
     )

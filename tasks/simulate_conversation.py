@@ -21,8 +21,11 @@ from duologue.progress import Progress, watch_progress
 from duologue.run_settings import RunSettings
 from duologue.simulation import Draft, FailedSeed, Outcome, simulate
 from duologue.validation.check import check_conversation
+from duologue.validation.loading import load_rules
+from duologue.validation.rule import Rule
 from tasks.artifacts import progress_artifact
 from tasks.kept_conversations import KeptConversations
+from tasks.unseen import unseen
 
 FATAL_SEEDS_BEFORE_STOP = 5
 """A run stops where the first seeds to end all fail fatally: five in a row and not one good one
@@ -63,6 +66,7 @@ async def simulate_conversation(
     draft: Draft,
     participants: Participants,
     settings: RunSettings,
+    rules: Sequence[Rule],
     in_flight: asyncio.Semaphore,
 ) -> Conversation:
     """Simulates one conversation, or goes on with its draft where it was cut short.
@@ -79,7 +83,7 @@ async def simulate_conversation(
             conversation = await simulate(
                 draft, job.seed, job.sample, participants, settings.simulation
             )
-            checked = check_conversation(conversation, job.seed, settings.simulation)
+            checked = check_conversation(conversation, job.seed, settings.simulation, rules)
             retries = draft.thrown_away + task_run.run_count - 1
             if checked.is_valid or retries >= settings.seed_retries:
                 return conversation
@@ -120,6 +124,7 @@ async def _simulate_all(
         retries=settings.seed_retries,
         retry_delay_seconds=exponential_backoff(settings.seed_retry_delay_seconds),
     )
+    rules = load_rules(settings.rules)
     in_flight = asyncio.Semaphore(settings.max_concurrency)
     task_runs = settings.max_concurrency + math.ceil(settings.max_concurrency * TASK_RUNS_AHEAD)
     outcomes: dict[int, Outcome] = {}
@@ -130,7 +135,7 @@ async def _simulate_all(
             draft = await kept.draft(job) or Draft.of(job.seed)
             try:
                 outcomes[index] = await simulate_with_retries(
-                    job, draft, participants, settings, in_flight
+                    job, draft, participants, settings, unseen(rules), in_flight
                 )
             except BaseException as error:
                 # Also when the run is stopped, be it while Prefect stores what was just finished:

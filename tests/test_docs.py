@@ -12,6 +12,7 @@ import pytest
 from duologue.dataset.schema import CONVERSATIONS_SCHEMA
 from duologue.validation.dataset_rules.measures import MEASURES
 from duologue.validation.rules import RULES
+from duologue.validation.settings import RuleSettings
 from tests.vellum_stand_in import stand_in_process
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +54,9 @@ RUN_ELSEWHERE = {
     f"{PUSH}.simulated_user_llm --deploy --deployment-name simulated-user": "needs Vellum",
 }
 """Documented commands that no test runs, and why not."""
+
+
+RULES_PAGE = (ROOT / "docs/rules.md").read_text()
 
 
 def documented_commands() -> list[str]:
@@ -100,6 +104,8 @@ def a_readers_folder(
     readme = (ROOT / "README.md").read_text()
     (chatbot,) = re.findall(r"```python\n(async def reply.*?)```", readme, re.DOTALL)
     (folder / "my_chatbot.py").write_text(chatbot)
+    (own_rule,) = re.findall(r"```python\n(.*?def no_prices.*?)```", RULES_PAGE, re.DOTALL)
+    (folder / "my_rules.py").write_text(own_rule)
     (folder / "my_seeds.csv").write_text("message,plan\nWhere is my order?,gold\n")
     (folder / "datasets").symlink_to(ROOT / "datasets")
     (folder / "workflows").symlink_to(ROOT / "workflows")
@@ -134,9 +140,7 @@ def test_no_reason_is_given_for_a_command_that_is_not_documented() -> None:
 
 
 def test_every_rule_is_documented_as_it_is() -> None:
-    rows = re.findall(
-        r"^\| `(\w+)` \| (\w+) \| (.*) \|$", (ROOT / "docs/rules.md").read_text(), re.M
-    )
+    rows = re.findall(r"^\| `(\w+)` \| (info|warning|invalid) \| (.*) \|$", RULES_PAGE, re.M)
     assert rows == [
         (
             rule.name,
@@ -153,6 +157,15 @@ def test_every_measure_is_documented_as_it_is() -> None:
     page = (ROOT / "docs/rules.md").read_text().partition("| measure | says |")[2]
     rows = re.findall(r"^\| `(\w+)` \| (.*)\. \|$", page, re.M)
     assert rows == list(MEASURES.items())
+
+
+def test_every_setting_of_the_rules_is_documented_as_it_is() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (?:none|`(.*)`) \| (.*) \|$", RULES_PAGE, re.M)
+    settings = {name: (default, meaning) for name, default, meaning in rows}
+    assert list(settings) == list(RuleSettings.model_fields)
+    for name, field in RuleSettings.model_fields.items():
+        default = str(field.default) if field.default not in (None, (), {}) else ""
+        assert settings[name] == (default, " ".join(str(field.description).split()))
 
 
 def test_the_readme_names_every_column() -> None:

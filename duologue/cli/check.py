@@ -1,6 +1,7 @@
 """`duologue check`: the validation rules on any transcript file."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -11,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from duologue.cli.options import OutputFormat
+from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
 
 if TYPE_CHECKING:
     from duologue.transcripts import CheckedTranscript, Transcript
     from duologue.validation.dataset_rules.member import Member
     from duologue.validation.quality import DatasetFinding, DatasetQuality
+    from duologue.validation.rule import Rule
 
 IDS_SHOWN = 3
 """Of the conversations that a finding about the whole file names."""
@@ -28,6 +31,9 @@ def check(
     output_format: Annotated[
         OutputFormat, typer.Option("--format", help="json: one JSON object a conversation.")
     ] = OutputFormat.TEXT,
+    rule: RuleOption = None,
+    own_rule: OwnRuleOption = None,
+    rules_file: RulesFileOption = None,
     dataset: Annotated[
         bool,
         typer.Option(
@@ -45,10 +51,16 @@ def check(
     What is found in the file as a whole leaves it as it is.
     """
     from duologue.transcripts import read_transcripts
+    from duologue.validation.loading import load_rules
 
+    settings, read_rules_file = rule_settings(rules_file, rule, own_rule)
+    if read_rules_file is not None:
+        Console(stderr=True).print(f"Rules: {read_rules_file}", markup=False, highlight=False)
     is_json = output_format is OutputFormat.JSON
     valid: list[Member] = []
-    results = _checked(read_transcripts(file), None if is_json and not dataset else valid)
+    results = _checked(
+        read_transcripts(file), load_rules(settings), None if is_json and not dataset else valid
+    )
     if is_json:
         invalid = _print_json(results)
         if dataset:
@@ -61,14 +73,14 @@ def check(
 
 
 def _checked(
-    transcripts: Iterable["Transcript"], valid: "list[Member] | None"
+    transcripts: Iterable["Transcript"], rules: Sequence["Rule"], valid: "list[Member] | None"
 ) -> Iterator["CheckedTranscript"]:
     """Checks transcripts as they are read; collects the valid ones, where that is asked for."""
     from duologue.transcripts import check_transcript
     from duologue.validation.dataset_rules.member import Member
 
     for transcript in transcripts:
-        result = check_transcript(transcript)
+        result = check_transcript(transcript, rules)
         if valid is not None and result.is_valid:
             expected = transcript.expected
             valid.append(
@@ -97,14 +109,21 @@ def _print_json(results: Iterable["CheckedTranscript"]) -> int:
 
 
 def _print_table(results: Sequence["CheckedTranscript"]) -> int:
-    """Prints every violation and the counts; counts the invalid conversations."""
+    """Prints every fault and the counts; counts the invalid conversations."""
+    from duologue.validation.check import rule_names
+    from duologue.validation.rule import Severity
+
     console = Console()
+    told: Counter[str] = Counter()
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("conversation", "rule", "severity", "message"):
         table.add_column(heading, overflow="fold")
     table.add_column("detail", overflow="fold", ratio=1)
     for result in results:
+        told.update(rule_names(result.violations, Severity.INFO))
         for violation in result.violations:
+            if violation.severity is Severity.INFO:
+                continue
             index = "" if violation.message_index is None else str(violation.message_index)
             cells = (result.id, violation.rule, violation.severity, index, violation.detail)
             table.add_row(*map(Text, cells))
@@ -112,11 +131,17 @@ def _print_table(results: Sequence["CheckedTranscript"]) -> int:
         console.print(table)
         console.print()
     valid = sum(result.is_valid for result in results)
-    warned = sum(bool(result.violations) and result.is_valid for result in results)
+    warned = sum(
+        result.is_valid and bool(rule_names(result.violations, Severity.WARNING))
+        for result in results
+    )
     console.print(
         f"{len(results)} conversations: {valid} valid ({warned} with warnings), "
         f"{len(results) - valid} invalid"
     )
+    if told:
+        counts = ", ".join(f"{name} {count}" for name, count in sorted(told.items()))
+        console.print(f"For information: {counts}", highlight=False, soft_wrap=True)
     return len(results) - valid
 
 

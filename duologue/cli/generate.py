@@ -17,6 +17,7 @@ from duologue.cli.options import (
     severities,
 )
 from duologue.cli.results import tell_result
+from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
 
 if TYPE_CHECKING:
     from duologue.run_settings import RunSettings
@@ -121,6 +122,9 @@ def generate(
             rich_help_panel=PUBLICATION_PANEL,
         ),
     ] = None,
+    rule: RuleOption = None,
+    own_rule: OwnRuleOption = None,
+    rules_file: RulesFileOption = None,
     chatbot_input: Annotated[
         list[str] | None,
         typer.Option(
@@ -204,6 +208,7 @@ def generate(
     Exit code 0 if every conversation is good, 1 if some failed or are invalid or the version is
     held back, 2 if nothing could run.
     """
+    rules, read_rules_file = rule_settings(rules_file, rule, own_rule)
     parameters = {
         "seeds": seeds,
         "chatbot": chatbot,
@@ -238,6 +243,7 @@ def generate(
                 "min_conversations": min_conversations,
             },
             "dataset_rules": {"severities": severities("--dataset-rule", dataset_rule)},
+            "rules": rules.model_dump(mode="json"),
             "keep_versions": keep_versions,
             "reuse_unchanged": reuse_unchanged,
             "resume": resume,
@@ -245,7 +251,7 @@ def generate(
     }
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
-    settings = _checked(parameters, console)
+    settings = _checked(parameters, read_rules_file, console)
     manifest = run_locally(
         _generate_dataset,
         parameters,
@@ -262,7 +268,7 @@ def _generate_dataset() -> Callable[..., Any]:
     return generate_dataset
 
 
-def _checked(parameters: dict[str, Any], console: Console) -> "RunSettings":
+def _checked(parameters: dict[str, Any], rules_file: str | None, console: Console) -> "RunSettings":
     """Finds what is wrong before Prefect starts, which takes seconds; the flow checks again."""
     from duologue.dataset.writing import check_writable
     from duologue.generation import plan_generation
@@ -281,6 +287,8 @@ def _checked(parameters: dict[str, Any], console: Console) -> "RunSettings":
         "Chatbot": plan.settings.chatbot.spelling,
         "Simulated user": plan.settings.simulated_user.spelling,
     }
+    if rules_file is not None:
+        lines["Rules"] = rules_file
     for label, text in lines.items():
         console.print(f"{label + ':':15} {text}", markup=False, highlight=False, soft_wrap=True)
     for row in seed_file.rejected:

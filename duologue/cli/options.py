@@ -9,6 +9,7 @@ from duologue.errors import UsageError
 
 CHATBOT_PANEL = "Chatbot: what its Workflow is given and asked for"
 SIMULATED_USER_PANEL = "Simulated user: what its Workflow is given and asked for"
+RULES_PANEL = "Validation rules"
 TUNING_PANEL = "Deadlines and retries"
 PUBLICATION_PANEL = "Publication and retention"
 
@@ -39,13 +40,13 @@ def participant_inputs(
     Raises:
         UsageError: one of the pairs has no name or no `=`.
     """
-    static = dict(_pair(f"--{participant}-input", text) for text in static_inputs or ())
+    static = dict(pair(f"--{participant}-input", text) for text in static_inputs or ())
     return {
         "history_input": history_input,
         "output": output,
         "static_inputs": {name: _value(text) for name, text in static.items()},
         "seed_inputs": dict(
-            _pair(f"--{participant}-input-from", text) for text in seed_inputs or ()
+            pair(f"--{participant}-input-from", text) for text in seed_inputs or ()
         ),
     }
 
@@ -56,10 +57,15 @@ def severities(option: str, given: Iterable[str] | None) -> dict[str, str]:
     Raises:
         UsageError: one of the pairs has no name or no `=`.
     """
-    return dict(_pair(option, text) for text in given or ())
+    return dict(pair(option, text) for text in given or ())
 
 
-def _pair(option: str, text: str) -> tuple[str, str]:
+def pair(option: str, text: str) -> tuple[str, str]:
+    """Splits `NAME=VALUE`, as an option takes it.
+
+    Raises:
+        UsageError: it has no name or no `=`.
+    """
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise UsageError(f"{option} {text!r}: expected NAME=VALUE")

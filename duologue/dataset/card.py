@@ -94,6 +94,14 @@ A broken rule leaves a conversation out, or is only a warning: then the `warning
 What is left out is in `failures.csv`, with the reason and how to rerun it.
 
 {% endif -%}
+{% if manifest.information -%}
+| for information, no fault | conversations |
+|---|---|
+{% for name, count in manifest.information.items() -%}
+| `{{ name }}` | {{ count }} |
+{% endfor %}
+
+{% endif -%}
 {% if manifest.quality.findings -%}
 ## What stands out
 

@@ -85,6 +85,8 @@ class Manifest(BaseModel):
     """Against the version before, or the revision before; None where there is none."""
     broken_rules: dict[str, int]
     """By rule, how many conversations break it: valid ones with a warning, and invalid ones."""
+    information: dict[str, int] = {}
+    """By rule of severity `info`, how many conversations it says something of."""
     failed_by_error_class: dict[str, int]
     """By the error they ended with, how many conversations could not be simulated."""
     quality: DatasetQuality
@@ -130,8 +132,9 @@ def manifest_of(
         held_back=reasons_to_hold_back(counts, contents.settings.gates, quality.findings),
         changes=changes,
         broken_rules=_sorted_counts(
-            rule for item in contents.checked for rule in {v.rule for v in item.violations}
+            rule for item in contents.checked for rule in (*item.broken_rules, *item.warnings)
         ),
+        information=_sorted_counts(rule for item in contents.checked for rule in item.information),
         failed_by_error_class=_sorted_counts(item.error_class for item in contents.failed),
         quality=quality,
         files=tuple(files),

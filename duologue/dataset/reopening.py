@@ -20,15 +20,18 @@ from duologue.locations import without_credentials
 from duologue.seeds import RejectedRow, Seed, SeedFile
 from duologue.simulation import FailedSeed
 from duologue.validation.check import check_conversation
+from duologue.validation.loading import load_rules
 
 
 def reopen_version(folder: UPath) -> tuple[Manifest, DatasetContents]:
     """Reads all that a version's run made, from the version's own files.
 
-    The conversations are checked again, so that what they break is told by today's rules.
+    The conversations are checked again, so that what they break is told by today's rules, with the
+    severities and thresholds of its run.
 
     Raises:
-        UsageError: a file is missing, was changed, or is of another Duologue.
+        UsageError: a file is missing, was changed, or is of another Duologue; or a rule of its
+            run is not there.
     """
     manifest = read_manifest(folder / MANIFEST_FILE)
     records = read_failure_records(folder / FAILURES_JSONL_FILE)
@@ -44,6 +47,7 @@ def reopen_version(folder: UPath) -> tuple[Manifest, DatasetContents]:
         for position in range(manifest.counts.conversations)
     ]
     made = [item for item in in_order if item is not None]
+    rules = load_rules(manifest.settings.rules)
     contents = DatasetContents(
         seed_file=SeedFile(
             path=manifest.seed_file.path,
@@ -57,7 +61,7 @@ def reopen_version(folder: UPath) -> tuple[Manifest, DatasetContents]:
             ),
         ),
         checked=tuple(
-            check_conversation(outcome, seed, manifest.settings.simulation)
+            check_conversation(outcome, seed, manifest.settings.simulation, rules)
             for seed, outcome in made
             if isinstance(outcome, Conversation)
         ),

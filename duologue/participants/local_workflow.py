@@ -22,7 +22,7 @@ from duologue.errors import (
     TransientError,
     UsageError,
 )
-from duologue.participants.importing import import_module
+from duologue.importing import import_module
 from duologue.participants.protocol import Reply, further_inputs, usable_text
 from duologue.participants.retries import CallSettings, with_retries
 from duologue.participants.settings import ParticipantSettings
@@ -137,10 +137,10 @@ def load_workflow(settings: ParticipantSettings) -> type[Workflow]:
 
 
 def _workflow_class(module_name: str, class_name: str | None, spelling: str) -> type[Workflow]:
-    module = import_module(module_name, spelling)
+    module = import_module(module_name, f"participant {spelling!r}")
     submodule = f"{module_name}.workflow"
     if not _workflows_in(module) and hasattr(module, "__path__") and find_spec(submodule):
-        module = import_module(submodule, spelling)
+        module = import_module(submodule, f"participant {spelling!r}")
     found = {workflow.__name__: workflow for workflow in _workflows_in(module)}
     if class_name is None and len(found) == 1:
         return next(iter(found.values()))

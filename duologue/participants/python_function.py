@@ -10,7 +10,7 @@ from typing import Any
 
 from duologue.conversation import Message
 from duologue.errors import DuologueError, FatalError, TransientError, UsageError
-from duologue.participants.importing import import_module
+from duologue.importing import import_function
 from duologue.participants.protocol import Reply, further_inputs, usable_text
 from duologue.participants.retries import CallSettings, with_retries
 from duologue.participants.settings import ParticipantSettings
@@ -72,24 +72,17 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
         UsageError: no such module or name, or it cannot be called with a chat history and the
             further inputs.
     """
-    _, module_name, path = settings.spelling.split(":")
-    found: Any = import_module(module_name, settings.spelling)
-    for name in path.split("."):
-        found = getattr(found, name, None)
-    if not callable(found):
-        raise UsageError(
-            f"participant {settings.spelling!r}: {module_name} has no function {path!r}; expected "
-            "`async def reply(chat_history) -> str` (or without async)"
-        )
+    subject = f"participant {settings.spelling!r}"
+    expected = "`async def reply(chat_history) -> str` (or without async)"
+    function = import_function(settings.spelling, subject, expected)
     inputs = dict.fromkeys([*settings.static_inputs, *settings.seed_inputs])
     try:
-        inspect.signature(found).bind([], **inputs)
+        inspect.signature(function).bind([], **inputs)
     except TypeError as error:
         raise UsageError(
-            f"participant {settings.spelling!r}: cannot be called as {path}(chat_history"
+            f"{subject}: cannot be called as {settings.spelling.split(':')[2]}(chat_history"
             f"{''.join(f', {name}=…' for name in inputs)}): {error}"
         ) from None
-    function: Callable[..., Any] = found
     return function
 
 

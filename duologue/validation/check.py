@@ -30,15 +30,23 @@ class CheckedConversation:
         return rule_names(self.violations, Severity.INVALID)
 
     @property
+    def information(self) -> tuple[str, ...]:
+        """The rules of severity `info` that say something of it, sorted, each once."""
+        return rule_names(self.violations, Severity.INFO)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """The rules of severity `warning` that it breaks, sorted, each once."""
         return rule_names(self.violations, Severity.WARNING)
 
 
 def check_conversation(
-    conversation: Conversation, seed: Seed, settings: SimulationSettings
+    conversation: Conversation,
+    seed: Seed,
+    settings: SimulationSettings,
+    rules: Sequence[Rule] = RULES,
 ) -> CheckedConversation:
-    """Runs all rules on a conversation that was simulated with these settings."""
+    """Runs rules, as `load_rules` makes them ready, on a conversation simulated like this."""
     expected = Expectations(
         seed_message=seed.message,
         turns=settings.turns,
@@ -46,7 +54,7 @@ def check_conversation(
         end_reason=conversation.end_reason,
         end_marker=settings.end_marker,
     )
-    violations = check_messages(conversation.messages, expected)
+    violations = check_messages(conversation.messages, expected, rules)
     return CheckedConversation(conversation, seed, violations)
 
 

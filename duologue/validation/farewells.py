@@ -73,7 +73,12 @@ def is_farewell_loop(messages: Sequence[Message]) -> bool:
     return length == TAIL_LENGTH or both_leave
 
 
-def farewell_tail(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
+def farewell_tail(
+    messages: Sequence[Message],
+    _expected: Expectations,
+    *,
+    farewell_tail_messages: int = TAIL_LENGTH,
+) -> Iterator[Finding]:
     """Catches conversations that end in three messages or more of goodbye.
 
     It is less strict than `is_farewell`, because it takes nothing away: models say goodbye in many
@@ -84,7 +89,7 @@ def farewell_tail(messages: Sequence[Message], _expected: Expectations) -> Itera
     while first and _mostly_says_farewell(messages[first - 1].text):
         first -= 1
     length = len(messages) - first
-    if length >= TAIL_LENGTH:
+    if length >= farewell_tail_messages:
         yield Finding(first, f"from here on {length} messages only say goodbye")
 
 

@@ -14,6 +14,8 @@ class Severity(StrEnum):
     """The conversation leaves the dataset and is listed with the failures."""
     WARNING = "warning"
     """The conversation stays, and carries the rule's name in its `warnings` column."""
+    INFO = "info"
+    """The conversation stays as it is; the finding is shown and counted, and is no fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,17 @@ class Finding:
     detail: str
 
 
+Check = Callable[[Sequence[Message], Expectations], Iterable[Finding]]
+"""What a rule does: a pure function that looks at the messages of one conversation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One check of one conversation: a pure function and how severe its findings are."""
 
     name: str
     severity: Severity
-    check: Callable[[Sequence[Message], Expectations], Iterable[Finding]]
+    check: Check
 
 
 @dataclass(frozen=True, slots=True)

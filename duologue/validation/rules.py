@@ -3,13 +3,19 @@
 Invalid is what makes a conversation useless as a question to a chatbot: it is not the conversation
 it should be, or a user message in it is not one. Whatever may also happen between a person and a
 good chatbot is a warning, and so are faults that are the chatbot's own: to leave those out would
-hide from an evaluation just what it is to find.
+hide from an evaluation just what it is to find. What is no fault, but says something of how a
+simulated user speaks, is information.
 
 To add a rule, write one function in the file where it belongs and one line here.
 """
 
 from duologue.validation.both_sides import both_sides_in_one_message, speaker_label
 from duologue.validation.farewells import farewell_tail
+from duologue.validation.language import language_drift
+from duologue.validation.manner import polite_user, verbose_user
+from duologue.validation.out_of_role import assistant_refusal, fourth_wall, role_flip
+from duologue.validation.personal_data import personal_data
+from duologue.validation.prompt_leak import prompt_leak
 from duologue.validation.repetition import (
     assistant_echoes_user,
     loop,
@@ -36,8 +42,9 @@ from duologue.validation.structure import (
     wrong_length,
     wrong_opening,
 )
+from duologue.validation.truncation import truncation
 
-_INVALID, _WARNING = Severity.INVALID, Severity.WARNING
+_INVALID, _WARNING, _INFO = Severity.INVALID, Severity.WARNING, Severity.INFO
 
 RULES = (
     # Without the right shape it is not the conversation of its seed and settings.
@@ -62,6 +69,12 @@ RULES = (
     Rule("both_sides_in_one_message", _INVALID, both_sides_in_one_message),
     # One word too many before a message that is otherwise right.
     Rule("speaker_label", _WARNING, speaker_label),
+    # The user is none.
+    Rule("role_flip", _INVALID, role_flip),
+    Rule("fourth_wall", _INVALID, fourth_wall),
+    Rule("assistant_refusal", _INVALID, assistant_refusal),
+    # Nothing but the prompt has these words.
+    Rule("prompt_leak", _INVALID, prompt_leak),
     # What no person writes, and no chatbot should be shown.
     Rule("end_marker", _INVALID, end_marker),
     Rule("model_token", _INVALID, model_token),
@@ -72,4 +85,12 @@ RULES = (
     Rule("code_fence", _WARNING, code_fence),
     Rule("json_wrapper", _WARNING, json_wrapper),
     Rule("wrapping_quotes", _WARNING, wrapping_quotes),
+    # People change their language too, and stop in the middle.
+    Rule("language_drift", _WARNING, language_drift),
+    Rule("truncation", _WARNING, truncation),
+    # May be in the seed, a business's, or made up; whoever shares the dataset wants to know.
+    Rule("personal_data", _WARNING, personal_data),
+    # No faults.
+    Rule("polite_user", _INFO, polite_user),
+    Rule("verbose_user", _INFO, verbose_user),
 )

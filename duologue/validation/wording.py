@@ -87,6 +87,6 @@ def likeness(one: str, other: str) -> float:
     return shared / (len(a.distinct) + len(b.distinct) - shared)
 
 
-def says_the_same(one: str, other: str) -> bool:
+def says_the_same(one: str, other: str, nearly_the_same: float = NEARLY_THE_SAME) -> bool:
     """Tells whether two messages of some length say the same in nearly the same words."""
-    return likeness(one, other) >= NEARLY_THE_SAME
+    return likeness(one, other) >= nearly_the_same

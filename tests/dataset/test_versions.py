@@ -203,6 +203,7 @@ def test_the_manifest_sums_up_the_run() -> None:
     assert (manifest.dataset, manifest.version, manifest.revision) == ("shop", VERSION, 1)
     assert manifest.counts == made.counts
     assert manifest.broken_rules == {"echo": 1, "restated": 1}
+    assert manifest.information == {}
     assert manifest.failed_by_error_class == {"TransientError": 1}
     assert manifest.settings == made.settings
     assert manifest.seconds == round((manifest.created_at - made.started_at).total_seconds(), 3)

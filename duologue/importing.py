@@ -1,0 +1,62 @@
+"""Importing what a spelling names: a module, or a function in it."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from duologue.errors import UsageError
+
+
+def import_module(name: str, subject: str) -> ModuleType:
+    """Imports a module from the working directory or from what is installed.
+
+    Args:
+        name: dotted, as in `package.module`.
+        subject: who asks for it, for the error, as in `participant 'local:package.module'`.
+
+    Raises:
+        UsageError: there is no such module, or it failed while it was imported.
+    """
+    # As with `python -m`, the working directory comes first: the person's own module is meant.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            raise UsageError(
+                f"{subject}: there is no module {error.name!r} in "
+                f"{Path.cwd()} or among the installed packages; name it as Python would import it"
+            ) from None
+        raise UsageError(
+            f"{subject}: {name} needs the module {error.name!r}, which is not installed"
+        ) from error
+    except Exception as error:
+        raise UsageError(
+            f"{subject}: {name} failed while it was imported "
+            f"({type(error).__name__}: {error}); mend it, `python -m {name}` shows where"
+        ) from error
+
+
+def import_function(spelling: str, subject: str, expected: str) -> Callable[..., Any]:
+    """Imports the function that `python:package.module:function` names.
+
+    Args:
+        spelling: checked to be of that form.
+        subject: who asks for it, for the error.
+        expected: what the function should look like, for the error.
+
+    Raises:
+        UsageError: there is no such module, or nothing in it that can be called by that name.
+    """
+    _, module_name, path = spelling.split(":")
+    found: Any = import_module(module_name, subject)
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    if not callable(found):
+        raise UsageError(f"{subject}: {module_name} has no function {path!r}; expected {expected}")
+    function: Callable[..., Any] = found
+    return function

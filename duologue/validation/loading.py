@@ -1,0 +1,117 @@
+"""Making ready the rules that a run's settings ask for."""
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from duologue.conversation import Message
+from duologue.errors import UsageError
+from duologue.importing import import_function
+from duologue.seeds.stored import stored_bytes
+from duologue.seeds.text import decoded_text
+from duologue.validation.rule import Check, Expectations, Finding, Rule, Severity
+from duologue.validation.rules import RULES
+from duologue.validation.settings import RuleSettings
+
+_SPELLING = re.compile(r"python:[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+_EXPECTED = "`def rule(messages, expected)` that gives findings"
+
+
+def load_rules(settings: RuleSettings) -> tuple[Rule, ...]:
+    """Makes ready the rules that hold, with their severities and thresholds.
+
+    It imports the own rules and reads the prompt's file, so it is done once, and before anything
+    is paid for.
+
+    Raises:
+        UsageError: a rule is unknown or its name taken, an own rule cannot be imported or called,
+            the prompt's file cannot be read, or the phone region does not exist.
+    """
+    _check_region(settings.phone_region)
+    rules = (*RULES, *map(_own_rule, settings.own_rules))
+    _check_names([rule.name for rule in rules], settings.severities)
+    values = {**dict(settings), "prompt": _prompt(settings.prompt_file)}
+    chosen = ((rule, settings.severities.get(rule.name, rule.severity)) for rule in rules)
+    return tuple(
+        Rule(rule.name, Severity(severity), _with_settings(rule.check, values))
+        for rule, severity in chosen
+        if severity != "off"
+    )
+
+
+def _with_settings(check: Check, values: Mapping[str, Any]) -> Check:
+    """Gives a rule's keyword arguments the settings of the same names."""
+    keywords = [
+        name
+        for name, parameter in inspect.signature(check).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name in values
+    ]
+    return partial(check, **{name: values[name] for name in keywords}) if keywords else check
+
+
+def _own_rule(spelling: str) -> Rule:
+    subject = f"own rule {spelling!r}"
+    if not _SPELLING.fullmatch(spelling):
+        raise UsageError(
+            f"{subject}: expected python:package.module:rule, as in python:my_rules:no_prices "
+            "(the module's name, not its file's)"
+        )
+    function = import_function(spelling, subject, _EXPECTED)
+    try:
+        inspect.signature(function).bind([], Expectations())
+    except TypeError as error:
+        raise UsageError(
+            f"{subject}: cannot be called with the messages and what is expected of them "
+            f"({error}); expected {_EXPECTED}"
+        ) from None
+    return Rule(spelling.split(":")[2], Severity.WARNING, _guarded(function))
+
+
+def _guarded(function: Check) -> Check:
+    """Makes a finding of an own rule that fails, so that it costs no conversation."""
+
+    def check(messages: Sequence[Message], expected: Expectations) -> Iterable[Finding]:
+        # The error's text may hold the conversation's.
+        try:
+            findings = list(function(messages, expected))
+        except Exception as error:
+            return [Finding(None, f"the rule itself failed ({type(error).__name__})")]
+        if all(_is_finding(finding, len(messages)) for finding in findings):
+            return findings
+        return [Finding(None, "the rule itself failed (it gave something else than findings)")]
+
+    return check
+
+
+def _is_finding(value: object, messages: int) -> bool:
+    return (
+        isinstance(value, Finding)
+        and isinstance(value.detail, str)
+        and (value.message_index is None or value.message_index in range(messages))
+    )
+
+
+def _check_names(names: Sequence[str], severities: Iterable[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"rule {name!r}: there are two of this name; rename your own")
+    for name in severities:
+        if name not in names:
+            raise UsageError(
+                f"rule {name!r}: there is no such rule; there are {', '.join(sorted(names))}"
+            )
+
+
+def _check_region(region: str) -> None:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if region and region not in SUPPORTED_REGIONS:
+        raise UsageError(
+            f"phone_region is {region!r}; expected a country's two letters, as in 'US' or 'GB'"
+        )
+
+
+def _prompt(path: str | None) -> str:
+    return decoded_text(stored_bytes(path), path) if path else ""

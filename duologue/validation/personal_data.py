@@ -1,0 +1,104 @@
+"""A rule on personal data."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from duologue.conversation import Message
+from duologue.validation.rule import Expectations, Finding
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+PHONE_REGION = "US"
+"""The country in whose national form phone numbers are looked for too, as ISO 3166 has it. Most
+simulated users speak American English."""
+
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}@(?P<domain>(?:[\w-]{1,63}\.){1,8}[a-z]{2,24})\b", re.I
+)
+# Kept free for examples (RFC 2606): nobody's.
+_NOBODYS_DOMAIN = re.compile(r"(?:.*\.)?(?:example\.(?:com|org|net)|example|test|invalid)", re.I)
+
+_CARD = re.compile(r"(?<![\w-])(?:\d[ -]?){12,18}\d(?![\w-])")
+# The issuers' prefixes with the lengths they go with: Visa; Mastercard; American Express;
+# Discover; JCB; Diners Club; UnionPay.
+_ISSUED = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|4[4-9]\d|5\d\d)\d{12}|"
+    r"35\d{14}|3[068]\d{12}|62\d{14,17}"
+)
+_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
+_SEVEN_DIGITS = re.compile(r"\d(?:[\s().\u2011-]{0,3}\d){6}")
+"""All of these numbers have so many digits with nothing but spaces and signs between them."""
+
+
+def personal_data(
+    messages: Sequence[Message],
+    _expected: Expectations,
+    *,
+    phone_region: str = PHONE_REGION,
+) -> Iterator[Finding]:
+    """Catches an e-mail address, a phone number, a card's number or an IBAN in a message.
+
+    Phone numbers are told by phonenumbers, Google's library; IBANs and the check digit of cards
+    by python-stdnum. Toll-free numbers, those with 555, and the domains that RFC 2606 keeps for
+    examples are nobody's. Known false positives: addresses and numbers of businesses, and
+    invented ones that happen to be well formed.
+    """
+    for index, message in enumerate(messages):
+        kinds = _kinds(message.text, phone_region)
+        if kinds:
+            yield Finding(index, f"holds {' and '.join(kinds)}")
+
+
+def _kinds(text: str, region: str) -> list[str]:
+    kinds = ["an e-mail address"] if "@" in text and _has_email(text) else []
+    if _SEVEN_DIGITS.search(text):
+        found = {
+            "a card's number": _has_card(text),
+            "an IBAN": _has_iban(text),
+            "a phone number": _has_phone(text, region),
+        }
+        kinds += [kind for kind, is_there in found.items() if is_there]
+    return kinds
+
+
+def _has_email(text: str) -> bool:
+    return any(not _NOBODYS_DOMAIN.fullmatch(email["domain"]) for email in _EMAIL.finditer(text))
+
+
+def _has_card(text: str) -> bool:
+    from stdnum import luhn
+
+    numbers = (re.sub("[ -]", "", number[0]) for number in _CARD.finditer(text))
+    return any(_ISSUED.fullmatch(number) and luhn.is_valid(number) for number in numbers)
+
+
+def _has_iban(text: str) -> bool:
+    from stdnum import iban
+
+    return any(iban.is_valid(number[0]) for number in _IBAN.finditer(text))
+
+
+def _has_phone(text: str, region: str) -> bool:
+    import phonenumbers
+
+    nobodys = {
+        phonenumbers.PhoneNumberType.TOLL_FREE,
+        phonenumbers.PhoneNumberType.PREMIUM_RATE,
+        phonenumbers.PhoneNumberType.SHARED_COST,
+        phonenumbers.PhoneNumberType.UAN,
+    }
+    # Grouped as people write them there, or with the country's code: mere digits are an order's.
+    grouped = phonenumbers.Leniency.STRICT_GROUPING
+    return any(
+        not match.raw_string.isdigit()
+        and not _is_fictional(match.number)
+        and phonenumbers.number_type(match.number) not in nobodys
+        for match in phonenumbers.PhoneNumberMatcher(text, region or None, leniency=grouped)
+    )
+
+
+def _is_fictional(number: "PhoneNumber") -> bool:
+    """Tells whether it is one of North America's numbers for films, as in 212-555-0123."""
+    return number.country_code == 1 and str(number.national_number)[3:6] == "555"

@@ -1,0 +1,48 @@
+"""A rule on participants that tell their prompt."""
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+
+from duologue.conversation import Message, Role
+from duologue.validation.rule import Expectations, Finding
+from duologue.validation.wording import wording
+
+PROMPT_PHRASE_WORDS = 12
+"""So many words in a row that are the prompt's are no chance: fixed phrases are shorter."""
+
+
+def prompt_leak(
+    messages: Sequence[Message],
+    expected: Expectations,
+    *,
+    canaries: Collection[str] = (),
+    prompt: str = "",
+    prompt_phrase_words: int = PROMPT_PHRASE_WORDS,
+) -> Iterator[Finding]:
+    """Catches a canary string in a message of either side, and a long phrase of the simulated
+    user's prompt in one of the user's.
+
+    A canary is a string without meaning that was put into a prompt to be found again; it counts
+    in any case. The seed message may be in the prompt and is left alone. Checked only where
+    canaries or the prompt's file are given. Known false positives: a prompt that gives the user
+    sentences to say.
+    """
+    if not canaries and not prompt:
+        return
+    for index, message in enumerate(messages):
+        text = message.text.casefold()
+        if any(canary.casefold() in text for canary in canaries):
+            yield Finding(index, f"the {message.role} message holds a canary string of a prompt")
+        elif message.role is Role.USER and message.text != expected.seed_message:
+            of_prompt = _phrases(prompt, prompt_phrase_words)
+            if not of_prompt.isdisjoint(_phrases(message.text, prompt_phrase_words)):
+                yield Finding(
+                    index, f"the user says {prompt_phrase_words} words or more of the prompt"
+                )
+
+
+@lru_cache(maxsize=8)
+def _phrases(text: str, length: int) -> frozenset[tuple[str, ...]]:
+    """Lists every run of so many words in a text."""
+    words = wording(text).words
+    return frozenset(words[i : i + length] for i in range(len(words) - length + 1))

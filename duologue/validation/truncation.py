@@ -1,0 +1,54 @@
+"""A rule on messages that break off."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from duologue.conversation import Message
+from duologue.validation.rule import Expectations, Finding
+
+TRUNCATION_WORDS = 30
+"""A length limit cuts long messages. With fewer words than this a message that breaks off is a
+person's haste."""
+
+# What no message ends with, unless it was cut: articles, possessives, conjunctions, and the
+# prepositions that want their noun.
+_NEVER_LAST = re.compile(
+    r"\b(?:the|an?|and|or|but|because|although|whereas|your|my|our|their|whose|from|into|"
+    r"between|during|such as|as well as|which is|that is|will be|has been|have been|is a|are the|"
+    r"der|das|ein|eine|einen|und|oder|weil|dass|el|la|los|las|un|una|y|porque|le|les|une|et|"
+    r"parce que|il|lo|gli|e|perché|os|uma|het|een|en)$",
+    re.IGNORECASE,
+)
+_BREAKS_OFF = re.compile(r"[,;(\[{/&+=\u2013\u2014\uff0c\u3001]$|\w-$")
+_FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
+_SENTENCE_END = re.compile(r"[.!?\u2026][\"'\u201d\u2019)*\]]*\s|[\u3002\uff01\uff1f]")
+
+
+def truncation(
+    messages: Sequence[Message],
+    _expected: Expectations,
+    *,
+    truncation_words: int = TRUNCATION_WORDS,
+) -> Iterator[Finding]:
+    """Catches a long message that breaks off in the middle of a sentence, as at a length limit.
+
+    The limit itself is known to the model's provider alone, so it asks for other signals: the
+    message is long, writes whole sentences before, and ends with what nothing ends with: "and",
+    "the", a comma, an open bracket or code fence. A missing full stop is not enough, because
+    lists and hasty people leave it out. Known false positives: a letter that closes with
+    "Sincerely," and a name to be filled in.
+    """
+    for index, message in enumerate(messages):
+        text = message.text.rstrip()
+        if not _stops_short(text) or not _SENTENCE_END.search(text):
+            continue
+        if len(text.split()) >= truncation_words or len(text) >= 6 * truncation_words:
+            yield Finding(index, f"the {message.role} message breaks off within a sentence")
+
+
+def _stops_short(text: str) -> bool:
+    if text.endswith((".", "!", "?")) and "```" not in text:
+        return False
+    # The patterns look at the end alone; to search a long message for it would take time.
+    end = text[-20:]
+    return bool(_BREAKS_OFF.search(end) or _NEVER_LAST.search(end) or len(_FENCE.findall(text)) % 2)

@@ -1,0 +1,41 @@
+"""Rules as a person would write them, good and broken."""
+
+from collections.abc import Iterator, Sequence
+
+from duologue.conversation import Message
+from duologue.validation.rule import Expectations, Finding
+
+A_NUMBER = 1
+
+
+def no_prices(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
+    for index, message in enumerate(messages):
+        if "$" in message.text:
+            yield Finding(index, "names a price")
+
+
+def raises(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
+    yield Finding(0, "found")
+    raise ValueError(messages[0].text)
+
+
+def gives_text(messages: Sequence[Message], _expected: Expectations) -> Iterator[str]:
+    yield messages[0].text
+
+
+def points_beyond_the_end(
+    messages: Sequence[Message], _expected: Expectations
+) -> Iterator[Finding]:
+    yield Finding(len(messages), "found")
+
+
+def gives_nothing(messages: Sequence[Message], _expected: Expectations) -> None:
+    return None
+
+
+def takes_nothing() -> list[Finding]:
+    return []
+
+
+def loop(_messages: Sequence[Message], _expected: Expectations) -> list[Finding]:
+    return []
