@@ -132,3 +132,41 @@ def test_a_whole_version_needs_no_rerun(datasets: Path) -> None:
     done = duologue(datasets, "rerun", "--output", "out")
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"shop {GOOD}, revision 1: nothing to mend\n"
+
+
+def test_two_versions_are_compared_conversation_by_conversation(datasets: Path) -> None:
+    output = str(datasets / "out")
+    said_differently = (*THREE_TURNS[:-1], "Good. Do you have a lift?")
+    before = contents(
+        checked(*THREE_TURNS, seed_id="same"),
+        checked(*THREE_TURNS, seed_id="changed"),
+        checked(*THREE_TURNS, seed_id="worse"),
+        checked(*THREE_TURNS, seed_id="gone"),
+        failed=[failed("Hi", seed_id="better")],
+    )
+    after = contents(
+        checked(*THREE_TURNS, seed_id="same"),
+        checked(*said_differently, seed_id="changed"),
+        checked(*THREE_TURNS, seed_id="better"),
+        checked(*THREE_TURNS, seed_id="new"),
+        failed=[failed("Hi", seed_id="worse")],
+        chatbot="support-bot@v2",
+    )
+    for version, made in ((OLD, before), (GOOD, after)):
+        write_version(output, "bank", version, made)
+    asked = ["diff", OLD, GOOD, "--output", "out", "--name", "bank"]
+    shown = duologue(datasets, *asked).stdout
+    for line in (
+        "setting chatbot.spelling: support-bot@production → support-bot@v2",
+        "1 added: new-1",
+        "1 removed: gone-1",
+        "1 newly failing: worse-1",
+        "1 newly good: better-1",
+        "1 changed: changed-1",
+    ):
+        assert line in shown.splitlines()
+    as_json = json.loads(duologue(datasets, *asked, "--format", "json").stdout)
+    assert as_json["changed"] == ["changed-1"]
+    assert as_json["counts_before"]["failed"] == 1
+    same = duologue(datasets, "diff", GOOD, GOOD, "--output", "out", "--name", "bank").stdout
+    assert "0 changed" in same.splitlines()
