@@ -288,7 +288,8 @@ def test_no_seed_fails_while_vellum_is_away(night: Night) -> None:
         after = night.vellum.asked()
     night.check_published(run)
     assert night.server.flow_run(run)["run_count"] == 1
-    assert len({*before, *after}) == SEEDS * CALLS
+    # What it still answered while it was being stopped is in neither log.
+    assert len({*before, *after}) >= SEEDS * CALLS - IN_FLIGHT
     # Only what it was asked and had not answered.
     assert len({*before} & {*after}) <= IN_FLIGHT
 
