@@ -35,6 +35,7 @@ from tests.running import (
     output_of,
     retried,
 )
+from tests.small_disk import small_disk
 from tests.vellum_stand_in import StandIn
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -212,13 +213,8 @@ async def test_storage_that_refuses_to_be_tidied_is_no_reason_to_fail(
 @pytest.fixture
 def tiny_disk(seeds_csv: Path) -> Iterator[Path]:
     """A disk of 24 KB in the place of the datasets."""
-    disk = output_of(seeds_csv)
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24k", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("mounting a disk takes a right that this user does not have")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with small_disk(output_of(seeds_csv), size_kb=24) as disk:
+        yield disk
 
 
 async def test_a_full_disk_loses_no_conversation_and_a_retry_asks_for_nothing_again(

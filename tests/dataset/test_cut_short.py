@@ -18,6 +18,7 @@ from duologue.dataset.latest import Latest, publish_latest
 from duologue.dataset.manifest import read_manifest
 from duologue.dataset.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
+from tests.small_disk import small_disk
 
 ROOT = Path(__file__).parents[2]
 EXPORT_ERROR = 4
@@ -106,17 +107,8 @@ def test_a_file_that_cannot_grow_leaves_no_half_version(tmp_path: Path, most_byt
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(place)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        pytest.skip("mounting a disk takes a right that this user does not have")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    with small_disk(tmp_path / "disk", size_kb=96) as disk:
+        yield disk
 
 
 def test_a_full_disk_leaves_no_half_version(tiny_disk: Path) -> None:
