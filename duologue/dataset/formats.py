@@ -5,6 +5,7 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import RawIOBase
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,12 @@ import pyarrow.parquet as pq
 from duologue.conversation import Message, Role, unwritable_reason
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.failures import FAILURES_JSONL_FILE, write_failures_jsonl
-from duologue.dataset.schema import CONVERSATIONS_SCHEMA, conversation_row
+from duologue.dataset.schema import (
+    CONVERSATIONS_SCHEMA,
+    NEXT_TURNS_SCHEMA,
+    conversation_row,
+    next_turn_rows,
+)
 from duologue.errors import ExportError
 from duologue.locations import without_credentials
 from duologue.simulation import FailedSeed
@@ -21,6 +27,7 @@ from duologue.validation.check import CheckedConversation
 from duologue.validation.rule import Severity
 
 CONVERSATIONS_FILE = "conversations.parquet"
+NEXT_TURNS_FILE = "next_turns.parquet"
 FAILURES_FILE = "failures.csv"
 
 CONVERSATIONS_CSV_COLUMNS = tuple(
@@ -69,12 +76,8 @@ def refuse_unwritable_text(conversations: Iterable[CheckedConversation]) -> None
 
 def write_conversations_parquet(contents: DatasetContents, file: RawIOBase) -> int:
     """Writes the valid conversations; returns how many there are."""
-    valid = contents.valid
-    with pq.ParquetWriter(file, CONVERSATIONS_SCHEMA, compression="zstd") as writer:
-        for start in range(0, len(valid), _ROWS_AT_ONCE):
-            rows = [_row(checked, contents) for checked in valid[start : start + _ROWS_AT_ONCE]]
-            writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=CONVERSATIONS_SCHEMA))
-    return len(valid)
+    rows = (_row(checked, contents) for checked in contents.valid)
+    return _write_parquet(file, CONVERSATIONS_SCHEMA, rows)
 
 
 def write_conversations_csv(contents: DatasetContents, file: RawIOBase) -> int:
@@ -98,6 +101,22 @@ def write_test_suite_csv(contents: DatasetContents, file: RawIOBase) -> int:
     return len(valid)
 
 
+def write_next_turns_parquet(contents: DatasetContents, file: RawIOBase) -> int:
+    """Writes what each valid conversation was up to each USER message; returns the rows."""
+    return _write_parquet(file, NEXT_TURNS_SCHEMA, _next_turn_rows(contents))
+
+
+def write_next_turns_jsonl(contents: DatasetContents, file: RawIOBase) -> int:
+    """Writes the same rows, a JSON object a line in ASCII, without Vellum's `chat_history`."""
+    count = 0
+    for row in _next_turn_rows(contents):
+        del row["chat_history"]
+        row["context"] = json.loads(row["context"])
+        file.write(json.dumps(row).encode() + b"\n")
+        count += 1
+    return count
+
+
 def write_failures_csv(contents: DatasetContents, file: RawIOBase) -> int:
     """Writes all that is not in the dataset, and why; returns how many rows there are."""
     rows = list(_failure_rows(contents))
@@ -112,6 +131,8 @@ WRITERS: Mapping[str, Callable[[DatasetContents, RawIOBase], int]] = {
     CONVERSATIONS_FILE: write_conversations_parquet,
     "conversations.csv": write_conversations_csv,
     "test_suite.csv": write_test_suite_csv,
+    NEXT_TURNS_FILE: write_next_turns_parquet,
+    "next_turns.jsonl": write_next_turns_jsonl,
     FAILURES_FILE: write_failures_csv,
     FAILURES_JSONL_FILE: write_failures_jsonl,
 }
@@ -120,6 +141,11 @@ WRITERS: Mapping[str, Callable[[DatasetContents, RawIOBase], int]] = {
 
 def _row(checked: CheckedConversation, contents: DatasetContents) -> dict[str, Any]:
     return conversation_row(checked, contents.settings)
+
+
+def _next_turn_rows(contents: DatasetContents) -> Iterator[dict[str, Any]]:
+    for checked in contents.valid:
+        yield from next_turn_rows(checked, contents.settings)
 
 
 def _csv_row(checked: CheckedConversation, contents: DatasetContents) -> list[object]:
@@ -183,6 +209,15 @@ def _chat_history(messages: Iterable[Message]) -> str:
         [{"text": message.text, "role": message.role.value} for message in messages],
         ensure_ascii=False,
     )
+
+
+def _write_parquet(file: RawIOBase, schema: pa.Schema, rows: Iterator[dict[str, Any]]) -> int:
+    count = 0
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        while batch := list(islice(rows, _ROWS_AT_ONCE)):
+            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+            count += len(batch)
+    return count
 
 
 def _write_csv(

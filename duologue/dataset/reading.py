@@ -53,7 +53,7 @@ def read_seeded_conversations(
 ) -> Iterator[tuple[Seed, Conversation]]:
     """Like `read_conversations`, each with its seed."""
     with _opened(path) as file:
-        _check_schema_version(path, file.schema_arrow)
+        check_schema_version(path, file.schema_arrow)
     return _seeded_conversations(path, of)
 
 
@@ -91,7 +91,12 @@ def _opened(path: UPath) -> Iterator[pq.ParquetFile]:
         ) from error
 
 
-def _check_schema_version(path: UPath, schema: pa.Schema) -> None:
+def check_schema_version(path: UPath, schema: pa.Schema) -> None:
+    """Refuses a Parquet file that is not of Duologue, or of another schema version.
+
+    Raises:
+        UsageError: it is.
+    """
     version = (schema.metadata or {}).get(SCHEMA_VERSION_KEY, b"").decode()
     if not version:
         raise UsageError(

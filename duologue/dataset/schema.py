@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from duologue.conversation import Message
+from duologue.conversation import Message, Role
 from duologue.run_settings import RunSettings
 from duologue.simulation import GENERATOR_VERSION
 from duologue.validation.check import CheckedConversation
@@ -125,6 +125,65 @@ CONVERSATIONS_SCHEMA = pa.schema(
 )
 
 
+_CHAT_HISTORY_MESSAGE = pa.struct(
+    [
+        _field("role", pa.string(), "`USER` or `ASSISTANT`."),
+        _field("text", pa.string(), "What was said, exactly."),
+    ]
+)
+
+_CHAT_MESSAGE = pa.struct(
+    [
+        _field("role", pa.string(), "`user` or `assistant`."),
+        _field("content", pa.string(), "What was said, exactly."),
+    ]
+)
+
+NEXT_TURNS_SCHEMA = pa.schema(
+    [
+        _field(
+            "next_turn_id",
+            pa.string(),
+            "The conversation and the turn, as in `seed-2dfddfaef694-1-t2`. Distinct within the "
+            "version.",
+        ),
+        _field("conversation_id", pa.string(), "As in `conversations.parquet`."),
+        _field("seed_id", pa.string(), "As in `conversations.parquet`."),
+        _field("sample", pa.int32(), "As in `conversations.parquet`."),
+        _field("turn_index", pa.int32(), "Which turn the chatbot is to take, from 1."),
+        _field(
+            "chat_history",
+            pa.list_(pa.field("element", _CHAT_HISTORY_MESSAGE, nullable=False)),
+            "The conversation up to and with the USER message to be answered, in Vellum's words.",
+        ),
+        _field(
+            "messages",
+            pa.list_(pa.field("element", _CHAT_MESSAGE, nullable=False)),
+            "The same in the words of OpenAI and Hugging Face.",
+        ),
+        _field(
+            "reference_reply",
+            pa.string(),
+            "What the chatbot replied to it then. Null where the conversation ends with the USER "
+            "message.",
+            nullable=True,
+        ),
+        _field(
+            "reference_latency_ms",
+            pa.int64(),
+            "How long that reply took. Null where there is none, or it is not known.",
+            nullable=True,
+        ),
+        _field(
+            "chatbot", pa.string(), "Who gave the reference reply, as in `conversations.parquet`."
+        ),
+        _field("chatbot_release_tag", pa.string(), "Like `chatbot`.", nullable=True),
+        _field("context", pa.string(), "As in `conversations.parquet`."),
+    ],
+    metadata={SCHEMA_VERSION_KEY: SCHEMA_VERSION},
+)
+
+
 def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dict[str, Any]:
     """Lays a conversation out as one row of `CONVERSATIONS_SCHEMA`."""
     conversation = checked.conversation
@@ -141,7 +200,7 @@ def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dic
         "chatbot_release_tag": settings.chatbot.release_tag,
         "simulated_user": settings.simulated_user.name,
         "simulated_user_release_tag": settings.simulated_user.release_tag,
-        "context": json.dumps(checked.seed.context, ensure_ascii=False, sort_keys=True),
+        "context": _context(checked),
         "warnings": list(checked.warnings),
         "started_at": conversation.started_at,
         "ended_at": conversation.ended_at,
@@ -149,6 +208,34 @@ def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dic
         "attempts": conversation.attempts,
         "generator_version": GENERATOR_VERSION,
     }
+
+
+def next_turn_rows(checked: CheckedConversation, settings: RunSettings) -> Iterator[dict[str, Any]]:
+    """Lays a conversation out as rows of `NEXT_TURNS_SCHEMA`: one for each USER message."""
+    conversation = checked.conversation
+    messages = conversation.messages
+    asked = [index for index, message in enumerate(messages) if message.role is Role.USER]
+    for turn_index, index in enumerate(asked, start=1):
+        so_far = messages[: index + 1]
+        reply = messages[index + 1] if index + 1 < len(messages) else None
+        yield {
+            "next_turn_id": f"{conversation.conversation_id}-t{turn_index}",
+            "conversation_id": conversation.conversation_id,
+            "seed_id": conversation.seed_id,
+            "sample": conversation.sample,
+            "turn_index": turn_index,
+            "chat_history": [{"role": item.role.value, "text": item.text} for item in so_far],
+            "messages": [{"role": item.role.lower(), "content": item.text} for item in so_far],
+            "reference_reply": reply and reply.text,
+            "reference_latency_ms": reply and reply.latency_ms,
+            "chatbot": settings.chatbot.name,
+            "chatbot_release_tag": settings.chatbot.release_tag,
+            "context": _context(checked),
+        }
+
+
+def _context(checked: CheckedConversation) -> str:
+    return json.dumps(checked.seed.context, ensure_ascii=False, sort_keys=True)
 
 
 def _message_row(message: Message) -> dict[str, Any]:
