@@ -91,7 +91,8 @@ async def _changed(request: web.BaseRequest, suite: StandInSuite) -> web.StreamR
     suite.bulks.append(operations)
     fault = suite.faults.pop(0) if suite.faults else "fine"
     if fault.startswith("status:"):
-        said = f"key {request.headers['x-api-key']}, body {json.dumps(operations)}"
+        sent = json.dumps(operations[0]["data"].get("input_values"))
+        said = f"{request.headers['x-api-key']}: {sent}"
         return json_answer({"detail": said}, int(fault.removeprefix("status:")))
     lines = [json.dumps([suite.perform(operation)]) for operation in operations]
     if fault in ("drop", "garbage"):
