@@ -29,6 +29,7 @@ SAVE_SLACK_BLOCK = (
     "python -c 'import os; from prefect.blocks.notifications import SlackWebhook as Block; "
     'print(Block(url=os.environ["SLACK_WEBHOOK_URL"]).save("duologue"))\''
 )
+PUSH_CASES = "duologue push-test-suite latest my-test-suite"
 RUN_ELSEWHERE = {
     "make demo": "CI runs it on a clean machine",
     "make test": "is this",
@@ -52,6 +53,8 @@ RUN_ELSEWHERE = {
     "export VELLUM_API_KEY=...": "the tests set one",
     f"{PUSH}.support_bot_llm --deploy --deployment-name support-bot": "needs Vellum",
     f"{PUSH}.simulated_user_llm --deploy --deployment-name simulated-user": "needs Vellum",
+    f"{PUSH_CASES} --dry-run": "needs a Test Suite; test_push_test_suite.py runs its like",
+    f"{PUSH_CASES} --per prefix --evaluation-name reference_reply": "the same",
 }
 """Documented commands that no test runs, and why not."""
 

@@ -36,6 +36,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.vellum_failures import FAILURES, fulfilled, json_answer
+from tests.vellum_test_suites import StandInSuite, answer_test_suite
 
 ChatHistory = list[dict[str, Any]]
 
@@ -109,6 +110,7 @@ class StandIn:
             "support-bot": StandInDeployment(bot_reply, latency_ms),
             "simulated-user": StandInDeployment(user_reply, latency_ms),
         }
+        self.test_suites = {"my-test-suite": StandInSuite()}
         self.requests: list[LoggedRequest] = []
         self.request_count = 0
         self.most_in_flight = 0
@@ -124,6 +126,8 @@ class StandIn:
                 return await self._execute_workflow(request)
             finally:
                 self._in_flight -= 1
+        if request.path.startswith("/v1/test-suites/"):
+            return await answer_test_suite(request, self.test_suites)
         if request.path.startswith("/_control"):
             return await self._control(request)
         return json_answer({"detail": "Not found."}, 404)

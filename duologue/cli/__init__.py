@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from duologue.cli.check import check
 from duologue.cli.diff import diff
 from duologue.cli.generate import generate
+from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun
 from duologue.cli.seeds import seeds_app
 from duologue.cli.serve import serve
@@ -51,6 +52,7 @@ app.command()(check)
 app.command()(show)
 app.add_typer(versions_app)
 app.command()(diff)
+app.command()(push_test_suite)
 app.command()(serve)
 
 

@@ -79,7 +79,7 @@ async def with_retries(
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(TransientError),
         stop=stop_after_attempt(call.max_attempts) | stop_before_delay(call.deadline_seconds),
-        wait=lambda state: _wait_seconds(state, call),
+        wait=lambda state: wait_seconds(state, call),
     )
     try:
         async for one in retrying:
@@ -90,7 +90,7 @@ async def with_retries(
     return replace(reply, attempts=one.retry_state.attempt_number)
 
 
-def _wait_seconds(state: RetryCallState, call: CallSettings) -> float:
+def wait_seconds(state: RetryCallState, call: CallSettings) -> float:
     """Backs off exponentially, and at least as long as the server asked.
 
     Half of a wait is random, so that the calls a server turned away together do not come back

@@ -44,6 +44,8 @@ class VellumClient:
     sdk: AsyncVellum
     base_url: str
     """Where Workflow Deployments are executed."""
+    default_url: str
+    """Where everything else is asked for, such as Test Suites."""
     api_key: str = field(repr=False)
     """What no message may hold."""
 
@@ -66,7 +68,7 @@ async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
     environment = _environment()
     async with _http_client(environment.predict, max_concurrency) as http_client:
         sdk = AsyncVellum(api_key=api_key, environment=environment, httpx_client=http_client)
-        yield VellumClient(sdk, environment.predict, api_key)
+        yield VellumClient(sdk, environment.predict, environment.default, api_key)
 
 
 class VellumDeployment:

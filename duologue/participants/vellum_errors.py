@@ -59,6 +59,14 @@ class Wording:
     api_key: str
     private: Sequence[str]
     """What was sent of the conversation and its seed."""
+    denied: str = "may execute this Workflow Deployment"
+    """What the key is to be allowed, where it was turned away."""
+    not_found: str = (
+        "There is no such Workflow Deployment or release tag in the workspace of VELLUM_API_KEY; "
+        "check both, and the key"
+    )
+    refused: str = "Check the names and types of the Workflow's inputs"
+    """What to do about a request that was not understood."""
 
     def quoted(self, said: str) -> str:
         """Makes foreign text fit to be shown."""
@@ -103,14 +111,10 @@ def _status_error(error: ApiError, wording: Wording) -> ParticipantError:
     answered += wording.quoted(body) or "(nothing)"
     if status in (401, 403):
         return RunStoppingError(
-            f"{answered}. Check that VELLUM_API_KEY is valid and may execute this Workflow "
-            "Deployment"
+            f"{answered}. Check that VELLUM_API_KEY is valid and {wording.denied}"
         )
     if status == 404:
-        return RunStoppingError(
-            f"{answered}. There is no such Workflow Deployment or release tag in the workspace of "
-            "VELLUM_API_KEY; check both, and the key"
-        )
+        return RunStoppingError(f"{answered}. {wording.not_found}")
     if 300 <= status < 400:
         return RunStoppingError(
             f"{answered}. A redirect means that the base URL is wrong; check VELLUM_API_URL and "
@@ -120,7 +124,7 @@ def _status_error(error: ApiError, wording: Wording) -> ParticipantError:
         return TransientError(answered, _retry_after_seconds(error.headers or {}))
     if status < 300:
         return TransientError(f"{answered}. Expected JSON, as from Vellum's API")
-    return FatalError(f"{answered}. Check the names and types of the Workflow's inputs")
+    return FatalError(f"{answered}. {wording.refused}")
 
 
 def _connection_error(error: Exception, wording: Wording) -> ParticipantError:

@@ -1,0 +1,1 @@
+"""A dataset's conversations as test cases of a Vellum Test Suite."""

@@ -1,0 +1,373 @@
+"""Making a Vellum Test Suite hold a dataset's cases, by as few changes as it takes.
+
+Every case is found by its external id, so a push that was cut short is gone on with by pushing
+again: what is there already is not sent.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+from vellum import (
+    ChatMessageRequest,
+    NamedTestCaseChatHistoryVariableValueRequest,
+    NamedTestCaseStringVariableValueRequest,
+    PaginatedTestSuiteTestCaseList,
+    TestSuiteTestCase,
+    TestSuiteTestCaseBulkOperationRequest,
+    TestSuiteTestCaseBulkResult,
+    TestSuiteTestCaseDeleteBulkOperationDataRequest,
+    TestSuiteTestCaseDeleteBulkOperationRequest,
+    TestSuiteTestCaseRejectedBulkResult,
+    TestSuiteTestCaseUpsertBulkOperationRequest,
+    UpsertTestSuiteTestCaseRequest,
+)
+
+from duologue.errors import TransientError
+from duologue.participants.retries import CallSettings, wait_seconds
+from duologue.participants.vellum_deployment import VellumClient
+from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error
+from duologue.test_suites.cases import SuiteCase, external_id_prefix
+
+_PAGE_SIZE = 100
+_BATCH_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteVariables:
+    """What the Test Suite calls its variables."""
+
+    chat_history: str = "chat_history"
+    """The input variable, of type CHAT_HISTORY."""
+    reference_reply: str | None = None
+    """The evaluation variable, of type STRING. None sends no reference: a Test Suite without such
+    a variable would reject it.
+    """
+
+
+class PushResult(BaseModel):
+    """What became of every case, by external ids; of a dry run, what would."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    created: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    """These were not sent."""
+    removed: tuple[str, ...] = ()
+    rejected: tuple[tuple[str, str], ...] = ()
+    """With the reason that Vellum gave."""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """One change, as it is sent, and the case that it is about."""
+
+    external_id: str
+    request: TestSuiteTestCaseBulkOperationRequest
+    private: tuple[str, ...] = ()
+    """What no message may hold of it."""
+
+
+@dataclass(slots=True)
+class _Outcomes:
+    """What Vellum said became of the operations, by their ids."""
+
+    results: dict[str, TestSuiteTestCaseBulkResult] = field(default_factory=dict)
+
+    def missing(self, operations: Iterable[_Operation]) -> list[_Operation]:
+        return [one for one in operations if one.request.id not in self.results]
+
+    def ids(self, operations: Iterable[_Operation], outcome: str) -> tuple[str, ...]:
+        return tuple(
+            one.external_id for one in operations if self.results[one.request.id].type == outcome
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VellumSuite:
+    """A Test Suite that is there; Vellum's API cannot create one."""
+
+    client: VellumClient
+    name: str
+    """Its id or its name."""
+    variables: SuiteVariables = SuiteVariables()
+    call: CallSettings = CallSettings()
+
+    async def push(
+        self,
+        cases: Sequence[SuiteCase],
+        dataset: str,
+        *,
+        remove_gone: bool = False,
+        dry_run: bool = False,
+    ) -> PushResult:
+        """Makes the Test Suite hold these cases as they are.
+
+        Args:
+            cases: all those of one version.
+            dataset: its dataset's name.
+            remove_gone: also removes the dataset's cases that are not among these. Cases that come
+                from elsewhere are never touched.
+            dry_run: only looks what there is, and changes nothing.
+
+        Raises:
+            RunStoppingError: there is no such Test Suite, or the key may not change it.
+            FatalError: Vellum refused a request.
+            TransientError: Vellum could not be reached, or did not say what became of every case.
+        """
+        there = await self._existing()
+        by_id = {case.external_id: case for case in there}
+        wanted = {case.external_id: self._upsert(case) for case in cases}
+        changes = [
+            operation
+            for external_id, operation in wanted.items()
+            if external_id not in by_id or not _same(by_id[external_id], operation)
+        ]
+        changed = {operation.external_id for operation in changes}
+        unchanged = tuple(external_id for external_id in wanted if external_id not in changed)
+        removals = _removals(there, dataset, wanted.keys()) if remove_gone else []
+        if dry_run:
+            return PushResult(
+                created=tuple(one.external_id for one in changes if one.external_id not in by_id),
+                replaced=tuple(one.external_id for one in changes if one.external_id in by_id),
+                unchanged=unchanged,
+                removed=tuple(one.external_id for one in removals),
+                dry_run=True,
+            )
+        return await self._apply(changes, removals, unchanged)
+
+    async def _apply(
+        self,
+        changes: Sequence[_Operation],
+        removals: Sequence[_Operation],
+        unchanged: tuple[str, ...],
+    ) -> PushResult:
+        outcomes = _Outcomes()
+        # Removals come last: who is stopped midway is left with too many cases, not too few.
+        operations = [*changes, *removals]
+        for start in range(0, len(operations), _BATCH_SIZE):
+            await self._send(operations[start : start + _BATCH_SIZE], outcomes)
+        rejected = [
+            one for one in operations if outcomes.results[one.request.id].type == "REJECTED"
+        ]
+        gone = await self._already_gone(rejected)
+        return PushResult(
+            created=outcomes.ids(operations, "CREATED"),
+            replaced=outcomes.ids(operations, "REPLACED"),
+            unchanged=unchanged,
+            removed=(
+                *outcomes.ids(operations, "DELETED"),
+                *(one.external_id for one in rejected if one.request.id in gone),
+            ),
+            rejected=tuple(
+                (one.external_id, self._reason(one, outcomes.results[one.request.id]))
+                for one in rejected
+                if one.request.id not in gone
+            ),
+        )
+
+    async def _already_gone(self, rejected: Sequence[_Operation]) -> set[str]:
+        """Those of rejected removals that did take place: their first answer was lost."""
+        removals = {one.request.id for one in rejected if one.request.type == "DELETE"}
+        if not removals:
+            return set()
+        return removals - {case.id for case in await self._existing()}
+
+    async def _existing(self) -> list[TestSuiteTestCase]:
+        """Lists the Test Suite's cases, page by page."""
+        found: list[TestSuiteTestCase] = []
+        while True:
+            page = await self._page(len(found))
+            found += page.results
+            if len(found) >= page.count or not page.results:
+                return found
+
+    async def _page(self, offset: int) -> PaginatedTestSuiteTestCaseList:
+        pages: list[PaginatedTestSuiteTestCaseList] = []
+
+        async def attempt() -> None:
+            pages.append(
+                await self.client.sdk.test_suites.list_test_suite_test_cases(
+                    id=self._path,
+                    limit=_PAGE_SIZE,
+                    offset=offset,
+                    request_options={"max_retries": 0},
+                )
+            )
+
+        await self._retried(attempt, ())
+        return pages[-1]
+
+    async def _send(self, batch: Sequence[_Operation], outcomes: _Outcomes) -> None:
+        """Sends what has no answer yet until all have one.
+
+        The SDK drops an answer's lines that it can't read, without a word. Sent twice, an upsert
+        does no harm: it is found by its external id.
+        """
+
+        async def attempt() -> None:
+            missing = outcomes.missing(batch)
+            # Lazy: nothing is sent before the first result is asked for.
+            answers = self.client.sdk.test_suites.test_suite_test_cases_bulk(
+                id=self._path,
+                request=[one.request for one in missing],
+                request_options={"max_retries": 0},
+            )
+            async for line in answers:
+                outcomes.results |= {result.id: result for result in line if result.id}
+            if unanswered := outcomes.missing(batch):
+                raise TransientError(
+                    f"{self._shown}: Vellum did not say what became of {len(unanswered)} of "
+                    f"{len(missing)} test cases"
+                )
+
+        private = tuple(text for one in batch for text in one.private)
+        await self._retried(attempt, private)
+
+    async def _retried(
+        self, attempt: Callable[[], Awaitable[None]], private: Sequence[str]
+    ) -> None:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(self.call.max_attempts),
+            wait=lambda state: wait_seconds(state, self.call),
+            reraise=True,
+        )
+        try:
+            async for one in retrying:
+                with one:
+                    await self._in_time(attempt, private)
+        except TransientError as error:
+            raise TransientError(
+                f"{error} (gave up after {self.call.max_attempts} attempts). What was pushed "
+                "before stays; push again, and only the rest is sent",
+                error.retry_after_seconds,
+            ) from None
+
+    async def _in_time(
+        self, attempt: Callable[[], Awaitable[None]], private: Sequence[str]
+    ) -> None:
+        try:
+            async with asyncio.timeout(self.call.timeout_seconds):
+                return await attempt()
+        except TimeoutError:
+            failure: Exception = TransientError(
+                f"{self._shown}: Vellum did not answer within {self.call.timeout_seconds:g} s"
+            )
+        except SDK_ERRORS as error:
+            failure = sdk_error(error, self._wording(private))
+        # Out of the except clause, so that the SDK's error is not chained to ours: its text
+        # holds the whole body and, at times, the key.
+        raise failure
+
+    def _upsert(self, case: SuiteCase) -> _Operation:
+        history = NamedTestCaseChatHistoryVariableValueRequest(
+            name=self.variables.chat_history,
+            value=[
+                ChatMessageRequest(role=message.role.value, text=message.text)
+                for message in case.chat_history
+            ],
+        )
+        name, reply = self.variables.reference_reply, case.reference_reply
+        references = (
+            [NamedTestCaseStringVariableValueRequest(name=name, value=reply)]
+            if name is not None and reply is not None
+            else []
+        )
+        request = TestSuiteTestCaseUpsertBulkOperationRequest(
+            id=case.external_id,
+            data=UpsertTestSuiteTestCaseRequest(
+                external_id=case.external_id,
+                label=case.label,
+                input_values=[history],
+                evaluation_values=[*references],
+            ),
+        )
+        said = tuple(message.text for message in case.chat_history)
+        return _Operation(case.external_id, request, (*said, *([reply] if reply else [])))
+
+    def _reason(self, operation: _Operation, result: TestSuiteTestCaseBulkResult) -> str:
+        assert isinstance(result, TestSuiteTestCaseRejectedBulkResult)  # only these are asked for
+        detail = result.data.get("detail")
+        said = detail if isinstance(detail, str) else json.dumps(result.data, ensure_ascii=False)
+        return self._wording(operation.private).quoted(said)
+
+    def _wording(self, private: Sequence[str]) -> Wording:
+        return Wording(
+            self._shown,
+            self.client.default_url,
+            self.client.api_key,
+            private,
+            denied="may change Test Suites",
+            not_found=(
+                "There is no such Test Suite in the workspace of VELLUM_API_KEY. Vellum's API "
+                "cannot create one: create it in Vellum, with an input variable "
+                f"{self.variables.chat_history!r} of type CHAT_HISTORY"
+            ),
+            refused="Check the names and types of the Test Suite's variables",
+        )
+
+    @property
+    def _path(self) -> str:
+        # The SDK puts it into the URL as it is.
+        return quote(self.name, safe="")
+
+    @property
+    def _shown(self) -> str:
+        return f"Test Suite {self.name!r}"
+
+
+def _removals(
+    there: Iterable[TestSuiteTestCase], dataset: str, kept: Iterable[str]
+) -> list[_Operation]:
+    prefix, kept = external_id_prefix(dataset), set(kept)
+    return [
+        _Operation(
+            case.external_id,
+            TestSuiteTestCaseDeleteBulkOperationRequest(
+                id=case.id, data=TestSuiteTestCaseDeleteBulkOperationDataRequest(id=case.id)
+            ),
+        )
+        for case in there
+        if case.id and case.external_id and case.external_id.startswith(prefix)
+        if case.external_id not in kept
+    ]
+
+
+def _same(there: TestSuiteTestCase, operation: _Operation) -> bool:
+    wanted = operation.request.data
+    assert isinstance(wanted, UpsertTestSuiteTestCaseRequest)  # removals are not compared
+    return (
+        there.label == wanted.label
+        and _values(there.input_values) == _values(wanted.input_values)
+        and _values(there.evaluation_values) == _values(wanted.evaluation_values)
+    )
+
+
+def _values(values: Iterable[Any]) -> dict[str, tuple[str, Any]]:
+    """What variables are set to; one without a value is as good as none."""
+    return {
+        value.name: (value.type, _comparable(value))
+        for value in values
+        if value.value not in (None, [])
+    }
+
+
+def _comparable(value: Any) -> Any:
+    if value.type != "CHAT_HISTORY":
+        return value.value
+    # Vellum adds to messages: content beside the text, a source, metadata.
+    return [(message.role, _text(message)) for message in value.value]
+
+
+def _text(message: Any) -> str | None:
+    if message.text is None and message.content is not None and message.content.type == "STRING":
+        return str(message.content.value)
+    return message.text  # type: ignore[no-any-return]

@@ -1,0 +1,119 @@
+"""The Test Suites of the stand-in for Vellum: cases are listed by pages and changed in bulk."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
+
+from aiohttp import web
+
+from tests.vellum_failures import json_answer
+
+Case = dict[str, Any]
+
+
+@dataclass
+class StandInSuite:
+    """A Test Suite, and how its next bulk requests go; every field may be changed at any time."""
+
+    cases: dict[str, Case] = field(default_factory=dict)
+    """By Vellum's own ids."""
+    faults: list[str] = field(default_factory=list)
+    """Of the next bulk requests, one each: `fine`; `status:500`, nothing done; `drop` or `garbage`,
+    all done, but the last result left out or unreadable; `cut`, all done, but the connection lost
+    after the first result."""
+    rejects: dict[str, str] = field(default_factory=dict)
+    """Why cases are rejected, by external ids."""
+    pages: list[tuple[int, int]] = field(default_factory=list)
+    """The limit and offset of every list that was asked for."""
+    bulks: list[list[dict[str, Any]]] = field(default_factory=list)
+    """The operations of every bulk request, those that failed included."""
+
+    def add(self, external_id: str | None, **values: Any) -> str:
+        """Adds a case as if somebody else had, and gives its id."""
+        case_id = str(uuid4())
+        empty = {"label": "", "input_values": [], "evaluation_values": []}
+        self.cases[case_id] = {"id": case_id, "external_id": external_id, **empty, **values}
+        return case_id
+
+    def external_ids(self) -> list[str | None]:
+        return [case["external_id"] for case in self.cases.values()]
+
+    def perform(self, operation: dict[str, Any]) -> dict[str, Any]:
+        """Does one operation and gives its result."""
+        data = operation["data"]
+        if operation["type"] == "DELETE":
+            if self.cases.pop(data["id"], None) is None:
+                return _result(operation, "REJECTED", detail="No TestCase matches the given query.")
+            return _result(operation, "DELETED", id=data["id"])
+        external_id = data["external_id"]
+        if reason := self.rejects.get(external_id):
+            return _result(operation, "REJECTED", detail=reason)
+        values = {
+            "label": data["label"],
+            "input_values": [_stored(value) for value in data["input_values"]],
+            "evaluation_values": [_stored(value) for value in data["evaluation_values"]],
+        }
+        for case in self.cases.values():
+            if case["external_id"] == external_id:
+                case.update(values)
+                return _result(operation, "REPLACED", id=case["id"])
+        return _result(operation, "CREATED", id=self.add(external_id, **values))
+
+
+async def answer_test_suite(
+    request: web.BaseRequest, suites: dict[str, StandInSuite]
+) -> web.StreamResponse:
+    """Answers what is asked below /v1/test-suites."""
+    _, _, _, name, endpoint = request.raw_path.partition("?")[0].split("/")
+    suite = suites.get(unquote(name))
+    if not request.headers.get("x-api-key"):
+        return json_answer({"detail": "Authentication credentials were not provided."}, 403)
+    if suite is None:
+        return json_answer({"detail": "No TestSuite matches the given query."}, 404)
+    if (request.method, endpoint) == ("GET", "test-cases"):
+        return _listed(suite, int(request.query["limit"]), int(request.query["offset"]))
+    if (request.method, endpoint) == ("POST", "test-cases-bulk"):
+        return await _changed(request, suite)
+    return json_answer({"detail": "Not found."}, 404)
+
+
+def _listed(suite: StandInSuite, limit: int, offset: int) -> web.Response:
+    suite.pages.append((limit, offset))
+    page = list(suite.cases.values())[offset : offset + limit]
+    more = {"next": None, "previous": None}
+    return json_answer({"count": len(suite.cases), "results": page, **more})
+
+
+async def _changed(request: web.BaseRequest, suite: StandInSuite) -> web.StreamResponse:
+    operations = json.loads(await request.read())
+    suite.bulks.append(operations)
+    fault = suite.faults.pop(0) if suite.faults else "fine"
+    if fault.startswith("status:"):
+        sent = json.dumps(operations[0]["data"].get("input_values"))
+        said = f"{request.headers['x-api-key']}: {sent}"
+        return json_answer({"detail": said}, int(fault.removeprefix("status:")))
+    lines = [json.dumps([suite.perform(operation)]) for operation in operations]
+    if fault in ("drop", "garbage"):
+        lines[-1:] = ['[{"id": '] if fault == "garbage" else []
+    response = web.StreamResponse(headers={"content-type": "application/x-ndjson"})
+    await response.prepare(request)
+    for line in lines:
+        await response.write(f"{line}\n".encode())
+        if fault == "cut" and request.transport:
+            request.transport.close()
+            break
+    return response
+
+
+def _result(operation: dict[str, Any], outcome: str, **data: str) -> dict[str, Any]:
+    return {"id": operation["id"], "type": outcome, "data": data}
+
+
+def _stored(value: dict[str, Any]) -> dict[str, Any]:
+    """A variable's value as it is listed; to messages Vellum adds what is not sent."""
+    if value["type"] != "CHAT_HISTORY":
+        return {**value, "variable_id": str(uuid4())}
+    messages = [{**message, "source": None, "metadata": None} for message in value["value"]]
+    return {**value, "variable_id": str(uuid4()), "value": messages}
