@@ -41,12 +41,12 @@ def executed(notebook: Any, folder: Path, environment: dict[str, str]) -> dict[s
     for cell in notebook.cells:
         outputs = cell.get("outputs", [])
         assert "error" not in [output.output_type for output in outputs]
-        # Nothing but what the cells show: no log of Prefect's, no warning.
         assert "stderr" not in [output.get("name") for output in outputs], outputs
         shown[cell.id] = "".join(
             output.text if output.output_type == "stream" else output.data["text/plain"]
             for output in outputs
         )
+    assert shown["run"] == "", "Prefect's log does not belong in the notebook"
     return shown
 
 
