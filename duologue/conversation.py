@@ -1,5 +1,6 @@
 """What a conversation is: messages with roles, and how it came to its end."""
 
+import dataclasses
 from datetime import datetime
 from enum import StrEnum
 
@@ -54,6 +55,18 @@ class Message:
     """Calls made for this message, the successful one included; at least 1."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class NextTurn:
+    """A conversation up to a USER message that the chatbot is to answer, and what it answered."""
+
+    index: int
+    """Which turn the chatbot is to take, from 1."""
+    chat_history: tuple[Message, ...]
+    """Ends with the USER message."""
+    reply: Message | None
+    """None where the conversation ends with the USER message."""
+
+
 class Conversation(BaseModel):
     """The messages of one seed, in order. It opens with the seed message, as USER."""
 
@@ -76,6 +89,15 @@ class Conversation(BaseModel):
     def turn_count(self) -> int:
         """How many chatbot replies it holds; a turn is one such reply and the answer to it."""
         return sum(message.role is Role.ASSISTANT for message in self.messages)
+
+    @property
+    def next_turns(self) -> list[NextTurn]:
+        """Every turn of the chatbot, the one to come included; at least one."""
+        ends = [i for i, message in enumerate(self.messages, 1) if message.role is Role.USER]
+        return [
+            NextTurn(index, self.messages[:end], next(iter(self.messages[end : end + 1]), None))
+            for index, end in enumerate(ends, 1)
+        ]
 
 
 def unwritable_reason(text: str) -> str | None:

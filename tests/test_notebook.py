@@ -29,6 +29,7 @@ ALL_VALID = {
 
 
 def the_notebook() -> Any:
+    # The library that reads notebooks has no types for its functions.
     return nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
 
 

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from duologue.cli.options import OutputFormat
+from duologue.cli.options import Name, Output, OutputFormat, VersionOrFolder
 
 if TYPE_CHECKING:
     from duologue.dataset.changes import Changes, Outcomes
@@ -16,16 +16,10 @@ IDS_SHOWN = 20
 
 
 def diff(
-    before: Annotated[
-        str, typer.Argument(help="A version, `latest`, or the folder of a version or a dataset.")
-    ],
+    before: VersionOrFolder,
     after: Annotated[str, typer.Argument(help="The same.")],
-    output: Annotated[
-        str, typer.Option(help="The folder, or URL, that holds the datasets.")
-    ] = "datasets",
-    name: Annotated[
-        str | None, typer.Option(help="The dataset's name, where there are several.")
-    ] = None,
+    output: Output = "datasets",
+    name: Name = None,
     output_format: Annotated[
         OutputFormat, typer.Option("--format", help="json: one JSON object.")
     ] = OutputFormat.TEXT,

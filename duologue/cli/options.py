@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from duologue.errors import UsageError
 
@@ -12,6 +14,13 @@ SIMULATED_USER_PANEL = "Simulated user: what its Workflow is given and asked for
 RULES_PANEL = "Validation rules"
 TUNING_PANEL = "Deadlines and retries"
 PUBLICATION_PANEL = "Publication and retention"
+
+
+Output = Annotated[str, typer.Option(help="The folder, or URL, that holds the datasets.")]
+Name = Annotated[str | None, typer.Option(help="The dataset's name, where there are several.")]
+VersionOrFolder = Annotated[
+    str, typer.Argument(help="A version, `latest`, or the folder of a version or a dataset.")
+]
 
 
 class OutputFormat(StrEnum):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from duologue.cli.options import OutputFormat
+from duologue.cli.options import Name, Output, OutputFormat, VersionOrFolder
 from duologue.errors import UsageError
 from duologue.test_suites.per import CasePer
 
@@ -20,16 +20,10 @@ REJECTED_SHOWN = 20
 
 
 def push_test_suite(
-    version: Annotated[
-        str, typer.Argument(help="A version, `latest`, or the folder of a version or a dataset.")
-    ],
+    version: VersionOrFolder,
     suite: Annotated[str, typer.Argument(help="The Test Suite's id or name.")],
-    output: Annotated[
-        str, typer.Option(help="The folder, or URL, that holds the datasets.")
-    ] = "datasets",
-    name: Annotated[
-        str | None, typer.Option(help="The dataset's name, where there are several.")
-    ] = None,
+    output: Output = "datasets",
+    name: Name = None,
     per: Annotated[
         CasePer,
         typer.Option(

@@ -7,14 +7,12 @@ import typer
 from rich.console import Console
 
 from duologue.cli.local_run import run_locally
-from duologue.cli.options import OutputFormat
+from duologue.cli.options import Name, Output, OutputFormat, VersionOrFolder
 from duologue.cli.results import rerun_command, tell_result
 
 
 def rerun(
-    version: Annotated[
-        str, typer.Argument(help="A version, `latest`, or the folder of a version or a dataset.")
-    ] = "latest",
+    version: VersionOrFolder = "latest",
     seed_ids: Annotated[
         list[str] | None,
         typer.Argument(
@@ -22,12 +20,8 @@ def rerun(
             help="Only these seeds, or conversations; all that failed or are invalid if not given.",
         ),
     ] = None,
-    output: Annotated[
-        str, typer.Option(help="The folder, or URL, that holds the datasets.")
-    ] = "datasets",
-    name: Annotated[
-        str | None, typer.Option(help="The dataset's name, where there are several.")
-    ] = None,
+    output: Output = "datasets",
+    name: Name = None,
     max_concurrency: Annotated[
         int | None,
         typer.Option(

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from duologue.cli.options import OutputFormat
+from duologue.cli.options import Name, Output, OutputFormat
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 versions_app = typer.Typer(name="versions", help="List, pin, remove and roll back versions.")
 
-Output = Annotated[str, typer.Option(help="The folder, or URL, that holds the datasets.")]
-Name = Annotated[str | None, typer.Option(help="The dataset's name, where there are several.")]
 Version = Annotated[str, typer.Argument(help="As in 20261124T053516Z-1a2b3c4d.")]
 
 

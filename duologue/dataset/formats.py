@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from duologue.conversation import Message, Role, unwritable_reason
+from duologue.conversation import Message, unwritable_reason
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.failures import FAILURES_JSONL_FILE, write_failures_jsonl
 from duologue.dataset.schema import (
@@ -95,7 +95,7 @@ def write_test_suite_csv(contents: DatasetContents, file: RawIOBase) -> int:
     Test Suite asks for again.
     """
     valid = contents.valid
-    histories = (_up_to_last_user_message(item.conversation.messages) for item in valid)
+    histories = (item.conversation.next_turns[-1].chat_history for item in valid)
     column = contents.settings.chatbot.history_input
     _write_csv(file, [column], ([_chat_history(history)] for history in histories))
     return len(valid)
@@ -197,10 +197,6 @@ def _invalid_conversation_row(checked: CheckedConversation) -> list[object]:
         _chat_history(checked.conversation.messages),
         _SIMULATE_AGAIN,
     ]
-
-
-def _up_to_last_user_message(messages: Sequence[Message]) -> Sequence[Message]:
-    return messages[:-1] if messages[-1].role is Role.ASSISTANT else messages
 
 
 def _chat_history(messages: Iterable[Message]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from duologue.conversation import Message, Role
+from duologue.conversation import Message
 from duologue.run_settings import RunSettings
 from duologue.simulation import GENERATOR_VERSION
 from duologue.validation.check import CheckedConversation
@@ -213,17 +213,14 @@ def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dic
 def next_turn_rows(checked: CheckedConversation, settings: RunSettings) -> Iterator[dict[str, Any]]:
     """Lays a conversation out as rows of `NEXT_TURNS_SCHEMA`: one for each USER message."""
     conversation = checked.conversation
-    messages = conversation.messages
-    asked = [index for index, message in enumerate(messages) if message.role is Role.USER]
-    for turn_index, index in enumerate(asked, start=1):
-        so_far = messages[: index + 1]
-        reply = messages[index + 1] if index + 1 < len(messages) else None
+    for turn in conversation.next_turns:
+        so_far, reply = turn.chat_history, turn.reply
         yield {
-            "next_turn_id": f"{conversation.conversation_id}-t{turn_index}",
+            "next_turn_id": f"{conversation.conversation_id}-t{turn.index}",
             "conversation_id": conversation.conversation_id,
             "seed_id": conversation.seed_id,
             "sample": conversation.sample,
-            "turn_index": turn_index,
+            "turn_index": turn.index,
             "chat_history": [{"role": item.role.value, "text": item.text} for item in so_far],
             "messages": [{"role": item.role.lower(), "content": item.text} for item in so_far],
             "reference_reply": reply and reply.text,

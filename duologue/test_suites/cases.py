@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from upath import UPath
 
-from duologue.conversation import Conversation, Message, Role
+from duologue.conversation import Conversation, Message, NextTurn
 from duologue.dataset.reading import read_conversations
 from duologue.test_suites.per import CasePer
 
@@ -45,36 +45,29 @@ def cases_of(
         UsageError: the file is not there, or was not written by this Duologue or an older one.
     """
     for conversation in read_conversations(conversations):
-        cases = _prefix_cases(conversation, dataset)
-        yield from cases if per is CasePer.PREFIX else _whole_case(conversation, dataset)
+        if per is CasePer.PREFIX:
+            yield from _prefix_cases(conversation, dataset)
+        else:
+            yield _whole_case(conversation, dataset)
 
 
 def _prefix_cases(conversation: Conversation, dataset: str) -> Iterator[SuiteCase]:
-    for turn, end in enumerate(_user_ends(conversation), start=1):
-        yield SuiteCase(
-            external_id=f"{external_id_prefix(dataset)}{conversation.conversation_id}:{turn}",
-            label=f"{conversation.conversation_id}, turn {turn}",
-            chat_history=conversation.messages[:end],
-            reference_reply=_reply_at(conversation, end),
+    for turn in conversation.next_turns:
+        yield _case(
+            turn,
+            external_id=f"{external_id_prefix(dataset)}{conversation.conversation_id}:{turn.index}",
+            label=f"{conversation.conversation_id}, turn {turn.index}",
         )
 
 
-def _whole_case(conversation: Conversation, dataset: str) -> Iterator[SuiteCase]:
-    for end in _user_ends(conversation)[-1:]:
-        yield SuiteCase(
-            external_id=f"{external_id_prefix(dataset)}{conversation.conversation_id}",
-            label=conversation.conversation_id,
-            chat_history=conversation.messages[:end],
-            reference_reply=_reply_at(conversation, end),
-        )
+def _whole_case(conversation: Conversation, dataset: str) -> SuiteCase:
+    return _case(
+        conversation.next_turns[-1],
+        external_id=f"{external_id_prefix(dataset)}{conversation.conversation_id}",
+        label=conversation.conversation_id,
+    )
 
 
-def _user_ends(conversation: Conversation) -> list[int]:
-    """The lengths of the prefixes that end with a USER message."""
-    messages = enumerate(conversation.messages, start=1)
-    return [end for end, message in messages if message.role is Role.USER]
-
-
-def _reply_at(conversation: Conversation, index: int) -> str | None:
-    following = conversation.messages[index : index + 1]
-    return next((one.text for one in following if one.role is Role.ASSISTANT), None)
+def _case(turn: NextTurn, external_id: str, label: str) -> SuiteCase:
+    reference = turn.reply.text if turn.reply else None
+    return SuiteCase(external_id, label, turn.chat_history, reference)

@@ -370,4 +370,5 @@ def _comparable(value: Any) -> Any:
 def _text(message: Any) -> str | None:
     if message.text is None and message.content is not None and message.content.type == "STRING":
         return str(message.content.value)
-    return message.text  # type: ignore[no-any-return]
+    text: str | None = message.text
+    return text
