@@ -52,7 +52,7 @@ class Prefix:
     chat_history: tuple[Message, ...]
     """Ends with the USER message."""
     reference: Message | None
-    """What the version's chatbot replied; None where the conversation ends with the USER message."""
+    """What the version's chatbot replied; None where the conversation ends before that."""
 
 
 @dataclass(frozen=True, slots=True)
