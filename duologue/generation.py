@@ -2,25 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from duologue.conversation import EndsWith
 from duologue.dataset.gates import Gates
 from duologue.dataset.versions import dataset_folder, dataset_name_from, version_folder
-from duologue.errors import UsageError
 from duologue.form import as_form
 from duologue.participants.retries import CallSettings
 from duologue.participants.settings import ParticipantInputs, ParticipantSettings
 from duologue.run_settings import RunSettings
 from duologue.seeds import Seed, SeedFile
 from duologue.simulation import SimulationSettings, conversation_id, conversation_key
+from duologue.validated import validated
 from duologue.validation.dataset_rules.settings import DatasetRuleSettings
 from duologue.validation.loading import load_rules
 from duologue.validation.settings import RuleSettings
-
-Model = TypeVar("Model", bound=BaseModel)
 
 BUNDLED_CHATBOT = "local:workflows.support_bot"
 BUNDLED_SIMULATED_USER = "local:workflows.simulated_user"
@@ -143,7 +141,7 @@ def plan_generation(
     Raises:
         UsageError: a participant's spelling, a number, a name, or a rule cannot be used.
     """
-    advanced = _validated(AdvancedOptions, advanced)
+    advanced = validated(AdvancedOptions, advanced)
     load_rules(advanced.rules)  # refuses what it cannot make ready
     dataset = name or dataset_name_from(seeds)
     dataset_folder(output, dataset)  # refuses what cannot be a dataset's name
@@ -160,7 +158,7 @@ def plan_generation(
         "simulated_user": ParticipantSettings.parsed(
             simulated_user, advanced.simulated_user_inputs
         ),
-        "simulation": _validated(SimulationSettings, simulation),
+        "simulation": validated(SimulationSettings, simulation),
         "conversations_per_seed": conversations_per_seed,
         "max_concurrency": max_concurrency,
         "conversations_per_task_run": advanced.conversations_per_task_run,
@@ -175,16 +173,6 @@ def plan_generation(
         seeds_path=seeds,
         output=output,
         dataset=dataset,
-        settings=_validated(RunSettings, settings),
+        settings=validated(RunSettings, settings),
         advanced=advanced,
     )
-
-
-def _validated(model: type[Model], values: Model | Mapping[str, Any]) -> Model:
-    """Takes options as a person gave them, and tells the first wrong one in a sentence."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{option} is {first['input']!r}: {first['msg'].lower()}") from None

@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
 from duologue.end_marker import split_end_marker
-from duologue.participants.opening import Participants
-from duologue.participants.protocol import Reply
+from duologue.participants.protocol import Participant, Reply
 from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
 from duologue.validation.farewells import closing_tail_length, is_farewell_loop
@@ -34,6 +33,14 @@ class SimulationSettings(BaseModel):
     """What the simulated user sends when it is done. Never part of a message in the dataset."""
     greeting: str | None = None
     """What the chatbot is made to have said first, shown to the simulated user alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Participants:
+    """Both sides of every conversation of a run."""
+
+    chatbot: Participant
+    simulated_user: Participant
 
 
 class Draft(BaseModel):

@@ -46,8 +46,8 @@ async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
     with _no_reason_to_fail():
         artifact = await acreate_progress_artifact(
             progress.percent,
-            key="conversations",
-            description=f"Conversations of {progress.version} that are over",
+            key=progress.of,
+            description=f"{progress.of.capitalize()} of {progress.name} that are over",
         )
 
     async def update() -> None:

@@ -1,11 +1,17 @@
-"""Running much at a time on one event loop, as a flow does it."""
+"""Running much at a time on one event loop, as the flows do it."""
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeGuard, TypeVar
+
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from duologue.errors import FatalError, RunStoppingError, TransientError
+from duologue.progress import Progress, watch_progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,6 +22,28 @@ Prefect's server, which falls behind thousands of them; and nobody reads a list 
 
 JOBS_IN_BATCH = 25
 """Beyond that so many share a task run: above 20, more make nothing faster."""
+
+AHEAD = 0.5
+"""So many more jobs than may be in flight are in task runs that have begun. While Prefect starts
+one and records another, which takes it some 10 ms of computing each, as many as allowed go on."""
+
+FATAL_BEFORE_STOP = 5
+"""A run stops where the first jobs to end all fail fatally: five in a row and not one good one are
+a wrong setting, and no accident of one seed's text."""
+
+
+class Failure(Protocol):
+    """A job that failed."""
+
+    @property
+    def error_class(self) -> str:
+        """The error it ended with."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """That error's text."""
+        ...
 
 
 def in_batches(jobs: Sequence[Item], size: int | None) -> list[Sequence[Item]]:
@@ -89,3 +117,40 @@ def what_is_there_is_kept() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def tell(progress: Progress, *, failed: bool) -> None:
+    """Counts a job that is over, and tells whoever watches."""
+    if failed:
+        progress.failed += 1
+    else:
+        progress.succeeded += 1
+    watch_progress.get()(progress)
+
+
+def stop_if_hopeless(ended: Collection[object], of: int) -> None:
+    """Stops a run as soon as its first jobs to end have all failed fatally.
+
+    Args:
+        ended: what became of the jobs that are over, good or a `Failure`.
+        of: how many jobs there are.
+
+    Raises:
+        RunStoppingError: so it is.
+    """
+    if len(ended) != min(FATAL_BEFORE_STOP, of):
+        return
+    reasons = [job.reason for job in ended if _failed_fatally(job)]
+    if len(reasons) == len(ended):
+        raise RunStoppingError(
+            f"the first {len(ended)} seeds all failed, so the run stopped; {reasons[0]}"
+        )
+
+
+def _failed_fatally(job: object) -> TypeGuard[Failure]:
+    return getattr(job, "error_class", None) == FatalError.__name__
+
+
+async def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Tells Prefect whether to try a task run again."""
+    return isinstance(await state.aresult(raise_on_failure=False), TransientError)

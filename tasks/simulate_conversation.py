@@ -7,40 +7,39 @@ of its own, so that in the UI a failed seed always has its name, its error and i
 
 import asyncio
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE, CacheKeyFnPolicy
-from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.runtime import task_run
-from prefect.tasks import Task, exponential_backoff
+from prefect.tasks import exponential_backoff
 
 from duologue.conversation import Conversation
-from duologue.errors import FatalError, RunStoppingError, TransientError
+from duologue.errors import RunStoppingError
 from duologue.generation import Job
-from duologue.participants.opening import Participants, open_participants
-from duologue.progress import Progress, watch_progress
+from duologue.participants.opening import open_participants
+from duologue.progress import Progress
 from duologue.run_settings import RunSettings
-from duologue.simulation import Draft, FailedSeed, Outcome, simulate
+from duologue.simulation import Draft, FailedSeed, Outcome, Participants, simulate
 from duologue.validation.check import check_conversation
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Rule
 from tasks.artifacts import progress_artifact
 from tasks.kept_conversations import KeptConversations
-from tasks.side_by_side import in_batches, side_by_side, to_its_end, what_is_there_is_kept
+from tasks.side_by_side import (
+    AHEAD,
+    in_batches,
+    is_transient,
+    side_by_side,
+    stop_if_hopeless,
+    tell,
+    to_its_end,
+    what_is_there_is_kept,
+)
 from tasks.unseen import unseen
-
-FATAL_SEEDS_BEFORE_STOP = 5
-"""A run stops where the first seeds to end all fail fatally: five in a row and not one good one
-are a wrong setting, and no accident of one seed's text."""
-
-AHEAD = 0.5
-"""So many more conversations than are simulated at a time are in task runs that have begun. While
-Prefect starts one and records another, which takes it some 10 ms of computing each, as many
-conversations as allowed go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,6 @@ def _batch_name() -> str:
     return f"simulate-{jobs[0].conversation_id}-and-{len(jobs) - 1}-more"
 
 
-async def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-    return isinstance(await state.aresult(raise_on_failure=False), TransientError)
-
-
 # A conversation's key says all that makes it what it is. Prefect's own policies would add this
 # function's source, which says nothing of the code it calls, or hash every argument of every run.
 @task(
@@ -84,7 +79,7 @@ async def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -
     cache_policy=CacheKeyFnPolicy(cache_key_fn=_key),
     result_serializer="json",
     cache_result_in_memory=False,
-    retry_condition_fn=_is_transient,
+    retry_condition_fn=is_transient,
     retry_jitter_factor=0.5,
 )
 async def simulate_conversation(
@@ -137,7 +132,7 @@ async def simulate_batch(jobs: Sequence[Job], run: Run) -> list[tuple[Job, Excep
                 _note(job, _failed(job, draft, failure), run)
                 return
         _note(job, outcome, run)
-        _count(outcome, run.progress)
+        tell(run.progress, failed=isinstance(outcome, FailedSeed))
 
     await side_by_side(simulate_one, jobs, len(jobs))
     return failures
@@ -155,16 +150,16 @@ async def simulate_conversations(
         UsageError: a participant cannot be used as it is spelled, or the API key is missing.
         RunStoppingError: no seed can be simulated. The others were not tried any more.
     """
-    progress = Progress(version, total=len(jobs))
+    progress = Progress(version, total=len(jobs), doing="simulating", of="conversations")
     async with (
         open_participants(
-            settings.chatbot, settings.simulated_user, settings.call, settings.max_concurrency
+            [settings.chatbot, settings.simulated_user], settings.call, settings.max_concurrency
         ) as participants,
         progress_artifact(progress),
     ):
         in_flight = asyncio.Semaphore(settings.max_concurrency)
         rules = load_rules(settings.rules)
-        run = Run(settings, participants, rules, kept, progress, in_flight)
+        run = Run(settings, Participants(*participants), rules, kept, progress, in_flight)
         batches = in_batches(jobs, settings.conversations_per_task_run)
         under_way = math.ceil(settings.max_concurrency * (1 + AHEAD))
         with what_is_there_is_kept():
@@ -200,7 +195,7 @@ async def _simulate_alone(job: Job, run: Run, failed_with: Exception | None = No
     except BaseException as error:
         outcome = _failed(job, draft, await _failure(job, draft, error, run))
     _note(job, outcome, run)
-    _count(outcome, run.progress)
+    tell(run.progress, failed=isinstance(outcome, FailedSeed))
 
 
 async def _simulated(job: Job, draft: Draft, run: Run, retries_had: int) -> Conversation:
@@ -244,25 +239,4 @@ def _failed(job: Job, draft: Draft, error: Exception) -> FailedSeed:
 
 def _note(job: Job, outcome: Outcome, run: Run) -> None:
     run.outcomes[job.key] = outcome
-    if len(run.outcomes) == min(FATAL_SEEDS_BEFORE_STOP, run.progress.total):
-        _stop_if_hopeless(run.outcomes.values())
-
-
-def _count(outcome: Outcome, progress: Progress) -> None:
-    if isinstance(outcome, Conversation):
-        progress.simulated += 1
-    else:
-        progress.failed += 1
-    watch_progress.get()(progress)
-
-
-def _stop_if_hopeless(first: Collection[Outcome]) -> None:
-    reasons = [outcome.reason for outcome in first if _is_fatal(outcome)]
-    if len(reasons) == len(first):
-        raise RunStoppingError(
-            f"the first {len(first)} seeds all failed, so the run stopped; {reasons[0]}"
-        )
-
-
-def _is_fatal(outcome: Outcome) -> TypeGuard[FailedSeed]:
-    return isinstance(outcome, FailedSeed) and outcome.error_class == FatalError.__name__
+    stop_if_hopeless(run.outcomes.values(), run.progress.total)

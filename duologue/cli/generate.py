@@ -255,7 +255,7 @@ def generate(
     manifest = run_locally(
         _generate_dataset,
         parameters,
-        settings,
+        [settings.chatbot, settings.simulated_user],
         console,
         lambda version: f"To go on with it, repeat the command with --resume {version}",
     )

@@ -69,7 +69,11 @@ def rerun(
     }
     go_on = f"To go on with it: {rerun_command(manifest, output)}"
     manifest = run_locally(
-        _rerun_failed_seeds, parameters, planned.settings, console, lambda version: go_on
+        _rerun_failed_seeds,
+        parameters,
+        [planned.settings.chatbot, planned.settings.simulated_user],
+        console,
+        lambda version: go_on,
     )
     raise typer.Exit(tell_result(manifest, output, output_format, console))
 

@@ -116,7 +116,7 @@ def manifest_of(
         revision=revision,
         schema_version=SCHEMA_VERSION,
         generator_version=GENERATOR_VERSION,
-        duologue_version=_installed_version(),
+        duologue_version=installed_version(),
         started_at=contents.started_at,
         created_at=created_at,
         seconds=round((created_at - contents.started_at).total_seconds(), 3),
@@ -180,7 +180,8 @@ def _sorted_counts(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def _installed_version() -> str:
+def installed_version() -> str:
+    """Tells which Duologue this is; `unknown` where it runs from source, not installed."""
     try:
         return importlib.metadata.version("duologue")
     except importlib.metadata.PackageNotFoundError:

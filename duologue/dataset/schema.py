@@ -17,12 +17,22 @@ SCHEMA_VERSION = "1"
 SCHEMA_VERSION_KEY = b"duologue.schema_version"
 """Where a Parquet file's metadata holds the schema version."""
 
+def schema_metadata() -> dict[bytes, str]:
+    """What every Parquet file of Duologue says in its metadata."""
+    return {SCHEMA_VERSION_KEY: SCHEMA_VERSION}
+
+
 _UTC_TIME = pa.timestamp("us", tz="UTC")
 
 
-def _field(name: str, type_: pa.DataType, description: str, *, nullable: bool = False) -> pa.Field:
+def described_field(
+    name: str, type_: pa.DataType, description: str, *, nullable: bool = False
+) -> pa.Field:
+    """Makes a column of a schema, with what it means in its metadata."""
     return pa.field(name, type_, nullable, metadata={"description": description})
 
+
+_field = described_field  # TODO: rename
 
 _MESSAGE = pa.struct(
     [

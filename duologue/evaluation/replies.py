@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pydantic import BaseModel, ConfigDict
+
 from duologue.conversation import Conversation, Message
 from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
@@ -61,6 +63,14 @@ class FailedReply:
 
     error_class: str
     reason: str
+
+
+class KeptReply(BaseModel):
+    """A reply as it is kept, for a run that is retried to find it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
-"""Making the two participants of a run ready, and closing what they hold when it ends."""
+"""Making the participants of a run ready, and closing what they hold when it ends."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
 from duologue.participants.protocol import Participant
 from duologue.participants.python_function import PythonFunction, load_function
@@ -11,22 +10,13 @@ from duologue.participants.retries import CallSettings
 from duologue.participants.settings import ParticipantKind, ParticipantSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Participants:
-    """Both sides of every conversation of a run."""
-
-    chatbot: Participant
-    simulated_user: Participant
-
-
 @asynccontextmanager
 async def open_participants(
-    chatbot: ParticipantSettings,
-    simulated_user: ParticipantSettings,
+    participants: Sequence[ParticipantSettings],
     call: CallSettings,
     max_concurrency: int,
-) -> AsyncIterator[Participants]:
-    """Opens both participants for one event loop.
+) -> AsyncIterator[tuple[Participant, ...]]:
+    """Opens participants for one event loop; they come in the order in which they are given.
 
     Workflow Deployments share one HTTP client; Workflows and functions that block share
     `max_concurrency` threads, made as they are needed.
@@ -38,9 +28,8 @@ async def open_participants(
         executor = ThreadPoolExecutor(max_concurrency, thread_name_prefix="participant")
         # Without waiting: a Workflow that hangs must not keep the run from ending.
         stack.callback(executor.shutdown, wait=False, cancel_futures=True)
-        kinds = {chatbot.kind, simulated_user.kind}
         client = None
-        if ParticipantKind.VELLUM in kinds:
+        if any(settings.kind is ParticipantKind.VELLUM for settings in participants):
             from duologue.participants.vellum_deployment import vellum_client
 
             client = await stack.enter_async_context(vellum_client(max_concurrency))
@@ -58,4 +47,4 @@ async def open_participants(
             assert client is not None
             return VellumDeployment(client, settings, call)
 
-        yield Participants(opened(chatbot), opened(simulated_user))
+        yield tuple(map(opened, participants))

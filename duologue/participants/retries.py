@@ -113,4 +113,4 @@ def _after_all(gave_up: RetryError, seconds: float) -> TransientError:
     attempts = gave_up.last_attempt.attempt_number
     tried = "1 attempt" if attempts == 1 else f"{attempts} attempts"
     said = f"{last} (gave up after {tried} in {seconds:.1f} s)"
-    return TransientError(said, last.retry_after_seconds)
+    return type(last)(said, last.retry_after_seconds)
