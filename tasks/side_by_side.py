@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
@@ -32,30 +32,28 @@ def in_batches(jobs: Sequence[Item], size: int | None) -> list[Sequence[Item]]:
 
 
 async def side_by_side(
-    run: Callable[[Item], Awaitable[Result]], items: Sequence[Item], at_a_time: int
-) -> list[Result]:
-    """Runs each item, beginning with the first, some at a time.
+    run: Callable[[Item], Coroutine[Any, Any, None]],
+    items: Iterable[Item],
+    room_for: Callable[[Item], Awaitable[None]] | None = None,
+) -> None:
+    """Runs all items at the same time, beginning with the first.
 
-    Returns:
-        What came of each, in the items' order.
+    Args:
+        run: what is run for each.
+        items: in the order in which they begin.
+        room_for: what is awaited before an item begins; None to begin all at once.
 
     Raises:
         BaseException: the first that one of them raised; the others are cancelled then.
     """
-    results: dict[int, Result] = {}
-    remaining = iter(enumerate(items))
-
-    async def work() -> None:
-        for index, item in remaining:
-            results[index] = await run(item)
-
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(at_a_time, len(items))):
-                group.create_task(work())
+            for item in items:
+                if room_for is not None:
+                    await room_for(item)
+                group.create_task(run(item))
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    return [results[index] for index in range(len(items))]
 
 
 async def to_its_end(keeping: Coroutine[Any, Any, Result]) -> Result:
