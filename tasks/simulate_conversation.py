@@ -80,7 +80,7 @@ def _name() -> str:
 
 
 def _batch_name() -> str:
-    jobs: Sequence[Job] = task_run.parameters["jobs"]
+    jobs: Sequence[Job] = task_run.parameters["jobs"].unwrap()  # passed as `unseen`
     return f"simulate-{jobs[0].conversation_id}-and-{len(jobs) - 1}-more"
 
 
