@@ -63,6 +63,12 @@ class Draft(BaseModel):
         opening = Message(role=Role.USER, text=seed.message)
         return cls(messages=[opening], started_at=datetime.now(UTC))
 
+    def begin_attempt(self) -> None:
+        """Counts an attempt; the first is when the conversation starts, however long it waited."""
+        if self.attempts == 0:
+            self.started_at = datetime.now(UTC)
+        self.attempts += 1
+
     def begin_anew(self) -> None:
         """Throws away a conversation that is invalid; its attempts still count."""
         del self.messages[1:]

@@ -43,7 +43,9 @@ class KeptConversations:
     def __init__(self) -> None:
         self._store = ResultStore(serializer=JSONSerializer(), cache_result_in_memory=False)
         self._threads = ThreadPoolExecutor(REMOTE_CALLS, thread_name_prefix="kept")
+        self._listing = asyncio.Lock()
         self._listed: dict[str, set[str] | None] = {}
+        self._written: set[str] = set()
         self._storage: WritableFileSystem | None = None
 
     async def finished(self, job: Job) -> Conversation | None:
@@ -118,17 +120,16 @@ class KeptConversations:
     async def write(self, key: str, value: object) -> None:
         """Keeps something under a key, where Prefect finds it as a task's result."""
         await self._stored(self._store.write, value, key=key)
-        scope, _, name = key.rpartition("/")
-        if (names := self._listed.get(scope)) is not None:
-            names.add(name)
+        self._written.add(key)
 
     async def _may_be_there(self, key: str) -> bool:
         """Looks a key's folder up once: a run asks for each of its thousands of keys in vain."""
         scope, _, name = key.rpartition("/")
-        if scope not in self._listed:
-            self._listed[scope] = await self._names_in(scope)
+        async with self._listing:  # once, however many ask while it lasts
+            if scope not in self._listed:
+                self._listed[scope] = await self._names_in(scope)
         there = self._listed[scope]
-        return there is None or name in there
+        return there is None or name in there or key in self._written
 
     async def _names_in(self, scope: str) -> set[str] | None:
         """Lists what is kept in a folder; None where the storage cannot be listed."""

@@ -6,7 +6,6 @@ run of its own.
 """
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,9 +27,10 @@ from duologue.progress import Progress
 from tasks.artifacts import progress_artifact
 from tasks.kept_conversations import KeptConversations
 from tasks.side_by_side import (
-    AHEAD,
+    batch_by_batch,
     in_batches,
     is_transient,
+    room_for,
     side_by_side,
     stop_if_hopeless,
     tell,
@@ -49,6 +49,8 @@ class Replay:
     kept: KeptConversations
     progress: Progress
     in_flight: asyncio.Semaphore
+    room: asyncio.Semaphore
+    """See `room_for`."""
     outcomes: dict[str, Message | FailedReply] = field(default_factory=dict)
     """By job's key; of a reply that failed in its batch, how, until it was asked for again."""
 
@@ -64,7 +66,7 @@ def _name() -> str:
 
 
 def _batch_name() -> str:
-    jobs: Sequence[ReplyJob] = task_run.parameters["jobs"]
+    jobs: Sequence[ReplyJob] = task_run.parameters["jobs"].unwrap()  # passed as `unseen`
     return f"replay-{jobs[0].name}-and-{len(jobs) - 1}-more"
 
 
@@ -129,9 +131,9 @@ async def replay_batch(
                 return
             await to_its_end(replay.kept.write(job.key, reply))
         _note(job, reply.message, replay)
-        tell(replay.progress, failed=False)
+        _over(reply.message, replay)
 
-    await side_by_side(replay_one, jobs, len(jobs))
+    await side_by_side(replay_one, jobs)
     return failures
 
 
@@ -156,21 +158,17 @@ async def replay_turns(
         ) as participants,
         progress_artifact(progress),
     ):
+        batches = in_batches(jobs, settings.replies_per_task_run)
         replay = Replay(
             settings,
             dict(zip(chatbots, participants, strict=True)),
             kept,
             progress,
-            asyncio.Semaphore(settings.max_concurrency),
+            in_flight=asyncio.Semaphore(settings.max_concurrency),
+            room=room_for(batches, settings.max_concurrency),
         )
-        batches = in_batches(jobs, settings.replies_per_task_run)
-        under_way = math.ceil(settings.max_concurrency * (1 + AHEAD))
         with what_is_there_is_kept():
-            await side_by_side(
-                lambda batch: _replay_some(batch, replay),
-                batches,
-                math.ceil(under_way / len(batches[0])),
-            )
+            await batch_by_batch(lambda batch: _replay_some(batch, replay), batches, replay.room)
     return [(job, replay.outcomes[job.key]) for job in jobs]
 
 
@@ -180,9 +178,7 @@ async def _replay_some(jobs: Sequence[ReplyJob], replay: Replay) -> None:
         await _replay_alone(jobs[0], replay)
         return
     failures = await replay_batch(unseen(jobs), unseen(replay))
-    await side_by_side(
-        lambda failure: _replay_alone(failure[0], replay, failure[1]), failures, len(failures)
-    )
+    await side_by_side(lambda failure: _replay_alone(failure[0], replay, failure[1]), failures)
 
 
 async def _replay_alone(
@@ -195,15 +191,13 @@ async def _replay_alone(
     )
     outcome: Message | FailedReply
     try:
-        outcome = (
-            await replay_with_retries(unseen(job), unseen(replay), unseen(failed_with))
-        ).message
+        outcome = (await replay_with_retries(job, unseen(replay), unseen(failed_with))).message
     except RunStoppingError:
         raise
     except Exception as error:
         outcome = _failed(error)
     _note(job, outcome, replay)
-    tell(replay.progress, failed=isinstance(outcome, FailedReply))
+    _over(outcome, replay)
 
 
 async def _reply(job: ReplyJob, replay: Replay) -> KeptReply:
@@ -232,3 +226,8 @@ def _failed(error: Exception) -> FailedReply:
 def _note(job: ReplyJob, outcome: Message | FailedReply, replay: Replay) -> None:
     replay.outcomes[job.key] = outcome
     stop_if_hopeless(replay.outcomes.values(), replay.progress.total)
+
+
+def _over(outcome: Message | FailedReply, replay: Replay) -> None:
+    replay.room.release()
+    tell(replay.progress, failed=isinstance(outcome, FailedReply))

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from prefect import get_run_logger, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.conversation import Message
-from duologue.errors import DuologueError
 from duologue.evaluation.manifest import SuiteRunRecord
 from duologue.evaluation.planning import EvaluationPlan, ReplyJob
-from duologue.evaluation.replies import FailedReply, Side
-from duologue.test_suites.suite_run import RunState
+from duologue.evaluation.replies import FailedReply
 
 
 # Never cached: it is Vellum that knows the run.

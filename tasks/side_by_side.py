@@ -2,7 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
+import math
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Protocol, TypeGuard, TypeVar
@@ -24,8 +25,9 @@ JOBS_IN_BATCH = 25
 """Beyond that so many share a task run: above 20, more make nothing faster."""
 
 AHEAD = 0.5
-"""So many more jobs than may be in flight are in task runs that have begun. While Prefect starts
-one and records another, which takes it some 10 ms of computing each, as many as allowed go on."""
+"""So many more jobs than may be in flight have begun and are not over, before more begin. While
+Prefect starts a task run and records another, which takes it some 10 ms of computing each, as many
+as allowed go on."""
 
 FATAL_BEFORE_STOP = 5
 """A run stops where the first jobs to end all fail fatally: five in a row and not one good one are
@@ -60,30 +62,58 @@ def in_batches(jobs: Sequence[Item], size: int | None) -> list[Sequence[Item]]:
 
 
 async def side_by_side(
-    run: Callable[[Item], Awaitable[Result]], items: Sequence[Item], at_a_time: int
-) -> list[Result]:
-    """Runs each item, beginning with the first, some at a time.
-
-    Returns:
-        What came of each, in the items' order.
+    run: Callable[[Item], Coroutine[Any, Any, None]], items: Iterable[Item]
+) -> None:
+    """Runs all items at the same time.
 
     Raises:
         BaseException: the first that one of them raised; the others are cancelled then.
     """
-    results: dict[int, Result] = {}
-    remaining = iter(enumerate(items))
-
-    async def work() -> None:
-        for index, item in remaining:
-            results[index] = await run(item)
-
-    try:
+    with _first_error():
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(at_a_time, len(items))):
-                group.create_task(work())
+            for item in items:
+                group.create_task(run(item))
+
+
+async def batch_by_batch(
+    run: Callable[[Sequence[Item]], Coroutine[Any, Any, None]],
+    batches: Iterable[Sequence[Item]],
+    room: asyncio.Semaphore,
+) -> None:
+    """Runs batches at the same time, each from when there is room for all of its jobs.
+
+    Args:
+        run: what is run for a batch. It gives the room back, job by job.
+        batches: in the order in which they begin.
+        room: from `room_for`.
+
+    Raises:
+        BaseException: the first that one of them raised; the others are cancelled then.
+    """
+    with _first_error():
+        async with asyncio.TaskGroup() as group:
+            for batch in batches:
+                for _ in batch:
+                    await room.acquire()
+                group.create_task(run(batch))
+
+
+def room_for(batches: Sequence[Sequence[object]], max_concurrency: int) -> asyncio.Semaphore:
+    """Makes room for the jobs that have begun, in flight or not.
+
+    A job takes it from when its task run begins until it is over, so also while it waits for its
+    retry: where all fail, no others begin. One that waits holds up no batch.
+    """
+    largest = max(map(len, batches), default=1)
+    return asyncio.Semaphore(math.ceil(max_concurrency * (1 + AHEAD)) + largest - 1)
+
+
+@contextmanager
+def _first_error() -> Iterator[None]:
+    try:
+        yield
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    return [results[index] for index in range(len(items))]
 
 
 async def to_its_end(keeping: Coroutine[Any, Any, Result]) -> Result:

@@ -6,8 +6,7 @@ of its own, so that in the UI a failed seed always has its name, its error and i
 """
 
 import asyncio
-import math
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,9 +29,10 @@ from duologue.validation.rule import Rule
 from tasks.artifacts import progress_artifact
 from tasks.kept_conversations import KeptConversations
 from tasks.side_by_side import (
-    AHEAD,
+    batch_by_batch,
     in_batches,
     is_transient,
+    room_for,
     side_by_side,
     stop_if_hopeless,
     tell,
@@ -52,8 +52,20 @@ class Run:
     kept: KeptConversations
     progress: Progress
     in_flight: asyncio.Semaphore
+    room: asyncio.Semaphore
+    """Taken by a conversation from when its task run begins until it is over, so also while it
+    waits for its retry: where all fail, no others begin. One that waits holds up no batch."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """By job's key; of a conversation that failed in its batch, how, until it was tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutShort:
+    """A conversation that failed in its batch."""
+
+    job: Job
+    draft: Draft
+    error: Exception
 
 
 def _key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -67,7 +79,7 @@ def _name() -> str:
 
 
 def _batch_name() -> str:
-    jobs: Sequence[Job] = task_run.parameters["jobs"]
+    jobs: Sequence[Job] = task_run.parameters["jobs"].unwrap()  # passed as `unseen`
     return f"simulate-{jobs[0].conversation_id}-and-{len(jobs) - 1}-more"
 
 
@@ -108,16 +120,16 @@ async def simulate_conversation(
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-async def simulate_batch(jobs: Sequence[Job], run: Run) -> list[tuple[Job, Exception]]:
+async def simulate_batch(jobs: Sequence[Job], run: Run) -> list[CutShort]:
     """Simulates several conversations side by side, and keeps each as soon as it is finished.
 
     Returns:
-        Those that failed, and how; what was said in them is kept.
+        Those that failed; what was said in them is kept.
 
     Raises:
         RunStoppingError: no seed can be simulated.
     """
-    failures: list[tuple[Job, Exception]] = []
+    failures: list[CutShort] = []
 
     async def simulate_one(job: Job) -> None:
         outcome = await run.kept.finished(job)
@@ -125,16 +137,16 @@ async def simulate_batch(jobs: Sequence[Job], run: Run) -> list[tuple[Job, Excep
             draft = await run.kept.draft(job) or Draft.of(job.seed)
             try:
                 outcome = await _simulated(job, draft, run, retries_had=0)
-                await to_its_end(run.kept.finish(job, outcome))
+                await _keep(job, run.kept.finish(job, outcome))
             except BaseException as error:
                 failure = await _failure(job, draft, error, run)
-                failures.append((job, failure))
+                failures.append(CutShort(job, draft, failure))
                 _note(job, _failed(job, draft, failure), run)
                 return
         _note(job, outcome, run)
-        tell(run.progress, failed=isinstance(outcome, FailedSeed))
+        _over(outcome, run)
 
-    await side_by_side(simulate_one, jobs, len(jobs))
+    await side_by_side(simulate_one, jobs)
     return failures
 
 
@@ -157,45 +169,48 @@ async def simulate_conversations(
         ) as participants,
         progress_artifact(progress),
     ):
-        in_flight = asyncio.Semaphore(settings.max_concurrency)
-        rules = load_rules(settings.rules)
-        run = Run(settings, Participants(*participants), rules, kept, progress, in_flight)
         batches = in_batches(jobs, settings.conversations_per_task_run)
-        under_way = math.ceil(settings.max_concurrency * (1 + AHEAD))
+        run = Run(
+            settings,
+            Participants(*participants),
+            load_rules(settings.rules),
+            kept,
+            progress,
+            in_flight=asyncio.Semaphore(settings.max_concurrency),
+            room=room_for(batches, settings.max_concurrency),
+        )
         with what_is_there_is_kept():
-            await side_by_side(
-                lambda batch: _simulate_some(batch, run),
-                batches,
-                math.ceil(under_way / len(batches[0])) if batches else 0,
-            )
+            await batch_by_batch(lambda batch: _simulate_some(batch, run), batches, run.room)
     return [run.outcomes[job.key] for job in jobs]
 
 
 async def _simulate_some(jobs: Sequence[Job], run: Run) -> None:
     """Simulates jobs that share a task run; those that fail there, each in one of its own."""
     if len(jobs) == 1:
-        await _simulate_alone(jobs[0], run)
+        draft = await run.kept.draft(jobs[0]) or Draft.of(jobs[0].seed)
+        await _simulate_alone(jobs[0], draft, run)
         return
     failures = await simulate_batch(unseen(jobs), unseen(run))
     await side_by_side(
-        lambda failure: _simulate_alone(failure[0], run, failure[1]), failures, len(failures)
+        lambda failure: _simulate_alone(failure.job, failure.draft, run, failure.error), failures
     )
 
 
-async def _simulate_alone(job: Job, run: Run, failed_with: Exception | None = None) -> None:
+async def _simulate_alone(
+    job: Job, draft: Draft, run: Run, failed_with: Exception | None = None
+) -> None:
     settings = run.settings
     simulate_with_retries = simulate_conversation.with_options(
         retries=settings.seed_retries,
         retry_delay_seconds=exponential_backoff(settings.seed_retry_delay_seconds),
     )
-    draft = await run.kept.draft(job) or Draft.of(job.seed)
     outcome: Outcome
     try:
         outcome = await simulate_with_retries(job, draft, unseen(run), unseen(failed_with))
     except BaseException as error:
         outcome = _failed(job, draft, await _failure(job, draft, error, run))
     _note(job, outcome, run)
-    tell(run.progress, failed=isinstance(outcome, FailedSeed))
+    _over(outcome, run)
 
 
 async def _simulated(job: Job, draft: Draft, run: Run, retries_had: int) -> Conversation:
@@ -207,7 +222,7 @@ async def _simulated(job: Job, draft: Draft, run: Run, retries_had: int) -> Conv
     settings = run.settings
     async with run.in_flight:
         while True:
-            draft.attempts += 1
+            draft.begin_attempt()
             conversation = await simulate(
                 draft, job.seed, job.sample, run.participants, settings.simulation
             )
@@ -226,11 +241,28 @@ async def _failure(job: Job, draft: Draft, error: BaseException, run: Run) -> Ex
     Also when the run is stopped, be it while what was just finished is stored: nothing that was
     paid for is lost.
     """
-    await to_its_end(run.kept.keep(job, draft))
+    await _keep(job, run.kept.keep(job, draft))
     if isinstance(error, RunStoppingError) or not isinstance(error, Exception):
         raise error
     # Whatever else it is, the other seeds are not to suffer.
     return error
+
+
+async def _keep(job: Job, keeping: Coroutine[Any, Any, None]) -> None:
+    """Keeps something of a conversation for later; where storage fails, this run still has it."""
+
+    async def keep_or_tell() -> None:
+        try:
+            await keeping
+        except Exception as error:
+            get_run_logger().warning(
+                "%s could not be kept in Prefect's result storage, so a Retry would ask for it "
+                "again: %r",
+                job.conversation_id,
+                error,
+            )
+
+    await to_its_end(keep_or_tell())
 
 
 def _failed(job: Job, draft: Draft, error: Exception) -> FailedSeed:
@@ -240,3 +272,8 @@ def _failed(job: Job, draft: Draft, error: Exception) -> FailedSeed:
 def _note(job: Job, outcome: Outcome, run: Run) -> None:
     run.outcomes[job.key] = outcome
     stop_if_hopeless(run.outcomes.values(), run.progress.total)
+
+
+def _over(outcome: Outcome, run: Run) -> None:
+    run.room.release()
+    tell(run.progress, failed=isinstance(outcome, FailedSeed))

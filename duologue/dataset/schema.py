@@ -17,6 +17,7 @@ SCHEMA_VERSION = "1"
 SCHEMA_VERSION_KEY = b"duologue.schema_version"
 """Where a Parquet file's metadata holds the schema version."""
 
+
 def schema_metadata() -> dict[bytes, str]:
     """What every Parquet file of Duologue says in its metadata."""
     return {SCHEMA_VERSION_KEY: SCHEMA_VERSION}

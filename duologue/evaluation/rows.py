@@ -1,6 +1,6 @@
 """The columns of `evaluation.parquet`: the contract with everyone who reads one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -68,8 +68,10 @@ _COLUMNS = (
         "Calls made for the reply, the successful one included. Null where it failed.",
         nullable=True,
     ),
-    described_field("error_class", pa.string(), "The error it failed with, else null.", nullable=True),
-    described_field("reason", pa.string(), "That error in words, else null.", nullable=True),
+    described_field(
+        "error_class", pa.string(), "The error it failed with, or null.", nullable=True
+    ),
+    described_field("reason", pa.string(), "That error in words, or null.", nullable=True),
 )
 
 
