@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from tests.vellum_failures import json_answer
+from tests.vellum_failures import FAILURES, json_answer
 
 Case = dict[str, Any]
 
@@ -20,7 +20,8 @@ class StandInSuite:
     cases: dict[str, Case] = field(default_factory=dict)
     """By Vellum's own ids."""
     faults: list[str] = field(default_factory=list)
-    """Of the next bulk requests, one each: `fine`; `status:500`, nothing done; `drop` or `garbage`,
+    """Of the next bulk requests, one each: `fine`; `status:500`, nothing done; `hang`,
+    nothing done nor answered; `drop` or `garbage`,
     all done, but the last result left out or unreadable; `cut`, all done, but the connection lost
     after the first result."""
     rejects: dict[str, str] = field(default_factory=dict)
@@ -94,6 +95,8 @@ async def _changed(request: web.BaseRequest, suite: StandInSuite) -> web.StreamR
         sent = json.dumps(operations[0]["data"].get("input_values"))
         said = f"{request.headers['x-api-key']}: {sent}"
         return json_answer({"detail": said}, int(fault.removeprefix("status:")))
+    if fault == "hang":
+        return await FAILURES["hang"](request, "")
     lines = [json.dumps([suite.perform(operation)]) for operation in operations]
     if fault in ("drop", "garbage"):
         lines[-1:] = ['[{"id": '] if fault == "garbage" else []

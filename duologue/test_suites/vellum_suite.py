@@ -4,15 +4,13 @@ Every case is found by its external id, so a push that was cut short is gone on 
 again: what is there already is not sent.
 """
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 from vellum import (
     ChatMessageRequest,
     NamedTestCaseChatHistoryVariableValueRequest,
@@ -29,10 +27,12 @@ from vellum import (
 )
 
 from duologue.errors import TransientError
-from duologue.participants.retries import CallSettings, wait_seconds
+from duologue.participants.retries import CallSettings, with_retries
 from duologue.participants.vellum_deployment import VellumClient
 from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error
 from duologue.test_suites.cases import SuiteCase, external_id_prefix
+
+Answer = TypeVar("Answer")
 
 _PAGE_SIZE = 100
 _BATCH_SIZE = 100
@@ -152,12 +152,18 @@ class VellumSuite:
         outcomes = _Outcomes()
         # Removals come last: who is stopped midway is left with too many cases, not too few.
         operations = [*changes, *removals]
-        for start in range(0, len(operations), _BATCH_SIZE):
-            await self._send(operations[start : start + _BATCH_SIZE], outcomes)
-        rejected = [
-            one for one in operations if outcomes.results[one.request.id].type == "REJECTED"
-        ]
-        gone = await self._already_gone(rejected)
+        try:
+            for start in range(0, len(operations), _BATCH_SIZE):
+                await self._send(operations[start : start + _BATCH_SIZE], outcomes)
+            rejected = [
+                one for one in operations if outcomes.results[one.request.id].type == "REJECTED"
+            ]
+            gone = await self._already_gone(rejected)
+        except TransientError as error:
+            raise TransientError(
+                f"{error}. What was pushed before stays; push again, and only the rest is sent",
+                error.retry_after_seconds,
+            ) from None
         return PushResult(
             created=outcomes.ids(operations, "CREATED"),
             replaced=outcomes.ids(operations, "REPLACED"),
@@ -190,20 +196,14 @@ class VellumSuite:
                 return found
 
     async def _page(self, offset: int) -> PaginatedTestSuiteTestCaseList:
-        pages: list[PaginatedTestSuiteTestCaseList] = []
-
-        async def attempt() -> None:
-            pages.append(
-                await self.client.sdk.test_suites.list_test_suite_test_cases(
-                    id=self._path,
-                    limit=_PAGE_SIZE,
-                    offset=offset,
-                    request_options={"max_retries": 0},
-                )
+        return await self._asked(
+            lambda: self.client.sdk.test_suites.list_test_suite_test_cases(
+                id=self._path,
+                limit=_PAGE_SIZE,
+                offset=offset,
+                request_options={"max_retries": 0},
             )
-
-        await self._retried(attempt, ())
-        return pages[-1]
+        )
 
     async def _send(self, batch: Sequence[_Operation], outcomes: _Outcomes) -> None:
         """Sends what has no answer yet until all have one.
@@ -229,43 +229,29 @@ class VellumSuite:
                 )
 
         private = tuple(text for one in batch for text in one.private)
-        await self._retried(attempt, private)
+        await self._asked(attempt, private)
 
-    async def _retried(
-        self, attempt: Callable[[], Awaitable[None]], private: Sequence[str]
-    ) -> None:
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(self.call.max_attempts),
-            wait=lambda state: wait_seconds(state, self.call),
-            reraise=True,
-        )
-        try:
-            async for one in retrying:
-                with one:
-                    await self._in_time(attempt, private)
-        except TransientError as error:
-            raise TransientError(
-                f"{error} (gave up after {self.call.max_attempts} attempts). What was pushed "
-                "before stays; push again, and only the rest is sent",
-                error.retry_after_seconds,
-            ) from None
+    async def _asked(
+        self, request: Callable[[], Awaitable[Answer]], private: Sequence[str] = ()
+    ) -> Answer:
+        """Makes a request that does no harm when it is made twice, until it is answered.
 
-    async def _in_time(
-        self, attempt: Callable[[], Awaitable[None]], private: Sequence[str]
-    ) -> None:
-        try:
-            async with asyncio.timeout(self.call.timeout_seconds):
-                return await attempt()
-        except TimeoutError:
-            failure: Exception = TransientError(
-                f"{self._shown}: Vellum did not answer within {self.call.timeout_seconds:g} s"
-            )
-        except SDK_ERRORS as error:
-            failure = sdk_error(error, self._wording(private))
-        # Out of the except clause, so that the SDK's error is not chained to ours: its text
-        # holds the whole body and, at times, the key.
-        raise failure
+        Args:
+            request: makes it once.
+            private: what no message may hold of it.
+        """
+
+        async def attempt() -> Answer:
+            try:
+                return await request()
+            except SDK_ERRORS as error:
+                failure = sdk_error(error, self._wording(private))
+            # Out of the except clause, so that the SDK's error is not chained to ours: its text
+            # holds the whole body and, at times, the key.
+            raise failure
+
+        answer, _ = await with_retries(attempt, self.call, f"{self._shown}: Vellum")
+        return answer
 
     def _upsert(self, case: SuiteCase) -> _Operation:
         history = NamedTestCaseChatHistoryVariableValueRequest(
