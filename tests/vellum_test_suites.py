@@ -9,6 +9,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from tests.vellum_failures import FAILURES, json_answer
+from tests.vellum_suite_runs import StandInRuns, page_answer
 
 Case = dict[str, Any]
 
@@ -26,10 +27,14 @@ class StandInSuite:
     after the first result."""
     rejects: dict[str, str] = field(default_factory=dict)
     """Why cases are rejected, by external ids."""
+    page_size: int = 100
+    """How many items of a list are given at most, whatever is asked for."""
     pages: list[tuple[int, int]] = field(default_factory=list)
     """The limit and offset of every list that was asked for."""
     bulks: list[list[dict[str, Any]]] = field(default_factory=list)
     """The operations of every bulk request, those that failed included."""
+    id: str = field(default_factory=lambda: str(uuid4()))
+    runs: StandInRuns = field(default_factory=StandInRuns)
 
     def add(self, external_id: str | None, **values: Any) -> str:
         """Adds a case as if somebody else had, and gives its id."""
@@ -68,7 +73,9 @@ async def answer_test_suite(
 ) -> web.StreamResponse:
     """Answers what is asked below /v1/test-suites."""
     _, _, _, name, endpoint = request.raw_path.partition("?")[0].split("/")
-    suite = suites.get(unquote(name))
+    suite = suites.get(unquote(name)) or next(
+        (one for one in suites.values() if one.id == name), None
+    )
     if not request.headers.get("x-api-key"):
         return json_answer({"detail": "Authentication credentials were not provided."}, 403)
     if suite is None:
@@ -82,9 +89,7 @@ async def answer_test_suite(
 
 def _listed(suite: StandInSuite, limit: int, offset: int) -> web.Response:
     suite.pages.append((limit, offset))
-    page = list(suite.cases.values())[offset : offset + limit]
-    more = {"next": None, "previous": None}
-    return json_answer({"count": len(suite.cases), "results": page, **more})
+    return page_answer(list(suite.cases.values()), min(limit, suite.page_size), offset)
 
 
 async def _changed(request: web.BaseRequest, suite: StandInSuite) -> web.StreamResponse:
