@@ -248,7 +248,7 @@ async def test_a_request_that_could_not_be_sent_is_made_again(
     monkeypatch.setenv("VELLUM_API_KEY", API_KEY)
     async with vellum_client(max_concurrency=1) as client:
         suite = VellumSuite(client, SUITE, SuiteVariables(), QUICK)
-        with pytest.raises(TransientError, match="ClientConnectorError.*gave up after 3 attempts"):
+        with pytest.raises(TransientError, match=r"ClientConnectorError.*gave up after 3 attempts"):
             await suite.asked_once(
                 lambda: client.sdk.test_suite_runs.retrieve("any"), suite.wording(), "in doubt"
             )
