@@ -27,6 +27,8 @@ class StandInSuite:
     after the first result."""
     rejects: dict[str, str] = field(default_factory=dict)
     """Why cases are rejected, by external ids."""
+    reject_all: str = ""
+    """Why all cases are rejected; empty where they are not."""
     page_size: int = 100
     """How many items of a list are given at most, whatever is asked for."""
     pages: list[tuple[int, int]] = field(default_factory=list)
@@ -54,7 +56,7 @@ class StandInSuite:
                 return _result(operation, "REJECTED", detail="No TestCase matches the given query.")
             return _result(operation, "DELETED", id=data["id"])
         external_id = data["external_id"]
-        if reason := self.rejects.get(external_id):
+        if reason := self.reject_all or self.rejects.get(external_id):
             return _result(operation, "REJECTED", detail=reason)
         values = {
             "label": data["label"],

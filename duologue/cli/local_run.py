@@ -72,17 +72,20 @@ def run_locally(
 
     try:
         with _progress_bar(console, remember):
-            return asyncio.run(_run_flow(load_flow, parameters, settings))
+            manifest, message = asyncio.run(_run_flow(load_flow, parameters, settings))
     except KeyboardInterrupt:
         console.print("\nStopped. What was said so far is kept.", highlight=False)
         if version:
             console.print(how_to_go_on(version), highlight=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
+    if message and settings.test_suite is not None:
+        console.print(message, markup=False, highlight=False, soft_wrap=True)
+    return manifest
 
 
 async def _run_flow(
     load_flow: Callable[[], Callable[..., Any]], parameters: dict[str, Any], settings: "RunSettings"
-) -> "Manifest":
+) -> "tuple[Manifest, str | None]":
     # Prefect before the Vellum SDK, which changes pydantic for all models made after it.
     flow = load_flow()
     from duologue.dataset.manifest import Manifest
@@ -96,11 +99,11 @@ async def _run_flow(
     state = await flow(**parameters, return_state=True)
     ended_with = await state.aresult(raise_on_failure=False)
     if isinstance(ended_with, IncompleteDatasetError):
-        return ended_with.manifest
+        return ended_with.manifest, state.message
     if isinstance(ended_with, Exception):
         raise ended_with
     assert isinstance(ended_with, Manifest)
-    return ended_with
+    return ended_with, state.message
 
 
 @contextmanager

@@ -174,8 +174,8 @@ def _api_key() -> str:
     key = os.environ.get("VELLUM_API_KEY", "").strip()
     if not key:
         raise UsageError(
-            "VELLUM_API_KEY is not set, and a Workflow Deployment cannot be called without it; "
-            "set it to an API key of your Vellum workspace"
+            "VELLUM_API_KEY is not set, and Vellum cannot be called without it; set it to an API "
+            "key of your Vellum workspace"
         )
     if not re.fullmatch(r"[!-~]+", key):
         raise UsageError(

@@ -175,8 +175,7 @@ def _metric_name(result: TestSuiteRunExecutionMetricResult) -> str:
 def _metric_value(metric: str, output: TestSuiteRunMetricOutput) -> MetricValue:
     if output.type == "ERROR":
         return MetricValue(metric=metric, output=output.name, error=output.value.code)
-    # The SDK's models leave out what was not sent.
-    value = output.model_dump(mode="json").get("value")
+    value = output.model_dump(mode="json")["value"]
     return MetricValue(metric=metric, output=output.name, value=value)
 
 

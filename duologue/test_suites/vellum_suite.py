@@ -24,7 +24,7 @@ from vellum import (
     UpsertTestSuiteTestCaseRequest,
 )
 
-from duologue.errors import TransientError
+from duologue.errors import TransientError, UsageError
 from duologue.test_suites.cases import SuiteCase, external_id_prefix
 from duologue.test_suites.external_run import (
     cases_to_run,
@@ -103,10 +103,16 @@ class VellumSuite(SuiteRequests):
             dry_run: only looks what there is, and changes nothing.
 
         Raises:
+            UsageError: there are no cases; with `remove_gone` it would empty the Test Suite.
             RunStoppingError: there is no such Test Suite, or the key may not change it.
             FatalError: Vellum refused a request.
             TransientError: Vellum could not be reached, or did not say what became of every case.
         """
+        if not cases:
+            raise UsageError(
+                f"{dataset}: the version holds no conversation to push to {self.shown}; choose "
+                "another version"
+            )
         there = await self.cases()
         by_id = {case.external_id: case for case in there}
         wanted = {case.external_id: self._upsert(case) for case in cases}
