@@ -15,6 +15,7 @@ from duologue.participants.settings import ParticipantInputs, ParticipantSetting
 from duologue.run_settings import RunSettings
 from duologue.seeds import Seed, SeedFile
 from duologue.simulation import SimulationSettings, conversation_id, conversation_key
+from duologue.test_suites.options import SuiteOptions
 from duologue.validated import validated
 from duologue.validation.dataset_rules.settings import DatasetRuleSettings
 from duologue.validation.loading import load_rules
@@ -40,6 +41,8 @@ class AdvancedOptions(BaseModel):
     keep_versions: Annotated[int, Field(ge=1)] | None = None
     """How many of the newest versions are kept, besides the published one and those that are
     pinned; all if empty."""
+    test_suite: SuiteOptions | None = None
+    """The Vellum Test Suite that a version is pushed to once it is published; none if empty."""
     ends_with: EndsWith = EndsWith.USER
     """Whose message closes a conversation that has all its turns."""
     greeting: str | None = None
@@ -168,6 +171,7 @@ def plan_generation(
         "gates": advanced.gates,
         "dataset_rules": advanced.dataset_rules,
         "rules": advanced.rules,
+        "test_suite": advanced.test_suite,
     }
     return Plan(
         seeds_path=seeds,

@@ -8,6 +8,7 @@ from duologue.dataset.gates import Gates
 from duologue.participants.retries import CallSettings
 from duologue.participants.settings import ParticipantSettings
 from duologue.simulation import SimulationSettings
+from duologue.test_suites.options import SuiteOptions
 from duologue.validation.dataset_rules.settings import DatasetRuleSettings
 from duologue.validation.settings import RuleSettings
 
@@ -36,3 +37,5 @@ class RunSettings(BaseModel):
     gates: Gates = Gates()
     dataset_rules: DatasetRuleSettings = DatasetRuleSettings()
     rules: RuleSettings = RuleSettings()
+    test_suite: SuiteOptions | None = None
+    """Where the version, and each further revision of it, is pushed to once it is published."""

@@ -20,11 +20,14 @@ HELD_BACK = "duologue.dataset.held-back"
 
 # Never cached: `latest` may have moved on since.
 @task(name="publish", cache_policy=NO_CACHE)
-def publish(output: str, manifest: Manifest) -> None:
+def publish(output: str, manifest: Manifest) -> bool:
     """Points `latest` at a version that passes its gates; holds back one that does not.
 
     A version that is held back stays beside the others, and `latest` stays where it is. Either
     way an event tells of it.
+
+    Returns:
+        Whether `latest` is this revision now; not so where a later version is published already.
 
     Raises:
         ExportError: latest.json could not be replaced; the version is written nevertheless.
@@ -46,6 +49,7 @@ def publish(output: str, manifest: Manifest) -> None:
         },
         payload=event_payload(output, manifest, is_latest),
     )
+    return is_latest
 
 
 def event_payload(output: str, manifest: Manifest, is_latest: bool) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.vellum_failures import FAILURES, fulfilled, json_answer
+from tests.vellum_suite_runs import answer_suite_run
 from tests.vellum_test_suites import StandInSuite, answer_test_suite
 
 ChatHistory = list[dict[str, Any]]
@@ -128,6 +129,8 @@ class StandIn:
                 self._in_flight -= 1
         if request.path.startswith("/v1/test-suites/"):
             return await answer_test_suite(request, self.test_suites)
+        if request.path.startswith("/v1/test-suite-runs"):
+            return await answer_suite_run(request, self.test_suites)
         if request.path.startswith("/_control"):
             return await self._control(request)
         return json_answer({"detail": "Not found."}, 404)

@@ -11,6 +11,7 @@ from duologue.cli.options import (
     CHATBOT_PANEL,
     PUBLICATION_PANEL,
     SIMULATED_USER_PANEL,
+    TEST_SUITE_PANEL,
     TUNING_PANEL,
     OutputFormat,
     participant_inputs,
@@ -18,6 +19,7 @@ from duologue.cli.options import (
 )
 from duologue.cli.results import tell_result
 from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
+from duologue.test_suites.per import CasePer
 
 if TYPE_CHECKING:
     from duologue.run_settings import RunSettings
@@ -122,6 +124,40 @@ def generate(
             rich_help_panel=PUBLICATION_PANEL,
         ),
     ] = None,
+    push_to_test_suite: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SUITE",
+            help="The Test Suite's id or name; none if not given. `duologue push-test-suite` "
+            "tells more.",
+            rich_help_panel=TEST_SUITE_PANEL,
+        ),
+    ] = None,
+    push_per: Annotated[
+        CasePer, typer.Option(help="What becomes a case.", rich_help_panel=TEST_SUITE_PANEL)
+    ] = CasePer.CONVERSATION,
+    push_input_name: Annotated[
+        str,
+        typer.Option(
+            help="The input variable of type CHAT_HISTORY.", rich_help_panel=TEST_SUITE_PANEL
+        ),
+    ] = "chat_history",
+    push_evaluation_name: Annotated[
+        str | None,
+        typer.Option(
+            help="The evaluation variable of type STRING for the chatbot's reply; no reply is "
+            "sent if not given.",
+            rich_help_panel=TEST_SUITE_PANEL,
+        ),
+    ] = None,
+    push_remove_gone: Annotated[
+        bool,
+        typer.Option(
+            "--push-remove-gone",
+            help="Remove the dataset's cases that are no longer there.",
+            rich_help_panel=TEST_SUITE_PANEL,
+        ),
+    ] = False,
     rule: RuleOption = None,
     own_rule: OwnRuleOption = None,
     rules_file: RulesFileOption = None,
@@ -247,19 +283,27 @@ def generate(
             "keep_versions": keep_versions,
             "reuse_unchanged": reuse_unchanged,
             "resume": resume,
+            "test_suite": push_to_test_suite
+            and {
+                "suite": push_to_test_suite,
+                "per": push_per,
+                "input_name": push_input_name,
+                "evaluation_name": push_evaluation_name,
+                "remove_gone": push_remove_gone,
+            },
         },
     }
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
     settings = _checked(parameters, read_rules_file, console)
-    manifest = run_locally(
+    manifest, message = run_locally(
         _generate_dataset,
         parameters,
         [settings.chatbot, settings.simulated_user],
         console,
         lambda version: f"To go on with it, repeat the command with --resume {version}",
     )
-    raise typer.Exit(tell_result(manifest, output, output_format, console))
+    raise typer.Exit(tell_result(manifest, message, output, output_format, console))
 
 
 def _generate_dataset() -> Callable[..., Any]:

@@ -45,7 +45,7 @@ def run_locally(
     participants: Sequence["ParticipantSettings"],
     console: Console,
     how_to_go_on: Callable[[str], str],
-) -> Any:
+) -> tuple[Any, str | None]:
     """Runs a flow here, on the Prefect server that is configured or a temporary one.
 
     Args:
@@ -57,7 +57,7 @@ def run_locally(
             made.
 
     Returns:
-        The manifest that the flow ended with.
+        The manifest that the flow ended with, and its state's message.
 
     Raises:
         DuologueError: nothing could run.
@@ -87,7 +87,7 @@ async def _run_flow(
     load_flow: Callable[[], Callable[..., Any]],
     parameters: dict[str, Any],
     participants: Sequence["ParticipantSettings"],
-) -> Any:
+) -> tuple[Any, str | None]:
     # Prefect before the Vellum SDK, which changes pydantic for all models made after it.
     flow = load_flow()
     from duologue.errors import FailedEvaluationError, IncompleteDatasetError
@@ -99,10 +99,10 @@ async def _run_flow(
     state = await flow(**parameters, return_state=True)
     ended_with = await state.aresult(raise_on_failure=False)
     if isinstance(ended_with, IncompleteDatasetError | FailedEvaluationError):
-        return ended_with.manifest
+        return ended_with.manifest, state.message
     if isinstance(ended_with, Exception):
         raise ended_with
-    return ended_with
+    return ended_with, state.message
 
 
 @contextmanager

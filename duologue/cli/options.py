@@ -13,6 +13,7 @@ CHATBOT_PANEL = "Chatbot: what its Workflow is given and asked for"
 SIMULATED_USER_PANEL = "Simulated user: what its Workflow is given and asked for"
 RULES_PANEL = "Validation rules"
 TUNING_PANEL = "Deadlines and retries"
+TEST_SUITE_PANEL = "Vellum Test Suite: where a published version is pushed to"
 PUBLICATION_PANEL = "Publication and retention"
 
 

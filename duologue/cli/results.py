@@ -19,14 +19,27 @@ FAILURES_SHOWN = 5
 
 
 def tell_result(
-    manifest: "Manifest", output: str, output_format: OutputFormat, console: Console
+    manifest: "Manifest",
+    message: str | None,
+    output: str,
+    output_format: OutputFormat,
+    console: Console,
 ) -> int:
     """Prints what a run made; returns the exit code.
+
+    Args:
+        manifest: of what it made.
+        message: of the state that it ended in.
+        output: where datasets are.
+        output_format: how it is told.
+        console: where it is told, but for JSON.
 
     Returns:
         0 if every conversation is good and the version published, 1 otherwise.
     """
     _show(manifest, output, console)
+    if message and manifest.settings.test_suite is not None:
+        console.print(message, markup=False, highlight=False, soft_wrap=True)
     if output_format is OutputFormat.JSON:
         typer.echo(json.dumps(_plain(manifest, output)))
     counts = manifest.counts

@@ -5,6 +5,7 @@ import inspect
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -65,9 +66,10 @@ class LocalWorkflow:
 
     async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
-        return await with_retries(
+        reply, attempts = await with_retries(
             lambda: self._attempt(chat_history, seed), self._call, self._settings.spelling
         )
+        return replace(reply, attempts=attempts)
 
     async def _attempt(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
         inputs = further_inputs(self._settings, seed)

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
@@ -92,9 +92,10 @@ class VellumDeployment:
         wording = Wording(
             self._settings.spelling, self._client.base_url, self._client.api_key, private=said
         )
-        return await with_retries(
+        reply, attempts = await with_retries(
             lambda: self._attempt(inputs, seed, wording), self._call, self._settings.spelling
         )
+        return replace(reply, attempts=attempts)
 
     async def _attempt(
         self, inputs: Sequence[WorkflowRequestInputRequest], seed: Seed, wording: Wording
@@ -173,8 +174,8 @@ def _api_key() -> str:
     key = os.environ.get("VELLUM_API_KEY", "").strip()
     if not key:
         raise UsageError(
-            "VELLUM_API_KEY is not set, and a Workflow Deployment cannot be called without it; "
-            "set it to an API key of your Vellum workspace"
+            "VELLUM_API_KEY is not set, and Vellum cannot be called without it; set it to an API "
+            "key of your Vellum workspace"
         )
     if not re.fullmatch(r"[!-~]+", key):
         raise UsageError(

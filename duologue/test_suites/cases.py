@@ -31,6 +31,13 @@ def external_id_prefix(dataset: str) -> str:
     return f"duologue:{dataset}:"
 
 
+def per_of(external_id: str) -> CasePer:
+    """Tells from a case's external id what had become the case."""
+    # A conversation's id ends with its sample, as in `s1-1`, and so never in a number alone.
+    last = external_id.rpartition(":")[2]
+    return CasePer.PREFIX if last.isdigit() else CasePer.CONVERSATION
+
+
 def cases_of(
     conversations: UPath, dataset: str, per: CasePer = CasePer.CONVERSATION
 ) -> Iterator[SuiteCase]:
