@@ -6,6 +6,7 @@
     ├── ExportError             not written, so not published; mend that and run again
     └── ParticipantError        a participant gave no usable reply
         ├── TransientError      ask again
+        ├── BudgetExhaustedError    not asked any more: run again, with the budget anew
         └── FatalError          asking again cannot help: the seed fails
             └── RunStoppingError    every other seed would meet the same: stop the run
 
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from duologue.dataset.manifest import Manifest
+    from duologue.usage import Usage
 
 
 class DuologueError(Exception):
@@ -48,6 +50,9 @@ class IncompleteDatasetError(DuologueError):
 class ParticipantError(DuologueError):
     """A participant gave no usable reply."""
 
+    usage: "Usage | None" = None
+    """What the attempts used that were made in vain; None where that is not known."""
+
 
 class TransientError(ParticipantError):
     """A participant gave no usable reply this time; asking again may help.
@@ -62,6 +67,10 @@ class TransientError(ParticipantError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class BudgetExhaustedError(ParticipantError):
+    """A participant was not asked, because the run has spent its budget."""
 
 
 class FatalError(ParticipantError):

@@ -6,13 +6,18 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from duologue.budget import Budget
 from duologue.conversation import EndsWith
 from duologue.dataset.gates import Gates
 from duologue.dataset.versions import dataset_folder, dataset_name_from, version_folder
 from duologue.errors import UsageError
 from duologue.form import as_form
 from duologue.participants.retries import CallSettings
-from duologue.participants.settings import ParticipantInputs, ParticipantSettings
+from duologue.participants.settings import (
+    ParticipantInputs,
+    ParticipantKind,
+    ParticipantSettings,
+)
 from duologue.run_settings import RunSettings
 from duologue.seeds import Seed, SeedFile
 from duologue.simulation import SimulationSettings, conversation_id, conversation_key
@@ -63,6 +68,11 @@ class AdvancedOptions(BaseModel):
     """How often a seed that failed is tried again within the run."""
     seed_retry_delay_seconds: Annotated[float, Field(ge=0)] = 30
     """The wait before a failed seed's first retry; it doubles each time."""
+    record_usage: bool = False
+    """Record what each message used and cost, as far as Vellum tells; its Workflow Deployments are
+    then called through a stream, which may take a little longer."""
+    budget: Budget = Budget()
+    """Where the run stops early."""
     chatbot_inputs: ParticipantInputs = ParticipantInputs()
     """What the chatbot's Workflow is given, and where its reply is found."""
     simulated_user_inputs: ParticipantInputs = ParticipantInputs()
@@ -163,17 +173,34 @@ def plan_generation(
         "call": advanced.call,
         "seed_retries": advanced.seed_retries,
         "seed_retry_delay_seconds": advanced.seed_retry_delay_seconds,
+        "record_usage": advanced.record_usage,
+        "budget": advanced.budget,
         "gates": advanced.gates,
         "dataset_rules": advanced.dataset_rules,
         "rules": advanced.rules,
     }
+    checked = _validated(RunSettings, settings)
+    _check_that_costs_are_told(checked)
     return Plan(
-        seeds_path=seeds,
-        output=output,
-        dataset=dataset,
-        settings=_validated(RunSettings, settings),
-        advanced=advanced,
+        seeds_path=seeds, output=output, dataset=dataset, settings=checked, advanced=advanced
     )
+
+
+def _check_that_costs_are_told(settings: RunSettings) -> None:
+    most_usd = settings.budget.max_cost_usd
+    if most_usd is None:
+        return
+    if not settings.record_usage:
+        raise UsageError(
+            f"max_cost_usd is {most_usd:g}, but record_usage is off, and then nobody knows what a "
+            "call costs; turn record_usage on, or limit the calls with max_calls"
+        )
+    if ParticipantKind.VELLUM not in (settings.chatbot.kind, settings.simulated_user.kind):
+        raise UsageError(
+            f"max_cost_usd is {most_usd:g}, but neither {settings.chatbot.spelling} nor "
+            f"{settings.simulated_user.spelling} is a Workflow Deployment, and only Vellum says "
+            "what a call costs; limit the calls with max_calls"
+        )
 
 
 def _validated(model: type[Model], values: Model | Mapping[str, Any]) -> Model:

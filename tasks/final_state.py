@@ -24,4 +24,9 @@ def final_state(manifest: Manifest) -> Manifest | State[Any]:
     )
     if manifest.held_back:
         message += f", which is held back: {'; '.join(manifest.held_back)}"
+    if manifest.left_undone:
+        message += (
+            f". The run's budget was spent, and {manifest.left_undone} conversations were left "
+            "undone"
+        )
     return Failed(data=IncompleteDatasetError(message, manifest), message=message)

@@ -33,6 +33,10 @@ class KeptConversations:
     def __init__(self) -> None:
         self._store = ResultStore(serializer=JSONSerializer(), cache_result_in_memory=False)
 
+    async def has_finished(self, job: Job) -> bool:
+        """Tells whether a finished conversation is kept, which costs nothing any more."""
+        return await self._store.aexists(job.key)
+
     async def draft(self, job: Job) -> Draft | None:
         """Finds what an attempt that was cut short left of a conversation; None if nothing."""
         key = _draft_key(job)

@@ -13,6 +13,7 @@ from prefect.context import TaskRunContext
 from prefect.runtime import task_run
 from prefect.tasks import Task, exponential_backoff
 
+from duologue.budget import Spending
 from duologue.conversation import Conversation
 from duologue.errors import FatalError, RunStoppingError, TransientError
 from duologue.generation import Job
@@ -104,13 +105,22 @@ async def simulate_conversations(
         RunStoppingError: no seed can be simulated. The others were not tried any more.
     """
     progress = Progress(version, total=len(jobs))
+    spending = Spending(settings.budget)
     async with (
         open_participants(
-            settings.chatbot, settings.simulated_user, settings.call, settings.max_concurrency
+            settings.chatbot,
+            settings.simulated_user,
+            settings.call,
+            settings.max_concurrency,
+            spending,
+            settings.record_usage,
         ) as participants,
         progress_artifact(progress),
     ):
-        return await _simulate_all(jobs, settings, participants, kept, progress)
+        outcomes = await _simulate_all(jobs, settings, participants, kept, progress, spending)
+    if spending.is_blind:
+        get_run_logger().warning("no call said what it cost, so max_cost_usd had no effect")
+    return outcomes
 
 
 async def _simulate_all(
@@ -119,6 +129,7 @@ async def _simulate_all(
     participants: Participants,
     kept: KeptConversations,
     progress: Progress,
+    spending: Spending,
 ) -> list[Outcome]:
     simulate_with_retries = simulate_conversation.with_options(
         retries=settings.seed_retries,
@@ -134,6 +145,9 @@ async def _simulate_all(
         for index, job in remaining:
             draft = await kept.draft(job) or Draft.of(job.seed)
             try:
+                # What is finished is taken from where it is kept, for nothing.
+                if (exhausted := spending.exhausted) and not await kept.has_finished(job):
+                    raise exhausted
                 outcomes[index] = await simulate_with_retries(
                     job, draft, participants, settings, unseen(rules), in_flight
                 )

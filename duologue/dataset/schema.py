@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict, fields
 from typing import Any
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow as pa
 from duologue.conversation import Message
 from duologue.run_settings import RunSettings
 from duologue.simulation import GENERATOR_VERSION
+from duologue.usage import Usage
 from duologue.validation.check import CheckedConversation
 
 SCHEMA_VERSION = "1"
@@ -17,11 +19,30 @@ SCHEMA_VERSION = "1"
 SCHEMA_VERSION_KEY = b"duologue.schema_version"
 """Where a Parquet file's metadata holds the schema version."""
 
+USAGE_COLUMNS = tuple(field.name for field in fields(Usage))
+"""The columns of a conversation, and the fields of a message, that hold its `Usage`."""
+
 _UTC_TIME = pa.timestamp("us", tz="UTC")
 
 
 def _field(name: str, type_: pa.DataType, description: str, *, nullable: bool = False) -> pa.Field:
     return pa.field(name, type_, nullable, metadata={"description": description})
+
+
+def _usage_fields(of: str, more: str = "") -> list[pa.Field]:
+    """The columns that a `Usage` is laid out as, at the end of what they tell of."""
+    null = "Null where it was not recorded or is not known."
+    return [
+        _field("input_tokens", pa.int64(), f"Input tokens of {of}{more}. {null}", nullable=True),
+        _field("output_tokens", pa.int64(), f"Output tokens of the same. {null}", nullable=True),
+        _field("cost_usd", pa.float64(), f"Their cost in US dollars. {null}", nullable=True),
+        _field(
+            "models",
+            pa.list_(pa.field("element", pa.string(), nullable=False)),
+            "Names of the language models behind them, sorted. Null where nothing was recorded.",
+            nullable=True,
+        ),
+    ]
 
 
 _MESSAGE = pa.struct(
@@ -47,6 +68,7 @@ _MESSAGE = pa.struct(
             "Calls made for the message, the successful one included. Null for the seed message.",
             nullable=True,
         ),
+        *_usage_fields("these calls"),
     ]
 )
 
@@ -120,6 +142,7 @@ CONVERSATIONS_SCHEMA = pa.schema(
             pa.string(),
             "Of the turn loop that made it. Others make other conversations of the same seeds.",
         ),
+        *_usage_fields("all calls for it", ", those for what was thrown away included"),
     ],
     metadata={SCHEMA_VERSION_KEY: SCHEMA_VERSION},
 )
@@ -207,6 +230,7 @@ def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dic
         "duration_ms": round(duration.total_seconds() * 1000),
         "attempts": conversation.attempts,
         "generator_version": GENERATOR_VERSION,
+        **_usage_row(conversation.usage),
     }
 
 
@@ -242,7 +266,12 @@ def _message_row(message: Message) -> dict[str, Any]:
         "execution_id": message.execution_id,
         "latency_ms": message.latency_ms,
         "attempts": message.attempts,
+        **_usage_row(message.usage),
     }
+
+
+def _usage_row(usage: Usage | None) -> dict[str, Any]:
+    return dict.fromkeys(USAGE_COLUMNS) if usage is None else asdict(usage)
 
 
 def columns_table(schema: pa.Schema = CONVERSATIONS_SCHEMA) -> str:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from duologue.budget import Spending
 from duologue.participants.protocol import Participant
 from duologue.participants.python_function import PythonFunction, load_function
 from duologue.participants.retries import CallSettings
@@ -25,11 +26,21 @@ async def open_participants(
     simulated_user: ParticipantSettings,
     call: CallSettings,
     max_concurrency: int,
+    spending: Spending | None = None,
+    record_usage: bool = False,
 ) -> AsyncIterator[Participants]:
     """Opens both participants for one event loop.
 
     Workflow Deployments share one HTTP client; Workflows and functions that block share
     `max_concurrency` threads, made as they are needed.
+
+    Args:
+        chatbot: how the one is spelled, and what it is given.
+        simulated_user: the same of the other.
+        call: deadlines and retries of their calls.
+        max_concurrency: conversations at a time.
+        spending: where their calls are counted, and refused beyond its budget; None for no budget.
+        record_usage: whether Workflow Deployments are asked what their calls use.
 
     Raises:
         UsageError: a participant cannot be used as it is spelled, or the API key is missing.
@@ -38,6 +49,7 @@ async def open_participants(
         executor = ThreadPoolExecutor(max_concurrency, thread_name_prefix="participant")
         # Without waiting: a Workflow that hangs must not keep the run from ending.
         stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+        spending = spending or Spending()
         kinds = {chatbot.kind, simulated_user.kind}
         client = None
         if ParticipantKind.VELLUM in kinds:
@@ -48,14 +60,14 @@ async def open_participants(
         def opened(settings: ParticipantSettings) -> Participant:
             # The Vellum SDK takes half a second to import, so it is imported where it is used.
             if settings.kind is ParticipantKind.PYTHON:
-                return PythonFunction(load_function(settings), settings, call, executor)
+                return PythonFunction(load_function(settings), settings, call, executor, spending)
             if settings.kind is ParticipantKind.LOCAL:
                 from duologue.participants.local_workflow import LocalWorkflow, load_workflow
 
-                return LocalWorkflow(load_workflow(settings), settings, call, executor)
+                return LocalWorkflow(load_workflow(settings), settings, call, executor, spending)
             from duologue.participants.vellum_deployment import VellumDeployment
 
             assert client is not None
-            return VellumDeployment(client, settings, call)
+            return VellumDeployment(client, settings, call, spending, record_usage)
 
         yield Participants(opened(chatbot), opened(simulated_user))
