@@ -128,6 +128,7 @@ def summary(
             f"`{settings.chatbot.spelling}` with `{settings.simulated_user.spelling}`, "
             f"{settings.simulation.turns} turns{took}.",
             "",
+            *_spent(manifest),
             *_counts(manifest, changes),
             "",
             *_reasons(manifest, contents),
@@ -142,6 +143,16 @@ def summary(
             *(f"| {file.name} | {_shown(file.rows)} | {file.bytes:,} |" for file in manifest.files),
         ]
     )
+
+
+def _spent(manifest: Manifest) -> list[str]:
+    lines = []
+    if manifest.usage:
+        lines += [f"Its calls used {manifest.usage.told}.", ""]
+    if manifest.left_undone:
+        undone = f"{manifest.left_undone} conversations were left undone"
+        lines += [f"The run's budget was spent, and {undone}.", ""]
+    return lines
 
 
 def _reasons(manifest: Manifest, contents: DatasetContents) -> list[str]:
