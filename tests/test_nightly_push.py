@@ -231,6 +231,7 @@ async def duologue(seeds: Path, *arguments: str) -> Result:
 
 
 async def test_the_command_pushes(seeds_csv: Path, suite: StandInSuite) -> None:
+    suite.add("duologue:seeds:gone-1:1")
     to_suite = ("--push-to-test-suite", "my-test-suite", "--push-per", "prefix")
     names = ("--push-evaluation-name", "reply", "--push-input-name", "history")
     done = await duologue(seeds_csv, "--turns", "1", *to_suite, *names, "--push-remove-gone")
