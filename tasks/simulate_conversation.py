@@ -250,6 +250,8 @@ async def _simulated(job: Job, draft: Draft, run: Run, retries_had: int) -> Conv
     """
     settings = run.settings
     async with run.in_flight:
+        if exhausted := run.spending.exhausted:
+            raise exhausted
         while True:
             draft.begin_attempt()
             conversation = await simulate(

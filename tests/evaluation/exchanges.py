@@ -23,6 +23,7 @@ def prefix(
         turn_index=turn,
         chat_history=(Message(role=Role.USER, text=QUESTION),),
         reference=said(reference) if isinstance(reference, str) else reference,
+        is_last=reference is None,
     )
 
 
