@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from duologue.cli.check import check
 from duologue.cli.diff import diff
+from duologue.cli.export import export
 from duologue.cli.generate import generate
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun
@@ -52,6 +53,7 @@ app.command()(check)
 app.command()(show)
 app.add_typer(versions_app)
 app.command()(diff)
+app.command()(export)
 app.command()(push_test_suite)
 app.command()(serve)
 
