@@ -28,7 +28,7 @@ def export(tmp_path: Path, tool: str, file: Path, *options: str) -> Result:
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_bytes().splitlines()]
+    return [json.loads(line) for line in file.read_text(encoding="ascii").splitlines()]
 
 
 def refusal(done: Result) -> str:
@@ -100,6 +100,12 @@ def test_a_version_without_a_reference_is_for_deepeval_only(tmp_path: Path) -> N
     said = refusal(export(tmp_path, "promptfoo", tmp_path / "file.jsonl"))
     assert "none of its 2 next turns has a reference reply, which promptfoo needs" in said
     assert export(tmp_path, "deepeval", tmp_path / "file.jsonl").exit_code == 0
+
+
+def test_a_file_that_retention_removed_is_told_as_such(tmp_path: Path) -> None:
+    (written(tmp_path, many(1)) / "next_turns.parquet").unlink()
+    said = refusal(export(tmp_path, "deepeval", tmp_path / "file.jsonl"))
+    assert "next_turns.parquet: not found; retention may have removed it" in said
 
 
 def test_what_cannot_be_read_to_its_end_replaces_nothing(tmp_path: Path) -> None:

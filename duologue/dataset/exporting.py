@@ -73,11 +73,10 @@ def export_next_turns(
 
 
 def _rows(dataset: Dataset) -> Iterator[dict[str, Any]]:
+    next_turns = dataset.next_turns
     try:
-        for batch in dataset.next_turns.to_batches(columns=_COLUMNS, batch_size=_ROWS_AT_ONCE):
+        for batch in next_turns.to_batches(columns=_COLUMNS, batch_size=_ROWS_AT_ONCE):
             yield from batch.to_pylist()
-    except UsageError:
-        raise
     except Exception as error:  # Arrow's, or what an object store's driver raises
         place = without_credentials(dataset.folder / NEXT_TURNS_FILE)
         raise UsageError(f"{place}: cannot be read: {reason_of(error)}") from error

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from duologue.cli import app
+from duologue.dataset.tools import EvaluationTool
 from duologue.dataset.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
 from tests.other_tools.conftest import ROOT, Run
@@ -55,6 +56,14 @@ def rows(tmp_path: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = pq.read_table(file).to_pylist()
     assert len(rows) == 2 * len(SAID)
     return rows
+
+
+def test_the_page_names_the_versions_that_are_tried() -> None:
+    folder = ROOT / "tests" / "other_tools"
+    locked = dict(re.findall(r"^(\S+)==(\S+)", (folder / "requirements.txt").read_text(), re.M))
+    locked |= json.loads((folder / "package.json").read_text())["dependencies"]
+    rows = re.findall(r"^\| `(\S+)` \| .* \| (\S+) \|$", PAGE, re.M)
+    assert rows == [(tool, locked[tool.removeprefix("openai-")]) for tool in EvaluationTool]
 
 
 def exported(tmp_path: Path, tool: str, file: str) -> None:
