@@ -59,6 +59,8 @@ class Message:
 class NextTurn:
     """A conversation up to a USER message that the chatbot is to answer, and what it answered."""
 
+    id: str
+    """The conversation and the turn, as in `seed-2dfddfaef694-1-t2`."""
     index: int
     """Which turn the chatbot is to take, from 1."""
     chat_history: tuple[Message, ...]
@@ -95,7 +97,12 @@ class Conversation(BaseModel):
         """Every turn of the chatbot, the one to come included; at least one."""
         ends = [i for i, message in enumerate(self.messages, 1) if message.role is Role.USER]
         return [
-            NextTurn(index, self.messages[:end], next(iter(self.messages[end : end + 1]), None))
+            NextTurn(
+                f"{self.conversation_id}-t{index}",
+                index,
+                self.messages[:end],
+                next(iter(self.messages[end : end + 1]), None),
+            )
             for index, end in enumerate(ends, 1)
         ]
 

@@ -63,6 +63,9 @@ class AdvancedOptions(BaseModel):
     """How often a seed that failed is tried again within the run."""
     seed_retry_delay_seconds: Annotated[float, Field(ge=0)] = 30
     """The wait before a failed seed's first retry; it doubles each time."""
+    conversations_per_task_run: Annotated[int, Field(ge=1)] | None = None
+    """How many conversations share a task run; if empty, one each up to 200, and 25 beyond that.
+    A seed that fails has a task run of its own either way."""
     chatbot_inputs: ParticipantInputs = ParticipantInputs()
     """What the chatbot's Workflow is given, and where its reply is found."""
     simulated_user_inputs: ParticipantInputs = ParticipantInputs()
@@ -160,6 +163,7 @@ def plan_generation(
         "simulation": _validated(SimulationSettings, simulation),
         "conversations_per_seed": conversations_per_seed,
         "max_concurrency": max_concurrency,
+        "conversations_per_task_run": advanced.conversations_per_task_run,
         "call": advanced.call,
         "seed_retries": advanced.seed_retries,
         "seed_retry_delay_seconds": advanced.seed_retry_delay_seconds,

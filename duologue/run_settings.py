@@ -26,6 +26,8 @@ class RunSettings(BaseModel):
     """Conversations that each seed opens."""
     max_concurrency: AtLeastOne = 32
     """Conversations simulated at a time."""
+    conversations_per_task_run: AtLeastOne | None = None
+    """Conversations that share a Prefect task run; None chooses by their number."""
     call: CallSettings = CallSettings()
     seed_retries: Annotated[int, Field(ge=0, le=20)] = 2
     """How often a seed that failed is tried again within a run."""

@@ -1,13 +1,18 @@
-"""Simulating the conversations of a run: one task run each, a bounded number at a time."""
+"""Simulating the conversations of a run, a bounded number at a time.
+
+Some hundred have a task run each. More than that share task runs, in batches, within which each is
+kept by itself as soon as it is finished. One that fails in its batch is tried again by a task run
+of its own, so that in the UI a failed seed always has its name, its error and its retries.
+"""
 
 import asyncio
-import gc
 import math
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from prefect import get_run_logger, task
-from prefect.cache_policies import CacheKeyFnPolicy
+from prefect.cache_policies import NO_CACHE, CacheKeyFnPolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.runtime import task_run
@@ -25,15 +30,31 @@ from duologue.validation.loading import load_rules
 from duologue.validation.rule import Rule
 from tasks.artifacts import progress_artifact
 from tasks.kept_conversations import KeptConversations
+from tasks.side_by_side import in_batches, side_by_side, to_its_end, what_is_there_is_kept
 from tasks.unseen import unseen
 
 FATAL_SEEDS_BEFORE_STOP = 5
 """A run stops where the first seeds to end all fail fatally: five in a row and not one good one
 are a wrong setting, and no accident of one seed's text."""
 
-TASK_RUNS_AHEAD = 0.5
-"""So many more task runs than conversations may be under way. While Prefect starts one and records
-another, which takes it some 10 ms of computing each, as many conversations as allowed go on."""
+AHEAD = 0.5
+"""So many more conversations than are simulated at a time are in task runs that have begun. While
+Prefect starts one and records another, which takes it some 10 ms of computing each, as many
+conversations as allowed go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the conversations of a run have in common, and what has become of them so far."""
+
+    settings: RunSettings
+    participants: Participants
+    rules: Sequence[Rule]
+    kept: KeptConversations
+    progress: Progress
+    in_flight: asyncio.Semaphore
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """By job's key; of a conversation that failed in its batch, how, until it was tried again."""
 
 
 def _key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -44,6 +65,11 @@ def _key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
 def _name() -> str:
     job: Job = task_run.parameters["job"]
     return f"simulate-{job.conversation_id}"
+
+
+def _batch_name() -> str:
+    jobs: Sequence[Job] = task_run.parameters["jobs"]
+    return f"simulate-{jobs[0].conversation_id}-and-{len(jobs) - 1}-more"
 
 
 async def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
@@ -62,33 +88,59 @@ async def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -
     retry_jitter_factor=0.5,
 )
 async def simulate_conversation(
-    job: Job,
-    draft: Draft,
-    participants: Participants,
-    settings: RunSettings,
-    rules: Sequence[Rule],
-    in_flight: asyncio.Semaphore,
+    job: Job, draft: Draft, run: Run, failed_with: Exception | None = None
 ) -> Conversation:
     """Simulates one conversation, or goes on with its draft where it was cut short.
 
-    One that turns out invalid is thrown away and begun anew, as often as the seed may be retried;
-    there is nothing to wait for. The last one is returned as it is.
+    Args:
+        job: the conversation to simulate.
+        draft: what there is of it; grows.
+        run: what it has in common with the others.
+        failed_with: how it failed in its batch, which counts as the first attempt here.
 
     Raises:
         ParticipantError: a participant gave no usable reply. The draft has what was said.
     """
-    async with in_flight:
-        while True:
-            draft.attempts += 1
-            conversation = await simulate(
-                draft, job.seed, job.sample, participants, settings.simulation
-            )
-            checked = check_conversation(conversation, job.seed, settings.simulation, rules)
-            retries = draft.thrown_away + task_run.run_count - 1
-            if checked.is_valid or retries >= settings.seed_retries:
-                return conversation
-            get_run_logger().warning("begun anew, invalid: %s", ", ".join(checked.broken_rules))
-            draft.begin_anew()
+    if failed_with is not None and task_run.run_count == 1:
+        raise failed_with
+    return await _simulated(job, draft, run, retries_had=task_run.run_count - 1)
+
+
+# Not cached: its conversations are, each by itself.
+@task(
+    name="simulate-batch",
+    task_run_name=_batch_name,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+async def simulate_batch(jobs: Sequence[Job], run: Run) -> list[tuple[Job, Exception]]:
+    """Simulates several conversations side by side, and keeps each as soon as it is finished.
+
+    Returns:
+        Those that failed, and how; what was said in them is kept.
+
+    Raises:
+        RunStoppingError: no seed can be simulated.
+    """
+    failures: list[tuple[Job, Exception]] = []
+
+    async def simulate_one(job: Job) -> None:
+        outcome = await run.kept.finished(job)
+        if outcome is None:
+            draft = await run.kept.draft(job) or Draft.of(job.seed)
+            try:
+                outcome = await _simulated(job, draft, run, retries_had=0)
+                await to_its_end(run.kept.finish(job, outcome))
+            except BaseException as error:
+                failure = await _failure(job, draft, error, run)
+                failures.append((job, failure))
+                _note(job, _failed(job, draft, failure), run)
+                return
+        _note(job, outcome, run)
+        _count(outcome, run.progress)
+
+    await side_by_side(simulate_one, jobs, len(jobs))
+    return failures
 
 
 async def simulate_conversations(
@@ -110,80 +162,90 @@ async def simulate_conversations(
         ) as participants,
         progress_artifact(progress),
     ):
-        return await _simulate_all(jobs, settings, participants, kept, progress)
+        in_flight = asyncio.Semaphore(settings.max_concurrency)
+        rules = load_rules(settings.rules)
+        run = Run(settings, participants, rules, kept, progress, in_flight)
+        batches = in_batches(jobs, settings.conversations_per_task_run)
+        under_way = math.ceil(settings.max_concurrency * (1 + AHEAD))
+        with what_is_there_is_kept():
+            await side_by_side(
+                lambda batch: _simulate_some(batch, run),
+                batches,
+                math.ceil(under_way / len(batches[0])) if batches else 0,
+            )
+    return [run.outcomes[job.key] for job in jobs]
 
 
-async def _simulate_all(
-    jobs: Sequence[Job],
-    settings: RunSettings,
-    participants: Participants,
-    kept: KeptConversations,
-    progress: Progress,
-) -> list[Outcome]:
+async def _simulate_some(jobs: Sequence[Job], run: Run) -> None:
+    """Simulates jobs that share a task run; those that fail there, each in one of its own."""
+    if len(jobs) == 1:
+        await _simulate_alone(jobs[0], run)
+        return
+    failures = await simulate_batch(unseen(jobs), unseen(run))
+    await side_by_side(
+        lambda failure: _simulate_alone(failure[0], run, failure[1]), failures, len(failures)
+    )
+
+
+async def _simulate_alone(job: Job, run: Run, failed_with: Exception | None = None) -> None:
+    settings = run.settings
     simulate_with_retries = simulate_conversation.with_options(
         retries=settings.seed_retries,
         retry_delay_seconds=exponential_backoff(settings.seed_retry_delay_seconds),
     )
-    rules = load_rules(settings.rules)
-    in_flight = asyncio.Semaphore(settings.max_concurrency)
-    task_runs = settings.max_concurrency + math.ceil(settings.max_concurrency * TASK_RUNS_AHEAD)
-    outcomes: dict[int, Outcome] = {}
-    remaining = iter(enumerate(jobs))
-
-    async def work() -> None:
-        for index, job in remaining:
-            draft = await kept.draft(job) or Draft.of(job.seed)
-            try:
-                outcomes[index] = await simulate_with_retries(
-                    job, draft, participants, settings, unseen(rules), in_flight
-                )
-            except BaseException as error:
-                # Also when the run is stopped, be it while Prefect stores what was just finished:
-                # nothing that was paid for is lost.
-                await _to_its_end(kept.keep(job, draft))
-                if isinstance(error, RunStoppingError) or not isinstance(error, Exception):
-                    raise
-                # Whatever else it is, the other seeds are not to suffer.
-                outcomes[index] = _failed(job, draft, error)
-            _count(outcomes[index], progress)
-            if len(outcomes) == min(FATAL_SEEDS_BEFORE_STOP, len(jobs)):
-                _stop_if_hopeless(outcomes.values())
-
-    # What is there by now, mostly Prefect and the Vellum SDK, stays: to look through it again and
-    # again for garbage took a tenth of the run's computing.
-    gc.collect()
-    gc.freeze()
+    draft = await run.kept.draft(job) or Draft.of(job.seed)
+    outcome: Outcome
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(task_runs, len(jobs))):
-                group.create_task(work())
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    finally:
-        gc.unfreeze()
-    return [outcomes[index] for index in range(len(jobs))]
+        outcome = await simulate_with_retries(job, draft, unseen(run), unseen(failed_with))
+    except BaseException as error:
+        outcome = _failed(job, draft, await _failure(job, draft, error, run))
+    _note(job, outcome, run)
+    _count(outcome, run.progress)
 
 
-async def _to_its_end(keeping: Coroutine[Any, Any, None]) -> None:
-    """Awaits what must not be left half done, also where it is cancelled once more meanwhile.
+async def _simulated(job: Job, draft: Draft, run: Run, retries_had: int) -> Conversation:
+    """Simulates one conversation as soon as it may be in flight.
 
-    A run that is cancelled from the UI ends by a signal: then asyncio cancels each of its tasks,
-    and the task group, cancelled as well, cancels them a second time.
+    One that turns out invalid is thrown away and begun anew, as often as the seed may be retried;
+    there is nothing to wait for. The last one is returned as it is.
     """
-    task = asyncio.create_task(keeping)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    task.result()
-    if cancelled is not None:
-        raise cancelled
+    settings = run.settings
+    async with run.in_flight:
+        while True:
+            draft.attempts += 1
+            conversation = await simulate(
+                draft, job.seed, job.sample, run.participants, settings.simulation
+            )
+            checked = check_conversation(conversation, job.seed, settings.simulation, run.rules)
+            if checked.is_valid or draft.thrown_away + retries_had >= settings.seed_retries:
+                return conversation
+            get_run_logger().warning(
+                "%s begun anew, invalid: %s", job.conversation_id, ", ".join(checked.broken_rules)
+            )
+            draft.begin_anew()
+
+
+async def _failure(job: Job, draft: Draft, error: BaseException, run: Run) -> Exception:
+    """Keeps what was said in a conversation that was cut short, and passes on what concerns all.
+
+    Also when the run is stopped, be it while what was just finished is stored: nothing that was
+    paid for is lost.
+    """
+    await to_its_end(run.kept.keep(job, draft))
+    if isinstance(error, RunStoppingError) or not isinstance(error, Exception):
+        raise error
+    # Whatever else it is, the other seeds are not to suffer.
+    return error
 
 
 def _failed(job: Job, draft: Draft, error: Exception) -> FailedSeed:
     return FailedSeed(job.seed, job.sample, type(error).__name__, str(error), draft)
+
+
+def _note(job: Job, outcome: Outcome, run: Run) -> None:
+    run.outcomes[job.key] = outcome
+    if len(run.outcomes) == min(FATAL_SEEDS_BEFORE_STOP, run.progress.total):
+        _stop_if_hopeless(run.outcomes.values())
 
 
 def _count(outcome: Outcome, progress: Progress) -> None:

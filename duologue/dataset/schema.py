@@ -216,7 +216,7 @@ def next_turn_rows(checked: CheckedConversation, settings: RunSettings) -> Itera
     for turn in conversation.next_turns:
         so_far, reply = turn.chat_history, turn.reply
         yield {
-            "next_turn_id": f"{conversation.conversation_id}-t{turn.index}",
+            "next_turn_id": turn.id,
             "conversation_id": conversation.conversation_id,
             "seed_id": conversation.seed_id,
             "sample": conversation.sample,
