@@ -2,13 +2,16 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+OTHER_TOOLS := .venv/other-tools
 
-.PHONY: demo test check format benchmark lock clean
+.PHONY: demo test check format benchmark lock lock-other-tools clean
 
 demo: .venv/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
 
+# Where the other tools cannot be installed, their tests are skipped, but not in CI.
 test: .venv/dev
+	-$(MAKE) --no-print-directory $(OTHER_TOOLS)/ready
 	$(BIN)/python -m pytest
 
 check: .venv/dev
@@ -36,13 +39,31 @@ benchmark: .venv/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	touch $@
 
+# The tools whose own loaders read what is exported, in an environment that is not Duologue's. Of
+# evals, 700 MB of data for its own evals are thrown away.
+$(OTHER_TOOLS)/ready: $(addprefix tests/other_tools/,requirements.txt package.json package-lock.json)
+	rm -rf $(OTHER_TOOLS)
+	$(BIN)/python -m venv $(OTHER_TOOLS)
+	$(OTHER_TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	rm -rf $(OTHER_TOOLS)/lib/python*/site-packages/evals/registry/data
+	cp $(filter %.json,$^) $(OTHER_TOOLS)
+	cd $(OTHER_TOOLS) && PATH="$$PWD/bin:$$PATH" npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
 # Run after a change of pyproject.toml's dependencies; needs uv.
-LOCK := uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --quiet
+LOCK := $(COMPILE) pyproject.toml --group build
 
 lock:
 	$(LOCK) --output-file requirements.txt
 	$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+# Run after a change of the other tools; needs uv, and npm for promptfoo.
+lock-other-tools:
+	cd tests/other_tools && $(COMPILE) --config-file uv.toml requirements.in --output-file requirements.txt
+	cd tests/other_tools && npm install --package-lock-only --omit-lockfile-registry-resolved \
+		--omit=optional --ignore-scripts --no-audit --no-fund --silent
 
 clean:
 	rm -rf .venv

@@ -29,6 +29,7 @@ SAVE_SLACK_BLOCK = (
     "python -c 'import os; from prefect.blocks.notifications import SlackWebhook as Block; "
     'print(Block(url=os.environ["SLACK_WEBHOOK_URL"]).save("duologue"))\''
 )
+READ_BY_OTHERS = "tests/other_tools does this"
 PUSH_CASES = "duologue push-test-suite latest my-test-suite"
 RUN_ELSEWHERE = {
     "make demo": "CI runs it on a clean machine",
@@ -57,6 +58,8 @@ RUN_ELSEWHERE = {
     f"{PUSH_CASES} --per prefix --evaluation-name reference_reply": "the same",
     "duologue generate my_seeds.csv --push-to-test-suite my-test-suite": "needs a Test Suite; "
     "test_nightly_push.py runs its like",
+    "promptfoo eval --output results.json": READ_BY_OTHERS,
+    "oaieval dummy duologue --registry_path . --record_path results.jsonl": READ_BY_OTHERS,
 }
 """Documented commands that no test runs, and why not."""
 
@@ -87,7 +90,7 @@ class Reader:
         # The session's server takes the place of the reader's own, and a folder of ours that of
         # `datasets`, which is the repository's here.
         command = re.sub(r"PREFECT_API_URL=\S+ ", "", command)
-        if re.search(r"duologue (generate|show|rerun|versions)\b", command):
+        if re.search(r"duologue (generate|show|rerun|versions|export)\b", command):
             command += f" --output {self.folder / 'published'} --name shop"
         return subprocess.run(
             ["bash", "-c", command],

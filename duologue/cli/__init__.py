@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from duologue.cli.check import check
 from duologue.cli.diff import diff
 from duologue.cli.evaluate import evaluate
+from duologue.cli.export import export
 from duologue.cli.generate import generate
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun
@@ -54,6 +55,7 @@ app.command()(show)
 app.add_typer(versions_app)
 app.command()(diff)
 app.command()(evaluate)
+app.command()(export)
 app.command()(push_test_suite)
 app.command()(serve)
 
