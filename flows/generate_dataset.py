@@ -22,6 +22,7 @@ from tasks.identify_run import identify_run
 from tasks.kept_conversations import KeptConversations
 from tasks.load_seeds import load_seeds
 from tasks.publish import publish, remove_what_is_outdated
+from tasks.restrict_code import restrict_code
 from tasks.simulate_conversation import simulate_conversations
 from tasks.unseen import unseen
 from tasks.validate import validate
@@ -61,6 +62,7 @@ async def generate_dataset(
             back; the version is written all the same.
         DuologueError: no version was written.
     """
+    restrict_code()
     plan = plan_generation(
         seeds=seeds,
         chatbot=chatbot,

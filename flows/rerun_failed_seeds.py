@@ -16,6 +16,7 @@ from tasks.final_state import final_state
 from tasks.identify_run import identify_rerun, version_of_first_attempt
 from tasks.kept_conversations import KeptConversations
 from tasks.publish import publish
+from tasks.restrict_code import restrict_code
 from tasks.simulate_conversation import simulate_conversations
 from tasks.unseen import unseen
 from tasks.validate import validate
@@ -51,6 +52,7 @@ async def rerun_failed_seeds(
             held back; the revision is written all the same.
         DuologueError: no revision was written.
     """
+    restrict_code()
     version = await version_of_first_attempt() or version
     rerun = plan_rerun(version, seed_ids, name or None, output, max_concurrency)
     place = rerun.output, rerun.manifest.dataset

@@ -5,12 +5,20 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from prefect.settings import PREFECT_API_URL, PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
 from tests.vellum_stand_in import StandIn, running_stand_in
+
+# A busy machine is no reason to fail. `make fuzz` looks for longer.
+hypothesis.settings.register_profile("quick", deadline=None)
+hypothesis.settings.register_profile(
+    "fuzz", deadline=None, max_examples=5000, suppress_health_check=list(hypothesis.HealthCheck)
+)
+hypothesis.settings.load_profile("quick")
 
 API_KEY = "vellum-key-that-must-never-be-shown"
 
