@@ -60,11 +60,9 @@ def import_function(spelling: str, subject: str, expected: str) -> Callable[...,
     found: Any = import_module(module_name, subject)
     for name in path.split("."):
         found = getattr(found, name, None)
-        # Through what a module imports, every other one could be reached.
-        if isinstance(found, ModuleType):
-            check_allowed(found.__name__, subject)
     if not callable(found):
         raise UsageError(f"{subject}: {module_name} has no function {path!r}; expected {expected}")
+    # Through what a module imports, every other one could be reached.
     check_allowed(str(getattr(found, "__module__", None)), subject)
     function: Callable[..., Any] = found
     return function

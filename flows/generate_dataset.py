@@ -28,7 +28,8 @@ from tasks.unseen import unseen
 from tasks.validate import validate
 
 
-@flow(name="generate-dataset")
+# Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
+@flow(name="generate-dataset", persist_result=False, result_serializer="json")
 async def generate_dataset(
     seeds: str = "datasets/seed_user_messages.csv",
     chatbot: str = BUNDLED_CHATBOT,

@@ -22,7 +22,8 @@ from tasks.unseen import unseen
 from tasks.validate import validate
 
 
-@flow(name="rerun-failed-seeds")
+# Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
+@flow(name="rerun-failed-seeds", persist_result=False, result_serializer="json")
 async def rerun_failed_seeds(
     version: str = "latest",
     seed_ids: tuple[str, ...] = (),

@@ -26,6 +26,7 @@ def spellings(secret: str) -> set[str]:
         urllib.parse.quote(secret, safe=""),
         urllib.parse.quote_plus(secret),
         repr(secret)[1:-1],
+        repr(plain)[2:-1],
         plain.hex(),
         *in_base64,
     }

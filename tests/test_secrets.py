@@ -20,10 +20,11 @@ from tests.vellum_stand_in import StandIn
 
 KEY = 'vk-<"&%+\\>-0123456789abcdef'
 """Spelt differently in JSON, in a page and in a URL."""
-SAID = "Where is the parcel that I was promised?"
+SAID = 'Wo ist das "Päckchen", das ihr mir\nversprochen habt?'
 SEED = Seed(seed_id="s1", message=SAID)
 ONCE = CallSettings(max_attempts=1, timeout_seconds=1)
 ARGUMENTS = {
+    "drip": "5",
     "status": "401",
     "status_html": "500",
     "status_empty": "500",
@@ -81,8 +82,7 @@ async def test_a_key_that_is_none_is_not_shown_either(
     assert not [spelt for spelt in spellings(value) if spelt in shown(raised.value)]
 
 
-async def test_what_goes_wrong_elsewhere_in_the_run_shows_no_key() -> None:
-    """The client's own frames are in such a traceback, with all their variables."""
+async def test_what_holds_the_key_does_not_show_it() -> None:
 
     async def use() -> None:
         async with vellum_client(1) as client:

@@ -122,8 +122,8 @@ def sdk_error(error: Exception, wording: Wording) -> ParticipantError:
     if isinstance(error, pydantic.ValidationError | UnicodeDecodeError):
         return TransientError(
             f"{wording.participant}: the answer from {wording.base_url} is not what Vellum's API "
-            f"promises ({wording.quoted(_what_is_malformed(error))}); if it stays so, upgrade "
-            "vellum-ai, or see what answers at that address"
+            f"promises ({_what_is_malformed(error)}); if it stays so, upgrade vellum-ai, or see "
+            "what answers at that address"
         )
     return _connection_error(error, wording)
 

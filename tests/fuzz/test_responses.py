@@ -146,6 +146,7 @@ CHANGED_EVENT = st.builds(
             ("data",),
             ("data", "id"),
             ("data", "ts"),
+            ("data", "state"),
             ("data", "outputs"),
             OUTPUT_PATH,
             *((*OUTPUT_PATH, field) for field in ("id", "name", "type", "value")),
@@ -209,6 +210,30 @@ def test_any_answer_is_a_reply_or_an_error_that_gives_nothing_away(
 @given(value=JSON, status=st.sampled_from([200, 400, 401, 429, 500]))
 def test_an_error_body_of_any_json_is_told(asked: Asked, value: Any, status: int) -> None:
     outcome = asked(http(status, [], json.dumps(value).encode(), 0))
+    assert isinstance(outcome, ParticipantError)
+    assert KEY not in str(outcome)
+
+
+@pytest.mark.parametrize("execution_id", [KEY, f"e-{KEY}", SAID, "\ud800", "\0", "e\n1"])
+def test_an_id_that_is_none_costs_no_reply(asked: Asked, execution_id: str) -> None:
+    event = with_change(("execution_id",), execution_id)
+    outcome = asked(http(200, [], json.dumps(event).encode(), 0))
+    assert isinstance(outcome, Reply)
+    assert outcome.execution_id is None
+
+
+def test_what_is_quoted_cannot_forge_a_log_or_steer_a_terminal(asked: Asked) -> None:
+    body = json.dumps({"detail": "a\x1b[2Jb\u202ec\u2028d\r\ne"}, ensure_ascii=False).encode()
+    outcome = asked(http(400, [], body, 0))
+    assert str(outcome).isprintable()
+    assert "b\ufffdc d" in str(outcome)
+
+
+@pytest.mark.parametrize("path", [("data", "state"), (*OUTPUT_PATH, "type"), ("data", "ts")])
+def test_what_is_malformed_is_told_without_the_key(
+    asked: Asked, path: tuple[str | int, ...]
+) -> None:
+    outcome = asked(http(200, [], json.dumps(with_change(path, KEY)).encode(), 0))
     assert isinstance(outcome, ParticipantError)
     assert KEY not in str(outcome)
 
