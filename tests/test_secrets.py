@@ -1,6 +1,9 @@
 """The API key is in nothing that a participant raises, returns or is shown as."""
 
+import os
 import pickle
+import subprocess
+import sys
 import traceback
 
 import pytest
@@ -102,3 +105,24 @@ async def test_a_reply_with_the_key_in_it_is_refused(vellum: StandIn) -> None:
     with pytest.raises(FatalError, match="the reply holds the API key itself") as raised:
         await reply()
     assert KEY not in shown(raised.value)
+
+
+CRASH = """
+import os
+from duologue.cli import app
+@app.command()
+def crash():
+    key = os.environ["VELLUM_API_KEY"]
+    raise ZeroDivisionError("an error of no one's making")
+app(["crash"])
+"""
+
+
+@pytest.mark.parametrize("flag", [[], ["-X", "dev"], ["-X", "faulthandler"]])
+def test_a_command_that_crashes_shows_no_variables(flag: list[str]) -> None:
+    environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": os.getcwd()}
+    done = subprocess.run(
+        [sys.executable, *flag, "-c", CRASH], env=environment, capture_output=True, text=True
+    )
+    assert "ZeroDivisionError: an error of no one's making" in done.stderr
+    assert not [spelt for spelt in spellings(KEY) if spelt in done.stdout + done.stderr]
