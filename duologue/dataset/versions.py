@@ -74,8 +74,12 @@ def version_folder(output: str, name: str, version: str, revision: int = 1) -> U
     """
     if not is_version(version):
         raise UsageError(f"version {version!r}: expected one as in 20261124T053516Z-1a2b3c4d")
-    folder = version if revision == 1 else f"{version}-r{revision}"
-    return dataset_folder(output, name) / folder
+    return dataset_folder(output, name) / revision_name(version, revision)
+
+
+def revision_name(version: str, revision: int) -> str:
+    """Names the folder of a revision."""
+    return version if revision == 1 else f"{version}-r{revision}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
