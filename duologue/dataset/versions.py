@@ -26,8 +26,8 @@ from duologue.locations import without_credentials
 
 _LONGEST_NAME = 100
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VERSION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
-_REVISION_FOLDER = re.compile(rf"({_VERSION.pattern})(?:-r([1-9]\d*))?")
+_VERSION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
+_REVISION_FOLDER = re.compile(rf"({_VERSION.pattern})(?:-r([1-9]\d*))?", re.ASCII)
 _RESERVED_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
