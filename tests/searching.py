@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def spellings(secret: str) -> set[str]:
-    """How a text may be written: as it is, and as JSON, HTML, URLs, Python, base64 and hex do."""
+    """How a text may be written: readably, and as base64 and hex do."""
     plain = secret.encode()
     # In the middle of other bytes base64 looks one of three ways, without what is shared with them.
     in_base64 = {
@@ -16,6 +16,11 @@ def spellings(secret: str) -> set[str]:
         for shift in range(3)
         if (bits := (shift + len(plain)) * 8)
     }
+    return {*readable_spellings(secret), plain.hex(), *in_base64}
+
+
+def readable_spellings(secret: str) -> set[str]:
+    """How a text may be written: as it is, and as JSON, HTML, URLs and Python do."""
     return {
         secret,
         json.dumps(secret)[1:-1],
@@ -26,9 +31,7 @@ def spellings(secret: str) -> set[str]:
         urllib.parse.quote(secret, safe=""),
         urllib.parse.quote_plus(secret),
         repr(secret)[1:-1],
-        repr(plain)[2:-1],
-        plain.hex(),
-        *in_base64,
+        repr(secret.encode())[2:-1],
     }
 
 

@@ -7,6 +7,7 @@ import sys
 import traceback
 
 import pytest
+from pydantic import SecretStr
 
 from duologue.conversation import Message, Role
 from duologue.errors import DuologueError, FatalError, UsageError
@@ -17,7 +18,7 @@ from duologue.participants.settings import ParticipantSettings
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
 from duologue.participants.vellum_errors import Wording
 from duologue.seeds import Seed
-from tests.searching import spellings
+from tests.searching import readable_spellings, spellings
 from tests.vellum_failures import FAILURES
 from tests.vellum_stand_in import StandIn
 
@@ -73,6 +74,13 @@ async def test_no_failure_shows_the_key_or_what_was_said(vellum: StandIn, failur
         await reply()
     assert not [spelt for spelt in spellings(KEY) if spelt in shown(raised.value)]
     assert not [spelt for spelt in spellings(SAID) if spelt in str(raised.value)]
+
+
+@pytest.mark.parametrize("secret", [KEY, SAID])
+def test_what_is_sent_back_is_hidden_however_it_is_spelt(secret: str) -> None:
+    wording = Wording("a", "http://127.0.0.1", SecretStr(KEY), private=[SAID])
+    for spelt in readable_spellings(secret):
+        assert wording.quoted(f"not <{spelt}> here") == "not <[hidden]> here", spelt
 
 
 @pytest.mark.parametrize("value", ["vk with space", "vk-\x7f", "vk-ü"])

@@ -96,6 +96,7 @@ def _spellings(text: str) -> set[str]:
         repr(text)[1:-1],
         repr(text.encode(errors="replace"))[2:-1],
         html.escape(text),
+        html.escape(text, quote=False),
         quote(text, errors="replace"),
         quote(text, safe="", errors="replace"),
         quote_plus(text, errors="replace"),
