@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OTHER_TOOLS := .venv/other-tools
 
-.PHONY: demo test check format benchmark lock lock-other-tools clean
+.PHONY: demo test check fuzz audit format benchmark lock lock-other-tools clean
 
 demo: .venv/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
@@ -19,6 +19,17 @@ check: .venv/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The same tests of the test suite, with fifty times as many examples each.
+fuzz: .venv/dev
+	$(BIN)/python -m pytest tests/fuzz tests/seeds/test_properties.py --hypothesis-profile=fuzz --timeout=3600
+
+# Not among the locked dependencies: it looks at them, and the newest knows most.
+audit:
+	test -x .venv/audit/bin/python || $(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip-audit \
+		|| echo "pip-audit could not be installed"
+	.venv/audit/bin/python .ci/audit.py
 
 format: .venv/dev
 	$(BIN)/ruff check --fix

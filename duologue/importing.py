@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from duologue.allowed_code import check_allowed
 from duologue.errors import UsageError
 
 
@@ -18,8 +19,10 @@ def import_module(name: str, subject: str) -> ModuleType:
         subject: who asks for it, for the error, as in `participant 'local:package.module'`.
 
     Raises:
-        UsageError: there is no such module, or it failed while it was imported.
+        UsageError: there is no such module, it failed while it was imported, or this run may not
+            import it.
     """
+    check_allowed(name, subject)
     # As with `python -m`, the working directory comes first: the person's own module is meant.
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
@@ -50,7 +53,8 @@ def import_function(spelling: str, subject: str, expected: str) -> Callable[...,
         expected: what the function should look like, for the error.
 
     Raises:
-        UsageError: there is no such module, or nothing in it that can be called by that name.
+        UsageError: there is no such module, nothing in it that can be called by that name, or it
+            is one that this run may not import.
     """
     _, module_name, path = spelling.split(":")
     found: Any = import_module(module_name, subject)
@@ -58,5 +62,7 @@ def import_function(spelling: str, subject: str, expected: str) -> Callable[...,
         found = getattr(found, name, None)
     if not callable(found):
         raise UsageError(f"{subject}: {module_name} has no function {path!r}; expected {expected}")
+    # Through what a module imports, every other one could be reached.
+    check_allowed(str(getattr(found, "__module__", None)), subject)
     function: Callable[..., Any] = found
     return function

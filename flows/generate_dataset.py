@@ -23,12 +23,14 @@ from tasks.kept_conversations import KeptConversations
 from tasks.load_seeds import load_seeds
 from tasks.publish import publish, remove_what_is_outdated
 from tasks.push_test_suite import check_access, push_if_wanted
+from tasks.restrict_code import restrict_code
 from tasks.simulate_conversation import simulate_conversations
 from tasks.unseen import unseen
 from tasks.validate import validate
 
 
-@flow(name="generate-dataset")
+# Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
+@flow(name="generate-dataset", persist_result=False, result_serializer="json")
 async def generate_dataset(
     seeds: str = "datasets/seed_user_messages.csv",
     chatbot: str = BUNDLED_CHATBOT,
@@ -62,6 +64,7 @@ async def generate_dataset(
             back; the version is written all the same.
         DuologueError: no version was written.
     """
+    restrict_code()
     plan = plan_generation(
         seeds=seeds,
         chatbot=chatbot,

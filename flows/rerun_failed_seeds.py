@@ -17,12 +17,14 @@ from tasks.identify_run import identify_rerun, version_of_first_attempt
 from tasks.kept_conversations import KeptConversations
 from tasks.publish import names_latest, publish
 from tasks.push_test_suite import check_access, push_if_wanted
+from tasks.restrict_code import restrict_code
 from tasks.simulate_conversation import simulate_conversations
 from tasks.unseen import unseen
 from tasks.validate import validate
 
 
-@flow(name="rerun-failed-seeds")
+# Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
+@flow(name="rerun-failed-seeds", persist_result=False, result_serializer="json")
 async def rerun_failed_seeds(
     version: str = "latest",
     seed_ids: tuple[str, ...] = (),
@@ -52,6 +54,7 @@ async def rerun_failed_seeds(
             held back; the revision is written all the same.
         DuologueError: no revision was written.
     """
+    restrict_code()
     version = await version_of_first_attempt() or version
     rerun = plan_rerun(version, seed_ids, name or None, output, max_concurrency)
     place = rerun.output, rerun.manifest.dataset

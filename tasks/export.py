@@ -9,7 +9,7 @@ from duologue.dataset.writing import write_version
 
 
 # Never cached: whether the files are there is for the storage to say.
-@task(name="export", cache_policy=NO_CACHE)
+@task(name="export", cache_policy=NO_CACHE, persist_result=False)
 def export(output: str, dataset: str, version: str, contents: DatasetContents) -> Manifest:
     """Writes every file of the version; of one that is there already, the next revision.
 

@@ -9,7 +9,7 @@ from duologue.seeds import SeedFile, read_seeds
 
 
 # Never cached: a Retry reads the file as it is by then.
-@task(name="load-seeds", cache_policy=NO_CACHE)
+@task(name="load-seeds", cache_policy=NO_CACHE, persist_result=False)
 def load_seeds(plan: Plan) -> SeedFile:
     """Reads the seeds of a run.
 

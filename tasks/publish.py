@@ -19,7 +19,7 @@ HELD_BACK = "duologue.dataset.held-back"
 
 
 # Never cached: `latest` may have moved on since.
-@task(name="publish", cache_policy=NO_CACHE)
+@task(name="publish", cache_policy=NO_CACHE, persist_result=False)
 def publish(output: str, manifest: Manifest) -> bool:
     """Points `latest` at a version that passes its gates; holds back one that does not.
 

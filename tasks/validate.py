@@ -14,7 +14,7 @@ from tasks.kept_conversations import KeptConversations
 
 
 # Not cached: it costs less than reading a cache, and a changed rule holds at once.
-@task(name="validate", cache_policy=NO_CACHE)
+@task(name="validate", cache_policy=NO_CACHE, persist_result=False)
 async def validate(
     jobs: Sequence[Job],
     outcomes: Sequence[Outcome],

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import boto3
+import hypothesis
 import pytest
 from moto.server import ThreadedMotoServer
 from playwright.sync_api import Browser, sync_playwright
@@ -16,6 +17,13 @@ from prefect.testing.utilities import prefect_test_harness
 from s3fs import S3FileSystem
 
 from tests.vellum_stand_in import StandIn, running_stand_in
+
+# A busy machine is no reason to fail. `make fuzz` looks for longer.
+hypothesis.settings.register_profile("quick", deadline=None)
+hypothesis.settings.register_profile(
+    "fuzz", deadline=None, max_examples=5000, suppress_health_check=list(hypothesis.HealthCheck)
+)
+hypothesis.settings.load_profile("quick")
 
 API_KEY = "vellum-key-that-must-never-be-shown"
 

@@ -124,7 +124,7 @@ def production(
     database = postgres() if request.param == "PostgreSQL" else nullcontext()
     with database as url, prefect_server(tmp_path_factory.mktemp("server"), url) as server:
         # Nothing but the copy is to be imported, wherever the package is installed from.
-        server.environment["PYTHONPATH"] = str(folder)
+        server.environment |= {"PYTHONPATH": str(folder), "DUOLOGUE_ALLOWED_CODE": "bots"}
         run_prefect(server, "work-pool", "create", "duologue", "--type", "process", cwd=folder)
         run_prefect(server, "deploy", "--all", cwd=folder)
         with worker(server, folder):
@@ -253,6 +253,24 @@ def test_a_secret_block_reaches_the_runs_through_the_work_pool(production: Produ
     assert key not in str(server.api("GET", "/work_pools/duologue"))
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"chatbot": "python:calendar:prmonth"},
+        {"simulated_user": "local:antigravity"},
+        {"advanced": {"rules": {"own_rules": ["python:calendar:prmonth"]}}},
+    ],
+)
+def test_code_that_the_worker_does_not_allow_is_not_run(
+    production: Production, parameters: dict[str, Any]
+) -> None:
+    earlier = production.versions()
+    failed = production.server.wait_for(production.night(**parameters), "Failed")
+    assert "runs only the code that its worker allows" in failed["state"]["message"]
+    assert "DUOLOGUE_ALLOWED_CODE" in failed["state"]["message"]
+    assert production.versions() == earlier
+
+
 def test_one_process_does_not_take_what_belongs_to_workers(production: Production) -> None:
     done = attempt(production, production.server.api_url)
     assert done.returncode == 2, done.stderr
@@ -281,7 +299,7 @@ def unstarted(tmp_path: Path) -> Iterator[Production]:
     folder = copy_of_the_repository(tmp_path / "repository")
     (tmp_path / "server").mkdir()
     server = PrefectServer(tmp_path / "server")
-    server.environment["PYTHONPATH"] = str(folder)
+    server.environment |= {"PYTHONPATH": str(folder), "DUOLOGUE_ALLOWED_CODE": "bots"}
     yield Production(server, folder)
     server.close()
 

@@ -1,8 +1,16 @@
 """What is shown of a path or URL holds no secret, and is still the path."""
 
+import traceback
+from collections.abc import Callable
+
 import pytest
 
+from duologue.dataset.finding import find_dataset, find_version
+from duologue.dataset.writing import check_writable
+from duologue.errors import UsageError
 from duologue.locations import without_credentials
+from duologue.seeds import read_seeds
+from duologue.transcripts import read_transcripts
 
 
 @pytest.mark.parametrize(
@@ -44,3 +52,34 @@ def test_user_names_passwords_and_tokens_are_left_out(path: str, shown: str) -> 
 )
 def test_what_is_no_secret_stays(path: str) -> None:
     assert without_credentials(path) == path
+
+
+USES: dict[str, Callable[[str], object]] = {
+    "seeds": read_seeds,
+    "transcripts": lambda url: list(read_transcripts(url)),
+    "output": lambda url: check_writable(url, "shop"),
+    "output of latest": lambda url: find_version("latest", url),
+    "version": lambda url: find_version(url, "datasets"),
+    "output of a dataset": find_dataset,
+}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:s3cr3t@127.0.0.1:9/a.csv?token=s3cr3t",
+        "http://127.0.0.1:9/a.csv?token=s3cr3t",
+        "https://me:s3cr3t@[::1/a.csv",
+        "s3://key:s3cr3t@bucket/a.csv",
+        "simplecache::s3://key:s3cr3t@bucket/a.csv",
+        "ftp://me:s3cr3t@127.0.0.1:9/a.csv",
+        "nope://me:s3cr3t@host/a.csv",
+        "zip://a.csv::https://me:s3cr3t@127.0.0.1:9/z.zip?token=s3cr3t",
+    ],
+)
+def test_no_error_about_a_url_holds_its_secrets(use: str, url: str) -> None:
+    """Nor does what it was raised from: Prefect logs the traceback with all of it."""
+    with pytest.raises(UsageError) as raised:
+        USES[use](url)
+    assert "s3cr3t" not in "".join(traceback.format_exception(raised.value))

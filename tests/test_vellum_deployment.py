@@ -473,7 +473,7 @@ async def test_white_space_around_the_key_is_dropped(
 
     assert (await reply()).attempts == 1
     async with vellum_client(1) as client:
-        assert client.api_key == KEY
+        assert client.api_key.get_secret_value() == KEY
         assert KEY not in repr(client)
 
 

@@ -1,5 +1,8 @@
 """Finding a dataset, and a version of one, from what a person calls it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from upath import UPath
 
 from duologue.dataset.formats import CONVERSATIONS_FILE
@@ -15,7 +18,7 @@ from duologue.dataset.versions import (
     version_folder,
 )
 from duologue.errors import DuologueError, UsageError
-from duologue.locations import without_credentials
+from duologue.locations import shown_cause, without_credentials
 
 
 def find_version(version_or_path: str, output: str, name: str | None = None) -> UPath:
@@ -30,18 +33,12 @@ def find_version(version_or_path: str, output: str, name: str | None = None) -> 
     Raises:
         UsageError: there is no such version, more than one, or it has no manifest.
     """
-    try:
+    with _read_errors(version_or_path):
         if version_or_path == "latest":
             return _latest_of(_only_published(output, name))
         if is_version(version_or_path):
             return _version_in(output, name, version_or_path)
         return _version_at(located(version_or_path))
-    except DuologueError:
-        raise
-    except Exception as error:  # an object store's driver raises what it likes
-        raise UsageError(
-            f"{without_credentials(version_or_path)}: cannot be read: {reason_of(error)}"
-        ) from error
 
 
 def find_conversations(version_or_path: str, output: str, name: str | None = None) -> UPath:
@@ -69,11 +66,12 @@ def find_dataset(output: str, name: str | None = None, version: str | None = Non
     if name is not None:
         dataset_folder(output, name)  # refuses what cannot be a dataset's name
         return name
-    found = sorted(
-        folder.name
-        for folder in _dataset_folders(output, None)
-        if any(version in (None, item.version) for item in revisions_begun(output, folder.name))
-    )
+    with _read_errors(output):
+        found = sorted(
+            folder.name
+            for folder in _dataset_folders(output, None)
+            if any(version in (None, item.version) for item in revisions_begun(output, folder.name))
+        )
     if len(found) == 1:
         return found[0]
     wanted = "dataset" if version is None else f"version {version}"
@@ -86,6 +84,19 @@ def find_dataset(output: str, name: str | None = None, version: str | None = Non
         f"{wanted}: {_shown(output, None)} holds several datasets ({', '.join(found)}); choose one "
         "with --name"
     )
+
+
+@contextmanager
+def _read_errors(place: str) -> Iterator[None]:
+    """Tells whatever storage raises as a UsageError about a place."""
+    try:
+        yield
+    except DuologueError:
+        raise
+    except Exception as error:  # an object store's driver raises what it likes
+        raise UsageError(
+            f"{without_credentials(place)}: cannot be read: {reason_of(error)}"
+        ) from shown_cause(error)
 
 
 def _version_at(folder: UPath) -> UPath:

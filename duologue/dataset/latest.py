@@ -2,16 +2,18 @@
 
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from upath import UPath
 
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
 from duologue.dataset.storage import write_whole
 from duologue.dataset.versions import (
     dataset_folder,
+    is_version,
     revision_folder,
-    version_folder,
+    revision_name,
     whole_revisions,
 )
 from duologue.dataset.writing import export_errors
@@ -33,6 +35,12 @@ class Latest(BaseModel):
     """The folder of the version's revision, seen from the folder that latest.json is in."""
     published_at: datetime
     """UTC."""
+
+    @model_validator(mode="after")
+    def _leads_nowhere_else(self) -> Self:
+        if not is_version(self.version) or self.path != revision_name(self.version, self.revision):
+            raise ValueError("path is not the folder of the version's revision")
+        return self
 
 
 def publish_latest(output: str, name: str, manifest: Manifest) -> Latest:
@@ -67,7 +75,7 @@ def name_latest(output: str, name: str, manifest: Manifest) -> Latest:
         dataset=name,
         version=manifest.version,
         revision=manifest.revision,
-        path=version_folder(output, name, manifest.version, manifest.revision).name,
+        path=revision_name(manifest.version, manifest.revision),
         published_at=datetime.now(UTC),
     )
     with _publishing(output, name, manifest):

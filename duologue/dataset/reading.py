@@ -97,10 +97,13 @@ def _opened(path: UPath) -> Iterator[pq.ParquetFile]:
         raise UsageError(
             f"{without_credentials(path)}: cannot be read: {reason_of(error)}"
         ) from error
-    except pa.ArrowInvalid as error:
+    except UsageError:
+        raise
+    # What pyarrow and our models make of a file that is damaged or not ours is anything.
+    except Exception as error:
         raise UsageError(
-            f"{without_credentials(path)}: is not a whole Parquet file; expected a dataset's "
-            "conversations.parquet"
+            f"{without_credentials(path)}: is not a whole Parquet file of Duologue; expected a "
+            "dataset's conversations.parquet"
         ) from error
 
 

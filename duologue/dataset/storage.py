@@ -14,7 +14,7 @@ from fsspec.implementations.local import LocalFileSystem
 from upath import UPath
 
 from duologue.errors import UsageError
-from duologue.locations import without_credentials
+from duologue.locations import check_credentials, shown_cause, without_credentials
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
@@ -29,6 +29,7 @@ def located(path: str) -> UPath:
     Raises:
         UsageError: nothing here can read or write that protocol.
     """
+    check_credentials(path)
     try:
         location = UPath(path)
         # The driver is imported here, not at the first use amid a run. An object store's remembers
@@ -38,7 +39,7 @@ def located(path: str) -> UPath:
         raise UsageError(
             f"{without_credentials(path)}: cannot be opened: {reason_of(error)}; use a local "
             "folder, or a URL whose fsspec driver is installed, such as s3fs for s3://"
-        ) from error
+        ) from shown_cause(error)
     return location
 
 
@@ -53,8 +54,8 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, FileExistsError | NotADirectoryError):
         return "a file is where a folder is needed"
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+        return without_credentials(error.strerror.lower())
+    return without_credentials(f"{type(error).__name__}: {error}".rstrip(": "))
 
 
 @contextmanager

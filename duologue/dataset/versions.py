@@ -26,8 +26,8 @@ from duologue.locations import without_credentials
 
 _LONGEST_NAME = 100
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VERSION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
-_REVISION_FOLDER = re.compile(rf"({_VERSION.pattern})(?:-r([1-9]\d*))?")
+_VERSION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
+_REVISION_FOLDER = re.compile(rf"({_VERSION.pattern})(?:-r([1-9]\d*))?", re.ASCII)
 _RESERVED_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -74,8 +74,12 @@ def version_folder(output: str, name: str, version: str, revision: int = 1) -> U
     """
     if not is_version(version):
         raise UsageError(f"version {version!r}: expected one as in 20261124T053516Z-1a2b3c4d")
-    folder = version if revision == 1 else f"{version}-r{revision}"
-    return dataset_folder(output, name) / folder
+    return dataset_folder(output, name) / revision_name(version, revision)
+
+
+def revision_name(version: str, revision: int) -> str:
+    """Names the folder of a revision."""
+    return version if revision == 1 else f"{version}-r{revision}"
 
 
 @dataclass(frozen=True, slots=True, order=True)

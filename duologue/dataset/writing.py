@@ -33,7 +33,7 @@ from duologue.dataset.versions import (
     version_folder,
 )
 from duologue.errors import DuologueError, ExportError, UsageError
-from duologue.locations import without_credentials
+from duologue.locations import shown_cause, without_credentials
 from duologue.report.page import REPORT_FILE, VERSIONS_DRAWN, write_report
 
 CLAIM_FILE = ".writing"
@@ -58,7 +58,7 @@ def check_writable(output: str, name: str) -> None:
         raise UsageError(
             f"output {without_credentials(folder)}: cannot be written to: {reason_of(error)}; "
             "choose a folder that this user can write to"
-        ) from error
+        ) from shown_cause(error)
 
 
 def write_version(output: str, name: str, version: str, contents: DatasetContents) -> Manifest:
@@ -115,7 +115,7 @@ def export_errors(what: str) -> Iterator[None]:
     except Exception as error:  # an object store's driver raises what it likes
         raise ExportError(
             f"{what}: {reason_of(error)}. No conversation is lost: mend that and run again"
-        ) from error
+        ) from shown_cause(error)
 
 
 def _changes(

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
@@ -13,7 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
-from pydantic import JsonValue
+from pydantic import JsonValue, SecretStr
 from vellum import (
     AsyncVellum,
     ChatMessageRequest,
@@ -29,7 +29,7 @@ from vellum import (
 from vellum.utils.vellum_client import create_vellum_environment
 
 from duologue.budget import Spending
-from duologue.conversation import Message
+from duologue.conversation import Message, unwritable_reason
 from duologue.errors import FatalError, ParticipantError, UsageError
 from duologue.participants.protocol import Reply, further_inputs, usable_text
 from duologue.participants.retries import CallSettings, with_retries
@@ -49,7 +49,7 @@ class VellumClient:
     """Where Workflow Deployments are executed."""
     default_url: str
     """Where everything else is asked for, such as Test Suites."""
-    api_key: str = field(repr=False)
+    api_key: SecretStr
     """What no message may hold."""
 
 
@@ -70,7 +70,9 @@ async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
     api_key = _api_key()
     environment = _environment()
     async with _http_client(environment.predict, max_concurrency) as http_client:
-        sdk = AsyncVellum(api_key=api_key, environment=environment, httpx_client=http_client)
+        sdk = AsyncVellum(
+            api_key=api_key.get_secret_value(), environment=environment, httpx_client=http_client
+        )
         yield VellumClient(sdk, environment.predict, environment.default, api_key)
 
 
@@ -183,7 +185,19 @@ class VellumDeployment:
                 "another one, or change the Workflow"
             )
         text = usable_text(output.value, wording.participant)
-        return Reply(text, execution_id=response.execution_id, latency_ms=latency_ms)
+        if wording.api_key.get_secret_value() in text:
+            raise FatalError(
+                f"{wording.participant}: the reply holds the API key itself, which no dataset may; "
+                "find out how the Workflow comes to know it"
+            )
+        return Reply(text, execution_id=_fit_id(response, wording), latency_ms=latency_ms)
+
+
+def _fit_id(response: ExecuteWorkflowResponse, wording: Wording) -> str | None:
+    """Takes the execution's id; none for one that no file can hold, which is no Vellum's."""
+    execution_id = response.execution_id
+    is_fit = unwritable_reason(execution_id) is None
+    return execution_id if is_fit and wording.quoted(execution_id) == execution_id else None
 
 
 def _chat_history_input(
@@ -209,14 +223,15 @@ def _texts(inputs: dict[str, JsonValue]) -> list[str]:
     return [value for value in inputs.values() if isinstance(value, str)]
 
 
-def _api_key() -> str:
-    key = os.environ.get("VELLUM_API_KEY", "").strip()
-    if not key:
+def _api_key() -> SecretStr:
+    """Reads the key, as what does not show it in any traceback."""
+    key = SecretStr(os.environ.get("VELLUM_API_KEY", "").strip())
+    if not key.get_secret_value():
         raise UsageError(
             "VELLUM_API_KEY is not set, and Vellum cannot be called without it; set it to an API "
             "key of your Vellum workspace"
         )
-    if not re.fullmatch(r"[!-~]+", key):
+    if not re.fullmatch(r"[!-~]+", key.get_secret_value()):
         raise UsageError(
             "VELLUM_API_KEY holds spaces, control characters or letters beyond ASCII, which no "
             "API key does; copy the key from Vellum again"

@@ -4,17 +4,20 @@ Whatever a server or a library says is quoted on one line, cut, and without the 
 said in the conversation: messages end up in logs.
 """
 
+import html
 import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import mktime_tz, parsedate_tz
 from http import HTTPStatus
+from urllib.parse import quote, quote_plus
 
 import aiohttp
 import httpx
 import pydantic
+from pydantic import SecretStr
 from vellum import WorkflowEventError
 from vellum.client.core.api_error import ApiError
 
@@ -56,8 +59,8 @@ class Wording:
 
     participant: str
     base_url: str
-    api_key: str
-    private: Sequence[str]
+    api_key: SecretStr
+    private: Sequence[str] = field(repr=False)
     """What was sent of the conversation and its seed."""
     denied: str = "may execute this Workflow Deployment"
     """What the key is to be allowed, where it was turned away."""
@@ -71,11 +74,33 @@ class Wording:
     def quoted(self, said: str) -> str:
         """Makes foreign text fit to be shown."""
         texts = [text for text in self.private if len(text) >= _SHORTEST_HIDDEN_TEXT]
-        for text in sorted([self.api_key, *texts], key=len, reverse=True):
-            for spelt in {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}:
+        for text in sorted([self.api_key.get_secret_value(), *texts], key=len, reverse=True):
+            for spelt in _spellings(text):
                 said = said.replace(spelt, "[hidden]")
-        line = " ".join(said.split())
+        # What is left of white space and cannot be printed could forge a log, or steer a terminal.
+        line = "".join(
+            letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
+            for letter in " ".join(said.split())
+        )
         return line if len(line) <= _QUOTED_CHARACTERS else f"{line[:_QUOTED_CHARACTERS]}…"
+
+
+def _spellings(text: str) -> set[str]:
+    """How a text may stand in JSON, also in JSON within JSON, in Python, a page and a URL."""
+    in_json = json.dumps(text)[1:-1]
+    return {
+        text,
+        in_json,
+        json.dumps(in_json)[1:-1],
+        json.dumps(text, ensure_ascii=False)[1:-1],
+        repr(text)[1:-1],
+        repr(text.encode(errors="replace"))[2:-1],
+        html.escape(text),
+        html.escape(text, quote=False),
+        quote(text, errors="replace"),
+        quote(text, safe="", errors="replace"),
+        quote_plus(text, errors="replace"),
+    }
 
 
 def workflow_error(error: WorkflowEventError, wording: Wording) -> ParticipantError:

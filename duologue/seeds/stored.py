@@ -3,7 +3,7 @@
 import os
 
 from duologue.errors import UsageError
-from duologue.locations import without_credentials
+from duologue.locations import check_credentials, shown_cause, without_credentials
 
 
 def stored_bytes(path: str) -> bytes:
@@ -14,6 +14,7 @@ def stored_bytes(path: str) -> bytes:
     """
     from fsspec.core import url_to_fs
 
+    check_credentials(path)
     name = without_credentials(path)
     try:
         file_system, location = url_to_fs(path)
@@ -22,21 +23,25 @@ def stored_bytes(path: str) -> bytes:
         raise UsageError(
             f"{name}: this kind of storage needs a package that is not installed "
             f"({error}); install it into the environment that runs Duologue and try again"
-        ) from error
+        ) from shown_cause(error)
     except FileNotFoundError as error:
-        raise UsageError(f"{name}: there is no such file{_looked_for(path)}") from error
+        raise UsageError(f"{name}: there is no such file{_looked_for(path)}") from shown_cause(
+            error
+        )
     except IsADirectoryError as error:
-        raise UsageError(f"{name}: is a directory; name one seed file in it") from error
+        raise UsageError(f"{name}: is a directory; name one seed file in it") from shown_cause(
+            error
+        )
     except PermissionError as error:
         raise UsageError(
             f"{name}: may not be read with the permissions that you have; "
             "ask its owner, or change them"
-        ) from error
+        ) from shown_cause(error)
     # Every storage driver raises classes of its own; whatever they are, the file was not read.
     except Exception as error:
         raise UsageError(
             f"{name}: could not be read ({_why(error, path)}); check the path and your access to it"
-        ) from error
+        ) from shown_cause(error)
     if not data:
         raise UsageError(f"{name}: is empty (0 bytes); expected one first user message a row")
     return data

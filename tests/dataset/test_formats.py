@@ -119,6 +119,17 @@ def test_duckdb_and_polars_give_hard_texts_of_a_csv_back(tmp_path: Any) -> None:
     assert pl.read_csv(path)["seed_message"].to_list() == HARD_TEXTS
 
 
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+def test_what_a_spreadsheet_takes_for_a_formula_stays_as_it_was_said(first: str) -> None:
+    """Told in the data dictionary: a dataset that changes its messages is worth nothing."""
+    text = f"{first}HYPERLINK(1)"
+    (row,) = dict_rows(written(write_conversations_csv, with_texts([text])))
+    assert row["seed_message"] == text
+    made = contents(failed=[failed(text, reason=text)])
+    (row,) = dict_rows(written(write_failures_csv, made))
+    assert (row["seed_message"], row["reason"]) == (text, text)
+
+
 def test_csv_is_rfc_4180_in_utf_8() -> None:
     data = written(write_conversations_csv, with_texts(["é\nx"]))
     header, rest = data.split(b"\r\n", 1)
