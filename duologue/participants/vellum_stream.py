@@ -4,7 +4,6 @@ What its prompt nodes used is in events whose schema the SDK calls unstable. So 
 relied on: whatever is missing or not understood is not known.
 """
 
-import math
 from collections.abc import AsyncIterable, Callable
 from typing import Any
 
@@ -42,8 +41,8 @@ async def result_of(
     Args:
         events: of one execution.
         wording: for the errors.
-        add: is given what each prompt node used, as soon as that is told, so that it is known also
-            of an execution that fails or takes too long.
+        add: is given what each node used, as soon as that is told, so that it is known also of an
+            execution that fails or takes too long.
 
     Returns:
         What a plain call would have been answered with.
@@ -56,9 +55,7 @@ async def result_of(
     result: ExecuteWorkflowResponse | None = None
     async for event in events:
         if isinstance(event, WorkflowExecutionNodeResultEvent):
-            usage = _usage(event)
-            if usage != Usage():
-                add(usage)
+            add(_usage(event))
         elif event.data.state in ("FULFILLED", "REJECTED"):
             result = _as_answered(event)
     if result is None:
@@ -98,6 +95,5 @@ def _usage(event: WorkflowExecutionNodeResultEvent) -> Usage:
 
 
 def _plausible(number: Number | None) -> Number | None:
-    if number is None or not math.isfinite(number) or not 0 <= number <= _LARGEST_NUMBER:
-        return None
-    return number
+    # What is no number at all (NaN) is in no range either.
+    return number if number is not None and 0 <= number <= _LARGEST_NUMBER else None
