@@ -14,6 +14,7 @@ from tasks.identify_run import identify_evaluation, version_of_first_attempt
 from tasks.kept_conversations import KeptConversations
 from tasks.push_test_suite import check_access
 from tasks.replay_turn import replay_turns
+from tasks.restrict_code import restrict_code
 from tasks.run_test_suite import run_test_suite_if_wanted
 from tasks.score_replies import score_replies
 from tasks.show_evaluation import show_evaluation
@@ -54,6 +55,7 @@ async def evaluate_dataset(
             the same.
         DuologueError: nothing was written.
     """
+    restrict_code()
     if version == "latest":
         version = await version_of_first_attempt() or version
     plan = plan_evaluation(version, candidate, baseline, max_concurrency, output, name, advanced)
