@@ -133,3 +133,11 @@ def test_the_confidence_is_the_settings() -> None:
         for c in (0.5, 0.95)
     ]
     assert found[1].low < found[0].low < found[0].high < found[1].high
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_narrow_interval_of_skewed_values_holds_the_mean(sign: int) -> None:
+    """The middle resamples are all on one side of the mean where a few values make it."""
+    found = estimate([(f"c{i}", sign * 2.0**i) for i in range(10)], 0.05)
+    assert found is not None
+    assert found.low <= found.mean <= found.high
