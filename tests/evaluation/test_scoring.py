@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from model2vec import StaticModel
 from tokenizers import Tokenizer
@@ -60,6 +60,7 @@ def test_similarity_is_the_f1_of_rouge_l(one: str, other: str, expected: float) 
     assert same(one, other) == (expected == 1.0)
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_similarity_is_symmetric_and_1_just_where_they_say_the_same(one: str, other: str) -> None:
     score = similarity(one, other)
@@ -69,6 +70,7 @@ def test_similarity_is_symmetric_and_1_just_where_they_say_the_same(one: str, ot
     assert similarity(one, one) == same(one, one) == 1.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(TEXTS | st.just("I can't help with that."), st.integers(0, 200))))
 async def test_what_has_not_changed_has_not_regressed(replies: list[tuple[str, int]]) -> None:
     settings = ScoringSettings(min_similarity=1, max_latency_ms=100)

@@ -34,7 +34,7 @@ def test_the_same_values_give_the_same_figures_in_any_order() -> None:
     assert wider.low < found.low < found.high < wider.high
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([0.0, 0.1, 0.7, 1.0]))))
 def test_an_interval_holds_its_mean_and_nothing_is_warned_of(
     values: list[tuple[str, float]],
@@ -133,3 +133,11 @@ def test_the_confidence_is_the_settings() -> None:
         for c in (0.5, 0.95)
     ]
     assert found[1].low < found[0].low < found[0].high < found[1].high
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_narrow_interval_of_skewed_values_holds_the_mean(sign: int) -> None:
+    """The middle resamples are all on one side of the mean where a few values make it."""
+    found = estimate([(f"c{i}", sign * 2.0**i) for i in range(10)], 0.05)
+    assert found is not None
+    assert found.low <= found.mean <= found.high
