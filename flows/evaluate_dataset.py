@@ -22,7 +22,7 @@ from tasks.unseen import unseen
 from tasks.write_evaluation import evaluation_state, write_evaluation
 
 
-@flow(name="evaluate-dataset")
+@flow(name="evaluate-dataset", persist_result=False, result_serializer="json")
 async def evaluate_dataset(
     version: str = "latest",
     candidate: str = "",
