@@ -124,6 +124,7 @@ def test_each_side_is_counted(opened_page: Callable[..., Page], tmp_path: Path) 
     assert cells("too short") == ["1", "0"]
     assert cells("half of the replies within") == ["1,234", "1,234"]
     assert cells("95 % of the replies within") == ["4,322", "4,322"]
+    expect(summary).to_contain_text("worse on 3 of 7 prefixes, and better on 0.")
     expect(summary).to_contain_text("tone could not score 3 replies.")
     summary.get_by_text("As a table").click()
     assert cells("0.1 to 0.2") == ["1"]
@@ -145,6 +146,26 @@ def test_a_difference_is_clear_where_its_interval_leaves_out_0(
     expect(row.get_by_role("cell").nth(2)).to_contain_text(f"{low:+.4g} to {high:+.4g}")
     expect(row.get_by_role("cell").nth(3)).to_have_text(told)
     expect(row.get_by_role("cell").nth(1)).to_have_text(re.compile(r"^1\s*0\.9875 to 1\.012$"))
+
+
+def test_what_became_worse_or_better_than_at_the_baseline_is_told(
+    opened_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    verdicts = {
+        "worse": (Verdict.FAILED, Verdict.REGRESSED),
+        "better": (Verdict.SAME, Verdict.CHANGED),
+        "alike": (Verdict.REGRESSED, Verdict.REGRESSED),
+    }
+    replies = [
+        scored(prefix("Is it?", seed_id=id), "It might be.", verdict, 0.4, side)
+        for id, of_sides in verdicts.items()
+        for side, verdict in zip(Side, of_sides, strict=True)
+    ]
+    page = opened_page(evaluation_report(tmp_path, replies))
+    expect(page.locator("#summary")).to_contain_text("worse on 1 of 3 prefixes, and better on 1.")
+    for id, told in [("worse", ["worse than the baseline"]), ("alike", [])]:
+        heading = page.get_by_role("article", name=f"{id}-1-t1").locator("h4")
+        expect(heading.locator(".badge")).to_have_text(told)
 
 
 def test_a_test_suite_is_linked_with_what_it_says(
