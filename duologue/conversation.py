@@ -7,6 +7,8 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 from pydantic.dataclasses import dataclass
 
+from duologue.usage import Usage
+
 
 class Role(StrEnum):
     """Who says a message, in Vellum's own words."""
@@ -42,7 +44,7 @@ class Message:
     """One utterance, and what is known about the call that produced it.
 
     The seed message, and messages read from a foreign transcript, know nothing of a call: their
-    last three fields are None.
+    last four fields are None.
     """
 
     role: Role
@@ -53,6 +55,8 @@ class Message:
     """How long the call that succeeded took, without the failed ones before it."""
     attempts: int | None = None
     """Calls made for this message, the successful one included; at least 1."""
+    usage: Usage | None = None
+    """What these calls used, as far as it is known; None where it was not recorded."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,6 +90,10 @@ class Conversation(BaseModel):
     """UTC; when the last message arrived."""
     attempts: int = 1
     """How often it was begun or gone on with: 1 where it went well at once."""
+    usage: Usage | None = None
+    """What all calls for it used, as far as it is known; None where it was not recorded. This is
+    more than its messages used where something was thrown away: a reply that was only the end
+    marker, a farewell, a conversation that was invalid and begun anew."""
 
     @property
     def turn_count(self) -> int:

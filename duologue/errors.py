@@ -8,6 +8,7 @@
     └── ParticipantError        a participant gave no usable reply
         ├── TransientError      ask again
         │   └── EmptyReplyError     it did reply, but said nothing
+        ├── BudgetExhaustedError    not asked any more: run again, with the budget anew
         └── FatalError          asking again cannot help: the seed fails
             └── RunStoppingError    every other seed would meet the same: stop the run
 
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from duologue.dataset.manifest import Manifest
     from duologue.evaluation.manifest import EvaluationManifest
+    from duologue.usage import Usage
 
 
 class DuologueError(Exception):
@@ -63,6 +65,9 @@ class FailedEvaluationError(DuologueError):
 class ParticipantError(DuologueError):
     """A participant gave no usable reply."""
 
+    usage: "Usage | None" = None
+    """What the attempts used that were made in vain; None where that is not known."""
+
 
 class TransientError(ParticipantError):
     """A participant gave no usable reply this time; asking again may help.
@@ -81,6 +86,10 @@ class TransientError(ParticipantError):
 
 class EmptyReplyError(TransientError):
     """A participant replied, but said nothing; language models do, now and then."""
+
+
+class BudgetExhaustedError(ParticipantError):
+    """A participant was not asked, because the run has spent its budget."""
 
 
 class FatalError(ParticipantError):

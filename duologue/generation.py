@@ -6,12 +6,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from duologue.budget import Budget
 from duologue.conversation import EndsWith
 from duologue.dataset.gates import Gates
 from duologue.dataset.versions import dataset_folder, dataset_name_from, version_folder
+from duologue.errors import UsageError
 from duologue.form import as_form
 from duologue.participants.retries import CallSettings
-from duologue.participants.settings import ParticipantInputs, ParticipantSettings
+from duologue.participants.settings import (
+    ParticipantInputs,
+    ParticipantKind,
+    ParticipantSettings,
+)
 from duologue.run_settings import RunSettings
 from duologue.seeds import Seed, SeedFile
 from duologue.simulation import SimulationSettings, conversation_id, conversation_key
@@ -67,6 +73,11 @@ class AdvancedOptions(BaseModel):
     conversations_per_task_run: Annotated[int, Field(ge=1)] | None = None
     """How many conversations share a task run; if empty, one each up to 200, and 25 beyond that.
     A seed that fails has a task run of its own either way."""
+    record_usage: bool = False
+    """Record what each message used and cost, as far as Vellum tells; its Workflow Deployments are
+    then called through a stream, which may take a little longer."""
+    budget: Budget = Budget()
+    """Where the run stops early."""
     chatbot_inputs: ParticipantInputs = ParticipantInputs()
     """What the chatbot's Workflow is given, and where its reply is found."""
     simulated_user_inputs: ParticipantInputs = ParticipantInputs()
@@ -168,15 +179,32 @@ def plan_generation(
         "call": advanced.call,
         "seed_retries": advanced.seed_retries,
         "seed_retry_delay_seconds": advanced.seed_retry_delay_seconds,
+        "record_usage": advanced.record_usage,
+        "budget": advanced.budget,
         "gates": advanced.gates,
         "dataset_rules": advanced.dataset_rules,
         "rules": advanced.rules,
         "test_suite": advanced.test_suite,
     }
+    checked = validated(RunSettings, settings)
+    _check_that_costs_are_told(checked)
     return Plan(
-        seeds_path=seeds,
-        output=output,
-        dataset=dataset,
-        settings=validated(RunSettings, settings),
-        advanced=advanced,
+        seeds_path=seeds, output=output, dataset=dataset, settings=checked, advanced=advanced
     )
+
+
+def _check_that_costs_are_told(settings: RunSettings) -> None:
+    most_usd = settings.budget.max_cost_usd
+    if most_usd is None:
+        return
+    if not settings.record_usage:
+        raise UsageError(
+            f"max_cost_usd is {most_usd:g}, but record_usage is off, and then nobody knows what a "
+            "call costs; turn record_usage on, or limit the calls with max_calls"
+        )
+    if ParticipantKind.VELLUM not in (settings.chatbot.kind, settings.simulated_user.kind):
+        raise UsageError(
+            f"max_cost_usd is {most_usd:g}, but neither {settings.chatbot.spelling} nor "
+            f"{settings.simulated_user.spelling} is a Workflow Deployment, and only Vellum says "
+            "what a call costs; limit the calls with max_calls"
+        )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from duologue.budget import Budget
 from duologue.dataset.gates import Gates
 from duologue.participants.retries import CallSettings
 from duologue.participants.settings import ParticipantSettings
@@ -34,6 +35,10 @@ class RunSettings(BaseModel):
     """How often a seed that failed is tried again within a run."""
     seed_retry_delay_seconds: Annotated[float, Field(ge=0)] = 30
     """The wait before the first of these; it doubles each time."""
+    record_usage: bool = False
+    """Whether Workflow Deployments are asked what their calls use."""
+    budget: Budget = Budget()
+    """What a run may spend, and a rerun again."""
     gates: Gates = Gates()
     dataset_rules: DatasetRuleSettings = DatasetRuleSettings()
     rules: RuleSettings = RuleSettings()

@@ -15,7 +15,7 @@ from tasks.export import export
 from tasks.final_state import final_state
 from tasks.identify_run import identify_rerun, version_of_first_attempt
 from tasks.kept_conversations import KeptConversations
-from tasks.publish import publish
+from tasks.publish import names_latest, publish
 from tasks.push_test_suite import check_access, push_if_wanted
 from tasks.simulate_conversation import simulate_conversations
 from tasks.unseen import unseen
@@ -57,7 +57,10 @@ async def rerun_failed_seeds(
     place = rerun.output, rerun.manifest.dataset
     if not rerun.again:
         get_run_logger().info("%s %s has nothing to mend", place[1], rerun.manifest.version)
-        return final_state(rerun.manifest)
+        # What was mended by the first attempt may still have to be pushed.
+        is_latest = names_latest(rerun.output, rerun.manifest)
+        push_problem = await push_if_wanted(rerun.output, rerun.manifest) if is_latest else None
+        return final_state(rerun.manifest, push_problem)
     check_writable(*place)
     await check_access(rerun.settings.test_suite)
     kept = KeptConversations()

@@ -28,6 +28,11 @@ def final_state(manifest: Manifest, push_problem: str | None = None) -> Manifest
     )
     if manifest.held_back:
         message += f", which is held back: {'; '.join(manifest.held_back)}"
+    if manifest.left_undone:
+        message += (
+            f". The run's budget was spent, and {manifest.left_undone} conversations were left "
+            "undone"
+        )
     if push_problem:
         message += f". {push_problem}"
     return Failed(data=IncompleteDatasetError(message, manifest), message=message)

@@ -159,6 +159,8 @@ class KeptConversations:
     async def _opened(self) -> WritableFileSystem:
         if self._storage is None:
             self._storage = await aget_default_result_storage()
+            # Else it would look for the storage itself, and in a thread, by other settings.
+            self._store.result_storage = self._storage
         return self._storage
 
 

@@ -7,10 +7,10 @@ from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
 from duologue.dataset.history import remove_outdated, versions_kept
-from duologue.dataset.latest import publish_latest
+from duologue.dataset.latest import publish_latest, read_latest
 from duologue.dataset.manifest import Manifest
 from duologue.dataset.storage import reason_of
-from duologue.dataset.versions import version_folder
+from duologue.dataset.versions import dataset_folder, version_folder
 from duologue.locations import without_credentials
 from tasks.kept_conversations import KeptConversations
 
@@ -50,6 +50,17 @@ def publish(output: str, manifest: Manifest) -> bool:
         payload=event_payload(output, manifest, is_latest),
     )
     return is_latest
+
+
+def names_latest(output: str, manifest: Manifest) -> bool:
+    """Says whether `latest` is this revision.
+
+    Raises:
+        UsageError: latest.json does not say.
+    """
+    latest = read_latest(dataset_folder(output, manifest.dataset))
+    place = manifest.version, manifest.revision
+    return latest is not None and (latest.version, latest.revision) == place
 
 
 def event_payload(output: str, manifest: Manifest, is_latest: bool) -> dict[str, Any]:

@@ -7,19 +7,16 @@ from prefect.cache_policies import NO_CACHE
 
 from duologue.conversation import Message
 from duologue.evaluation import scoring
-from duologue.evaluation.planning import ReplyJob
+from duologue.evaluation.planning import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply
-from duologue.evaluation.scorers import Scorers
 from duologue.evaluation.scoring import Scored
-from duologue.evaluation.settings import EvaluationSettings
 
 
 # Never cached: an own scorer may have changed.
 @task(name="score-replies", cache_policy=NO_CACHE)
 async def score_replies(
     replies: Sequence[tuple[ReplyJob, Message | FailedReply]],
-    settings: EvaluationSettings,
-    scorers: Scorers,
+    plan: EvaluationPlan,
 ) -> Scored:
     """Compares every reply with its reference reply."""
     logger = get_run_logger()
@@ -28,9 +25,9 @@ async def score_replies(
             logger.warning("reply %s failed: %s", job.name, reply.reason)
     scored = await scoring.score_replies(
         [(job.prefix, job.side, reply) for job, reply in replies],
-        settings.scoring,
-        scorers,
-        settings.max_concurrency,
+        plan.settings.scoring,
+        plan.scorers,
+        plan.settings.max_concurrency,
     )
     for name, count in scored.failed_own_scorers.items():
         logger.warning("own scorer %s failed at %d replies", name, count)

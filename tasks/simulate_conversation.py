@@ -16,8 +16,9 @@ from prefect.context import TaskRunContext
 from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
 
+from duologue.budget import Spending
 from duologue.conversation import Conversation
-from duologue.errors import RunStoppingError
+from duologue.errors import BudgetExhaustedError, RunStoppingError
 from duologue.generation import Job
 from duologue.participants.opening import open_participants
 from duologue.progress import Progress
@@ -51,6 +52,7 @@ class Run:
     rules: Sequence[Rule]
     kept: KeptConversations
     progress: Progress
+    spending: Spending
     in_flight: asyncio.Semaphore
     room: asyncio.Semaphore
     """Taken by a conversation from when its task run begins until it is over, so also while it
@@ -132,17 +134,19 @@ async def simulate_batch(jobs: Sequence[Job], run: Run) -> list[CutShort]:
     failures: list[CutShort] = []
 
     async def simulate_one(job: Job) -> None:
-        outcome = await run.kept.finished(job)
+        outcome: Outcome | None = await run.kept.finished(job)
         if outcome is None:
             draft = await run.kept.draft(job) or Draft.of(job.seed)
             try:
-                outcome = await _simulated(job, draft, run, retries_had=0)
-                await _keep(job, run.kept.finish(job, outcome))
+                outcome = conversation = await _simulated(job, draft, run, retries_had=0)
+                await _keep(job, run.kept.finish(job, conversation))
             except BaseException as error:
                 failure = await _failure(job, draft, error, run)
-                failures.append(CutShort(job, draft, failure))
-                _note(job, _failed(job, draft, failure), run)
-                return
+                outcome = _failed(job, draft, failure)
+                if not isinstance(failure, BudgetExhaustedError):  # then there is no trying again
+                    failures.append(CutShort(job, draft, failure))
+                    _note(job, outcome, run)
+                    return
         _note(job, outcome, run)
         _over(outcome, run)
 
@@ -163,9 +167,14 @@ async def simulate_conversations(
         RunStoppingError: no seed can be simulated. The others were not tried any more.
     """
     progress = Progress(version, total=len(jobs), doing="simulating", of="conversations")
+    spending = Spending(settings.budget)
     async with (
         open_participants(
-            [settings.chatbot, settings.simulated_user], settings.call, settings.max_concurrency
+            [settings.chatbot, settings.simulated_user],
+            settings.call,
+            settings.max_concurrency,
+            spending,
+            settings.record_usage,
         ) as participants,
         progress_artifact(progress),
     ):
@@ -176,16 +185,24 @@ async def simulate_conversations(
             load_rules(settings.rules),
             kept,
             progress,
+            spending,
             in_flight=asyncio.Semaphore(settings.max_concurrency),
             room=room_for(batches, settings.max_concurrency),
         )
         with what_is_there_is_kept():
             await batch_by_batch(lambda batch: _simulate_some(batch, run), batches, run.room)
+    if spending.is_blind:
+        get_run_logger().warning("no call said what it cost, so max_cost_usd had no effect")
     return [run.outcomes[job.key] for job in jobs]
 
 
 async def _simulate_some(jobs: Sequence[Job], run: Run) -> None:
     """Simulates jobs that share a task run; those that fail there, each in one of its own."""
+    if run.spending.exhausted:
+        # What is finished is taken from where it is kept, for nothing.
+        jobs = [job for job in jobs if not await _left_undone(job, run)]
+    if not jobs:
+        return
     if len(jobs) == 1:
         draft = await run.kept.draft(jobs[0]) or Draft.of(jobs[0].seed)
         await _simulate_alone(jobs[0], draft, run)
@@ -213,6 +230,18 @@ async def _simulate_alone(
     _over(outcome, run)
 
 
+async def _left_undone(job: Job, run: Run) -> bool:
+    """Leaves a conversation as it is, if it is not finished, because the budget is spent."""
+    if await run.kept.finished(job) is not None:
+        return False
+    assert run.spending.exhausted is not None  # it is not asked before
+    draft = await run.kept.draft(job) or Draft.of(job.seed)
+    outcome = _failed(job, draft, run.spending.exhausted)
+    _note(job, outcome, run)
+    _over(outcome, run)
+    return True
+
+
 async def _simulated(job: Job, draft: Draft, run: Run, retries_had: int) -> Conversation:
     """Simulates one conversation as soon as it may be in flight.
 
@@ -221,6 +250,8 @@ async def _simulated(job: Job, draft: Draft, run: Run, retries_had: int) -> Conv
     """
     settings = run.settings
     async with run.in_flight:
+        if exhausted := run.spending.exhausted:
+            raise exhausted
         while True:
             draft.begin_attempt()
             conversation = await simulate(

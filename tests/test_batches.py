@@ -11,7 +11,17 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
 from duologue.errors import RunStoppingError
-from tests.running import QUICK, folder, generated, latest, manifest_of, retried, task_runs
+from tests.running import (
+    ANYTHING_PASSES,
+    QUICK,
+    folder,
+    generated,
+    latest,
+    manifest_of,
+    rerun,
+    retried,
+    task_runs,
+)
 from tests.small_disk import small_disk
 from tests.vellum_stand_in import ChatHistory, StandIn
 
@@ -160,6 +170,23 @@ async def test_a_retry_or_a_resumed_run_simulates_only_what_failed(
     resumed = await generated(seeds_csv, advanced={**BATCHES, "resume": version})
     assert (await manifest_of(resumed)).version == latest(seeds_csv)["version"] == version
     assert len(vellum.requests) == 5
+
+
+async def test_a_rerun_goes_on_in_batches_with_what_is_in_the_versions_files(
+    seeds_csv: Path, vellum: StandIn, tmp_path: Path
+) -> None:
+    user = vellum.deployments["simulated-user"]
+    user.when_history_contains = {f"number {n}?": "status:503" for n in (2, 3, 7)}
+    passing = {**BATCHES, "gates": ANYTHING_PASSES}
+    await generated(seeds_csv, advanced=passing)
+    user.when_history_contains = {"number 3?": "status:503"}
+    vellum.requests.clear()
+    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: tmp_path / "elsewhere"}):
+        state = await rerun(seeds_csv)
+    assert (await manifest_of(state)).counts.valid == 9
+    assert len(vellum.requests) == 5 + 5 + 1
+    names = {name.rpartition("-and-")[2] for name in await simulations(state, 2)}
+    assert names == {"2-more", f"simulate-{await id_of(seeds_csv, state, 3)}"}
 
 
 @pytest.mark.parametrize(("before", "after"), [(4, 4), (1, 4), (4, 1)])

@@ -32,7 +32,7 @@ SCOPE = "20261124T053516Z-1a2b3c4d"
 def on_s3(prefect_server: str, s3_output: str) -> Iterator[UPath]:
     """Has Prefect keep results on an S3 server; gives their place."""
     name = f"results-{uuid.uuid4()}"
-    RemoteFileSystem(basepath=s3_output).save(name, _sync=True)
+    RemoteFileSystem(basepath=s3_output).save(name)
     with temporary_settings({PREFECT_DEFAULT_RESULT_STORAGE_BLOCK: f"remote-file-system/{name}"}):
         yield UPath(s3_output)
 

@@ -29,7 +29,9 @@ def test_jobs_share_task_runs_in_order(jobs: int, size: int | None, sizes: list[
 
 async def test_batches_begin_in_order_as_soon_as_there_is_room_for_all_their_jobs() -> None:
     batches = in_batches(range(40), 4)
-    room, began, under_way, most = room_for(batches, max_concurrency=6), [], 0, 0
+    room = room_for(batches, max_concurrency=6)
+    began: list[int] = []
+    under_way = most = 0
 
     async def run(batch: Sequence[int]) -> None:
         nonlocal under_way, most

@@ -9,6 +9,7 @@ from rich.console import Console
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import (
     CHATBOT_PANEL,
+    COST_PANEL,
     PUBLICATION_PANEL,
     SIMULATED_USER_PANEL,
     TEST_SUITE_PANEL,
@@ -158,6 +159,30 @@ def generate(
             rich_help_panel=TEST_SUITE_PANEL,
         ),
     ] = False,
+    record_usage: Annotated[
+        bool,
+        typer.Option(
+            "--record-usage",
+            help="Record the tokens, cost and models of each message, as far as Vellum tells.",
+            rich_help_panel=COST_PANEL,
+        ),
+    ] = False,
+    max_calls: Annotated[
+        int | None,
+        typer.Option(
+            help="Begin no more calls than this, repeated ones included, and stop early; as many "
+            "as it takes if not given.",
+            rich_help_panel=COST_PANEL,
+        ),
+    ] = None,
+    max_cost_usd: Annotated[
+        float | None,
+        typer.Option(
+            help="Begin no call once this cost in US dollars is recorded, and stop early; needs "
+            "--record-usage.",
+            rich_help_panel=COST_PANEL,
+        ),
+    ] = None,
     rule: RuleOption = None,
     own_rule: OwnRuleOption = None,
     rules_file: RulesFileOption = None,
@@ -273,6 +298,8 @@ def generate(
             },
             "seed_retries": seed_retries,
             "seed_retry_delay_seconds": seed_retry_delay,
+            "record_usage": record_usage,
+            "budget": {"max_calls": max_calls, "max_cost_usd": max_cost_usd},
             "gates": {
                 "max_failed_share": max_failed_share,
                 "max_invalid_share": max_invalid_share,

@@ -1,6 +1,7 @@
 """What a run made, as a terminal and a script are told it."""
 
 import json
+from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,10 @@ def _plain(manifest: "Manifest", output: str) -> dict[str, Any]:
         "revision": manifest.revision,
         "path": str(path),
         **manifest.counts.model_dump(),
+        "left_undone": manifest.left_undone,
         "held_back": list(manifest.held_back),
         "seconds": round(manifest.seconds, 3),
+        "usage": manifest.usage and asdict(manifest.usage),
     }
 
 
@@ -77,6 +80,9 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
     counts = manifest.counts
     console.print()
     console.print(_counts_table(manifest))
+    if manifest.usage is not None:
+        used = f"\nIts calls used {manifest.usage.told}"
+        console.print(used, markup=False, highlight=False, soft_wrap=True)
     console.print(f"\n{path}", markup=False, highlight=False, soft_wrap=True)
     for file in [*(file.name for file in manifest.files), "manifest.json"]:
         console.print(f"  {file}", markup=False, highlight=False)
@@ -84,6 +90,13 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
         console.print(f"\n{counts.failed} failed and {counts.invalid} invalid, see failures.csv:")
         for failure in islice(read_failures(path), FAILURES_SHOWN):
             console.print(f"  {failure}", markup=False, highlight=False, soft_wrap=True)
+    if manifest.left_undone:
+        console.print(
+            f"\nThe run's budget was spent, and {manifest.left_undone} conversations were left "
+            "undone",
+            highlight=False,
+            soft_wrap=True,
+        )
     if manifest.quality.findings:
         console.print("\nWhat stands out in the dataset as a whole:")
         for finding in manifest.quality.findings:

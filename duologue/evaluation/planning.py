@@ -15,7 +15,7 @@ from duologue.dataset.versions import is_version
 from duologue.errors import UsageError
 from duologue.evaluation.gates import check_gates
 from duologue.evaluation.replies import Prefix, Side, prefixes_of, reply_key
-from duologue.evaluation.scorers import load_scorers
+from duologue.evaluation.scorers import Scorers, load_scorers
 from duologue.evaluation.settings import EvaluationOptions, EvaluationSettings
 from duologue.participants.settings import ParticipantInputs, ParticipantSettings
 from duologue.validated import validated
@@ -49,6 +49,7 @@ class EvaluationPlan:
     evaluations: UPath
     """The folder that evaluations are written to, each into one of its own."""
     settings: EvaluationSettings
+    scorers: Scorers
     resume: str | None
     """The evaluation to go on with; None for a new one."""
 
@@ -113,6 +114,7 @@ def plan_evaluation(
         prefixes=_prefixes(folder, manifest, advanced.only_with_reference),
         evaluations=located(advanced.evaluations) if advanced.evaluations else _beside(folder),
         settings=settings,
+        scorers=scorers,
         resume=advanced.resume,
     )
 

@@ -55,6 +55,8 @@ class Prefix:
     """Ends with the USER message."""
     reference: Message | None
     """What the version's chatbot replied; None where the conversation ends before that."""
+    is_last: bool
+    """Whether this is the conversation's last USER message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ class ScoredReply:
 def prefixes_of(conversations: Iterable[tuple[Seed, Conversation]]) -> Iterator[Prefix]:
     """Lists every prefix of conversations that ends with a USER message, in order."""
     for seed, conversation in conversations:
-        for turn in conversation.next_turns:
+        turns = conversation.next_turns
+        for turn in turns:
             yield Prefix(
                 next_turn_id=turn.id,
                 conversation_id=conversation.conversation_id,
@@ -101,6 +104,7 @@ def prefixes_of(conversations: Iterable[tuple[Seed, Conversation]]) -> Iterator[
                 turn_index=turn.index,
                 chat_history=turn.chat_history,
                 reference=turn.reply,
+                is_last=turn.index == len(turns),
             )
 
 

@@ -53,7 +53,7 @@ _REFUSAL = re.compile(
     r"(?<!\w)(?:"
     + "|".join(
         (
-            rf"{_CANNOT} (?:help|assist)(?: you)?(?: (?:with|on|in) {_THAT}|{_STOP})",
+            rf"{_CANNOT} (?:help(?! but\b)|assist)(?: you)?(?: (?:with|on|in) {_THAT}|{_STOP})",
             rf"{_CANNOT} (?:fulfill?|comply with|accommodate|engage (?:with|in)|answer|discuss|"
             rf"talk about|participate in|respond to) {_THAT}",
             rf"{_CANNOT} comply{_STOP}",

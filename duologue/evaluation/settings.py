@@ -8,6 +8,7 @@ from duologue.form import as_form
 from duologue.participants.retries import CallSettings
 from duologue.participants.settings import ParticipantInputs, ParticipantSettings
 from duologue.run_settings import AtLeastOne
+from duologue.test_suites.per import CasePer
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -60,6 +61,8 @@ class SuiteRunSettings(BaseModel):
     suite: Annotated[str, Field(pattern=r"\S")]
     """The Test Suite's id or name. Its cases are those that `push-test-suite` made of this
     dataset."""
+    per: CasePer = CasePer.CONVERSATION
+    """What had become a case when it was pushed."""
     output_name: str = "output"
     """What the Test Suite's metrics call the reply."""
     deadline_seconds: Annotated[float, Field(gt=0)] = 1800

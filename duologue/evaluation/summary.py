@@ -49,19 +49,17 @@ def estimate(values: Values, confidence: float) -> Estimate | None:
     Field & Welsh 2007, "Bootstrapping clustered data"), with percentile intervals. With a single
     conversation nothing is known of how they differ, and the interval is the mean alone.
     """
-    ids, all_values = [], []
-    for conversation_id, value in values:
-        ids.append(conversation_id)
-        all_values.append(value)
-    if not ids:
+    if not (pairs := list(values)):
         return None
+    ids, all_values = zip(*pairs, strict=True)
     _, index = np.unique(ids, return_inverse=True)
     # The type of numpy's stub is that of counts, weights or not.
     sums = np.bincount(index, weights=all_values).astype(np.float64)
     counts = np.bincount(index)
-    mean = float(np.mean(all_values))
-    alone = len(sums) == 1 or min(all_values) == max(all_values)
-    low, high = (mean, mean) if alone else _interval(sums, counts, confidence)
+    # A mean of equal values in floating point need not be one of them.
+    equal = min(all_values) == max(all_values)
+    mean = all_values[0] if equal else float(np.mean(all_values))
+    low, high = (mean, mean) if equal or len(sums) == 1 else _interval(sums, counts, confidence)
     return Estimate(mean=mean, low=min(low, mean), high=max(high, mean), count=len(ids))
 
 

@@ -15,6 +15,7 @@ from vellum.workflows import BaseWorkflow
 from vellum.workflows.errors import WorkflowError, WorkflowErrorCode
 from vellum.workflows.exceptions import WorkflowInitializationException
 
+from duologue.budget import Spending
 from duologue.conversation import Message
 from duologue.errors import (
     FatalError,
@@ -56,6 +57,7 @@ class LocalWorkflow:
         settings: ParticipantSettings,
         call: CallSettings,
         executor: Executor,
+        spending: Spending | None = None,
     ) -> None:
         self._workflow = workflow
         self._inputs = workflow.get_inputs_class()
@@ -63,6 +65,7 @@ class LocalWorkflow:
         self._settings = settings
         self._call = call
         self._executor = executor
+        self._spending = spending or Spending()
 
     async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
@@ -76,6 +79,7 @@ class LocalWorkflow:
         history = [
             ChatMessage(role=message.role.value, text=message.text) for message in chat_history
         ]
+        self._spending.begin_call()
         started = time.monotonic()
         event = await asyncio.get_running_loop().run_in_executor(
             self._executor, self._run, {self._settings.history_input: history, **inputs}

@@ -10,6 +10,7 @@ from duologue.conversation import Message, unwritable_reason
 from duologue.errors import EmptyReplyError, FatalError, TransientError
 from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
+from duologue.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Reply:
     """How long the successful call took."""
     attempts: int = 1
     """Calls made, the successful one included."""
+    usage: Usage | None = None
+    """What these calls used, as far as it is known; None where it is not recorded."""
 
 
 class Participant(Protocol):
@@ -38,6 +41,7 @@ class Participant(Protocol):
 
         Raises:
             TransientError: no usable reply although the call was tried again within its deadline.
+            BudgetExhaustedError: not asked, or not asked again, because the run's budget is spent.
             FatalError: no usable reply, and asking again cannot help.
             RunStoppingError: this participant cannot be used at all.
         """

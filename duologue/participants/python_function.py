@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from duologue.budget import Spending
 from duologue.conversation import Message
 from duologue.errors import DuologueError, FatalError, TransientError, UsageError
 from duologue.importing import import_function
@@ -32,11 +33,13 @@ class PythonFunction:
         settings: ParticipantSettings,
         call: CallSettings,
         executor: Executor,
+        spending: Spending | None = None,
     ) -> None:
         self._function = function
         self._settings = settings
         self._call = call
         self._executor = executor
+        self._spending = spending or Spending()
         # An object with an async `__call__` is asynchronous as well.
         self._is_async = any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
 
@@ -48,9 +51,11 @@ class PythonFunction:
         return replace(reply, attempts=attempts)
 
     async def _attempt(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+        inputs = further_inputs(self._settings, seed)
+        self._spending.begin_call()
         started = time.monotonic()
         try:
-            said = await self._said(list(chat_history), further_inputs(self._settings, seed))
+            said = await self._said(list(chat_history), inputs)
         except DuologueError:
             raise
         except (ConnectionError, TimeoutError) as error:

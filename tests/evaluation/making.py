@@ -31,6 +31,7 @@ def prefix(*texts: str, reference: str | None = "It is.", seed_id: str = "s1") -
         turn_index=turn_index,
         chat_history=messages(*texts),
         reference=None if reference is None else _reply(reference, 850),
+        is_last=reference is None,
     )
 
 
