@@ -27,6 +27,9 @@ class Measurement:
     """The most memory this process held from its start to the end of the work."""
     valid: int = 0
     """Conversations that break no rule."""
+    resume_seconds: float | None = None
+    """How long the same run takes once more, with all its conversations kept; None where the way
+    keeps nothing."""
 
     def save(self, file: str) -> None:
         """Writes it for the process that compares."""

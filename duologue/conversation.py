@@ -7,6 +7,8 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 from pydantic.dataclasses import dataclass
 
+from duologue.usage import Usage
+
 
 class Role(StrEnum):
     """Who says a message, in Vellum's own words."""
@@ -42,7 +44,7 @@ class Message:
     """One utterance, and what is known about the call that produced it.
 
     The seed message, and messages read from a foreign transcript, know nothing of a call: their
-    last three fields are None.
+    last four fields are None.
     """
 
     role: Role
@@ -53,12 +55,16 @@ class Message:
     """How long the call that succeeded took, without the failed ones before it."""
     attempts: int | None = None
     """Calls made for this message, the successful one included; at least 1."""
+    usage: Usage | None = None
+    """What these calls used, as far as it is known; None where it was not recorded."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class NextTurn:
     """A conversation up to a USER message that the chatbot is to answer, and what it answered."""
 
+    id: str
+    """The conversation and the turn, as in `seed-2dfddfaef694-1-t2`."""
     index: int
     """Which turn the chatbot is to take, from 1."""
     chat_history: tuple[Message, ...]
@@ -84,6 +90,10 @@ class Conversation(BaseModel):
     """UTC; when the last message arrived."""
     attempts: int = 1
     """How often it was begun or gone on with: 1 where it went well at once."""
+    usage: Usage | None = None
+    """What all calls for it used, as far as it is known; None where it was not recorded. This is
+    more than its messages used where something was thrown away: a reply that was only the end
+    marker, a farewell, a conversation that was invalid and begun anew."""
 
     @property
     def turn_count(self) -> int:
@@ -95,7 +105,12 @@ class Conversation(BaseModel):
         """Every turn of the chatbot, the one to come included; at least one."""
         ends = [i for i, message in enumerate(self.messages, 1) if message.role is Role.USER]
         return [
-            NextTurn(index, self.messages[:end], next(iter(self.messages[end : end + 1]), None))
+            NextTurn(
+                f"{self.conversation_id}-t{index}",
+                index,
+                self.messages[:end],
+                next(iter(self.messages[end : end + 1]), None),
+            )
             for index, end in enumerate(ends, 1)
         ]
 

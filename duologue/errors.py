@@ -3,9 +3,12 @@
     DuologueError
     ├── UsageError              say it and stop before anything runs (exit code 2)
     ├── IncompleteDatasetError  published, but not whole: retry what its manifest counts as missing
+    ├── FailedEvaluationError   evaluated, but not good enough: look at what its manifest says
     ├── ExportError             not written, so not published; mend that and run again
     └── ParticipantError        a participant gave no usable reply
         ├── TransientError      ask again
+        │   └── EmptyReplyError     it did reply, but said nothing
+        ├── BudgetExhaustedError    not asked any more: run again, with the budget anew
         └── FatalError          asking again cannot help: the seed fails
             └── RunStoppingError    every other seed would meet the same: stop the run
 
@@ -17,6 +20,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from duologue.dataset.manifest import Manifest
+    from duologue.evaluation.manifest import EvaluationManifest
+    from duologue.usage import Usage
 
 
 class DuologueError(Exception):
@@ -45,8 +50,23 @@ class IncompleteDatasetError(DuologueError):
         return self.message
 
 
+class FailedEvaluationError(DuologueError):
+    """A chatbot was evaluated and does not pass the gates; `manifest` says which, and the rest."""
+
+    def __init__(self, message: str, manifest: "EvaluationManifest") -> None:
+        super().__init__(message, manifest)
+        self.message = message
+        self.manifest = manifest
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class ParticipantError(DuologueError):
     """A participant gave no usable reply."""
+
+    usage: "Usage | None" = None
+    """What the attempts used that were made in vain; None where that is not known."""
 
 
 class TransientError(ParticipantError):
@@ -62,6 +82,14 @@ class TransientError(ParticipantError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class EmptyReplyError(TransientError):
+    """A participant replied, but said nothing; language models do, now and then."""
+
+
+class BudgetExhaustedError(ParticipantError):
+    """A participant was not asked, because the run has spent its budget."""
 
 
 class FatalError(ParticipantError):

@@ -2,25 +2,30 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from duologue.budget import Budget
 from duologue.conversation import EndsWith
 from duologue.dataset.gates import Gates
 from duologue.dataset.versions import dataset_folder, dataset_name_from, version_folder
 from duologue.errors import UsageError
 from duologue.form import as_form
 from duologue.participants.retries import CallSettings
-from duologue.participants.settings import ParticipantInputs, ParticipantSettings
+from duologue.participants.settings import (
+    ParticipantInputs,
+    ParticipantKind,
+    ParticipantSettings,
+)
 from duologue.run_settings import RunSettings
 from duologue.seeds import Seed, SeedFile
 from duologue.simulation import SimulationSettings, conversation_id, conversation_key
+from duologue.test_suites.options import SuiteOptions
+from duologue.validated import validated
 from duologue.validation.dataset_rules.settings import DatasetRuleSettings
 from duologue.validation.loading import load_rules
 from duologue.validation.settings import RuleSettings
-
-Model = TypeVar("Model", bound=BaseModel)
 
 BUNDLED_CHATBOT = "local:workflows.support_bot"
 BUNDLED_SIMULATED_USER = "local:workflows.simulated_user"
@@ -42,6 +47,8 @@ class AdvancedOptions(BaseModel):
     keep_versions: Annotated[int, Field(ge=1)] | None = None
     """How many of the newest versions are kept, besides the published one and those that are
     pinned; all if empty."""
+    test_suite: SuiteOptions | None = None
+    """The Vellum Test Suite that a version is pushed to once it is published; none if empty."""
     ends_with: EndsWith = EndsWith.USER
     """Whose message closes a conversation that has all its turns."""
     greeting: str | None = None
@@ -63,6 +70,14 @@ class AdvancedOptions(BaseModel):
     """How often a seed that failed is tried again within the run."""
     seed_retry_delay_seconds: Annotated[float, Field(ge=0)] = 30
     """The wait before a failed seed's first retry; it doubles each time."""
+    conversations_per_task_run: Annotated[int, Field(ge=1)] | None = None
+    """How many conversations share a task run; if empty, one each up to 200, and 25 beyond that.
+    A seed that fails has a task run of its own either way."""
+    record_usage: bool = False
+    """Record what each message used and cost, as far as Vellum tells; its Workflow Deployments are
+    then called through a stream, which may take a little longer."""
+    budget: Budget = Budget()
+    """Where the run stops early."""
     chatbot_inputs: ParticipantInputs = ParticipantInputs()
     """What the chatbot's Workflow is given, and where its reply is found."""
     simulated_user_inputs: ParticipantInputs = ParticipantInputs()
@@ -140,7 +155,7 @@ def plan_generation(
     Raises:
         UsageError: a participant's spelling, a number, a name, or a rule cannot be used.
     """
-    advanced = _validated(AdvancedOptions, advanced)
+    advanced = validated(AdvancedOptions, advanced)
     load_rules(advanced.rules)  # refuses what it cannot make ready
     dataset = name or dataset_name_from(seeds)
     dataset_folder(output, dataset)  # refuses what cannot be a dataset's name
@@ -157,30 +172,39 @@ def plan_generation(
         "simulated_user": ParticipantSettings.parsed(
             simulated_user, advanced.simulated_user_inputs
         ),
-        "simulation": _validated(SimulationSettings, simulation),
+        "simulation": validated(SimulationSettings, simulation),
         "conversations_per_seed": conversations_per_seed,
         "max_concurrency": max_concurrency,
+        "conversations_per_task_run": advanced.conversations_per_task_run,
         "call": advanced.call,
         "seed_retries": advanced.seed_retries,
         "seed_retry_delay_seconds": advanced.seed_retry_delay_seconds,
+        "record_usage": advanced.record_usage,
+        "budget": advanced.budget,
         "gates": advanced.gates,
         "dataset_rules": advanced.dataset_rules,
         "rules": advanced.rules,
+        "test_suite": advanced.test_suite,
     }
+    checked = validated(RunSettings, settings)
+    _check_that_costs_are_told(checked)
     return Plan(
-        seeds_path=seeds,
-        output=output,
-        dataset=dataset,
-        settings=_validated(RunSettings, settings),
-        advanced=advanced,
+        seeds_path=seeds, output=output, dataset=dataset, settings=checked, advanced=advanced
     )
 
 
-def _validated(model: type[Model], values: Model | Mapping[str, Any]) -> Model:
-    """Takes options as a person gave them, and tells the first wrong one in a sentence."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{option} is {first['input']!r}: {first['msg'].lower()}") from None
+def _check_that_costs_are_told(settings: RunSettings) -> None:
+    most_usd = settings.budget.max_cost_usd
+    if most_usd is None:
+        return
+    if not settings.record_usage:
+        raise UsageError(
+            f"max_cost_usd is {most_usd:g}, but record_usage is off, and then nobody knows what a "
+            "call costs; turn record_usage on, or limit the calls with max_calls"
+        )
+    if ParticipantKind.VELLUM not in (settings.chatbot.kind, settings.simulated_user.kind):
+        raise UsageError(
+            f"max_cost_usd is {most_usd:g}, but neither {settings.chatbot.spelling} nor "
+            f"{settings.simulated_user.spelling} is a Workflow Deployment, and only Vellum says "
+            "what a call costs; limit the calls with max_calls"
+        )

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
 from duologue.end_marker import split_end_marker
-from duologue.participants.opening import Participants
-from duologue.participants.protocol import Reply
+from duologue.errors import ParticipantError
+from duologue.participants.protocol import Participant, Reply
 from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
+from duologue.usage import Usage, total
 from duologue.validation.farewells import closing_tail_length, is_farewell_loop
 
 GENERATOR_VERSION = "1"
@@ -36,6 +37,14 @@ class SimulationSettings(BaseModel):
     """What the chatbot is made to have said first, shown to the simulated user alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Participants:
+    """Both sides of every conversation of a run."""
+
+    chatbot: Participant
+    simulated_user: Participant
+
+
 class Draft(BaseModel):
     """A conversation that is not finished: all that is needed to go on with it."""
 
@@ -49,6 +58,8 @@ class Draft(BaseModel):
     """How often it was begun or gone on with, in all runs that tried."""
     thrown_away: int = 0
     """How many whole conversations came of it that were invalid."""
+    usage: Usage | None = None
+    """What all calls for it used, those that were made in vain included."""
 
     @classmethod
     def of(cls, seed: Seed) -> "Draft":
@@ -56,8 +67,14 @@ class Draft(BaseModel):
         opening = Message(role=Role.USER, text=seed.message)
         return cls(messages=[opening], started_at=datetime.now(UTC))
 
+    def begin_attempt(self) -> None:
+        """Counts an attempt; the first is when the conversation starts, however long it waited."""
+        if self.attempts == 0:
+            self.started_at = datetime.now(UTC)
+        self.attempts += 1
+
     def begin_anew(self) -> None:
-        """Throws away a conversation that is invalid; its attempts still count."""
+        """Throws away a conversation that is invalid; its attempts and its usage still count."""
         del self.messages[1:]
         self.started_at = datetime.now(UTC)
         self.user_has_ended = False
@@ -103,11 +120,11 @@ async def simulate(
     """
     while (end_reason := reason_to_end(draft, settings)) is None:
         if draft.messages[-1].role is Role.USER:
-            reply = await participants.chatbot.reply(draft.messages, seed)
+            reply = await _reply(participants.chatbot, draft.messages, seed, draft)
             draft.messages.append(_message(Role.ASSISTANT, reply.text, reply))
         else:
             view = as_the_simulated_user_sees(draft.messages, settings.greeting)
-            reply = await participants.simulated_user.reply(view, seed)
+            reply = await _reply(participants.simulated_user, view, seed, draft)
             text, draft.user_has_ended = split_end_marker(reply.text, settings.end_marker)
             if text:
                 draft.messages.append(_message(Role.USER, text, reply))
@@ -123,7 +140,21 @@ async def simulate(
         started_at=draft.started_at,
         ended_at=datetime.now(UTC),
         attempts=draft.attempts,
+        usage=draft.usage,
     )
+
+
+async def _reply(
+    participant: Participant, view: Sequence[Message], seed: Seed, draft: Draft
+) -> Reply:
+    """Asks a participant, and counts what that used also where no reply came of it."""
+    try:
+        reply = await participant.reply(view, seed)
+    except ParticipantError as error:
+        draft.usage = total([draft.usage, error.usage])
+        raise
+    draft.usage = total([draft.usage, reply.usage])
+    return reply
 
 
 def reason_to_end(draft: Draft, settings: SimulationSettings) -> EndReason | None:
@@ -194,4 +225,5 @@ def _message(role: Role, text: str, reply: Reply) -> Message:
         execution_id=reply.execution_id,
         latency_ms=reply.latency_ms,
         attempts=reply.attempts,
+        usage=reply.usage,
     )

@@ -22,6 +22,7 @@ from tasks.identify_run import identify_run
 from tasks.kept_conversations import KeptConversations
 from tasks.load_seeds import load_seeds
 from tasks.publish import publish, remove_what_is_outdated
+from tasks.push_test_suite import check_access, push_if_wanted
 from tasks.restrict_code import restrict_code
 from tasks.simulate_conversation import simulate_conversations
 from tasks.unseen import unseen
@@ -76,6 +77,7 @@ async def generate_dataset(
         advanced=advanced,
     )
     check_writable(plan.output, plan.dataset)
+    await check_access(plan.settings.test_suite)
     kept = KeptConversations()
     run = await identify_run(plan, kept)
     seed_file = load_seeds(plan)
@@ -87,7 +89,8 @@ async def generate_dataset(
         seed_file, tuple(checked), tuple(failed), plan.settings, run.started_at
     )
     manifest = export(plan.output, plan.dataset, run.version, unseen(contents))
-    publish(plan.output, manifest)
+    is_latest = publish(plan.output, manifest)
     await remove_what_is_outdated(plan.output, plan.dataset, advanced.keep_versions, kept)
     await show_summary(plan.output, manifest, contents)
-    return final_state(manifest)
+    push_problem = await push_if_wanted(plan.output, manifest) if is_latest else None
+    return final_state(manifest, push_problem)

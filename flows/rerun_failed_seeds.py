@@ -15,7 +15,8 @@ from tasks.export import export
 from tasks.final_state import final_state
 from tasks.identify_run import identify_rerun, version_of_first_attempt
 from tasks.kept_conversations import KeptConversations
-from tasks.publish import publish
+from tasks.publish import names_latest, publish
+from tasks.push_test_suite import check_access, push_if_wanted
 from tasks.restrict_code import restrict_code
 from tasks.simulate_conversation import simulate_conversations
 from tasks.unseen import unseen
@@ -59,8 +60,12 @@ async def rerun_failed_seeds(
     place = rerun.output, rerun.manifest.dataset
     if not rerun.again:
         get_run_logger().info("%s %s has nothing to mend", place[1], rerun.manifest.version)
-        return final_state(rerun.manifest)
+        # What was mended by the first attempt may still have to be pushed.
+        is_latest = names_latest(rerun.output, rerun.manifest)
+        push_problem = await push_if_wanted(rerun.output, rerun.manifest) if is_latest else None
+        return final_state(rerun.manifest, push_problem)
     check_writable(*place)
+    await check_access(rerun.settings.test_suite)
     kept = KeptConversations()
     run = await identify_rerun(rerun, kept)
 
@@ -71,6 +76,7 @@ async def rerun_failed_seeds(
         rerun.contents.seed_file, tuple(checked), tuple(failed), rerun.settings, run.started_at
     )
     manifest = export(*place, run.version, unseen(contents))
-    publish(rerun.output, manifest)
+    is_latest = publish(rerun.output, manifest)
     await show_summary(rerun.output, manifest, contents)
-    return final_state(manifest)
+    push_problem = await push_if_wanted(rerun.output, manifest) if is_latest else None
+    return final_state(manifest, push_problem)

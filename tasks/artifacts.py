@@ -43,16 +43,16 @@ REASONS_SHOWN = 5
 async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
     """Keeps a progress bar in the UI up to date."""
     artifact: UUID | None = None
-    with _no_reason_to_fail():
+    with no_reason_to_fail():
         artifact = await acreate_progress_artifact(
             progress.percent,
-            key="conversations",
-            description=f"Conversations of {progress.version} that are over",
+            key=progress.of,
+            description=f"{progress.of.capitalize()} of {progress.name} that are over",
         )
 
     async def update() -> None:
         if artifact is not None:
-            with _no_reason_to_fail():
+            with no_reason_to_fail():
                 await aupdate_progress_artifact(artifact, progress.percent)
 
     async def keep_updating() -> None:
@@ -79,14 +79,14 @@ async def show_summary(output: str, manifest: Manifest, contents: DatasetContent
     folder = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
     name = f"{manifest.dataset} {manifest.version}, revision {manifest.revision}"
     of_dataset = slugify(manifest.dataset)
-    with _no_reason_to_fail():
+    with no_reason_to_fail():
         latest = read_latest(dataset_folder(output, manifest.dataset))
         await acreate_markdown_artifact(
             summary(manifest, contents, without_credentials(folder.absolute()), latest),
             key=f"summary-{of_dataset}",
             description=name,
         )
-    with _no_reason_to_fail():
+    with no_reason_to_fail():
         if failures := failure_rows(contents):
             await acreate_table_artifact(
                 failures, key=f"failures-{of_dataset}", description=f"Not in {name}, and why"
@@ -94,7 +94,7 @@ async def show_summary(output: str, manifest: Manifest, contents: DatasetContent
 
 
 @contextmanager
-def _no_reason_to_fail() -> Iterator[None]:
+def no_reason_to_fail() -> Iterator[None]:
     """Logs what kept an artifact from being written: the conversations are there without it."""
     try:
         yield
@@ -128,6 +128,7 @@ def summary(
             f"`{settings.chatbot.spelling}` with `{settings.simulated_user.spelling}`, "
             f"{settings.simulation.turns} turns{took}.",
             "",
+            *_spent(manifest),
             *_counts(manifest, changes),
             "",
             *_reasons(manifest, contents),
@@ -142,6 +143,16 @@ def summary(
             *(f"| {file.name} | {_shown(file.rows)} | {file.bytes:,} |" for file in manifest.files),
         ]
     )
+
+
+def _spent(manifest: Manifest) -> list[str]:
+    lines = []
+    if manifest.usage:
+        lines += [f"Its calls used {manifest.usage.told}.", ""]
+    if manifest.left_undone:
+        undone = f"{manifest.left_undone} conversations were left undone"
+        lines += [f"The run's budget was spent, and {undone}.", ""]
+    return lines
 
 
 def _reasons(manifest: Manifest, contents: DatasetContents) -> list[str]:

@@ -3,25 +3,36 @@
 from typing import Any
 
 from prefect.client.schemas.objects import State
-from prefect.states import Failed
+from prefect.states import Completed, Failed
 
 from duologue.dataset.manifest import Manifest
 from duologue.errors import IncompleteDatasetError
 
 
-def final_state(manifest: Manifest) -> Manifest | State[Any]:
+def final_state(manifest: Manifest, push_problem: str | None = None) -> Manifest | State[Any]:
     """Ends the run as Completed, or as Failed where it is for a person to mend something.
 
     The failed state is what offers Retry in the UI, and says how many conversations are missing,
     and whether the version is held back.
+
+    Args:
+        manifest: of the version.
+        push_problem: why it is not in its Test Suite; told, but no reason to fail.
     """
     counts = manifest.counts
     if counts.valid == counts.conversations and not manifest.held_back:
-        return manifest
+        return Completed(data=manifest, message=push_problem) if push_problem else manifest
     message = (
         f"{counts.failed} failed and {counts.invalid} invalid of {counts.conversations} "
         f"conversations; the other {counts.valid} are in {manifest.dataset} {manifest.version}"
     )
     if manifest.held_back:
         message += f", which is held back: {'; '.join(manifest.held_back)}"
+    if manifest.left_undone:
+        message += (
+            f". The run's budget was spent, and {manifest.left_undone} conversations were left "
+            "undone"
+        )
+    if push_problem:
+        message += f". {push_problem}"
     return Failed(data=IncompleteDatasetError(message, manifest), message=message)

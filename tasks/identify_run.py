@@ -9,6 +9,7 @@ from prefect.runtime import flow_run
 
 from duologue.dataset.versions import new_version
 from duologue.errors import UsageError
+from duologue.evaluation.planning import EvaluationPlan
 from duologue.generation import Plan
 from duologue.rerun import Rerun
 from tasks.kept_conversations import KeptConversations
@@ -22,6 +23,7 @@ class RunIdentity:
     """What stays the same when a flow run is retried."""
 
     version: str
+    """Of the dataset; or the evaluation, which is named alike."""
     started_at: datetime
     """UTC; when the first attempt started."""
 
@@ -57,6 +59,25 @@ async def identify_rerun(rerun: Rerun, kept: KeptConversations) -> RunIdentity:
         await kept.keep_if_longer(job, failed.draft)
     await _tag(run, manifest.dataset, manifest.version)
     return RunIdentity(manifest.version, _started_at(run))
+
+
+async def identify_evaluation(plan: EvaluationPlan, kept: KeptConversations) -> RunIdentity:
+    """Names the evaluation that this flow run makes, the same again when it is retried; tags it.
+
+    Raises:
+        UsageError: nothing of the run to resume is kept.
+    """
+    run = await _this_flow_run()
+    evaluation = plan.resume or new_version(_started_at(run), str(run.id))
+    if plan.resume and not await kept.has_run(evaluation):
+        raise UsageError(
+            f"resume {evaluation}: nothing of that run is kept in Prefect's result storage here; "
+            "check the evaluation, or leave `resume` empty to begin a new one"
+        )
+    dataset = plan.manifest.dataset
+    await kept.mark_run(evaluation, dataset, str(plan.folder.parent.parent))
+    await _tag(run, dataset, plan.manifest.version)
+    return RunIdentity(evaluation, _started_at(run))
 
 
 async def version_of_first_attempt() -> str | None:

@@ -1,26 +1,36 @@
-"""What a run keeps of its conversations, beside the results that Prefect caches.
+"""What a run keeps of its conversations, in the storage of the results that Prefect caches.
 
-A finished conversation is the cached result of its task, under its job's key in Prefect's result
-storage. One that was cut short is a draft, in the same storage under the same key with `-draft`
-behind it. The two cannot disagree: what is finished is never begun again, and a draft is never
-more than how it began.
+A finished conversation is kept under its job's key. Prefect writes it there as the cached result
+of its task where it has a task run of its own; where many share one, it is written here, and
+Prefect finds it all the same. One that was cut short is a draft, in the same storage under the same
+key with `-draft` behind it. The two cannot disagree: what is finished is never begun again, and a
+draft is never more than how it began.
 """
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import ParamSpec, TypeVar, cast
 
-from prefect.filesystems import LocalFileSystem, RemoteFileSystem
+from prefect.filesystems import LocalFileSystem, RemoteFileSystem, WritableFileSystem
 from prefect.results import ResultStore, aget_default_result_storage
 from prefect.serializers import JSONSerializer
 from prefect.types import DateTime
 from upath import UPath
 
+from duologue.conversation import Conversation
 from duologue.dataset.storage import remove_folder
 from duologue.dataset.versions import is_version
 from duologue.generation import Job
 from duologue.simulation import Draft
+
+Kind = TypeVar("Kind")
+Parameters = ParamSpec("Parameters")
+
+REMOTE_CALLS = 32
+"""How many results are read from or written to an object store at a time; each waits for it."""
 
 
 class KeptConversations:
@@ -32,18 +42,27 @@ class KeptConversations:
 
     def __init__(self) -> None:
         self._store = ResultStore(serializer=JSONSerializer(), cache_result_in_memory=False)
+        self._threads = ThreadPoolExecutor(REMOTE_CALLS, thread_name_prefix="kept")
+        self._listing = asyncio.Lock()
+        self._listed: dict[str, set[str] | None] = {}
+        self._written: set[str] = set()
+        self._storage: WritableFileSystem | None = None
+
+    async def finished(self, job: Job) -> Conversation | None:
+        """Finds a conversation that was finished before; None if it was not."""
+        return await self.read(job.key, Conversation)
+
+    async def finish(self, job: Job, conversation: Conversation) -> None:
+        """Keeps a finished conversation."""
+        await self.write(job.key, conversation)
 
     async def draft(self, job: Job) -> Draft | None:
         """Finds what an attempt that was cut short left of a conversation; None if nothing."""
-        key = _draft_key(job)
-        if not await self._store.aexists(key):
-            return None
-        draft = (await self._store.aread(key)).result
-        return draft if isinstance(draft, Draft) else None
+        return await self.read(_draft_key(job), Draft)
 
     async def keep(self, job: Job, draft: Draft) -> None:
         """Keeps what there is of a conversation, for the next attempt to go on with."""
-        await self._store.awrite(draft, key=_draft_key(job))
+        await self.write(_draft_key(job), draft)
 
     async def keep_if_longer(self, job: Job, draft: Draft) -> None:
         """Keeps a draft that comes from elsewhere, unless as much of it is here already."""
@@ -58,17 +77,16 @@ class KeptConversations:
         """
         now = cast(DateTime, datetime.now(UTC))  # Prefect's own type for it has no public maker
         for key in (job.key, _draft_key(job)):
-            if await self._store.aexists(key):
-                await self._store.awrite(None, key=key, expiration=now)
+            if await self._stored(self._store.exists, key):
+                await self._stored(self._store.write, None, key=key, expiration=now)
 
     async def mark_run(self, version: str, dataset: str, output: str) -> None:
         """Leaves a mark of which dataset's conversations are kept here under a version."""
-        mark = {"dataset": dataset, "output": output}
-        await self._store.awrite(mark, key=_mark_key(version))
+        await self.write(_mark_key(version), {"dataset": dataset, "output": output})
 
     async def has_run(self, version: str) -> bool:
         """Tells whether a run of this version kept its conversations here."""
-        return await self._store.aexists(_mark_key(version))
+        return await self._stored(self._store.exists, _mark_key(version))
 
     async def remove_runs(
         self, dataset: str, output: str, is_outdated: Callable[[str], bool]
@@ -78,20 +96,75 @@ class KeptConversations:
         Prefect has no way to do so, and keeps results for ever. Where they are on neither a disk
         nor behind fsspec but in another kind of block, they stay, for the storage's own rules.
         """
-        folder = await _result_folder()
+        folder = _folder_of(await self._opened())
         if folder is None or not folder.is_dir():
             return
         versions = [path.name for path in folder.iterdir() if is_version(path.name)]
         for version in filter(is_outdated, versions):
             if not await self.has_run(version):
                 continue
-            mark = (await self._store.aread(_mark_key(version))).result
+            mark = await self.read(_mark_key(version), dict)
             if mark == {"dataset": dataset, "output": output}:
                 remove_folder(folder / version)
 
+    async def read(self, key: str, kind: type[Kind]) -> Kind | None:
+        """Reads what is kept under a key; None if it is nothing, or of another kind."""
+        if not await self._may_be_there(key):
+            return None
+        try:
+            kept = (await self._stored(self._store.read, key)).result
+        except (FileNotFoundError, ValueError):  # Prefect's way to say that it is not there
+            return None
+        return kept if isinstance(kept, kind) else None
 
-async def _result_folder() -> UPath | None:
-    storage = await aget_default_result_storage()
+    async def write(self, key: str, value: object) -> None:
+        """Keeps something under a key, where Prefect finds it as a task's result."""
+        await self._stored(self._store.write, value, key=key)
+        self._written.add(key)
+
+    async def _may_be_there(self, key: str) -> bool:
+        """Looks a key's folder up once: a run asks for each of its thousands of keys in vain."""
+        scope, _, name = key.rpartition("/")
+        async with self._listing:  # once, however many ask while it lasts
+            if scope not in self._listed:
+                self._listed[scope] = await self._names_in(scope)
+        there = self._listed[scope]
+        return there is None or name in there or key in self._written
+
+    async def _names_in(self, scope: str) -> set[str] | None:
+        """Lists what is kept in a folder; None where the storage cannot be listed."""
+        folder = _folder_of(await self._opened())
+        if folder is None:
+            return None
+        place = folder / scope
+
+        def listed() -> set[str]:
+            place.fs.invalidate_cache()
+            return {path.name for path in place.iterdir()} if place.is_dir() else set()
+
+        return await self._stored(listed)
+
+    async def _stored(
+        self,
+        call: Callable[Parameters, Kind],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Kind:
+        """Calls storage: a disk at once, because a thread's hop takes longer than a small file."""
+        if isinstance(await self._opened(), LocalFileSystem):
+            return call(*args, **kwargs)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: call(*args, **kwargs))
+
+    async def _opened(self) -> WritableFileSystem:
+        if self._storage is None:
+            self._storage = await aget_default_result_storage()
+            # Else it would look for the storage itself, and in a thread, by other settings.
+            self._store.result_storage = self._storage
+        return self._storage
+
+
+def _folder_of(storage: WritableFileSystem) -> UPath | None:
     if isinstance(storage, LocalFileSystem) and storage.basepath:
         return UPath(Path(storage.basepath).expanduser())
     if isinstance(storage, RemoteFileSystem):

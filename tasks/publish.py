@@ -7,10 +7,10 @@ from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
 from duologue.dataset.history import remove_outdated, versions_kept
-from duologue.dataset.latest import publish_latest
+from duologue.dataset.latest import publish_latest, read_latest
 from duologue.dataset.manifest import Manifest
 from duologue.dataset.storage import reason_of
-from duologue.dataset.versions import version_folder
+from duologue.dataset.versions import dataset_folder, version_folder
 from duologue.locations import without_credentials
 from tasks.kept_conversations import KeptConversations
 
@@ -20,11 +20,14 @@ HELD_BACK = "duologue.dataset.held-back"
 
 # Never cached: `latest` may have moved on since.
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False)
-def publish(output: str, manifest: Manifest) -> None:
+def publish(output: str, manifest: Manifest) -> bool:
     """Points `latest` at a version that passes its gates; holds back one that does not.
 
     A version that is held back stays beside the others, and `latest` stays where it is. Either
     way an event tells of it.
+
+    Returns:
+        Whether `latest` is this revision now; not so where a later version is published already.
 
     Raises:
         ExportError: latest.json could not be replaced; the version is written nevertheless.
@@ -46,6 +49,18 @@ def publish(output: str, manifest: Manifest) -> None:
         },
         payload=event_payload(output, manifest, is_latest),
     )
+    return is_latest
+
+
+def names_latest(output: str, manifest: Manifest) -> bool:
+    """Says whether `latest` is this revision.
+
+    Raises:
+        UsageError: latest.json does not say.
+    """
+    latest = read_latest(dataset_folder(output, manifest.dataset))
+    place = manifest.version, manifest.revision
+    return latest is not None and (latest.version, latest.revision) == place
 
 
 def event_payload(output: str, manifest: Manifest, is_latest: bool) -> dict[str, Any]:

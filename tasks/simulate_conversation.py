@@ -1,39 +1,73 @@
-"""Simulating the conversations of a run: one task run each, a bounded number at a time."""
+"""Simulating the conversations of a run, a bounded number at a time.
+
+Some hundred have a task run each. More than that share task runs, in batches, within which each is
+kept by itself as soon as it is finished. One that fails in its batch is tried again by a task run
+of its own, so that in the UI a failed seed always has its name, its error and its retries.
+"""
 
 import asyncio
-import gc
-import math
-from collections.abc import Collection, Coroutine, Sequence
-from typing import Any, TypeGuard
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.cache_policies import CacheKeyFnPolicy
-from prefect.client.schemas.objects import State, TaskRun
+from prefect.cache_policies import NO_CACHE, CacheKeyFnPolicy
 from prefect.context import TaskRunContext
 from prefect.runtime import task_run
-from prefect.tasks import Task, exponential_backoff
+from prefect.tasks import exponential_backoff
 
+from duologue.budget import Spending
 from duologue.conversation import Conversation
-from duologue.errors import FatalError, RunStoppingError, TransientError
+from duologue.errors import BudgetExhaustedError, RunStoppingError
 from duologue.generation import Job
-from duologue.participants.opening import Participants, open_participants
-from duologue.progress import Progress, watch_progress
+from duologue.participants.opening import open_participants
+from duologue.progress import Progress
 from duologue.run_settings import RunSettings
-from duologue.simulation import Draft, FailedSeed, Outcome, simulate
+from duologue.simulation import Draft, FailedSeed, Outcome, Participants, simulate
 from duologue.validation.check import check_conversation
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Rule
 from tasks.artifacts import progress_artifact
 from tasks.kept_conversations import KeptConversations
+from tasks.side_by_side import (
+    batch_by_batch,
+    in_batches,
+    is_transient,
+    room_for,
+    side_by_side,
+    stop_if_hopeless,
+    tell,
+    to_its_end,
+    what_is_there_is_kept,
+)
 from tasks.unseen import unseen
 
-FATAL_SEEDS_BEFORE_STOP = 5
-"""A run stops where the first seeds to end all fail fatally: five in a row and not one good one
-are a wrong setting, and no accident of one seed's text."""
 
-TASK_RUNS_AHEAD = 0.5
-"""So many more task runs than conversations may be under way. While Prefect starts one and records
-another, which takes it some 10 ms of computing each, as many conversations as allowed go on."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the conversations of a run have in common, and what has become of them so far."""
+
+    settings: RunSettings
+    participants: Participants
+    rules: Sequence[Rule]
+    kept: KeptConversations
+    progress: Progress
+    spending: Spending
+    in_flight: asyncio.Semaphore
+    room: asyncio.Semaphore
+    """Taken by a conversation from when its task run begins until it is over, so also while it
+    waits for its retry: where all fail, no others begin. One that waits holds up no batch."""
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """By job's key; of a conversation that failed in its batch, how, until it was tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutShort:
+    """A conversation that failed in its batch."""
+
+    job: Job
+    draft: Draft
+    error: Exception
 
 
 def _key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -46,8 +80,9 @@ def _name() -> str:
     return f"simulate-{job.conversation_id}"
 
 
-async def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-    return isinstance(await state.aresult(raise_on_failure=False), TransientError)
+def _batch_name() -> str:
+    jobs: Sequence[Job] = task_run.parameters["jobs"].unwrap()  # passed as `unseen`
+    return f"simulate-{jobs[0].conversation_id}-and-{len(jobs) - 1}-more"
 
 
 # A conversation's key says all that makes it what it is. Prefect's own policies would add this
@@ -58,37 +93,65 @@ async def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -
     cache_policy=CacheKeyFnPolicy(cache_key_fn=_key),
     result_serializer="json",
     cache_result_in_memory=False,
-    retry_condition_fn=_is_transient,
+    retry_condition_fn=is_transient,
     retry_jitter_factor=0.5,
 )
 async def simulate_conversation(
-    job: Job,
-    draft: Draft,
-    participants: Participants,
-    settings: RunSettings,
-    rules: Sequence[Rule],
-    in_flight: asyncio.Semaphore,
+    job: Job, draft: Draft, run: Run, failed_with: Exception | None = None
 ) -> Conversation:
     """Simulates one conversation, or goes on with its draft where it was cut short.
 
-    One that turns out invalid is thrown away and begun anew, as often as the seed may be retried;
-    there is nothing to wait for. The last one is returned as it is.
+    Args:
+        job: the conversation to simulate.
+        draft: what there is of it; grows.
+        run: what it has in common with the others.
+        failed_with: how it failed in its batch, which counts as the first attempt here.
 
     Raises:
         ParticipantError: a participant gave no usable reply. The draft has what was said.
     """
-    async with in_flight:
-        while True:
-            draft.attempts += 1
-            conversation = await simulate(
-                draft, job.seed, job.sample, participants, settings.simulation
-            )
-            checked = check_conversation(conversation, job.seed, settings.simulation, rules)
-            retries = draft.thrown_away + task_run.run_count - 1
-            if checked.is_valid or retries >= settings.seed_retries:
-                return conversation
-            get_run_logger().warning("begun anew, invalid: %s", ", ".join(checked.broken_rules))
-            draft.begin_anew()
+    if failed_with is not None and task_run.run_count == 1:
+        raise failed_with
+    return await _simulated(job, draft, run, retries_had=task_run.run_count - 1)
+
+
+# Not cached: its conversations are, each by itself.
+@task(
+    name="simulate-batch",
+    task_run_name=_batch_name,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+async def simulate_batch(jobs: Sequence[Job], run: Run) -> list[CutShort]:
+    """Simulates several conversations side by side, and keeps each as soon as it is finished.
+
+    Returns:
+        Those that failed; what was said in them is kept.
+
+    Raises:
+        RunStoppingError: no seed can be simulated.
+    """
+    failures: list[CutShort] = []
+
+    async def simulate_one(job: Job) -> None:
+        outcome: Outcome | None = await run.kept.finished(job)
+        if outcome is None:
+            draft = await run.kept.draft(job) or Draft.of(job.seed)
+            try:
+                outcome = conversation = await _simulated(job, draft, run, retries_had=0)
+                await _keep(job, run.kept.finish(job, conversation))
+            except BaseException as error:
+                failure = await _failure(job, draft, error, run)
+                outcome = _failed(job, draft, failure)
+                if not isinstance(failure, BudgetExhaustedError):  # then there is no trying again
+                    failures.append(CutShort(job, draft, failure))
+                    _note(job, outcome, run)
+                    return
+        _note(job, outcome, run)
+        _over(outcome, run)
+
+    await side_by_side(simulate_one, jobs)
+    return failures
 
 
 async def simulate_conversations(
@@ -103,104 +166,145 @@ async def simulate_conversations(
         UsageError: a participant cannot be used as it is spelled, or the API key is missing.
         RunStoppingError: no seed can be simulated. The others were not tried any more.
     """
-    progress = Progress(version, total=len(jobs))
+    progress = Progress(version, total=len(jobs), doing="simulating", of="conversations")
+    spending = Spending(settings.budget)
     async with (
         open_participants(
-            settings.chatbot, settings.simulated_user, settings.call, settings.max_concurrency
+            [settings.chatbot, settings.simulated_user],
+            settings.call,
+            settings.max_concurrency,
+            spending,
+            settings.record_usage,
         ) as participants,
         progress_artifact(progress),
     ):
-        return await _simulate_all(jobs, settings, participants, kept, progress)
+        batches = in_batches(jobs, settings.conversations_per_task_run)
+        run = Run(
+            settings,
+            Participants(*participants),
+            load_rules(settings.rules),
+            kept,
+            progress,
+            spending,
+            in_flight=asyncio.Semaphore(settings.max_concurrency),
+            room=room_for(batches, settings.max_concurrency),
+        )
+        with what_is_there_is_kept():
+            await batch_by_batch(lambda batch: _simulate_some(batch, run), batches, run.room)
+    if spending.is_blind:
+        get_run_logger().warning("no call said what it cost, so max_cost_usd had no effect")
+    return [run.outcomes[job.key] for job in jobs]
 
 
-async def _simulate_all(
-    jobs: Sequence[Job],
-    settings: RunSettings,
-    participants: Participants,
-    kept: KeptConversations,
-    progress: Progress,
-) -> list[Outcome]:
+async def _simulate_some(jobs: Sequence[Job], run: Run) -> None:
+    """Simulates jobs that share a task run; those that fail there, each in one of its own."""
+    if run.spending.exhausted:
+        # What is finished is taken from where it is kept, for nothing.
+        jobs = [job for job in jobs if not await _left_undone(job, run)]
+    if not jobs:
+        return
+    if len(jobs) == 1:
+        draft = await run.kept.draft(jobs[0]) or Draft.of(jobs[0].seed)
+        await _simulate_alone(jobs[0], draft, run)
+        return
+    failures = await simulate_batch(unseen(jobs), unseen(run))
+    await side_by_side(
+        lambda failure: _simulate_alone(failure.job, failure.draft, run, failure.error), failures
+    )
+
+
+async def _simulate_alone(
+    job: Job, draft: Draft, run: Run, failed_with: Exception | None = None
+) -> None:
+    settings = run.settings
     simulate_with_retries = simulate_conversation.with_options(
         retries=settings.seed_retries,
         retry_delay_seconds=exponential_backoff(settings.seed_retry_delay_seconds),
     )
-    rules = load_rules(settings.rules)
-    in_flight = asyncio.Semaphore(settings.max_concurrency)
-    task_runs = settings.max_concurrency + math.ceil(settings.max_concurrency * TASK_RUNS_AHEAD)
-    outcomes: dict[int, Outcome] = {}
-    remaining = iter(enumerate(jobs))
-
-    async def work() -> None:
-        for index, job in remaining:
-            draft = await kept.draft(job) or Draft.of(job.seed)
-            try:
-                outcomes[index] = await simulate_with_retries(
-                    job, draft, participants, settings, unseen(rules), in_flight
-                )
-            except BaseException as error:
-                # Also when the run is stopped, be it while Prefect stores what was just finished:
-                # nothing that was paid for is lost.
-                await _to_its_end(kept.keep(job, draft))
-                if isinstance(error, RunStoppingError) or not isinstance(error, Exception):
-                    raise
-                # Whatever else it is, the other seeds are not to suffer.
-                outcomes[index] = _failed(job, draft, error)
-            _count(outcomes[index], progress)
-            if len(outcomes) == min(FATAL_SEEDS_BEFORE_STOP, len(jobs)):
-                _stop_if_hopeless(outcomes.values())
-
-    # What is there by now, mostly Prefect and the Vellum SDK, stays: to look through it again and
-    # again for garbage took a tenth of the run's computing.
-    gc.collect()
-    gc.freeze()
+    outcome: Outcome
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(task_runs, len(jobs))):
-                group.create_task(work())
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    finally:
-        gc.unfreeze()
-    return [outcomes[index] for index in range(len(jobs))]
+        outcome = await simulate_with_retries(job, draft, unseen(run), unseen(failed_with))
+    except BaseException as error:
+        outcome = _failed(job, draft, await _failure(job, draft, error, run))
+    _note(job, outcome, run)
+    _over(outcome, run)
 
 
-async def _to_its_end(keeping: Coroutine[Any, Any, None]) -> None:
-    """Awaits what must not be left half done, also where it is cancelled once more meanwhile.
+async def _left_undone(job: Job, run: Run) -> bool:
+    """Leaves a conversation as it is, if it is not finished, because the budget is spent."""
+    if await run.kept.finished(job) is not None:
+        return False
+    assert run.spending.exhausted is not None  # it is not asked before
+    draft = await run.kept.draft(job) or Draft.of(job.seed)
+    outcome = _failed(job, draft, run.spending.exhausted)
+    _note(job, outcome, run)
+    _over(outcome, run)
+    return True
 
-    A run that is cancelled from the UI ends by a signal: then asyncio cancels each of its tasks,
-    and the task group, cancelled as well, cancels them a second time.
+
+async def _simulated(job: Job, draft: Draft, run: Run, retries_had: int) -> Conversation:
+    """Simulates one conversation as soon as it may be in flight.
+
+    One that turns out invalid is thrown away and begun anew, as often as the seed may be retried;
+    there is nothing to wait for. The last one is returned as it is.
     """
-    task = asyncio.create_task(keeping)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
+    settings = run.settings
+    async with run.in_flight:
+        if exhausted := run.spending.exhausted:
+            raise exhausted
+        while True:
+            draft.begin_attempt()
+            conversation = await simulate(
+                draft, job.seed, job.sample, run.participants, settings.simulation
+            )
+            checked = check_conversation(conversation, job.seed, settings.simulation, run.rules)
+            if checked.is_valid or draft.thrown_away + retries_had >= settings.seed_retries:
+                return conversation
+            get_run_logger().warning(
+                "%s begun anew, invalid: %s", job.conversation_id, ", ".join(checked.broken_rules)
+            )
+            draft.begin_anew()
+
+
+async def _failure(job: Job, draft: Draft, error: BaseException, run: Run) -> Exception:
+    """Keeps what was said in a conversation that was cut short, and passes on what concerns all.
+
+    Also when the run is stopped, be it while what was just finished is stored: nothing that was
+    paid for is lost.
+    """
+    await _keep(job, run.kept.keep(job, draft))
+    if isinstance(error, RunStoppingError) or not isinstance(error, Exception):
+        raise error
+    # Whatever else it is, the other seeds are not to suffer.
+    return error
+
+
+async def _keep(job: Job, keeping: Coroutine[Any, Any, None]) -> None:
+    """Keeps something of a conversation for later; where storage fails, this run still has it."""
+
+    async def keep_or_tell() -> None:
         try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    task.result()
-    if cancelled is not None:
-        raise cancelled
+            await keeping
+        except Exception as error:
+            get_run_logger().warning(
+                "%s could not be kept in Prefect's result storage, so a Retry would ask for it "
+                "again: %r",
+                job.conversation_id,
+                error,
+            )
+
+    await to_its_end(keep_or_tell())
 
 
 def _failed(job: Job, draft: Draft, error: Exception) -> FailedSeed:
     return FailedSeed(job.seed, job.sample, type(error).__name__, str(error), draft)
 
 
-def _count(outcome: Outcome, progress: Progress) -> None:
-    if isinstance(outcome, Conversation):
-        progress.simulated += 1
-    else:
-        progress.failed += 1
-    watch_progress.get()(progress)
+def _note(job: Job, outcome: Outcome, run: Run) -> None:
+    run.outcomes[job.key] = outcome
+    stop_if_hopeless(run.outcomes.values(), run.progress.total)
 
 
-def _stop_if_hopeless(first: Collection[Outcome]) -> None:
-    reasons = [outcome.reason for outcome in first if _is_fatal(outcome)]
-    if len(reasons) == len(first):
-        raise RunStoppingError(
-            f"the first {len(first)} seeds all failed, so the run stopped; {reasons[0]}"
-        )
-
-
-def _is_fatal(outcome: Outcome) -> TypeGuard[FailedSeed]:
-    return isinstance(outcome, FailedSeed) and outcome.error_class == FatalError.__name__
+def _over(outcome: Outcome, run: Run) -> None:
+    run.room.release()
+    tell(run.progress, failed=isinstance(outcome, FailedSeed))

@@ -1,15 +1,20 @@
-"""What the tests share: a real Prefect server a session, a browser, and a stand-in for Vellum."""
+"""What the tests share: real servers of Prefect and S3, a browser, and a stand-in for Vellum."""
 
+import logging
 import os
 import shutil
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import boto3
 import hypothesis
 import pytest
+from moto.server import ThreadedMotoServer
 from playwright.sync_api import Browser, sync_playwright
 from prefect.settings import PREFECT_API_URL, PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
+from s3fs import S3FileSystem
 
 from tests.vellum_stand_in import StandIn, running_stand_in
 
@@ -66,6 +71,38 @@ def seeds_csv(tmp_path: Path) -> Path:
     path = tmp_path / "seeds.csv"
     path.write_text("".join(f"Where is my order number {n}?\n" for n in range(1, 11)))
     return path
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """An S3 server in this process, with an empty bucket of the name `bucket`; gives its URL."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # or it tells of every request
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+    )
+    client.create_bucket(Bucket="bucket")
+    S3FileSystem.clear_instance_cache()  # of drivers that were made for another server
+    yield url
+    server.stop()
+    S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture
+def s3_output(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty place on S3, reached as people reach theirs, by the environment alone."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return f"s3://bucket/{uuid.uuid4()}"
 
 
 @pytest.fixture(scope="module")

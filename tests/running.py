@@ -8,7 +8,8 @@ from typing import Any
 
 from prefect import Flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.flow_engine import run_flow_async
 from prefect.states import AwaitingRetry
 
@@ -75,6 +76,17 @@ async def manifest_of(state: State[Any]) -> Manifest:
         return ended_with.manifest
     assert isinstance(ended_with, Manifest), ended_with
     return ended_with
+
+
+async def task_runs(state: State[Any], at_least: int = 1) -> list[TaskRun]:
+    """A run's task runs, once the server, which records them a little later, has so many."""
+    flow_run_id = state.state_details.flow_run_id
+    assert flow_run_id is not None
+    of_run = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
+    async with get_client() as client:
+        while len(runs := await client.read_task_runs(flow_run_filter=of_run)) < at_least:
+            await asyncio.sleep(0.1)
+    return runs
 
 
 def output_of(seeds: Path) -> Path:

@@ -117,6 +117,47 @@ def test_some_failed_seeds_are_exit_code_1_and_a_rerun_mends_them(run: Run, tmp_
     ]
 
 
+def test_a_budget_that_is_spent_is_told_and_a_rerun_goes_on(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_text("One?\nTwo?\nThree?\n")
+    limits = ("--max-calls", "7", "--max-concurrency", "1", "--max-failed-share", "1")
+    first = run("generate", "seeds.csv", *OWN_PAIR, *limits)
+    assert first.returncode == 1
+    assert "The run's budget was spent, and 2 conversations were left undone" in first.stdout
+    assert "calls used" not in first.stdout
+    assert len((tmp_path / "calls.log").read_text().splitlines()) == 7 - 3  # of the chatbot
+    second = run("rerun", "latest", "--format", "json")
+    assert second.returncode == 1
+    result = json.loads(second.stdout)
+    assert (result["left_undone"], result["valid"], result["usage"]) == (1, 2, None)
+
+
+def test_a_cost_that_nobody_would_know_is_no_budget(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_text("One?\n")
+    done = run("generate", "seeds.csv", *OWN_PAIR, "--max-cost-usd", "2")
+    assert done.returncode == 2
+    assert "max_cost_usd is 2, but record_usage is off" in done.stderr
+    assert not (tmp_path / "calls.log").exists()
+
+
+def test_what_a_run_used_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_text("One?\n")
+    pair = ("--chatbot", "support-bot", "--simulated-user", "simulated-user", "--turns", "1")
+    with stand_in_process() as url:
+        vellum = {"VELLUM_API_URL": url, "VELLUM_API_KEY": "key"}
+        command = ("generate", "seeds.csv", *pair, "--record-usage")
+        text = run(*command, **vellum)
+        as_json = run(*command, "--format", "json", **vellum)
+    assert text.returncode == as_json.returncode == 0, text.stderr
+    used = "Its calls used 0.5000 USD; 240 input tokens; 60 output tokens; gpt-4o-mini"
+    assert used in text.stdout
+    assert json.loads(as_json.stdout)["usage"] == {
+        "input_tokens": 240,
+        "output_tokens": 60,
+        "cost_usd": 0.5,
+        "models": ["gpt-4o-mini"],
+    }
+
+
 def test_ctrl_c_ends_cleanly_and_what_was_finished_is_kept(
     run: Run, tmp_path: Path, prefect_environment: dict[str, str]
 ) -> None:
@@ -414,7 +455,8 @@ def test_the_command_lines_defaults_are_those_of_the_flow() -> None:
         "user_output": advanced.simulated_user_inputs.output,
         "name": None,
     }
-    expected = {**of_flow, **dict(advanced), **dict(advanced.gates), **renamed}
+    groups = {**dict(advanced.gates), **dict(advanced.budget)}
+    expected = {**of_flow, **dict(advanced), **groups, **renamed}
     shared = on_command_line.keys() & expected.keys() - {"seeds"}
-    assert len(shared) == 26
+    assert len(shared) == 29
     assert {n: on_command_line[n] for n in shared} == {n: expected[n] for n in shared}

@@ -105,8 +105,8 @@ class Night(NamedTuple):
     def output(self) -> Path:
         return self.folder / "datasets"
 
-    def start(self, pool: str = POOL) -> str:
-        """Starts a run; gives its id."""
+    def start(self, pool: str = POOL, in_a_task_run: int = 1) -> str:
+        """Starts a run with so many conversations in a task run; gives its id."""
         return self.server.start_run(
             f"generate-dataset/{pool}",
             {
@@ -116,6 +116,7 @@ class Night(NamedTuple):
                 "turns": TURNS,
                 "max_concurrency": IN_FLIGHT,
                 "output": str(self.output),
+                "advanced": {"conversations_per_task_run": in_a_task_run},
             },
         )
 
@@ -232,9 +233,12 @@ def check_nothing_was_asked_again(before: list[Call], after: list[Call]) -> None
     assert len({*before, *after}) == SEEDS * CALLS
 
 
-def test_a_killed_flow_run_is_retried_and_asks_for_nothing_that_was_finished(night: Night) -> None:
+@pytest.mark.parametrize("in_a_task_run", [1, 8])
+def test_a_killed_flow_run_is_retried_and_asks_for_nothing_that_was_finished(
+    night: Night, in_a_task_run: int
+) -> None:
     with night.vellum.here(latency_ms=200):
-        run = night.start()
+        run = night.start(in_a_task_run=in_a_task_run)
         night.wait_for_calls(40)
         night.worker.kill_children()
         night.server.wait_for(run, "Crashed")
@@ -294,9 +298,12 @@ def test_no_seed_fails_while_vellum_is_away(night: Night) -> None:
     assert len({*before} & {*after}) <= IN_FLIGHT
 
 
-def test_a_cancelled_run_goes_on_in_the_middle_of_its_conversations(night: Night) -> None:
+@pytest.mark.parametrize("in_a_task_run", [1, 8])
+def test_a_cancelled_run_goes_on_in_the_middle_of_its_conversations(
+    night: Night, in_a_task_run: int
+) -> None:
     with night.vellum.here(latency_ms=300):
-        run = night.start()
+        run = night.start(in_a_task_run=in_a_task_run)
         night.wait_for_calls(40)
         night.server.cancel(run)
         night.server.wait_for(run, "Cancelled")

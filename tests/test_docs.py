@@ -55,6 +55,8 @@ RUN_ELSEWHERE = {
     f"{PUSH}.simulated_user_llm --deploy --deployment-name simulated-user": "needs Vellum",
     f"{PUSH_CASES} --dry-run": "needs a Test Suite; test_push_test_suite.py runs its like",
     f"{PUSH_CASES} --per prefix --evaluation-name reference_reply": "the same",
+    "duologue generate my_seeds.csv --push-to-test-suite my-test-suite": "needs a Test Suite; "
+    "test_nightly_push.py runs its like",
 }
 """Documented commands that no test runs, and why not."""
 

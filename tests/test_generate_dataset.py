@@ -1,10 +1,8 @@
 """The main flow, on a real Prefect server, with the real Vellum SDK against a stand-in server."""
 
-import asyncio
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,31 +10,17 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
-    FlowRunFilter,
-    FlowRunFilterId,
     LogFilter,
     LogFilterFlowRunId,
 )
-from prefect.client.schemas.objects import State, TaskRun
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH
 
 from duologue.errors import DuologueError, IncompleteDatasetError, RunStoppingError, UsageError
 from tests.conftest import API_KEY
-from tests.running import QUICK, folder, generated, latest, manifest_of, retried
+from tests.running import QUICK, folder, generated, latest, manifest_of, retried, task_runs
 from tests.vellum_stand_in import ChatHistory, StandIn
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
-
-
-async def task_runs(state: State[Any], at_least: int = 1) -> list[TaskRun]:
-    """The run's task runs, once the server, which records them a little later, has so many."""
-    flow_run_id = state.state_details.flow_run_id
-    assert flow_run_id is not None
-    of_run = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
-    async with get_client() as client:
-        while len(runs := await client.read_task_runs(flow_run_filter=of_run)) < at_least:
-            await asyncio.sleep(0.1)
-    return runs
 
 
 async def test_every_seed_becomes_a_conversation_of_the_dataset(

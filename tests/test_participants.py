@@ -47,8 +47,8 @@ def module(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 async def asked(settings: ParticipantSettings, call: CallSettings = CALL) -> Reply:
-    async with open_participants(settings, BUNDLED_USER, call, max_concurrency=4) as participants:
-        return await participants.chatbot.reply(HISTORY, SEED)
+    async with open_participants([settings, BUNDLED_USER], call, max_concurrency=4) as participants:
+        return await participants[0].reply(HISTORY, SEED)
 
 
 @pytest.mark.parametrize(
@@ -169,10 +169,8 @@ async def test_as_many_block_at_a_time_as_may_be_in_flight(module: Any, spelling
         + WORKFLOW.replace("        if FAIL_WITH", "        all_here.wait()\n        if FAIL_WITH"),
     )
     settings = ParticipantSettings.parsed(spelling)
-    async with open_participants(settings, BUNDLED_USER, CALL, 20) as participants:
-        replies = await asyncio.gather(
-            *(participants.chatbot.reply(HISTORY, SEED) for _ in range(20))
-        )
+    async with open_participants([settings, BUNDLED_USER], CALL, 20) as participants:
+        replies = await asyncio.gather(*(participants[0].reply(HISTORY, SEED) for _ in range(20)))
     assert len(replies) == 20
 
 
@@ -339,8 +337,8 @@ async def test_a_rejected_workflow_is_one_of_our_errors(
 async def test_the_bundled_pair_talks_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VELLUM_API_KEY", raising=False)
     chatbot = ParticipantSettings.parsed("local:workflows.support_bot")
-    async with open_participants(chatbot, BUNDLED_USER, CALL, 2) as participants:
-        reply = await participants.chatbot.reply(HISTORY[:1], SEED)
+    async with open_participants([chatbot, BUNDLED_USER], CALL, 2) as participants:
+        reply = await participants[0].reply(HISTORY[:1], SEED)
     assert reply.text
 
 

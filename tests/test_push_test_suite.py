@@ -239,6 +239,24 @@ async def test_a_push_that_failed_midway_is_gone_on_with_by_the_next(suite: Stan
     assert [len(bulk) for bulk in suite.bulks] == [50]
 
 
+async def test_a_request_that_hangs_is_cut_and_sent_again(suite: StandInSuite) -> None:
+    suite.faults = ["hang"]
+    result = await push(cases(2), call=QUICK.model_copy(update={"timeout_seconds": 0.3}))
+    assert len(result.created) == 2
+    assert len(suite.bulks) == 2
+
+
+async def test_a_request_has_a_deadline_over_all_its_attempts(suite: StandInSuite) -> None:
+    suite.faults = ["status:503", "hang"]
+    call = QUICK.model_copy(update={"max_attempts": 9, "deadline_seconds": 0.5})
+    with pytest.raises(TransientError) as raised:
+        await push(cases(2), call=call)
+    said = str(raised.value)
+    assert said.startswith("Test Suite 'my-test-suite': Vellum did not reply within 0.")
+    assert "(gave up after 2 attempts in 0." in said
+    assert said.endswith("What was pushed before stays; push again, and only the rest is sent")
+
+
 @pytest.mark.parametrize("status", [400, 403, 500])
 async def test_no_message_holds_the_key_or_what_was_said(suite: StandInSuite, status: int) -> None:
     suite.faults = [f"status:{status}"] * 3

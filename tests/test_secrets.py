@@ -51,8 +51,8 @@ def key(vellum: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def reply() -> Reply:
     both = ParticipantSettings.parsed("support-bot")
-    async with open_participants(both, both, ONCE, max_concurrency=1) as participants:
-        return await participants.chatbot.reply([Message(role=Role.USER, text=SAID)], SEED)
+    async with open_participants([both], ONCE, max_concurrency=1) as (participant,):
+        return await participant.reply([Message(role=Role.USER, text=SAID)], SEED)
 
 
 def shown(error: BaseException) -> str:

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
 from duologue.end_marker import split_end_marker
 from duologue.errors import TransientError
-from duologue.participants.opening import Participants
 from duologue.participants.protocol import Participant
 from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
 from duologue.simulation import (
     Draft,
+    Participants,
     SimulationSettings,
     as_the_simulated_user_sees,
     conversation_key,

@@ -1,4 +1,6 @@
-"""A stand-in for Vellum's API: POST /v1/execute-workflow over real HTTP, with failures on demand.
+"""A stand-in for Vellum's API over real HTTP, with failures on demand.
+
+It answers POST /v1/execute-workflow, POST /v1/execute-workflow-stream and what Test Suites need.
 
 In a test's own process:
 
@@ -20,6 +22,7 @@ A failure is spelt `name` or `name:argument`; FAILURES holds them all.
 
 import argparse
 import asyncio
+import dataclasses
 import json
 import signal
 import ssl
@@ -36,9 +39,14 @@ from typing import Any
 from aiohttp import web
 
 from tests.vellum_failures import FAILURES, fulfilled, json_answer
+from tests.vellum_streams import FAULTS, PROMPT, Meta, streamed
+from tests.vellum_suite_runs import answer_suite_run
 from tests.vellum_test_suites import StandInSuite, answer_test_suite
 
 ChatHistory = list[dict[str, Any]]
+
+PLAIN_PATH = "/v1/execute-workflow"
+EXECUTE_PATHS = {PLAIN_PATH, "/v1/execute-workflow-stream"}
 
 
 def bot_reply(seed_id: str, chat_history: ChatHistory) -> str:
@@ -72,6 +80,10 @@ class StandInDeployment:
     """How every call fails."""
     when_history_contains: dict[str, str] = field(default_factory=dict)
     """How every call fails that has this text somewhere in its chat history."""
+    metas: list[Meta | None] = field(default_factory=lambda: [PROMPT])
+    """What each of its prompt nodes says of its execution; only a stream tells."""
+    stream_fault: str = "fine"
+    """How its streams go wrong: one of FAULTS."""
 
     def next_failure(self, chat_history: ChatHistory) -> str | None:
         """Says how this call fails, if it does."""
@@ -91,6 +103,7 @@ class LoggedRequest:
     release_tag: str | None
     inputs: list[dict[str, Any]]
     metadata: dict[str, Any] | None
+    path: str
     headers: dict[str, str]
     """By names in lower case; the key's value is left out."""
     body: dict[str, Any]
@@ -119,7 +132,7 @@ class StandIn:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers any request; a plain function of the path is quicker than a router."""
-        if request.path == "/v1/execute-workflow" and request.method == "POST":
+        if request.path in EXECUTE_PATHS and request.method == "POST":
             self._in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self._in_flight)
             try:
@@ -128,6 +141,8 @@ class StandIn:
                 self._in_flight -= 1
         if request.path.startswith("/v1/test-suites/"):
             return await answer_test_suite(request, self.test_suites)
+        if request.path.startswith("/v1/test-suite-runs"):
+            return await answer_suite_run(request, self.test_suites)
         if request.path.startswith("/_control"):
             return await self._control(request)
         return json_answer({"detail": "Not found."}, 404)
@@ -147,9 +162,13 @@ class StandIn:
             await asyncio.sleep(deployment.latency_ms / 1000)
         if failure := deployment.next_failure(chat_history):
             name, _, argument = failure.partition(":")
-            return await FAILURES[name](request, argument)
-        seed_id = (body.get("metadata") or {}).get("seed_id", "")
-        return fulfilled(deployment.reply(seed_id, chat_history))
+            answer = await FAILURES[name](request, argument)
+        else:
+            seed_id = (body.get("metadata") or {}).get("seed_id", "")
+            answer = fulfilled(deployment.reply(seed_id, chat_history))
+        if request.path == PLAIN_PATH:
+            return answer
+        return await streamed(request, answer, deployment.metas, deployment.stream_fault)
 
     def _log(self, request: web.BaseRequest, body: dict[str, Any]) -> None:
         self.request_count += 1
@@ -165,6 +184,7 @@ class StandIn:
                 body.get("release_tag"),
                 body["inputs"],
                 body.get("metadata"),
+                request.path,
                 headers,
                 body,
             )
@@ -191,7 +211,8 @@ def _unknown_words(changes: dict[str, Any]) -> set[str]:
     if always := changes.get("always"):
         failures.append(always)
     unknown_failures = {failure.partition(":")[0] for failure in failures} - FAILURES.keys()
-    fields = {"latency_ms", "failures", "always", "when_history_contains"}
+    unknown_failures |= {changes.get("stream_fault", "fine")} - FAULTS.keys()
+    fields = {f.name for f in dataclasses.fields(StandInDeployment)} - {"reply"}
     return unknown_failures | (changes.keys() - fields)
 
 

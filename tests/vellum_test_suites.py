@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from tests.vellum_failures import json_answer
+from tests.vellum_failures import FAILURES, json_answer
+from tests.vellum_suite_runs import StandInRuns, page_answer
 
 Case = dict[str, Any]
 
@@ -20,15 +21,22 @@ class StandInSuite:
     cases: dict[str, Case] = field(default_factory=dict)
     """By Vellum's own ids."""
     faults: list[str] = field(default_factory=list)
-    """Of the next bulk requests, one each: `fine`; `status:500`, nothing done; `drop` or `garbage`,
+    """Of the next bulk requests, one each: `fine`; `status:500`, nothing done; `hang`,
+    nothing done nor answered; `drop` or `garbage`,
     all done, but the last result left out or unreadable; `cut`, all done, but the connection lost
     after the first result."""
     rejects: dict[str, str] = field(default_factory=dict)
     """Why cases are rejected, by external ids."""
+    reject_all: str = ""
+    """Why all cases are rejected; empty where they are not."""
+    page_size: int = 100
+    """How many items of a list are given at most, whatever is asked for."""
     pages: list[tuple[int, int]] = field(default_factory=list)
     """The limit and offset of every list that was asked for."""
     bulks: list[list[dict[str, Any]]] = field(default_factory=list)
     """The operations of every bulk request, those that failed included."""
+    id: str = field(default_factory=lambda: str(uuid4()))
+    runs: StandInRuns = field(default_factory=StandInRuns)
 
     def add(self, external_id: str | None, **values: Any) -> str:
         """Adds a case as if somebody else had, and gives its id."""
@@ -48,7 +56,7 @@ class StandInSuite:
                 return _result(operation, "REJECTED", detail="No TestCase matches the given query.")
             return _result(operation, "DELETED", id=data["id"])
         external_id = data["external_id"]
-        if reason := self.rejects.get(external_id):
+        if reason := self.reject_all or self.rejects.get(external_id):
             return _result(operation, "REJECTED", detail=reason)
         values = {
             "label": data["label"],
@@ -67,7 +75,9 @@ async def answer_test_suite(
 ) -> web.StreamResponse:
     """Answers what is asked below /v1/test-suites."""
     _, _, _, name, endpoint = request.raw_path.partition("?")[0].split("/")
-    suite = suites.get(unquote(name))
+    suite = suites.get(unquote(name)) or next(
+        (one for one in suites.values() if one.id == name), None
+    )
     if not request.headers.get("x-api-key"):
         return json_answer({"detail": "Authentication credentials were not provided."}, 403)
     if suite is None:
@@ -81,9 +91,7 @@ async def answer_test_suite(
 
 def _listed(suite: StandInSuite, limit: int, offset: int) -> web.Response:
     suite.pages.append((limit, offset))
-    page = list(suite.cases.values())[offset : offset + limit]
-    more = {"next": None, "previous": None}
-    return json_answer({"count": len(suite.cases), "results": page, **more})
+    return page_answer(list(suite.cases.values()), min(limit, suite.page_size), offset)
 
 
 async def _changed(request: web.BaseRequest, suite: StandInSuite) -> web.StreamResponse:
@@ -94,6 +102,8 @@ async def _changed(request: web.BaseRequest, suite: StandInSuite) -> web.StreamR
         sent = json.dumps(operations[0]["data"].get("input_values"))
         said = f"{request.headers['x-api-key']}: {sent}"
         return json_answer({"detail": said}, int(fault.removeprefix("status:")))
+    if fault == "hang":
+        return await FAILURES["hang"](request, "")
     lines = [json.dumps([suite.perform(operation)]) for operation in operations]
     if fault in ("drop", "garbage"):
         lines[-1:] = ['[{"id": '] if fault == "garbage" else []

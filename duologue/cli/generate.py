@@ -9,8 +9,10 @@ from rich.console import Console
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import (
     CHATBOT_PANEL,
+    COST_PANEL,
     PUBLICATION_PANEL,
     SIMULATED_USER_PANEL,
+    TEST_SUITE_PANEL,
     TUNING_PANEL,
     OutputFormat,
     participant_inputs,
@@ -18,6 +20,7 @@ from duologue.cli.options import (
 )
 from duologue.cli.results import tell_result
 from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
+from duologue.test_suites.per import CasePer
 
 if TYPE_CHECKING:
     from duologue.run_settings import RunSettings
@@ -120,6 +123,64 @@ def generate(
             help="Remove versions but for the newest so many, the published one and pinned ones; "
             "none are removed if not given.",
             rich_help_panel=PUBLICATION_PANEL,
+        ),
+    ] = None,
+    push_to_test_suite: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SUITE",
+            help="The Test Suite's id or name; none if not given. `duologue push-test-suite` "
+            "tells more.",
+            rich_help_panel=TEST_SUITE_PANEL,
+        ),
+    ] = None,
+    push_per: Annotated[
+        CasePer, typer.Option(help="What becomes a case.", rich_help_panel=TEST_SUITE_PANEL)
+    ] = CasePer.CONVERSATION,
+    push_input_name: Annotated[
+        str,
+        typer.Option(
+            help="The input variable of type CHAT_HISTORY.", rich_help_panel=TEST_SUITE_PANEL
+        ),
+    ] = "chat_history",
+    push_evaluation_name: Annotated[
+        str | None,
+        typer.Option(
+            help="The evaluation variable of type STRING for the chatbot's reply; no reply is "
+            "sent if not given.",
+            rich_help_panel=TEST_SUITE_PANEL,
+        ),
+    ] = None,
+    push_remove_gone: Annotated[
+        bool,
+        typer.Option(
+            "--push-remove-gone",
+            help="Remove the dataset's cases that are no longer there.",
+            rich_help_panel=TEST_SUITE_PANEL,
+        ),
+    ] = False,
+    record_usage: Annotated[
+        bool,
+        typer.Option(
+            "--record-usage",
+            help="Record the tokens, cost and models of each message, as far as Vellum tells.",
+            rich_help_panel=COST_PANEL,
+        ),
+    ] = False,
+    max_calls: Annotated[
+        int | None,
+        typer.Option(
+            help="Begin no more calls than this, repeated ones included, and stop early; as many "
+            "as it takes if not given.",
+            rich_help_panel=COST_PANEL,
+        ),
+    ] = None,
+    max_cost_usd: Annotated[
+        float | None,
+        typer.Option(
+            help="Begin no call once this cost in US dollars is recorded, and stop early; needs "
+            "--record-usage.",
+            rich_help_panel=COST_PANEL,
         ),
     ] = None,
     rule: RuleOption = None,
@@ -237,6 +298,8 @@ def generate(
             },
             "seed_retries": seed_retries,
             "seed_retry_delay_seconds": seed_retry_delay,
+            "record_usage": record_usage,
+            "budget": {"max_calls": max_calls, "max_cost_usd": max_cost_usd},
             "gates": {
                 "max_failed_share": max_failed_share,
                 "max_invalid_share": max_invalid_share,
@@ -247,19 +310,27 @@ def generate(
             "keep_versions": keep_versions,
             "reuse_unchanged": reuse_unchanged,
             "resume": resume,
+            "test_suite": push_to_test_suite
+            and {
+                "suite": push_to_test_suite,
+                "per": push_per,
+                "input_name": push_input_name,
+                "evaluation_name": push_evaluation_name,
+                "remove_gone": push_remove_gone,
+            },
         },
     }
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
     settings = _checked(parameters, read_rules_file, console)
-    manifest = run_locally(
+    manifest, message = run_locally(
         _generate_dataset,
         parameters,
-        settings,
+        [settings.chatbot, settings.simulated_user],
         console,
         lambda version: f"To go on with it, repeat the command with --resume {version}",
     )
-    raise typer.Exit(tell_result(manifest, output, output_format, console))
+    raise typer.Exit(tell_result(manifest, message, output, output_format, console))
 
 
 def _generate_dataset() -> Callable[..., Any]:

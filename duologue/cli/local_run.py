@@ -1,7 +1,7 @@
 """Running a flow in this process, with a progress bar."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,8 @@ from rich.progress import (
 from rich.progress import Progress as ProgressBar
 
 if TYPE_CHECKING:
-    from duologue.dataset.manifest import Manifest
+    from duologue.participants.settings import ParticipantSettings
     from duologue.progress import Progress
-    from duologue.run_settings import RunSettings
 
 INTERRUPTED = 130
 """The exit code of a program that Ctrl-C ended."""
@@ -43,18 +42,22 @@ PREFECT_DEFAULTS = {
 def run_locally(
     load_flow: Callable[[], Callable[..., Any]],
     parameters: dict[str, Any],
-    settings: "RunSettings",
+    participants: Sequence["ParticipantSettings"],
     console: Console,
     how_to_go_on: Callable[[str], str],
-) -> "Manifest":
+) -> tuple[Any, str | None]:
     """Runs a flow here, on the Prefect server that is configured or a temporary one.
 
     Args:
         load_flow: imports the flow, which takes a second; called once the bar is there.
         parameters: the flow's, checked already.
-        settings: of the run; its participants are tried before Prefect starts, which takes longer.
+        participants: of the run; they are tried before Prefect starts, which takes longer.
         console: where the progress bar is drawn.
-        how_to_go_on: says what to do after Ctrl-C, given the version that was being made.
+        how_to_go_on: says what to do after Ctrl-C, given the version or evaluation that was being
+            made.
+
+    Returns:
+        The manifest that the flow ended with, and its state's message.
 
     Raises:
         DuologueError: nothing could run.
@@ -68,11 +71,11 @@ def run_locally(
 
     def remember(progress: "Progress") -> None:
         nonlocal version
-        version = progress.version
+        version = progress.name
 
     try:
         with _progress_bar(console, remember):
-            return asyncio.run(_run_flow(load_flow, parameters, settings))
+            return asyncio.run(_run_flow(load_flow, parameters, participants))
     except KeyboardInterrupt:
         console.print("\nStopped. What was said so far is kept.", highlight=False)
         if version:
@@ -81,26 +84,25 @@ def run_locally(
 
 
 async def _run_flow(
-    load_flow: Callable[[], Callable[..., Any]], parameters: dict[str, Any], settings: "RunSettings"
-) -> "Manifest":
+    load_flow: Callable[[], Callable[..., Any]],
+    parameters: dict[str, Any],
+    participants: Sequence["ParticipantSettings"],
+) -> tuple[Any, str | None]:
     # Prefect before the Vellum SDK, which changes pydantic for all models made after it.
     flow = load_flow()
-    from duologue.dataset.manifest import Manifest
-    from duologue.errors import IncompleteDatasetError
+    from duologue.errors import FailedEvaluationError, IncompleteDatasetError
     from duologue.participants.opening import open_participants
+    from duologue.participants.retries import CallSettings
 
-    async with open_participants(
-        settings.chatbot, settings.simulated_user, settings.call, settings.max_concurrency
-    ):
+    async with open_participants(participants, CallSettings(), max_concurrency=1):
         pass
     state = await flow(**parameters, return_state=True)
     ended_with = await state.aresult(raise_on_failure=False)
-    if isinstance(ended_with, IncompleteDatasetError):
-        return ended_with.manifest
+    if isinstance(ended_with, IncompleteDatasetError | FailedEvaluationError):
+        return ended_with.manifest, state.message
     if isinstance(ended_with, Exception):
         raise ended_with
-    assert isinstance(ended_with, Manifest)
-    return ended_with
+    return ended_with, state.message
 
 
 @contextmanager
@@ -122,9 +124,9 @@ def _progress_bar(console: Console, watch: Any) -> Iterator[None]:
             failed = f", {progress.failed} failed" if progress.failed else ""
             bar.update(
                 shown,
-                description=f"simulating{failed}",
+                description=f"{progress.doing}{failed}",
                 total=progress.total,
-                completed=progress.simulated + progress.failed,
+                completed=progress.succeeded + progress.failed,
             )
 
         token = watch_progress.set(update)

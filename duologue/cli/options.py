@@ -12,7 +12,9 @@ from duologue.errors import UsageError
 CHATBOT_PANEL = "Chatbot: what its Workflow is given and asked for"
 SIMULATED_USER_PANEL = "Simulated user: what its Workflow is given and asked for"
 RULES_PANEL = "Validation rules"
+COST_PANEL = "Cost and budget"
 TUNING_PANEL = "Deadlines and retries"
+TEST_SUITE_PANEL = "Vellum Test Suite: where a published version is pushed to"
 PUBLICATION_PANEL = "Publication and retention"
 
 

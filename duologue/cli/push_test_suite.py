@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from duologue.cli.options import Name, Output, OutputFormat, VersionOrFolder
-from duologue.errors import UsageError
 from duologue.test_suites.per import CasePer
 
 if TYPE_CHECKING:
@@ -65,9 +64,6 @@ def push_test_suite(
     folder = find_version(version, output, name)
     dataset = read_manifest(folder / MANIFEST_FILE).dataset
     cases = list(cases_of(folder / CONVERSATIONS_FILE, dataset, per))
-    if not cases:
-        # With --remove-gone it would empty the Test Suite.
-        raise UsageError(f"{version}: holds no conversation to push; choose another version")
     variables = SuiteVariables(input_name, evaluation_name)
     result = asyncio.run(_push(suite, variables, cases, dataset, remove_gone, dry_run))
     if output_format is OutputFormat.JSON:

@@ -68,10 +68,14 @@ def rerun(
         "max_concurrency": max_concurrency,
     }
     go_on = f"To go on with it: {rerun_command(manifest, output)}"
-    manifest = run_locally(
-        _rerun_failed_seeds, parameters, planned.settings, console, lambda version: go_on
+    manifest, message = run_locally(
+        _rerun_failed_seeds,
+        parameters,
+        [planned.settings.chatbot, planned.settings.simulated_user],
+        console,
+        lambda version: go_on,
     )
-    raise typer.Exit(tell_result(manifest, output, output_format, console))
+    raise typer.Exit(tell_result(manifest, message, output, output_format, console))
 
 
 def _rerun_failed_seeds() -> Callable[..., Any]:

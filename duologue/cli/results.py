@@ -1,6 +1,7 @@
 """What a run made, as a terminal and a script are told it."""
 
 import json
+from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +20,27 @@ FAILURES_SHOWN = 5
 
 
 def tell_result(
-    manifest: "Manifest", output: str, output_format: OutputFormat, console: Console
+    manifest: "Manifest",
+    message: str | None,
+    output: str,
+    output_format: OutputFormat,
+    console: Console,
 ) -> int:
     """Prints what a run made; returns the exit code.
+
+    Args:
+        manifest: of what it made.
+        message: of the state that it ended in.
+        output: where datasets are.
+        output_format: how it is told.
+        console: where it is told, but for JSON.
 
     Returns:
         0 if every conversation is good and the version published, 1 otherwise.
     """
     _show(manifest, output, console)
+    if message and manifest.settings.test_suite is not None:
+        console.print(message, markup=False, highlight=False, soft_wrap=True)
     if output_format is OutputFormat.JSON:
         typer.echo(json.dumps(_plain(manifest, output)))
     counts = manifest.counts
@@ -43,8 +57,10 @@ def _plain(manifest: "Manifest", output: str) -> dict[str, Any]:
         "revision": manifest.revision,
         "path": str(path),
         **manifest.counts.model_dump(),
+        "left_undone": manifest.left_undone,
         "held_back": list(manifest.held_back),
         "seconds": round(manifest.seconds, 3),
+        "usage": manifest.usage and asdict(manifest.usage),
     }
 
 
@@ -64,6 +80,9 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
     counts = manifest.counts
     console.print()
     console.print(_counts_table(manifest))
+    if manifest.usage is not None:
+        used = f"\nIts calls used {manifest.usage.told}"
+        console.print(used, markup=False, highlight=False, soft_wrap=True)
     console.print(f"\n{path}", markup=False, highlight=False, soft_wrap=True)
     for file in [*(file.name for file in manifest.files), "manifest.json"]:
         console.print(f"  {file}", markup=False, highlight=False)
@@ -71,6 +90,13 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
         console.print(f"\n{counts.failed} failed and {counts.invalid} invalid, see failures.csv:")
         for failure in islice(read_failures(path), FAILURES_SHOWN):
             console.print(f"  {failure}", markup=False, highlight=False, soft_wrap=True)
+    if manifest.left_undone:
+        console.print(
+            f"\nThe run's budget was spent, and {manifest.left_undone} conversations were left "
+            "undone",
+            highlight=False,
+            soft_wrap=True,
+        )
     if manifest.quality.findings:
         console.print("\nWhat stands out in the dataset as a whole:")
         for finding in manifest.quality.findings:

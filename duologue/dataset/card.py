@@ -68,7 +68,9 @@ It does not pass its gates, so `latest` does not lead to it:
 | ends with | {{ manifest.settings.simulation.ends_with }} |
 | conversations per seed | {{ manifest.settings.conversations_per_seed }} |
 | took | {{ manifest.seconds }} s |
-
+{% if used -%}
+| its calls used | {{ used }} |
+{% endif %}
 ## What became of every row
 
 | | |
@@ -162,7 +164,9 @@ def write_card(manifest: Manifest, file: RawIOBase) -> None:
     card = environment.from_string(_TEMPLATE).render(
         manifest=manifest,
         created_at=f"{manifest.created_at:%Y-%m-%d %H:%M} UTC",
-        seed_path=manifest.seed_file.path.replace("|", "\\|"),  # stays within its table cell
+        # Both stay within their table cells.
+        seed_path=manifest.seed_file.path.replace("|", "\\|"),
+        used=manifest.usage and manifest.usage.told.replace("|", "\\|"),
         size_category=_size_category(manifest.counts.valid),
         columns=columns_table(),
     )

@@ -152,6 +152,7 @@ def _csv_row(checked: CheckedConversation, contents: DatasetContents) -> list[ob
     row = _row(checked, contents)
     row["messages"] = _chat_history(checked.conversation.messages)
     row["warnings"] = json.dumps(row["warnings"])
+    row["models"] = None if row["models"] is None else json.dumps(row["models"])
     row["started_at"] = row["started_at"].isoformat(timespec="microseconds")
     row["ended_at"] = row["ended_at"].isoformat(timespec="microseconds")
     return list(row.values())

@@ -16,10 +16,11 @@ from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.dataset.gates import reasons_to_hold_back
 from duologue.dataset.schema import SCHEMA_VERSION
 from duologue.dataset.storage import reason_of
-from duologue.errors import UsageError
+from duologue.errors import BudgetExhaustedError, UsageError
 from duologue.locations import without_credentials
 from duologue.run_settings import RunSettings
 from duologue.simulation import GENERATOR_VERSION
+from duologue.usage import Usage, total
 from duologue.validation.quality import DatasetQuality
 
 MANIFEST_FILE = "manifest.json"
@@ -89,9 +90,17 @@ class Manifest(BaseModel):
     """By rule of severity `info`, how many conversations it says something of."""
     failed_by_error_class: dict[str, int]
     """By the error they ended with, how many conversations could not be simulated."""
+    usage: Usage | None = None
+    """What all calls for its conversations used, failed and invalid ones included, as far as it is
+    known; None where it was not recorded."""
     quality: DatasetQuality
     """Of its conversations as a whole, and against the versions before."""
     files: tuple[FileRecord, ...]
+
+    @property
+    def left_undone(self) -> int:
+        """Conversations that were not made, or not to their end, because the budget was spent."""
+        return self.failed_by_error_class.get(BudgetExhaustedError.__name__, 0)
 
 
 def manifest_of(
@@ -116,7 +125,7 @@ def manifest_of(
         revision=revision,
         schema_version=SCHEMA_VERSION,
         generator_version=GENERATOR_VERSION,
-        duologue_version=_installed_version(),
+        duologue_version=installed_version(),
         started_at=contents.started_at,
         created_at=created_at,
         seconds=round((created_at - contents.started_at).total_seconds(), 3),
@@ -136,6 +145,12 @@ def manifest_of(
         ),
         information=_sorted_counts(rule for item in contents.checked for rule in item.information),
         failed_by_error_class=_sorted_counts(item.error_class for item in contents.failed),
+        usage=total(
+            [
+                *(item.conversation.usage for item in contents.checked),
+                *(item.draft.usage for item in contents.failed),
+            ]
+        ),
         quality=quality,
         files=tuple(files),
     )
@@ -180,7 +195,8 @@ def _sorted_counts(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def _installed_version() -> str:
+def installed_version() -> str:
+    """Tells which Duologue this is; `unknown` where it runs from source, not installed."""
     try:
         return importlib.metadata.version("duologue")
     except importlib.metadata.PackageNotFoundError:

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +13,7 @@ from upath import UPath
 
 from duologue.conversation import Conversation
 from duologue.dataset.formats import FAILURES_FILE
-from duologue.dataset.schema import SCHEMA_VERSION, SCHEMA_VERSION_KEY
+from duologue.dataset.schema import SCHEMA_VERSION, SCHEMA_VERSION_KEY, USAGE_COLUMNS
 from duologue.dataset.storage import reason_of
 from duologue.errors import UsageError
 from duologue.locations import without_credentials
@@ -28,6 +29,7 @@ _COLUMNS = [
     "started_at",
     "ended_at",
     "attempts",
+    *USAGE_COLUMNS,
 ]
 _ROWS_AT_ONCE = 500
 """About 3 MB of conversations of 7 messages as Python objects."""
@@ -70,7 +72,18 @@ def _seeded_conversations(path: UPath, of: str | None) -> Iterator[tuple[Seed, C
                     message=row.pop("seed_message"),
                     context=json.loads(row.pop("context")),
                 )
-                yield seed, Conversation.model_validate(row)
+                yield seed, Conversation.model_validate(_with_usage(row))
+
+
+def _with_usage(row: dict[str, Any]) -> dict[str, Any]:
+    """Puts the columns of a conversation's usage together, and those of its messages'.
+
+    Older files have no such columns.
+    """
+    for item in (row, *row["messages"]):
+        columns = {name: item.pop(name, None) for name in USAGE_COLUMNS}
+        item["usage"] = {k: v for k, v in columns.items() if v is not None} or None
+    return row
 
 
 @contextmanager

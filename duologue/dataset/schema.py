@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict, fields
 from typing import Any
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow as pa
 from duologue.conversation import Message
 from duologue.run_settings import RunSettings
 from duologue.simulation import GENERATOR_VERSION
+from duologue.usage import Usage
 from duologue.validation.check import CheckedConversation
 
 SCHEMA_VERSION = "1"
@@ -17,109 +19,147 @@ SCHEMA_VERSION = "1"
 SCHEMA_VERSION_KEY = b"duologue.schema_version"
 """Where a Parquet file's metadata holds the schema version."""
 
+USAGE_COLUMNS = tuple(field.name for field in fields(Usage))
+"""The columns of a conversation, and the fields of a message, that hold its `Usage`."""
+
+
+def schema_metadata() -> dict[bytes, str]:
+    """What every Parquet file of Duologue says in its metadata."""
+    return {SCHEMA_VERSION_KEY: SCHEMA_VERSION}
+
+
 _UTC_TIME = pa.timestamp("us", tz="UTC")
 
 
-def _field(name: str, type_: pa.DataType, description: str, *, nullable: bool = False) -> pa.Field:
+def described_field(
+    name: str, type_: pa.DataType, description: str, *, nullable: bool = False
+) -> pa.Field:
+    """Makes a column of a schema, with what it means in its metadata."""
     return pa.field(name, type_, nullable, metadata={"description": description})
+
+
+def _usage_fields(of: str, more: str = "") -> list[pa.Field]:
+    """The columns that a `Usage` is laid out as, at the end of what they tell of."""
+    null = "Null where it was not recorded or is not known."
+    return [
+        described_field(
+            "input_tokens", pa.int64(), f"Input tokens of {of}{more}. {null}", nullable=True
+        ),
+        described_field(
+            "output_tokens", pa.int64(), f"Output tokens of the same. {null}", nullable=True
+        ),
+        described_field(
+            "cost_usd", pa.float64(), f"Their cost in US dollars. {null}", nullable=True
+        ),
+        described_field(
+            "models",
+            pa.list_(pa.field("element", pa.string(), nullable=False)),
+            "Names of the language models behind them, sorted. Null where nothing was recorded.",
+            nullable=True,
+        ),
+    ]
 
 
 _MESSAGE = pa.struct(
     [
-        _field("role", pa.string(), "`USER` or `ASSISTANT`. The chatbot is ASSISTANT."),
-        _field("text", pa.string(), "What was said, exactly. Never empty."),
-        _field(
+        described_field("role", pa.string(), "`USER` or `ASSISTANT`. The chatbot is ASSISTANT."),
+        described_field("text", pa.string(), "What was said, exactly. Never empty."),
+        described_field(
             "execution_id",
             pa.string(),
             "Vellum's id of the Workflow execution. Null for the seed message and for "
             "participants that are not on Vellum.",
             nullable=True,
         ),
-        _field(
+        described_field(
             "latency_ms",
             pa.int64(),
             "How long the call that succeeded took. Null for the seed message.",
             nullable=True,
         ),
-        _field(
+        described_field(
             "attempts",
             pa.int32(),
             "Calls made for the message, the successful one included. Null for the seed message.",
             nullable=True,
         ),
+        *_usage_fields("these calls"),
     ]
 )
 
 CONVERSATIONS_SCHEMA = pa.schema(
     [
-        _field("conversation_id", pa.string(), "Distinct within the version."),
-        _field(
+        described_field("conversation_id", pa.string(), "Distinct within the version."),
+        described_field(
             "seed_id",
             pa.string(),
             "The seed. Distinct within its file, and the same when the file is reordered.",
         ),
-        _field("sample", pa.int32(), "Which conversation of its seed this is, from 1."),
-        _field("seed_message", pa.string(), "The first user message, as the seed file has it."),
-        _field(
+        described_field("sample", pa.int32(), "Which conversation of its seed this is, from 1."),
+        described_field(
+            "seed_message", pa.string(), "The first user message, as the seed file has it."
+        ),
+        described_field(
             "messages",
             pa.list_(pa.field("element", _MESSAGE, nullable=False)),
             "All messages in order. The first is the seed message.",
         ),
-        _field("turn_count", pa.int32(), "Chatbot replies in it."),
-        _field(
+        described_field("turn_count", pa.int32(), "Chatbot replies in it."),
+        described_field(
             "end_reason",
             pa.string(),
             "`max_turns`: all turns were had. `user_ended`: the simulated user was done. "
             "`farewell_loop`: both only said goodbye, and that was trimmed.",
         ),
-        _field(
+        described_field(
             "chatbot",
             pa.string(),
             "The Workflow Deployment's name; or `local:…` or `python:…` in full.",
         ),
-        _field(
+        described_field(
             "chatbot_release_tag",
             pa.string(),
             "The Workflow Deployment's release tag. Null where none was named and for `local:` "
             "and `python:`.",
             nullable=True,
         ),
-        _field("simulated_user", pa.string(), "Like `chatbot`."),
-        _field(
+        described_field("simulated_user", pa.string(), "Like `chatbot`."),
+        described_field(
             "simulated_user_release_tag",
             pa.string(),
             "Like `chatbot_release_tag`.",
             nullable=True,
         ),
-        _field(
+        described_field(
             "context",
             pa.string(),
             "The seed's other columns: a JSON object of strings, its keys sorted. `{}` where "
             "there are none.",
         ),
-        _field(
+        described_field(
             "warnings",
             pa.list_(pa.field("element", pa.string(), nullable=False)),
             "Names of the rules of severity `warning` that it breaks, sorted. Empty where none.",
         ),
-        _field("started_at", _UTC_TIME, "When its first call was made."),
-        _field("ended_at", _UTC_TIME, "When its last message arrived."),
-        _field(
+        described_field("started_at", _UTC_TIME, "When its first call was made."),
+        described_field("ended_at", _UTC_TIME, "When its last message arrived."),
+        described_field(
             "duration_ms",
             pa.int64(),
             "From `started_at` to `ended_at`, in whole milliseconds. Holds the pause before a "
             "retry too.",
         ),
-        _field(
+        described_field(
             "attempts",
             pa.int32(),
             "How often it was begun or gone on with: 1 where it went well at once.",
         ),
-        _field(
+        described_field(
             "generator_version",
             pa.string(),
             "Of the turn loop that made it. Others make other conversations of the same seeds.",
         ),
+        *_usage_fields("all calls for it", ", those for what was thrown away included"),
     ],
     metadata={SCHEMA_VERSION_KEY: SCHEMA_VERSION},
 )
@@ -127,58 +167,58 @@ CONVERSATIONS_SCHEMA = pa.schema(
 
 _CHAT_HISTORY_MESSAGE = pa.struct(
     [
-        _field("role", pa.string(), "`USER` or `ASSISTANT`."),
-        _field("text", pa.string(), "What was said, exactly."),
+        described_field("role", pa.string(), "`USER` or `ASSISTANT`."),
+        described_field("text", pa.string(), "What was said, exactly."),
     ]
 )
 
 _CHAT_MESSAGE = pa.struct(
     [
-        _field("role", pa.string(), "`user` or `assistant`."),
-        _field("content", pa.string(), "What was said, exactly."),
+        described_field("role", pa.string(), "`user` or `assistant`."),
+        described_field("content", pa.string(), "What was said, exactly."),
     ]
 )
 
 NEXT_TURNS_SCHEMA = pa.schema(
     [
-        _field(
+        described_field(
             "next_turn_id",
             pa.string(),
             "The conversation and the turn, as in `seed-2dfddfaef694-1-t2`. Distinct within the "
             "version.",
         ),
-        _field("conversation_id", pa.string(), "As in `conversations.parquet`."),
-        _field("seed_id", pa.string(), "As in `conversations.parquet`."),
-        _field("sample", pa.int32(), "As in `conversations.parquet`."),
-        _field("turn_index", pa.int32(), "Which turn the chatbot is to take, from 1."),
-        _field(
+        described_field("conversation_id", pa.string(), "As in `conversations.parquet`."),
+        described_field("seed_id", pa.string(), "As in `conversations.parquet`."),
+        described_field("sample", pa.int32(), "As in `conversations.parquet`."),
+        described_field("turn_index", pa.int32(), "Which turn the chatbot is to take, from 1."),
+        described_field(
             "chat_history",
             pa.list_(pa.field("element", _CHAT_HISTORY_MESSAGE, nullable=False)),
             "The conversation up to and with the USER message to be answered, in Vellum's words.",
         ),
-        _field(
+        described_field(
             "messages",
             pa.list_(pa.field("element", _CHAT_MESSAGE, nullable=False)),
             "The same in the words of OpenAI and Hugging Face.",
         ),
-        _field(
+        described_field(
             "reference_reply",
             pa.string(),
             "What the chatbot replied to it then. Null where the conversation ends with the USER "
             "message.",
             nullable=True,
         ),
-        _field(
+        described_field(
             "reference_latency_ms",
             pa.int64(),
             "How long that reply took. Null where there is none, or it is not known.",
             nullable=True,
         ),
-        _field(
+        described_field(
             "chatbot", pa.string(), "Who gave the reference reply, as in `conversations.parquet`."
         ),
-        _field("chatbot_release_tag", pa.string(), "Like `chatbot`.", nullable=True),
-        _field("context", pa.string(), "As in `conversations.parquet`."),
+        described_field("chatbot_release_tag", pa.string(), "Like `chatbot`.", nullable=True),
+        described_field("context", pa.string(), "As in `conversations.parquet`."),
     ],
     metadata={SCHEMA_VERSION_KEY: SCHEMA_VERSION},
 )
@@ -207,6 +247,7 @@ def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dic
         "duration_ms": round(duration.total_seconds() * 1000),
         "attempts": conversation.attempts,
         "generator_version": GENERATOR_VERSION,
+        **_usage_row(conversation.usage),
     }
 
 
@@ -216,7 +257,7 @@ def next_turn_rows(checked: CheckedConversation, settings: RunSettings) -> Itera
     for turn in conversation.next_turns:
         so_far, reply = turn.chat_history, turn.reply
         yield {
-            "next_turn_id": f"{conversation.conversation_id}-t{turn.index}",
+            "next_turn_id": turn.id,
             "conversation_id": conversation.conversation_id,
             "seed_id": conversation.seed_id,
             "sample": conversation.sample,
@@ -242,7 +283,12 @@ def _message_row(message: Message) -> dict[str, Any]:
         "execution_id": message.execution_id,
         "latency_ms": message.latency_ms,
         "attempts": message.attempts,
+        **_usage_row(message.usage),
     }
+
+
+def _usage_row(usage: Usage | None) -> dict[str, Any]:
+    return dict.fromkeys(USAGE_COLUMNS) if usage is None else asdict(usage)
 
 
 def columns_table(schema: pa.Schema = CONVERSATIONS_SCHEMA) -> str:

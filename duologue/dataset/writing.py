@@ -149,19 +149,25 @@ def _write_files(
     earlier: Sequence[Manifest],
 ) -> Manifest:
     files = [
-        _write_file(folder / file_name, partial(write, contents))
+        write_file(folder / file_name, partial(write, contents))
         for file_name, write in WRITERS.items()
     ]
     manifest = manifest_of_files(contents, files)
-    report = _write_file(folder / REPORT_FILE, partial(write_report, manifest, contents, earlier))
+    report = write_file(folder / REPORT_FILE, partial(write_report, manifest, contents, earlier))
     manifest = manifest.model_copy(update={"files": (*files, report)})
-    card = _write_file(folder / CARD_FILE, partial(write_card, manifest))
+    card = write_file(folder / CARD_FILE, partial(write_card, manifest))
     manifest = manifest.model_copy(update={"files": (*files, report, card)})
     write_whole(folder / MANIFEST_FILE, (manifest.model_dump_json(indent=2) + "\n").encode())
     return manifest
 
 
-def _write_file(path: UPath, write: Callable[[RawIOBase], int | None]) -> FileRecord:
+def write_file(path: UPath, write: Callable[[RawIOBase], int | None]) -> FileRecord:
+    """Writes a file whole, and tells what the manifest says of it.
+
+    Args:
+        path: the file.
+        write: writes its content; returns its rows, None where it has none.
+    """
     with opened_whole(path) as file:
         sink = HashingSink(file)
         rows = write(sink)

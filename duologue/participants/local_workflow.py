@@ -5,6 +5,7 @@ import inspect
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ from vellum.workflows import BaseWorkflow
 from vellum.workflows.errors import WorkflowError, WorkflowErrorCode
 from vellum.workflows.exceptions import WorkflowInitializationException
 
+from duologue.budget import Spending
 from duologue.conversation import Message
 from duologue.errors import (
     FatalError,
@@ -55,6 +57,7 @@ class LocalWorkflow:
         settings: ParticipantSettings,
         call: CallSettings,
         executor: Executor,
+        spending: Spending | None = None,
     ) -> None:
         self._workflow = workflow
         self._inputs = workflow.get_inputs_class()
@@ -62,18 +65,21 @@ class LocalWorkflow:
         self._settings = settings
         self._call = call
         self._executor = executor
+        self._spending = spending or Spending()
 
     async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
-        return await with_retries(
+        reply, attempts = await with_retries(
             lambda: self._attempt(chat_history, seed), self._call, self._settings.spelling
         )
+        return replace(reply, attempts=attempts)
 
     async def _attempt(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
         inputs = further_inputs(self._settings, seed)
         history = [
             ChatMessage(role=message.role.value, text=message.text) for message in chat_history
         ]
+        self._spending.begin_call()
         started = time.monotonic()
         event = await asyncio.get_running_loop().run_in_executor(
             self._executor, self._run, {self._settings.history_input: history, **inputs}

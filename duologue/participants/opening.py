@@ -1,35 +1,35 @@
-"""Making the two participants of a run ready, and closing what they hold when it ends."""
+"""Making the participants of a run ready, and closing what they hold when it ends."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
+from duologue.budget import Spending
 from duologue.participants.protocol import Participant
 from duologue.participants.python_function import PythonFunction, load_function
 from duologue.participants.retries import CallSettings
 from duologue.participants.settings import ParticipantKind, ParticipantSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Participants:
-    """Both sides of every conversation of a run."""
-
-    chatbot: Participant
-    simulated_user: Participant
-
-
 @asynccontextmanager
 async def open_participants(
-    chatbot: ParticipantSettings,
-    simulated_user: ParticipantSettings,
+    participants: Sequence[ParticipantSettings],
     call: CallSettings,
     max_concurrency: int,
-) -> AsyncIterator[Participants]:
-    """Opens both participants for one event loop.
+    spending: Spending | None = None,
+    record_usage: bool = False,
+) -> AsyncIterator[tuple[Participant, ...]]:
+    """Opens participants for one event loop; they come in the order in which they are given.
 
     Workflow Deployments share one HTTP client; Workflows and functions that block share
     `max_concurrency` threads, made as they are needed.
+
+    Args:
+        participants: how each is spelled, and what it is given.
+        call: deadlines and retries of their calls.
+        max_concurrency: how many replies are asked for at a time.
+        spending: where their calls are counted, and refused beyond its budget; None for no budget.
+        record_usage: whether Workflow Deployments are asked what their calls use.
 
     Raises:
         UsageError: a participant cannot be used as it is spelled, or the API key is missing.
@@ -38,9 +38,9 @@ async def open_participants(
         executor = ThreadPoolExecutor(max_concurrency, thread_name_prefix="participant")
         # Without waiting: a Workflow that hangs must not keep the run from ending.
         stack.callback(executor.shutdown, wait=False, cancel_futures=True)
-        kinds = {chatbot.kind, simulated_user.kind}
+        spending = spending or Spending()
         client = None
-        if ParticipantKind.VELLUM in kinds:
+        if any(settings.kind is ParticipantKind.VELLUM for settings in participants):
             from duologue.participants.vellum_deployment import vellum_client
 
             client = await stack.enter_async_context(vellum_client(max_concurrency))
@@ -48,14 +48,14 @@ async def open_participants(
         def opened(settings: ParticipantSettings) -> Participant:
             # The Vellum SDK takes half a second to import, so it is imported where it is used.
             if settings.kind is ParticipantKind.PYTHON:
-                return PythonFunction(load_function(settings), settings, call, executor)
+                return PythonFunction(load_function(settings), settings, call, executor, spending)
             if settings.kind is ParticipantKind.LOCAL:
                 from duologue.participants.local_workflow import LocalWorkflow, load_workflow
 
-                return LocalWorkflow(load_workflow(settings), settings, call, executor)
+                return LocalWorkflow(load_workflow(settings), settings, call, executor, spending)
             from duologue.participants.vellum_deployment import VellumDeployment
 
             assert client is not None
-            return VellumDeployment(client, settings, call)
+            return VellumDeployment(client, settings, call, spending, record_usage)
 
-        yield Participants(opened(chatbot), opened(simulated_user))
+        yield tuple(map(opened, participants))

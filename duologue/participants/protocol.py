@@ -7,9 +7,10 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from duologue.conversation import Message, unwritable_reason
-from duologue.errors import FatalError, TransientError
+from duologue.errors import EmptyReplyError, FatalError, TransientError
 from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
+from duologue.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Reply:
     """How long the successful call took."""
     attempts: int = 1
     """Calls made, the successful one included."""
+    usage: Usage | None = None
+    """What these calls used, as far as it is known; None where it is not recorded."""
 
 
 class Participant(Protocol):
@@ -38,6 +41,7 @@ class Participant(Protocol):
 
         Raises:
             TransientError: no usable reply although the call was tried again within its deadline.
+            BudgetExhaustedError: not asked, or not asked again, because the run's budget is spent.
             FatalError: no usable reply, and asking again cannot help.
             RunStoppingError: this participant cannot be used at all.
         """
@@ -72,19 +76,19 @@ def usable_text(said: object, participant: str) -> str:
         participant: its spelling, for the errors.
 
     Raises:
-        TransientError: it said nothing, or something that no file could hold; language models
-            do, now and then.
+        EmptyReplyError: it said nothing.
+        TransientError: it said something that no file could hold; language models do, now and then.
         FatalError: it returned something else than text.
     """
     if said is None:
-        raise TransientError(f"{participant} replied with nothing")
+        raise EmptyReplyError(f"{participant} replied with nothing")
     if not isinstance(said, str):
         raise FatalError(
             f"{participant} replied with {type(said).__name__}, not text; a reply must be a string"
         )
     text = said.strip()
     if not text:
-        raise TransientError(f"{participant} replied with an empty message")
+        raise EmptyReplyError(f"{participant} replied with an empty message")
     if reason := unwritable_reason(text):
         raise TransientError(f"{participant} replied with {reason} in its text")
     return text

@@ -5,9 +5,11 @@ import inspect
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from duologue.budget import Spending
 from duologue.conversation import Message
 from duologue.errors import DuologueError, FatalError, TransientError, UsageError
 from duologue.importing import import_function
@@ -31,24 +33,29 @@ class PythonFunction:
         settings: ParticipantSettings,
         call: CallSettings,
         executor: Executor,
+        spending: Spending | None = None,
     ) -> None:
         self._function = function
         self._settings = settings
         self._call = call
         self._executor = executor
+        self._spending = spending or Spending()
         # An object with an async `__call__` is asynchronous as well.
         self._is_async = any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
 
     async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
-        return await with_retries(
+        reply, attempts = await with_retries(
             lambda: self._attempt(chat_history, seed), self._call, self._settings.spelling
         )
+        return replace(reply, attempts=attempts)
 
     async def _attempt(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+        inputs = further_inputs(self._settings, seed)
+        self._spending.begin_call()
         started = time.monotonic()
         try:
-            said = await self._said(list(chat_history), further_inputs(self._settings, seed))
+            said = await self._said(list(chat_history), inputs)
         except DuologueError:
             raise
         except (ConnectionError, TimeoutError) as error:

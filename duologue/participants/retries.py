@@ -1,10 +1,9 @@
-"""Asking a participant again: attempts, the waits between them, and the deadline for all of it."""
+"""Asking again: attempts, the waits between them, and the deadline for all of it."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from tenacity import (
@@ -20,7 +19,8 @@ from tenacity import (
 
 from duologue.errors import TransientError
 from duologue.form import as_form
-from duologue.participants.protocol import Reply
+
+Answer = TypeVar("Answer")
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -45,18 +45,18 @@ class CallSettings(BaseModel):
 
 
 async def with_retries(
-    attempt: Callable[[], Awaitable[Reply]], call: CallSettings, participant: str
-) -> Reply:
-    """Asks until there is a reply, an error that asking again cannot mend, or no time left.
+    attempt: Callable[[], Awaitable[Answer]], call: CallSettings, asked: str
+) -> tuple[Answer, int]:
+    """Asks until there is an answer, an error that asking again cannot mend, or no time left.
 
     Args:
         attempt: asks once. Only its TransientError is tried again; whatever else it raises passes
             through, cancellation included.
         call: how long and how often.
-        participant: its spelling, for the errors.
+        asked: who is asked, for the errors.
 
     Returns:
-        The reply, with the attempts that it took.
+        The answer, and how many attempts it took.
 
     Raises:
         TransientError: the last attempt's, saying also how many there were in how many seconds.
@@ -64,7 +64,7 @@ async def with_retries(
     loop = asyncio.get_running_loop()
     started = loop.time()
 
-    async def attempt_in_time() -> Reply:
+    async def attempt_in_time() -> Answer:
         seconds = min(call.timeout_seconds, started + call.deadline_seconds - loop.time())
         try:
             async with asyncio.timeout(seconds) as limit:
@@ -72,25 +72,23 @@ async def with_retries(
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise TransientError(
-                f"{participant} did not reply within {round(seconds, 1):g} s"
-            ) from None
+            raise TransientError(f"{asked} did not reply within {round(seconds, 1):g} s") from None
 
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(TransientError),
         stop=stop_after_attempt(call.max_attempts) | stop_before_delay(call.deadline_seconds),
-        wait=lambda state: wait_seconds(state, call),
+        wait=lambda state: _wait_seconds(state, call),
     )
     try:
         async for one in retrying:
             with one:
-                reply = await attempt_in_time()
+                answer = await attempt_in_time()
     except RetryError as gave_up:
         raise _after_all(gave_up, loop.time() - started) from None
-    return replace(reply, attempts=one.retry_state.attempt_number)
+    return answer, one.retry_state.attempt_number
 
 
-def wait_seconds(state: RetryCallState, call: CallSettings) -> float:
+def _wait_seconds(state: RetryCallState, call: CallSettings) -> float:
     """Backs off exponentially, and at least as long as the server asked.
 
     Half of a wait is random, so that the calls a server turned away together do not come back
@@ -113,4 +111,4 @@ def _after_all(gave_up: RetryError, seconds: float) -> TransientError:
     attempts = gave_up.last_attempt.attempt_number
     tried = "1 attempt" if attempts == 1 else f"{attempts} attempts"
     said = f"{last} (gave up after {tried} in {seconds:.1f} s)"
-    return TransientError(said, last.retry_after_seconds)
+    return type(last)(said, last.retry_after_seconds)

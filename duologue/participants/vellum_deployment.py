@@ -3,9 +3,9 @@
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
@@ -28,13 +28,16 @@ from vellum import (
 )
 from vellum.utils.vellum_client import create_vellum_environment
 
+from duologue.budget import Spending
 from duologue.conversation import Message, unwritable_reason
-from duologue.errors import FatalError, UsageError
+from duologue.errors import FatalError, ParticipantError, UsageError
 from duologue.participants.protocol import Reply, further_inputs, usable_text
 from duologue.participants.retries import CallSettings, with_retries
 from duologue.participants.settings import ParticipantSettings
 from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error, workflow_error
+from duologue.participants.vellum_stream import WITH_USAGE, result_of
 from duologue.seeds import Seed
+from duologue.usage import Usage, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,18 @@ class VellumDeployment:
     """Executes a Workflow Deployment once for each reply."""
 
     def __init__(
-        self, client: VellumClient, settings: ParticipantSettings, call: CallSettings
+        self,
+        client: VellumClient,
+        settings: ParticipantSettings,
+        call: CallSettings,
+        spending: Spending | None = None,
+        record_usage: bool = False,
     ) -> None:
         self._client = client
         self._settings = settings
         self._call = call
+        self._spending = spending or Spending()
+        self._record_usage = record_usage
 
     async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
@@ -94,28 +104,29 @@ class VellumDeployment:
         wording = Wording(
             self._settings.spelling, self._client.base_url, self._client.api_key, private=said
         )
-        return await with_retries(
-            lambda: self._attempt(inputs, seed, wording), self._call, self._settings.spelling
-        )
+        used: list[Usage] = []
+
+        def attempt() -> Awaitable[Reply]:
+            return self._attempt(inputs, seed, wording, used)
+
+        try:
+            reply, attempts = await with_retries(attempt, self._call, self._settings.spelling)
+        except ParticipantError as error:
+            error.usage = total(used)
+            raise
+        return replace(reply, attempts=attempts, usage=total(used))
 
     async def _attempt(
-        self, inputs: Sequence[WorkflowRequestInputRequest], seed: Seed, wording: Wording
+        self,
+        inputs: Sequence[WorkflowRequestInputRequest],
+        seed: Seed,
+        wording: Wording,
+        used: list[Usage],
     ) -> Reply:
-        # An argument that is None would be sent as null; one that is left out is not sent.
-        tag = self._settings.release_tag
-        pinned: dict[str, Any] = {"release_tag": tag} if tag else {}
+        self._spending.begin_call()
         started = time.monotonic()
         try:
-            # No timeout of the SDK's: that one starts anew with every byte received, while the
-            # one in `with_retries` ends the attempt. No retries of the SDK's either: it knows
-            # neither a deadline nor the errors beyond HTTP.
-            response = await self._client.sdk.execute_workflow(
-                inputs=inputs,
-                workflow_deployment_name=self._settings.name,
-                metadata={"seed_id": seed.seed_id},
-                request_options={"max_retries": 0},
-                **pinned,
-            )
+            response = await self._executed(inputs, seed, wording, used)
         except SDK_ERRORS as error:
             failure = sdk_error(error, wording)
         else:
@@ -124,6 +135,35 @@ class VellumDeployment:
         # Out of the except clause, so that the SDK's error is not chained to ours: its text
         # holds the whole body and, at times, the key.
         raise failure
+
+    async def _executed(
+        self,
+        inputs: Sequence[WorkflowRequestInputRequest],
+        seed: Seed,
+        wording: Wording,
+        used: list[Usage],
+    ) -> ExecuteWorkflowResponse:
+        # An argument that is None would be sent as null; one that is left out is not sent.
+        tag = self._settings.release_tag
+        request: dict[str, Any] = {
+            "inputs": inputs,
+            "workflow_deployment_name": self._settings.name,
+            "metadata": {"seed_id": seed.seed_id},
+            # No timeout of the SDK's: that one starts anew with every byte received, while the
+            # one in `with_retries` ends the attempt. No retries of the SDK's either: it knows
+            # neither a deadline nor the errors beyond HTTP.
+            "request_options": {"max_retries": 0},
+            **({"release_tag": tag} if tag else {}),
+        }
+        if not self._record_usage:
+            return await self._client.sdk.execute_workflow(**request)
+
+        def add(usage: Usage) -> None:
+            used.append(usage)
+            self._spending.add(usage)
+
+        events = self._client.sdk.execute_workflow_stream(**request, **WITH_USAGE)
+        return await result_of(events, wording, add)
 
     def _reply(self, response: ExecuteWorkflowResponse, latency_ms: int, wording: Wording) -> Reply:
         if isinstance(response.data, RejectedExecuteWorkflowWorkflowResultEvent):
@@ -188,8 +228,8 @@ def _api_key() -> SecretStr:
     key = SecretStr(os.environ.get("VELLUM_API_KEY", "").strip())
     if not key.get_secret_value():
         raise UsageError(
-            "VELLUM_API_KEY is not set, and a Workflow Deployment cannot be called without it; "
-            "set it to an API key of your Vellum workspace"
+            "VELLUM_API_KEY is not set, and Vellum cannot be called without it; set it to an API "
+            "key of your Vellum workspace"
         )
     if not re.fullmatch(r"[!-~]+", key.get_secret_value()):
         raise UsageError(

@@ -129,6 +129,17 @@ def sdk_error(error: Exception, wording: Wording) -> ParticipantError:
     return _connection_error(error, wording)
 
 
+def was_turned_away(error: Exception) -> bool:
+    """Says whether a request that failed with one of SDK_ERRORS certainly took no effect.
+
+    That is so where there was no connection to send it over, and where the server had no capacity
+    for it: 429 and 503. After any other failure it may have been heeded.
+    """
+    if isinstance(error, ApiError):
+        return error.status_code in (429, 503)
+    return isinstance(error.__cause__ or error, aiohttp.ClientConnectorError)
+
+
 def _status_error(error: ApiError, wording: Wording) -> ParticipantError:
     status = error.status_code or 0
     body = error.body if isinstance(error.body, str) else json.dumps(error.body, ensure_ascii=False)

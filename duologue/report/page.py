@@ -1,14 +1,10 @@
 """Rendering the report of a version as one HTML page."""
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from io import RawIOBase
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from duologue.dataset.contents import DatasetContents
@@ -17,6 +13,7 @@ from duologue.dataset.gates import Gates
 from duologue.dataset.manifest import Manifest
 from duologue.report.blocks import MOST_CHARACTERS, conversation_blocks
 from duologue.report.plots import bars, line
+from duologue.report.rendering import spoken, write_page
 from duologue.validation.rule import Severity
 
 REPORT_FILE = "report.html"
@@ -63,18 +60,17 @@ def write_report(
         file: where it is written to, as UTF-8.
     """
     blocks = conversation_blocks(contents)
-    script, style = _resource("report.js"), _resource("report.css")
-    page = _environment().from_string(_resource("report.html.jinja"))
-    pieces = page.generate(
-        policy=_content_security_policy(script, style),
-        script=Markup(script),
-        style=Markup(style),
+    write_page(
+        "report.html.jinja",
+        ["page.css", "report.css"],
+        "report.js",
+        file,
         manifest=manifest,
         gates=_gate_rows(manifest.counts, manifest.settings.gates),
         rules=_rule_rows(contents),
         rules_plot=bars("Conversations by the rule that they break", manifest.broken_rules),
         distributions=[
-            Plot(_spoken(name), bars(f"Conversations by {_spoken(name)}", counts), counts)
+            Plot(spoken(name), bars(f"Conversations by {spoken(name)}", counts), counts)
             for name, counts in manifest.quality.distributions.items()
         ],
         trends=_trends(manifest, earlier),
@@ -84,44 +80,6 @@ def write_report(
         most_rows=MOST_ROWS,
         most_characters=MOST_CHARACTERS,
     )
-    for piece in pieces:
-        # Half of a surrogate pair, which the reason of a failure may hold, is shown as its escape.
-        file.write(piece.encode(errors="backslashreplace"))
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["thousands"] = "{:,}".format
-    environment.filters["figure"] = "{:.4g}".format
-    environment.filters["spoken"] = _spoken
-    return environment
-
-
-def _resource(name: str) -> str:
-    return (files("duologue.report") / name).read_text(encoding="utf-8")
-
-
-def _content_security_policy(script: str, style: str) -> str:
-    """Allows the page its own script and style and nothing else: no network, no eval, no HTML made
-    of text.
-    """
-    return "; ".join(
-        [
-            "default-src 'none'",
-            f"script-src '{_source_hash(script)}'",
-            f"style-src '{_source_hash(style)}'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
-        ]
-    )
-
-
-def _source_hash(source: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}"
 
 
 def _gate_rows(counts: Counts, gates: Gates) -> list[tuple[str, str, str]]:
@@ -160,7 +118,7 @@ def _trends(manifest: Manifest, earlier: Sequence[Manifest]) -> list[Trend]:
         if len(having) > 1:
             measures = [item.quality.measures[name] for item in having]
             svg = line(
-                f"{_spoken(name)} over {len(having)} versions",
+                f"{spoken(name)} over {len(having)} versions",
                 [f"{item.started_at:%m-%d}" for item in having],
                 [measure.value for measure in measures],
                 [measure.low for measure in measures],
@@ -172,7 +130,3 @@ def _trends(manifest: Manifest, earlier: Sequence[Manifest]) -> list[Trend]:
             ]
             trends.append(Trend(name, svg, rows))
     return trends
-
-
-def _spoken(name: str) -> str:
-    return name.replace("_", " ")

@@ -31,6 +31,19 @@ def external_id_prefix(dataset: str) -> str:
     return f"duologue:{dataset}:"
 
 
+def external_id(dataset: str, conversation_id: str, turn: int | None) -> str:
+    """Names the case that a conversation, or its prefix up to a turn, becomes."""
+    whole = f"{external_id_prefix(dataset)}{conversation_id}"
+    return whole if turn is None else f"{whole}:{turn}"
+
+
+def per_of(external_id: str) -> CasePer:
+    """Tells from a case's external id what had become the case."""
+    # A conversation's id ends with its sample, as in `s1-1`, and so never in a number alone.
+    last = external_id.rpartition(":")[2]
+    return CasePer.PREFIX if last.isdigit() else CasePer.CONVERSATION
+
+
 def cases_of(
     conversations: UPath, dataset: str, per: CasePer = CasePer.CONVERSATION
 ) -> Iterator[SuiteCase]:
@@ -55,7 +68,7 @@ def _prefix_cases(conversation: Conversation, dataset: str) -> Iterator[SuiteCas
     for turn in conversation.next_turns:
         yield _case(
             turn,
-            external_id=f"{external_id_prefix(dataset)}{conversation.conversation_id}:{turn.index}",
+            external_id=external_id(dataset, conversation.conversation_id, turn.index),
             label=f"{conversation.conversation_id}, turn {turn.index}",
         )
 
@@ -63,7 +76,7 @@ def _prefix_cases(conversation: Conversation, dataset: str) -> Iterator[SuiteCas
 def _whole_case(conversation: Conversation, dataset: str) -> SuiteCase:
     return _case(
         conversation.next_turns[-1],
-        external_id=f"{external_id_prefix(dataset)}{conversation.conversation_id}",
+        external_id=external_id(dataset, conversation.conversation_id, None),
         label=conversation.conversation_id,
     )
 

@@ -4,20 +4,16 @@ Every case is found by its external id, so a push that was cut short is gone on 
 again: what is there already is not sent.
 """
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 from vellum import (
     ChatMessageRequest,
     NamedTestCaseChatHistoryVariableValueRequest,
     NamedTestCaseStringVariableValueRequest,
-    PaginatedTestSuiteTestCaseList,
     TestSuiteTestCase,
     TestSuiteTestCaseBulkOperationRequest,
     TestSuiteTestCaseBulkResult,
@@ -28,26 +24,21 @@ from vellum import (
     UpsertTestSuiteTestCaseRequest,
 )
 
-from duologue.errors import TransientError
-from duologue.participants.retries import CallSettings, wait_seconds
-from duologue.participants.vellum_deployment import VellumClient
-from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error
+from duologue.errors import TransientError, UsageError
 from duologue.test_suites.cases import SuiteCase, external_id_prefix
+from duologue.test_suites.external_run import (
+    cases_to_run,
+    create_run,
+    metrics_of_run,
+    run_url,
+    wait_for_run,
+)
+from duologue.test_suites.suite_requests import SuiteRequests, SuiteVariables
+from duologue.test_suites.suite_run import CaseResult, SuiteRun
 
-_PAGE_SIZE = 100
+__all__ = ["PushResult", "SuiteVariables", "VellumSuite"]
+
 _BATCH_SIZE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class SuiteVariables:
-    """What the Test Suite calls its variables."""
-
-    chat_history: str = "chat_history"
-    """The input variable, of type CHAT_HISTORY."""
-    reference_reply: str | None = None
-    """The evaluation variable, of type STRING. None sends no reference: a Test Suite without such
-    a variable would reject it.
-    """
 
 
 class PushResult(BaseModel):
@@ -91,14 +82,8 @@ class _Outcomes:
 
 
 @dataclass(frozen=True, slots=True)
-class VellumSuite:
+class VellumSuite(SuiteRequests):
     """A Test Suite that is there; Vellum's API cannot create one."""
-
-    client: VellumClient
-    name: str
-    """Its id or its name."""
-    variables: SuiteVariables = SuiteVariables()
-    call: CallSettings = CallSettings()
 
     async def push(
         self,
@@ -118,11 +103,17 @@ class VellumSuite:
             dry_run: only looks what there is, and changes nothing.
 
         Raises:
+            UsageError: there are no cases; with `remove_gone` it would empty the Test Suite.
             RunStoppingError: there is no such Test Suite, or the key may not change it.
             FatalError: Vellum refused a request.
             TransientError: Vellum could not be reached, or did not say what became of every case.
         """
-        there = await self._existing()
+        if not cases:
+            raise UsageError(
+                f"{dataset}: the version holds no conversation to push to {self.shown}; choose "
+                "another version"
+            )
+        there = await self.cases()
         by_id = {case.external_id: case for case in there}
         wanted = {case.external_id: self._upsert(case) for case in cases}
         changes = [
@@ -143,6 +134,49 @@ class VellumSuite:
             )
         return await self._apply(changes, removals, unchanged)
 
+    async def run_external(
+        self,
+        replies: Mapping[str, str],
+        *,
+        output_name: str = "output",
+        deadline_seconds: float = 1800,
+    ) -> SuiteRun:
+        """Has the Test Suite's metrics evaluate replies that were made outside of Vellum.
+
+        Cases that have no reply are left out of the run.
+
+        Args:
+            replies: a chatbot's replies, by the external ids of the cases they answer; see
+                `cases_of`.
+            output_name: what the Test Suite calls the output, of type STRING, that is a reply.
+            deadline_seconds: how long the run may take once it is created.
+
+        Returns:
+            The run, which may also have FAILED or been CANCELLED.
+
+        Raises:
+            UsageError: no case has a reply, as before the version was pushed.
+            RunStoppingError: there is no such Test Suite, or the key may not run it.
+            FatalError: Vellum refused a request; or the answer to the one that creates the run
+                was lost; or the run had not ended in time. A run that was created is named.
+            TransientError: Vellum could not be reached.
+        """
+        cases = cases_to_run(self, await self.cases(), replies)
+        run_id = await create_run(self, cases, replies, output_name)
+        state = await wait_for_run(self, run_id, deadline_seconds)
+        metrics = await metrics_of_run(self, run_id)
+        there = set(cases.values())
+        return SuiteRun(
+            run_id=run_id,
+            state=state,
+            url=run_url(self, run_id),
+            cases=tuple(
+                CaseResult(external_id=external_id, metrics=metrics.get(case_id, ()))
+                for case_id, external_id in cases.items()
+            ),
+            missing=tuple(external_id for external_id in replies if external_id not in there),
+        )
+
     async def _apply(
         self,
         changes: Sequence[_Operation],
@@ -152,12 +186,18 @@ class VellumSuite:
         outcomes = _Outcomes()
         # Removals come last: who is stopped midway is left with too many cases, not too few.
         operations = [*changes, *removals]
-        for start in range(0, len(operations), _BATCH_SIZE):
-            await self._send(operations[start : start + _BATCH_SIZE], outcomes)
-        rejected = [
-            one for one in operations if outcomes.results[one.request.id].type == "REJECTED"
-        ]
-        gone = await self._already_gone(rejected)
+        try:
+            for start in range(0, len(operations), _BATCH_SIZE):
+                await self._send(operations[start : start + _BATCH_SIZE], outcomes)
+            rejected = [
+                one for one in operations if outcomes.results[one.request.id].type == "REJECTED"
+            ]
+            gone = await self._already_gone(rejected)
+        except TransientError as error:
+            raise TransientError(
+                f"{error}. What was pushed before stays; push again, and only the rest is sent",
+                error.retry_after_seconds,
+            ) from None
         return PushResult(
             created=outcomes.ids(operations, "CREATED"),
             replaced=outcomes.ids(operations, "REPLACED"),
@@ -178,32 +218,7 @@ class VellumSuite:
         removals = {one.request.id for one in rejected if one.request.type == "DELETE"}
         if not removals:
             return set()
-        return removals - {case.id for case in await self._existing()}
-
-    async def _existing(self) -> list[TestSuiteTestCase]:
-        """Lists the Test Suite's cases, page by page."""
-        found: list[TestSuiteTestCase] = []
-        while True:
-            page = await self._page(len(found))
-            found += page.results
-            if len(found) >= page.count or not page.results:
-                return found
-
-    async def _page(self, offset: int) -> PaginatedTestSuiteTestCaseList:
-        pages: list[PaginatedTestSuiteTestCaseList] = []
-
-        async def attempt() -> None:
-            pages.append(
-                await self.client.sdk.test_suites.list_test_suite_test_cases(
-                    id=self._path,
-                    limit=_PAGE_SIZE,
-                    offset=offset,
-                    request_options={"max_retries": 0},
-                )
-            )
-
-        await self._retried(attempt, ())
-        return pages[-1]
+        return removals - {case.id for case in await self.cases()}
 
     async def _send(self, batch: Sequence[_Operation], outcomes: _Outcomes) -> None:
         """Sends what has no answer yet until all have one.
@@ -216,7 +231,7 @@ class VellumSuite:
             missing = outcomes.missing(batch)
             # Lazy: nothing is sent before the first result is asked for.
             answers = self.client.sdk.test_suites.test_suite_test_cases_bulk(
-                id=self._path,
+                id=self.path,
                 request=[one.request for one in missing],
                 request_options={"max_retries": 0},
             )
@@ -224,48 +239,12 @@ class VellumSuite:
                 outcomes.results |= {result.id: result for result in line if result.id}
             if unanswered := outcomes.missing(batch):
                 raise TransientError(
-                    f"{self._shown}: Vellum did not say what became of {len(unanswered)} of "
+                    f"{self.shown}: Vellum did not say what became of {len(unanswered)} of "
                     f"{len(missing)} test cases"
                 )
 
         private = tuple(text for one in batch for text in one.private)
-        await self._retried(attempt, private)
-
-    async def _retried(
-        self, attempt: Callable[[], Awaitable[None]], private: Sequence[str]
-    ) -> None:
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(self.call.max_attempts),
-            wait=lambda state: wait_seconds(state, self.call),
-            reraise=True,
-        )
-        try:
-            async for one in retrying:
-                with one:
-                    await self._in_time(attempt, private)
-        except TransientError as error:
-            raise TransientError(
-                f"{error} (gave up after {self.call.max_attempts} attempts). What was pushed "
-                "before stays; push again, and only the rest is sent",
-                error.retry_after_seconds,
-            ) from None
-
-    async def _in_time(
-        self, attempt: Callable[[], Awaitable[None]], private: Sequence[str]
-    ) -> None:
-        try:
-            async with asyncio.timeout(self.call.timeout_seconds):
-                return await attempt()
-        except TimeoutError:
-            failure: Exception = TransientError(
-                f"{self._shown}: Vellum did not answer within {self.call.timeout_seconds:g} s"
-            )
-        except SDK_ERRORS as error:
-            failure = sdk_error(error, self._wording(private))
-        # Out of the except clause, so that the SDK's error is not chained to ours: its text
-        # holds the whole body and, at times, the key.
-        raise failure
+        await self.asked(attempt, self.wording(private))
 
     def _upsert(self, case: SuiteCase) -> _Operation:
         history = NamedTestCaseChatHistoryVariableValueRequest(
@@ -297,31 +276,7 @@ class VellumSuite:
         assert isinstance(result, TestSuiteTestCaseRejectedBulkResult)  # only these are asked for
         detail = result.data.get("detail")
         said = detail if isinstance(detail, str) else json.dumps(result.data, ensure_ascii=False)
-        return self._wording(operation.private).quoted(said)
-
-    def _wording(self, private: Sequence[str]) -> Wording:
-        return Wording(
-            self._shown,
-            self.client.default_url,
-            self.client.api_key,
-            private,
-            denied="may change Test Suites",
-            not_found=(
-                "There is no such Test Suite in the workspace of VELLUM_API_KEY. Vellum's API "
-                "cannot create one: create it in Vellum, with an input variable "
-                f"{self.variables.chat_history!r} of type CHAT_HISTORY"
-            ),
-            refused="Check the names and types of the Test Suite's variables",
-        )
-
-    @property
-    def _path(self) -> str:
-        # The SDK puts it into the URL as it is.
-        return quote(self.name, safe="")
-
-    @property
-    def _shown(self) -> str:
-        return f"Test Suite {self.name!r}"
+        return self.wording(operation.private).quoted(said)
 
 
 def _removals(

@@ -22,6 +22,12 @@ _SPACELESS = (
 # with nothing, Hebrew and Arabic points, the vowel signs of India.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 _WORD = re.compile(rf"[{_SPACELESS}]|(?:[^\W_{_SPACELESS}]|[{_MARKS}])+")
+# A word, a character of a script without spaces with the marks on it, or a run of punctuation, each
+# with the white space after it.
+_PIECE = re.compile(
+    rf"(?:[{_SPACELESS}](?:(?!\w)[{_SPACELESS}])*|(?:[^\W{_SPACELESS}]|[{_MARKS}'\u2019])+"
+    rf"|[^\w\s{_SPACELESS}]+)\s*|\s+"
+)
 _DIGIT = re.compile(r"\d")
 _APOSTROPHES = str.maketrans("", "", "'`\u2019\u02bc\u00b4")
 # The same for ASCII, several times as fast as the pattern: everything else becomes a space.
@@ -57,6 +63,15 @@ def wording(text: str) -> Wording:
     has_numbers = _DIGIT.search(letters)
     numbers = frozenset(filter(_DIGIT.search, distinct)) if has_numbers else frozenset[str]()
     return Wording(letters, words, distinct, numbers)
+
+
+def pieces(text: str) -> list[str]:
+    """Cuts a text into its words and its punctuation, each with the white space after it.
+
+    Joined, they are the text again. In scripts that put no spaces between words, each character is
+    a word.
+    """
+    return _PIECE.findall(text)
 
 
 def fold(text: str) -> str:

@@ -1,6 +1,7 @@
 """Small real contents to write datasets of."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from duologue.conversation import Conversation, EndReason, Message, Role
@@ -10,12 +11,14 @@ from duologue.participants.settings import ParticipantSettings
 from duologue.run_settings import RunSettings
 from duologue.seeds import RejectedRow, Seed, SeedFile
 from duologue.simulation import Draft, FailedSeed
+from duologue.usage import Usage
 from duologue.validation.check import CheckedConversation
 from duologue.validation.rule import Severity, Violation
 
 STARTED_AT = datetime(2026, 11, 24, 5, 35, 16, 123456, tzinfo=UTC)
 RUN_ID = "01928374-0000-7000-8000-00001a2b3c4d"
 VERSION = "20261124T053516Z-1a2b3c4d"
+USAGE = Usage(input_tokens=120, output_tokens=30, cost_usd=0.25, models=("gpt-4o", "gpt-4o-mini"))
 ANYTHING_PASSES = Gates(max_failed_share=1, max_invalid_share=1)
 
 
@@ -41,17 +44,20 @@ def checked(
     sample: int = 1,
     context: dict[str, str] | None = None,
     broken: Sequence[tuple[str, Severity]] = (),
+    usage: Usage | None = None,
 ) -> CheckedConversation:
-    """A conversation of these texts, which breaks these rules."""
+    """A conversation of these texts, which breaks these rules; the last one used all it used."""
+    *earlier, last = messages(*texts)
     return CheckedConversation(
         conversation=Conversation(
             conversation_id=f"{seed_id}-{sample}",
             seed_id=seed_id,
             sample=sample,
-            messages=messages(*texts),
+            messages=(*earlier, replace(last, usage=usage)),
             end_reason=EndReason.MAX_TURNS,
             started_at=STARTED_AT,
             ended_at=STARTED_AT + timedelta(milliseconds=1250),
+            usage=usage,
         ),
         seed=Seed(seed_id=seed_id, message=texts[0], context=context or {}),
         violations=tuple(
@@ -62,7 +68,11 @@ def checked(
 
 
 def failed(
-    *texts: str, seed_id: str = "f1", sample: int = 1, reason: str = "HTTP 503, 4 attempts"
+    *texts: str,
+    seed_id: str = "f1",
+    sample: int = 1,
+    reason: str = "HTTP 503, 4 attempts",
+    usage: Usage | None = None,
 ) -> FailedSeed:
     """A seed whose conversation was cut short after these texts."""
     return FailedSeed(
@@ -70,7 +80,9 @@ def failed(
         sample=sample,
         error_class="TransientError",
         reason=reason,
-        draft=Draft(messages=list(messages(*texts)), started_at=STARTED_AT, attempts=3),
+        draft=Draft(
+            messages=list(messages(*texts)), started_at=STARTED_AT, attempts=3, usage=usage
+        ),
     )
 
 
@@ -111,9 +123,11 @@ def everything_that_can_happen() -> DatasetContents:
     """Valid conversations with and without a warning, an invalid one, failures, a rejected row."""
     return contents(
         checked("Hello?", "Hi.", "Refunds?", seed_id="s1", context={"b": "2", "a": "é"}),
-        checked("Open?", "Until 6.", seed_id="s2", broken=[("restated", Severity.WARNING)]),
+        checked(
+            "Open?", "Until 6.", seed_id="s2", broken=[("restated", Severity.WARNING)], usage=USAGE
+        ),
         checked("Echo", "Yes?", "Yes?", seed_id="s3", broken=[("echo", Severity.INVALID)]),
-        failed=[failed("Warranty?", "One year.", seed_id="s4")],
+        failed=[failed("Warranty?", "One year.", seed_id="s4", usage=Usage(cost_usd=0.5))],
         rejected=[RejectedRow("datasets/seeds.csv", 14, "message is empty")],
     )
 

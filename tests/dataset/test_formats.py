@@ -148,6 +148,9 @@ def test_a_csv_row_holds_json_times_with_their_zone_and_nothing_for_null() -> No
     assert first["simulated_user_release_tag"] == ""
     assert first["started_at"] == "2026-11-24T05:35:16.123456+00:00"
     assert (first["warnings"], second["warnings"]) == ("[]", '["restated"]')
+    used = ("input_tokens", "output_tokens", "cost_usd", "models")
+    assert [first[name] for name in used] == ["", "", "", ""]
+    assert [second[name] for name in used] == ["120", "30", "0.25", '["gpt-4o", "gpt-4o-mini"]']
 
 
 def test_only_valid_conversations_are_the_dataset() -> None:
@@ -159,7 +162,7 @@ def test_only_valid_conversations_are_the_dataset() -> None:
 
 def test_a_dataset_without_conversations_still_has_its_columns() -> None:
     table = pq.read_table(io.BytesIO(written(write_conversations_parquet, contents())))
-    assert (table.num_rows, table.num_columns) == (0, 18)
+    assert (table.num_rows, table.num_columns) == (0, 22)
     assert dict_rows(written(write_conversations_csv, contents())) == []
 
 

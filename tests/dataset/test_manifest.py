@@ -1,6 +1,7 @@
 """A manifest is read back, or it is said what is wrong with it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from upath import UPath
 from duologue.dataset.manifest import read_manifest
 from duologue.dataset.writing import write_version
 from duologue.errors import UsageError
-from tests.dataset.making import VERSION, everything_that_can_happen
+from tests.dataset.making import USAGE, VERSION, checked, contents, everything_that_can_happen
 
 
 def changed(tmp_path: Path, changes: dict[str, Any]) -> UPath:
@@ -61,3 +62,13 @@ def test_counts_changed_by_hand_are_told(tmp_path: Path) -> None:
 def test_a_folder_in_the_place_of_a_manifest_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         read_manifest(UPath(tmp_path))
+
+
+def test_it_sums_up_what_all_conversations_used_that_told(tmp_path: Path) -> None:
+    manifest = read_manifest(changed(tmp_path, {}))
+    assert manifest.usage == replace(USAGE, cost_usd=0.75)  # a failed seed's 0.5 with it
+
+
+def test_where_nothing_was_recorded_it_says_nothing(tmp_path: Path) -> None:
+    manifest = write_version(str(tmp_path), "shop", VERSION, contents(checked("Hi", "Ho")))
+    assert manifest.usage is None

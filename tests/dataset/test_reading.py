@@ -1,5 +1,6 @@
 """A dataset's conversations come back as they were made."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from duologue.dataset.finding import find_conversations
 from duologue.dataset.reading import read_conversations
 from duologue.dataset.writing import write_version
 from duologue.errors import UsageError
+from tests.dataset.before_usage import write_as_before_usage
 from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen
 
 
@@ -21,6 +23,23 @@ def test_every_conversation_comes_back_equal_and_in_order(tmp_path: Path, protoc
     write_version(output, "shop", VERSION, made)
     found = list(read_conversations(find_conversations(VERSION, output)))
     assert found == [item.conversation for item in made.valid]
+
+
+def test_a_file_from_before_usage_was_recorded_is_read(tmp_path: Path) -> None:
+    made = everything_that_can_happen()
+    write_version(str(tmp_path), "shop", VERSION, made)
+    path = find_conversations(VERSION, str(tmp_path))
+    write_as_before_usage(Path(path.path))
+    unrecorded = [
+        item.conversation.model_copy(
+            update={
+                "usage": None,
+                "messages": tuple(replace(m, usage=None) for m in item.conversation.messages),
+            }
+        )
+        for item in made.valid
+    ]
+    assert list(read_conversations(path)) == unrecorded
 
 
 def test_conversations_are_chosen_by_their_seed_or_their_own_id(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,8 +23,10 @@ from duologue.participants.settings import ParticipantSettings
 from duologue.run_settings import RunSettings
 from duologue.seeds import RejectedRow, Seed, SeedFile
 from duologue.simulation import Draft, FailedSeed, SimulationSettings
+from duologue.usage import Usage
 from duologue.validation.check import CheckedConversation, check_conversation
-from tests.dataset.making import VERSION
+from tests.dataset.before_usage import write_version_as_before_usage
+from tests.dataset.making import VERSION, everything_that_can_happen
 
 TURNS = 2
 SETTINGS = SimulationSettings(turns=TURNS)
@@ -33,6 +36,16 @@ WRITABLE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="
 ANYTHING = st.text(st.characters(), max_size=30)  # half surrogate pairs, NUL and all
 TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=st.just(UTC))
 CALLS = st.one_of(st.none(), st.integers(1, 10_000))
+USAGES = st.one_of(
+    st.none(),
+    st.builds(
+        Usage,
+        st.none() | st.integers(0, 2**40),
+        st.none() | st.integers(0, 2**40),
+        st.floats(0, 1e6),
+        st.lists(st.sampled_from(["gpt-4o", "é"]), unique=True).map(tuple),
+    ),
+)
 
 
 def made_messages(texts: list[str], calls: list[int | None]) -> list[Message]:
@@ -61,12 +74,14 @@ def outcomes(draw: st.DrawFn, seed: Seed, sample: int) -> CheckedConversation | 
     texts = [seed.message, *said]
     calls = draw(st.lists(CALLS, min_size=len(texts), max_size=len(texts)))
     messages, started_at = made_messages(texts, calls), draw(TIMES)
+    messages = [replace(message, usage=draw(USAGES)) for message in messages]
     if kind == "failed":
         draft = Draft(
             messages=messages,
             started_at=started_at,
             user_has_ended=draw(st.booleans()),
             attempts=draw(st.integers(0, 9)),
+            usage=draw(USAGES),
         )
         return FailedSeed(seed, sample, "TransientError", draw(ANYTHING), draft)
     conversation = Conversation(
@@ -78,6 +93,7 @@ def outcomes(draw: st.DrawFn, seed: Seed, sample: int) -> CheckedConversation | 
         started_at=started_at,
         ended_at=started_at + draw(st.timedeltas(timedelta(0), timedelta(days=1))),
         attempts=draw(st.integers(1, 9)),
+        usage=draw(USAGES),
     )
     checked = check_conversation(conversation, seed, SETTINGS)
     if checked.is_valid and any(not _writable(text) for text in said):
@@ -282,3 +298,16 @@ def test_files_of_another_version_are_told(folder: Path, tmp_path: Path) -> None
     (folder / "failures.jsonl").write_bytes(lines)
     with pytest.raises(UsageError, match="one of them was changed"):
         reopened(folder)
+
+
+def test_a_version_from_before_usage_was_recorded_is_reopened(tmp_path: Path) -> None:
+    made = everything_that_can_happen()
+    write_version(str(tmp_path), "shop", VERSION, made)
+    folder = version_folder(str(tmp_path), "shop", VERSION)
+    write_version_as_before_usage(Path(folder.path))
+    manifest, contents = reopen_version(folder)
+    assert manifest.usage is None
+    assert manifest.settings == made.settings
+    assert len(contents.checked) == len(made.checked)
+    assert {item.conversation.usage for item in contents.checked} == {None}
+    assert [item.draft.usage for item in contents.failed] == [None]

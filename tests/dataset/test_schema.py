@@ -50,6 +50,10 @@ def test_the_columns_are_those_that_readers_were_promised() -> None:
         "duration_ms",
         "attempts",
         "generator_version",
+        "input_tokens",
+        "output_tokens",
+        "cost_usd",
+        "models",
     ]
 
 
@@ -67,14 +71,16 @@ def test_a_row_says_all_of_its_conversation() -> None:
     assert first["seed_id"] == "s1"
     assert first["sample"] == 1
     assert first["seed_message"] == "Hello?"
+    not_recorded = dict.fromkeys(["input_tokens", "output_tokens", "cost_usd", "models"])
     assert first["messages"] == [
         {"role": "USER", "text": "Hello?", "execution_id": None, "latency_ms": None}
-        | {"attempts": None},
+        | {"attempts": None, **not_recorded},
         {"role": "ASSISTANT", "text": "Hi.", "execution_id": "execution-1", "latency_ms": 101}
-        | {"attempts": 2},
+        | {"attempts": 2, **not_recorded},
         {"role": "USER", "text": "Refunds?", "execution_id": None, "latency_ms": 102}
-        | {"attempts": 3},
+        | {"attempts": 3, **not_recorded},
     ]
+    assert not_recorded.items() <= first.items()
     assert first["turn_count"] == 1
     assert first["end_reason"] == "max_turns"
     assert (first["chatbot"], first["chatbot_release_tag"]) == ("support-bot", "production")
@@ -85,6 +91,11 @@ def test_a_row_says_all_of_its_conversation() -> None:
     assert first["started_at"].isoformat() == "2026-11-24T05:35:16.123456+00:00"
     assert first["ended_at"].isoformat() == "2026-11-24T05:35:17.373456+00:00"
     assert first["duration_ms"] == 1250
+    used = {"input_tokens": 120, "output_tokens": 30, "cost_usd": 0.25}
+    used_in_all = {**used, "models": ["gpt-4o", "gpt-4o-mini"]}
+    assert used_in_all.items() <= second.items()
+    assert not_recorded.items() <= second["messages"][0].items()
+    assert used_in_all.items() <= second["messages"][1].items()
 
 
 # A list cannot be null in the file: pyarrow writes none as an empty one.

@@ -1,0 +1,103 @@
+"""The gates: what the candidate has to reach for the evaluation to pass."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from duologue.errors import UsageError
+from duologue.evaluation.manifest import Estimate, SideSummary, SuiteRunRecord
+from duologue.evaluation.replies import Side, Verdict
+from duologue.evaluation.settings import EvaluationGates
+
+_A_HAIR = 1e-9
+"""Let through, since 0.29 of 100 is 28.999999999999996 in floating point."""
+
+
+def check_gates(gates: EvaluationGates, scorer_names: Collection[str], has_baseline: bool) -> None:
+    """Checks that the gates can be told, before anything is paid for.
+
+    Raises:
+        UsageError: a gate is on a score that there will not be, or on a baseline that is missing.
+    """
+    for gate, names in (("min_scores", gates.min_scores), ("max_drops", gates.max_drops)):
+        for name in names:
+            if name not in scorer_names:
+                raise UsageError(
+                    f"{gate}: there is no scorer {name!r}; there are "
+                    f"{', '.join(sorted(scorer_names))}"
+                )
+    if gates.max_drops and not has_baseline:
+        raise UsageError(
+            f"max_drops has {', '.join(gates.max_drops)}, and there is no baseline to compare "
+            "with; name one, or use min_scores"
+        )
+
+
+def failed_gates(
+    sides: Mapping[Side, SideSummary],
+    differences: Mapping[str, Estimate],
+    prefixes: int,
+    gates: EvaluationGates,
+    test_suite: SuiteRunRecord | None,
+) -> tuple[str, ...]:
+    """Says, in a sentence each, which gates the candidate does not pass; nothing if all.
+
+    Args:
+        sides: from `summarise`.
+        differences: from `summarise`.
+        prefixes: how many there were to answer.
+        gates: checked by `check_gates`.
+        test_suite: what became of it; None where none was asked for.
+    """
+    if Side.CANDIDATE not in sides:
+        return ("the candidate was asked for no reply; expected at least one prefix to answer",)
+    candidate = sides[Side.CANDIDATE]
+    return (
+        *_too_many(candidate, prefixes, gates),
+        *_too_low(candidate.scores, gates),
+        *_dropped(differences, gates),
+        *_suite_trouble(test_suite),
+    )
+
+
+def _too_many(candidate: SideSummary, prefixes: int, gates: EvaluationGates) -> Iterator[str]:
+    failed = candidate.verdicts.get(Verdict.FAILED, 0)
+    regressed = candidate.verdicts.get(Verdict.REGRESSED, 0)
+    for what, number, among, gate, most in (
+        ("prefixes have no reply", failed, prefixes, "max_failed_share", gates.max_failed_share),
+        (
+            "replies regressed",
+            regressed,
+            prefixes - failed,
+            "max_regressed_share",
+            gates.max_regressed_share,
+        ),
+    ):
+        if number > most * among + _A_HAIR:
+            yield f"{number} of {among} {what} ({number / among:.1%}); {gate} allows {most:.1%}"
+
+
+def _too_low(scores: Mapping[str, Estimate], gates: EvaluationGates) -> Iterator[str]:
+    for name, least in gates.min_scores.items():
+        if name not in scores:
+            yield f"no reply has the score {name}; min_scores asks for a mean of {least:g}"
+        elif scores[name].mean < least - _A_HAIR:
+            yield f"the mean of {name} is {scores[name].mean:.3f}; min_scores asks for {least:g}"
+
+
+def _dropped(differences: Mapping[str, Estimate], gates: EvaluationGates) -> Iterator[str]:
+    for name, most in gates.max_drops.items():
+        if name not in differences:
+            yield (
+                f"no prefix has the score {name} of both sides; max_drops allows a drop of {most:g}"
+            )
+        elif (drop := differences[name]).high < -most - _A_HAIR:
+            yield (
+                f"the mean of {name} is {-drop.mean:.3f} below the baseline's (confidence interval "
+                f"{-drop.high:.3f} to {-drop.low:.3f}); max_drops allows {most:g}"
+            )
+
+
+def _suite_trouble(test_suite: SuiteRunRecord | None) -> Iterator[str]:
+    if test_suite and test_suite.error:
+        yield (
+            f"the Test Suite {test_suite.suite} has no result ({test_suite.error}); expected one"
+        )

@@ -1,0 +1,164 @@
+"""What an evaluation is asked to do, checked before anything is paid for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from upath import UPath
+
+from duologue.dataset.finding import find_version
+from duologue.dataset.formats import CONVERSATIONS_FILE
+from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
+from duologue.dataset.reading import read_seeded_conversations
+from duologue.dataset.storage import located
+from duologue.dataset.versions import is_version
+from duologue.errors import UsageError
+from duologue.evaluation.gates import check_gates
+from duologue.evaluation.replies import Prefix, Side, prefixes_of, reply_key
+from duologue.evaluation.scorers import Scorers, load_scorers
+from duologue.evaluation.settings import EvaluationOptions, EvaluationSettings
+from duologue.participants.settings import ParticipantInputs, ParticipantSettings
+from duologue.validated import validated
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyJob:
+    """One reply to ask for."""
+
+    prefix: Prefix
+    side: Side
+    key: str
+    """Under which the reply is kept."""
+
+    @property
+    def name(self) -> str:
+        """The next turn's id, and whose reply it is unless it is the candidate's."""
+        turn = self.prefix.next_turn_id
+        return turn if self.side is Side.CANDIDATE else f"{turn}-{self.side}"
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationPlan:
+    """All that an evaluation is asked to do."""
+
+    folder: UPath
+    """Of the version."""
+    manifest: Manifest
+    """Of the version."""
+    prefixes: tuple[Prefix, ...]
+    evaluations: UPath
+    """The folder that evaluations are written to, each into one of its own."""
+    settings: EvaluationSettings
+    scorers: Scorers
+    resume: str | None
+    """The evaluation to go on with; None for a new one."""
+
+    @property
+    def chatbots(self) -> dict[Side, ParticipantSettings]:
+        """Who is asked, the candidate first."""
+        baseline = self.settings.baseline
+        sides = {Side.CANDIDATE: self.settings.candidate}
+        return sides if baseline is None else {**sides, Side.BASELINE: baseline}
+
+    def jobs(self, evaluation: str) -> list[ReplyJob]:
+        """Lists the replies to ask for: prefix by prefix, so that a change over time meets both.
+
+        Args:
+            evaluation: what sets their keys apart from those of other evaluations.
+        """
+        return [
+            ReplyJob(prefix, side, f"{evaluation}/{reply_key(prefix, chatbot)}-{side}")
+            for prefix in self.prefixes
+            for side, chatbot in self.chatbots.items()
+        ]
+
+
+def plan_evaluation(
+    version: str = "latest",
+    candidate: str = "",
+    baseline: str = "",
+    max_concurrency: int = 32,
+    output: str = "datasets",
+    name: str = "",
+    advanced: EvaluationOptions | Mapping[str, Any] = EvaluationOptions(),
+) -> EvaluationPlan:
+    """Reads a version and checks what an evaluation on it is asked to do.
+
+    Args:
+        version: `latest`, a version, or a version's folder.
+        candidate: who is evaluated, spelled as a participant is; empty for the version's chatbot,
+            as it is by now.
+        baseline: who it is compared with besides; empty for nobody.
+        max_concurrency: replies asked for at a time.
+        output: where datasets are.
+        name: of the dataset; empty where the output holds only one with that version.
+        advanced: the options.
+
+    Raises:
+        UsageError: there is no such version, it has nothing to evaluate on, or an option cannot be
+            used.
+    """
+    advanced = validated(EvaluationOptions, advanced)
+    folder = find_version(version, output, name or None)
+    manifest = read_manifest(folder / MANIFEST_FILE)
+    settings = _settings(manifest, candidate, baseline, max_concurrency, advanced)
+    scorers = load_scorers(settings.scoring)
+    check_gates(settings.gates, scorers.names, has_baseline=settings.baseline is not None)
+    if advanced.resume is not None and not is_version(advanced.resume):
+        raise UsageError(
+            f"resume {advanced.resume!r}: expected an evaluation as in 20261124T053516Z-1a2b3c4d"
+        )
+    return EvaluationPlan(
+        folder=folder,
+        manifest=manifest,
+        prefixes=_prefixes(folder, manifest, advanced.only_with_reference),
+        evaluations=located(advanced.evaluations) if advanced.evaluations else _beside(folder),
+        settings=settings,
+        scorers=scorers,
+        resume=advanced.resume,
+    )
+
+
+def _settings(
+    manifest: Manifest,
+    candidate: str,
+    baseline: str,
+    max_concurrency: int,
+    advanced: EvaluationOptions,
+) -> EvaluationSettings:
+    reference = manifest.settings.chatbot
+
+    def chatbot(spelling: str, inputs: ParticipantInputs | None) -> ParticipantSettings:
+        fields = ParticipantInputs.model_fields
+        as_reference = ParticipantInputs(**{name: getattr(reference, name) for name in fields})
+        return ParticipantSettings.parsed(spelling, inputs or as_reference)
+
+    values = {
+        "candidate": chatbot(candidate or reference.spelling, advanced.candidate_inputs),
+        "baseline": chatbot(baseline, advanced.baseline_inputs) if baseline else None,
+        "max_concurrency": max_concurrency,
+        **{
+            option: getattr(advanced, option)
+            for option in EvaluationSettings.model_fields.keys() & EvaluationOptions.model_fields
+        },
+    }
+    return validated(EvaluationSettings, values)
+
+
+def _prefixes(folder: UPath, manifest: Manifest, only_with_reference: bool) -> tuple[Prefix, ...]:
+    conversations = read_seeded_conversations(folder / CONVERSATIONS_FILE)
+    prefixes = tuple(
+        prefix
+        for prefix in prefixes_of(conversations)
+        if prefix.reference is not None or not only_with_reference
+    )
+    if not prefixes:
+        raise UsageError(
+            f"{manifest.dataset} {manifest.version}: holds nothing that a chatbot could reply to; "
+            "evaluate on a version with valid conversations"
+        )
+    return prefixes
+
+
+def _beside(folder: UPath) -> UPath:
+    return folder.parent / "evaluations"

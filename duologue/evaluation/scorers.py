@@ -1,0 +1,162 @@
+"""How like the reference reply a reply is: the scorers, built in and own. Higher is better."""
+
+import asyncio
+import inspect
+import math
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, SupportsFloat
+
+from rapidfuzz.distance import Indel
+
+from duologue.conversation import Message
+from duologue.errors import UsageError
+from duologue.evaluation.embeddings import EmbeddingScorer, load_embedding_scorer
+from duologue.evaluation.settings import ScoringSettings
+from duologue.importing import import_function
+from duologue.validation.wording import wording
+
+SAME = "same"
+SIMILARITY = "similarity"
+EMBEDDING_SIMILARITY = "embedding_similarity"
+
+_SPELLING = re.compile(r"python:[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+_EXPECTED = "`def scorer(reply, reference, chat_history)` that gives a number, a bool or None"
+
+Score = SupportsFloat | None
+OwnScorer = Callable[[str, str | None, Sequence[Message]], Score | Awaitable[Score]]
+"""What a person writes: the reply, the reference reply (None where there is none), and the messages
+before them, of which the last one is the user's. None where it cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorers:
+    """The scorers that the settings ask for, ready to be used."""
+
+    embedding: EmbeddingScorer | None
+    own: Mapping[str, OwnScorer]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What there will be a score of, built in ones first."""
+        embedding = (EMBEDDING_SIMILARITY,) if self.embedding else ()
+        return (SAME, SIMILARITY, *embedding, *self.own)
+
+
+Arguments = tuple[str, str | None, Sequence[Message]]
+"""What an own scorer is called with."""
+
+
+class NoScore(Exception):  # noqa: N818 - it says what is missing
+    """An own scorer failed, or gave something else than a score. It carries no text."""
+
+
+def load_scorers(settings: ScoringSettings) -> Scorers:
+    """Makes ready the scorers that the settings ask for.
+
+    It imports the own scorers and loads the embedding model, so it is done once, and before
+    anything is paid for.
+
+    Raises:
+        UsageError: an own scorer cannot be imported or called, or its name is taken; or the
+            embedding model, or the package that it needs, is missing.
+    """
+    own = [_own_scorer(spelling) for spelling in settings.own_scorers]
+    names = [spelling.rpartition(":")[2] for spelling in settings.own_scorers]
+    _check_names([SAME, SIMILARITY, EMBEDDING_SIMILARITY, *names])
+    model = settings.embedding_model
+    embedding = load_embedding_scorer(model) if model else None
+    return Scorers(embedding, dict(zip(names, own, strict=True)))
+
+
+def same(reply: str, reference: str) -> float:
+    """Tells whether two replies say the same, upper and lower case, punctuation and white space
+    aside: 1.0 or 0.0. Where both are without words, as emoji are, all their characters count.
+    """
+    one, other = _compared(reply, reference)
+    return float(one == other)
+
+
+def similarity(reply: str, reference: str) -> float:
+    """Tells how many of their words two replies share in the same order, 0 to 1.
+
+    It is ROUGE-L's F1 (Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries"): twice
+    the length of their longest common subsequence of words, by the number of their words. 1.0
+    exactly where they say the same.
+    """
+    one, other = _compared(reply, reference)
+    return Indel.normalized_similarity(one, other)
+
+
+async def own_scores(
+    scorer: OwnScorer, replies: Iterable[Arguments], at_a_time: int
+) -> list[float | NoScore | None]:
+    """Has an own scorer score replies, in order; a NoScore stands where it failed.
+
+    Async ones score so many replies at a time. Others score one after the other, in a thread, so
+    that they need not be safe against themselves and nothing else has to wait.
+    """
+    limit = asyncio.Semaphore(at_a_time if _is_async(scorer) else 1)
+
+    async def one(reply: Arguments) -> float | NoScore | None:
+        async with limit:
+            try:
+                return await _own_score(scorer, *reply)
+            except Exception:
+                # The error's text may hold the conversation's.
+                return NoScore()
+
+    async with asyncio.TaskGroup() as tasks:
+        scoring = [tasks.create_task(one(reply)) for reply in replies]
+    return [task.result() for task in scoring]
+
+
+async def _own_score(
+    scorer: OwnScorer, reply: str, reference: str | None, chat_history: Sequence[Message]
+) -> float | None:
+    arguments = (reply, reference, chat_history)
+    value: Any = (
+        scorer(*arguments) if _is_async(scorer) else await asyncio.to_thread(scorer, *arguments)
+    )
+    if inspect.isawaitable(value):
+        value = await value
+    if value is None:
+        return None
+    if not isinstance(value, SupportsFloat) or not math.isfinite(score := float(value)):
+        raise NoScore
+    return score
+
+
+def _is_async(scorer: OwnScorer) -> bool:
+    return inspect.iscoroutinefunction(scorer) or inspect.iscoroutinefunction(type(scorer).__call__)
+
+
+def _compared(one: str, other: str) -> tuple[Sequence[str], Sequence[str]]:
+    """What of two texts is compared: their words, or the characters where neither has any."""
+    a, b = wording(one), wording(other)
+    return (a.words, b.words) if a.words or b.words else (a.letters, b.letters)
+
+
+def _own_scorer(spelling: str) -> OwnScorer:
+    subject = f"own scorer {spelling!r}"
+    if not _SPELLING.fullmatch(spelling):
+        raise UsageError(
+            f"{subject}: expected python:package.module:scorer, as in python:my_scorers:politeness "
+            "(the module's name, not its file's)"
+        )
+    function = import_function(spelling, subject, _EXPECTED)
+    try:
+        inspect.signature(function).bind("", None, ())
+    except TypeError as error:
+        raise UsageError(
+            f"{subject}: cannot be called with the reply, the reference reply and the messages "
+            f"before them ({error}); expected {_EXPECTED}"
+        ) from None
+    return function
+
+
+def _check_names(names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"scorer {name!r}: there are two of this name; rename your own")

@@ -1,0 +1,151 @@
+"""What an evaluation's page shows of its replies: the greatest changes first, side by side."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from markupsafe import Markup
+
+from duologue.conversation import Message
+from duologue.evaluation.replies import Prefix, ScoredReply, Side, Verdict
+from duologue.evaluation.scorers import SIMILARITY
+from duologue.report.blocks import MOST_CHARACTERS
+from duologue.report.differences import Part, differences
+from duologue.report.rendering import encoded, page_environment, spoken
+
+MOST_COMPARISONS = 500
+"""Some hours of reading, and what a browser lays out at once."""
+
+MOST_BYTES = 9_000_000
+"""Of all comparisons, so that the page stays below 10 MB."""
+
+MOST_EARLIER_MESSAGES = 50
+"""Of the chat history before the USER message that is replied to, the latest."""
+
+_ORDER = (
+    Verdict.FAILED,
+    Verdict.REGRESSED,
+    Verdict.CHANGED,
+    Verdict.WITHOUT_REFERENCE,
+    Verdict.SAME,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The candidate's replies with the same verdict."""
+
+    verdict: Verdict
+    count: int
+    """All there are, also those that are not shown."""
+    shown: Sequence[Markup]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A message's text as it is shown."""
+
+    parts: Sequence[Part]
+    characters: int
+    """Of the whole message; it is cut where these are more than MOST_CHARACTERS."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownReply:
+    scored: ScoredReply
+    text: _Text | None
+    """None where there is no reply."""
+    facts: Sequence[str]
+    """How long it took and how it was scored, as far as that is known."""
+
+
+def comparison_groups(scored: Iterable[ScoredReply]) -> list[Group]:
+    """Renders the comparisons that fit on a page, by the candidate's verdict, worst first.
+
+    Of each verdict the least similar to the reference reply come first, and those that cannot be
+    compared last; beyond that they stay in order.
+    """
+    compared = sorted(_by_prefix(scored), key=_greatest_change_first)
+    counts = Counter(replies[Side.CANDIDATE].verdict for replies in compared)
+    shown = {
+        verdict: [markup for _, markup in of_verdict]
+        for verdict, of_verdict in groupby(_fitting(compared), key=lambda pair: pair[0])
+    }
+    return [
+        Group(verdict, counts[verdict], shown.get(verdict, []))
+        for verdict in _ORDER
+        if counts[verdict]
+    ]
+
+
+def _by_prefix(scored: Iterable[ScoredReply]) -> list[Mapping[Side, ScoredReply]]:
+    """Puts the replies to the same prefix together."""
+    replies: dict[str, dict[Side, ScoredReply]] = {}
+    for reply in scored:
+        replies.setdefault(reply.prefix.next_turn_id, {})[reply.side] = reply
+    return list(replies.values())
+
+
+def _greatest_change_first(replies: Mapping[Side, ScoredReply]) -> tuple[int, float]:
+    candidate = replies[Side.CANDIDATE]
+    similarity = candidate.scores.get(SIMILARITY)
+    return _ORDER.index(candidate.verdict), float("inf") if similarity is None else similarity
+
+
+def _fitting(compared: Sequence[Mapping[Side, ScoredReply]]) -> Iterator[tuple[Verdict, Markup]]:
+    """Renders comparisons until the page is full."""
+    template = page_environment().get_template("comparison.html.jinja")
+    size = 0
+    for replies in compared[:MOST_COMPARISONS]:
+        candidate = replies[Side.CANDIDATE]
+        reference, shown = _side_by_side(candidate.prefix, replies)
+        markup = template.render(
+            prefix=candidate.prefix,
+            asked=_plain(candidate.prefix.chat_history[-1]),
+            earlier=[
+                (message, _plain(message))
+                for message in candidate.prefix.chat_history[:-1][-MOST_EARLIER_MESSAGES:]
+            ],
+            reference=reference,
+            replies=shown,
+            most_characters=MOST_CHARACTERS,
+        )
+        size += len(encoded(markup))
+        if size > MOST_BYTES:
+            break
+        yield candidate.verdict, Markup(markup)  # the template has escaped every text
+
+
+def _side_by_side(
+    prefix: Prefix, replies: Mapping[Side, ScoredReply]
+) -> tuple[_Text | None, list[_ShownReply]]:
+    """Marks where the replies differ from the reference reply, and it from the candidate's."""
+    reference = None if prefix.reference is None else _plain(prefix.reference)
+    shown = []
+    for side in sorted(replies, key=list(Side).index):
+        reply = replies[side].reply
+        text = _plain(reply) if isinstance(reply, Message) else None
+        if prefix.reference is not None and isinstance(reply, Message):
+            gone, new = differences(_cut(prefix.reference), _cut(reply))
+            text = _Text(new, len(reply.text))
+            if side is Side.CANDIDATE:
+                reference = _Text(gone, len(prefix.reference.text))
+        shown.append(_ShownReply(replies[side], text, list(_facts(replies[side]))))
+    return reference, shown
+
+
+def _facts(scored: ScoredReply) -> Iterator[str]:
+    if isinstance(scored.reply, Message) and scored.reply.latency_ms is not None:
+        yield f"{scored.reply.latency_ms:,} ms"
+    for name, score in scored.scores.items():
+        if score is not None:
+            yield f"{spoken(name)} {score:.4g}"
+
+
+def _plain(message: Message) -> _Text:
+    return _Text([Part(_cut(message), differs=False)], len(message.text))
+
+
+def _cut(message: Message) -> str:
+    return message.text[:MOST_CHARACTERS]

@@ -1,0 +1,201 @@
+"""The steps of running a Test Suite on replies that were made outside of Vellum.
+
+Vellum calls that an external run: it is told what was replied to each case, and evaluates it.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from vellum import (
+    ExternalTestCaseExecutionRequest,
+    NamedTestCaseStringVariableValueRequest,
+    TestSuiteRunExecution,
+    TestSuiteRunExecutionMetricResult,
+    TestSuiteRunExternalExecConfigDataRequest,
+    TestSuiteRunExternalExecConfigRequest,
+    TestSuiteRunMetricOutput,
+    TestSuiteRunRead,
+    TestSuiteTestCase,
+)
+
+from duologue.errors import FatalError, UsageError
+from duologue.participants.vellum_errors import Wording
+from duologue.test_suites.cases import per_of
+from duologue.test_suites.suite_requests import PAGE_SIZE, SuiteRequests
+from duologue.test_suites.suite_run import MetricValue, RunState
+
+_FIRST_POLL_SECONDS = 0.25
+_LONGEST_POLL_SECONDS = 10
+"""A run of metrics that are language models takes minutes; what it did is seen soon enough."""
+
+
+def cases_to_run(
+    suite: SuiteRequests, there: Collection[TestSuiteTestCase], replies: Mapping[str, str]
+) -> dict[str, str]:
+    """Finds the cases that have a reply: their external ids by Vellum's ids, in their order.
+
+    Raises:
+        UsageError: none has.
+    """
+    if not replies:
+        raise UsageError(f"{suite.shown}: there is no reply to run it on")
+    found = {
+        case.id: case.external_id
+        for case in there
+        if case.id and case.external_id and case.external_id in replies
+    }
+    if not found:
+        example = next(iter(replies))
+        raise UsageError(
+            f"{suite.shown}: none of its {len(there)} cases is for one of the {len(replies)} "
+            f"replies, such as {example!r}; push the version first, with `duologue "
+            f"push-test-suite VERSION {suite.name} --per {per_of(example)}`"
+        )
+    return found
+
+
+async def create_run(
+    suite: SuiteRequests, cases: Mapping[str, str], replies: Mapping[str, str], output_name: str
+) -> str:
+    """Creates the run, once, and gives its id.
+
+    Raises:
+        FatalError: Vellum refused it, or its answer was lost.
+        TransientError: it was not created.
+    """
+    config = TestSuiteRunExternalExecConfigRequest(
+        data=TestSuiteRunExternalExecConfigDataRequest(
+            executions=[
+                ExternalTestCaseExecutionRequest(
+                    test_case_id=case_id,
+                    outputs=[
+                        NamedTestCaseStringVariableValueRequest(
+                            name=output_name, value=replies[external_id]
+                        )
+                    ],
+                )
+                for case_id, external_id in cases.items()
+            ]
+        ),
+        test_case_ids=list(cases),
+    )
+    by = "test_suite_id" if _is_id(suite.name) else "test_suite_name"
+    named: dict[str, Any] = {by: suite.name}
+    wording = replace(
+        suite.wording([replies[external_id] for external_id in cases.values()]),
+        denied="may run Test Suites",
+        refused=f"Check that the Test Suite has an output variable {output_name!r} of type STRING",
+    )
+    run = await suite.asked_once(
+        lambda: suite.client.sdk.test_suite_runs.create(
+            exec_config=config, request_options={"max_retries": 0}, **named
+        ),
+        wording,
+        in_doubt=(
+            "Whether the run was created is not known: look at the Test Suite's runs in Vellum "
+            "before you run it again, which creates another one"
+        ),
+    )
+    return run.id
+
+
+async def wait_for_run(suite: SuiteRequests, run_id: str, deadline_seconds: float) -> RunState:
+    """Waits until a run has ended, well or not.
+
+    Raises:
+        FatalError: it had not ended when the time was over, or Vellum does not know it.
+        TransientError: Vellum could not be reached.
+    """
+    run: TestSuiteRunRead | None = None
+    wait = _FIRST_POLL_SECONDS
+    try:
+        async with asyncio.timeout(deadline_seconds) as limit:
+            while True:
+                run = await suite.asked(
+                    lambda: suite.client.sdk.test_suite_runs.retrieve(
+                        run_id, request_options={"max_retries": 0}
+                    ),
+                    _wording(suite, run_id),
+                )
+                if run.state in list(RunState):
+                    return RunState(run.state)
+                await asyncio.sleep(wait)
+                wait = min(wait * 1.5, _LONGEST_POLL_SECONDS)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+    state = run.state if run else "not known"
+    raise FatalError(
+        f"{_shown(suite, run_id)}: had not ended after {deadline_seconds:g} s; its state is "
+        f"{_wording(suite, run_id).quoted(str(state))}. It goes on in Vellum: see "
+        f"{run_url(suite, run_id)}"
+    )
+
+
+async def metrics_of_run(suite: SuiteRequests, run_id: str) -> dict[str, tuple[MetricValue, ...]]:
+    """Lists what the metrics of a run say, by Vellum's ids of the cases."""
+    executions: Sequence[TestSuiteRunExecution] = await suite.pages(
+        lambda offset: suite.client.sdk.test_suite_runs.list_executions(
+            run_id,
+            # Without these a metric has no name.
+            expand=[
+                "results.metric_results.metric_definition",
+                "results.metric_results.metric_label",
+            ],
+            limit=PAGE_SIZE,
+            offset=offset,
+            request_options={"max_retries": 0},
+        ),
+        _wording(suite, run_id),
+    )
+    return {
+        one.test_case_id: tuple(
+            _metric_value(_metric_name(result), output)
+            for result in one.metric_results
+            for output in result.outputs
+        )
+        for one in executions
+    }
+
+
+def run_url(suite: SuiteRequests, run_id: str) -> str:
+    """Gives the address of a run in Vellum's API; that of its page in the UI is not known."""
+    return f"{suite.client.default_url.rstrip('/')}/v1/test-suite-runs/{run_id}"
+
+
+def _metric_name(result: TestSuiteRunExecutionMetricResult) -> str:
+    definition = result.metric_definition
+    names = [result.metric_label, *((definition.label, definition.name) if definition else ())]
+    return next(filter(None, names), result.metric_id)
+
+
+def _metric_value(metric: str, output: TestSuiteRunMetricOutput) -> MetricValue:
+    if output.type == "ERROR":
+        return MetricValue(metric=metric, output=output.name, error=output.value.code)
+    value = output.model_dump(mode="json")["value"]
+    return MetricValue(metric=metric, output=output.name, value=value)
+
+
+def _is_id(name: str) -> bool:
+    try:
+        UUID(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(suite: SuiteRequests, run_id: str) -> str:
+    return f"{suite.shown}, run {run_id}"
+
+
+def _wording(suite: SuiteRequests, run_id: str) -> Wording:
+    return replace(
+        suite.wording(),
+        participant=_shown(suite, run_id),
+        denied="may read the runs of Test Suites",
+        not_found="Vellum does not know this run; was it deleted there?",
+        refused=f"See {run_url(suite, run_id)}",
+    )

@@ -1,0 +1,87 @@
+"""Pushing a published version to a Vellum Test Suite."""
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from duologue.dataset.formats import CONVERSATIONS_FILE
+from duologue.dataset.manifest import Manifest
+from duologue.dataset.versions import version_folder
+from duologue.errors import DuologueError, FatalError
+from duologue.evaluation.settings import SuiteRunSettings
+from duologue.test_suites.cases import cases_of
+from duologue.test_suites.options import SuiteOptions
+
+REJECTED_SHOWN = 5
+"""These tell whether it is one cause or many."""
+
+
+async def check_access(suite: SuiteOptions | SuiteRunSettings | None) -> None:
+    """Refuses a run that could not work with its Test Suite, before it pays for anything.
+
+    Raises:
+        UsageError: it has a Test Suite, but no usable key or base URL.
+    """
+    if suite is not None:
+        from duologue.participants.vellum_deployment import vellum_client
+
+        async with vellum_client(max_concurrency=1):
+            pass  # whether the Test Suite is there is asked when there is something for it
+
+
+async def push_if_wanted(output: str, manifest: Manifest) -> str | None:
+    """Pushes a version that is now `latest`, where its run asks for it.
+
+    Whatever goes wrong is no reason to fail: the dataset is good and published. The task run
+    fails, so that it is seen.
+
+    Returns:
+        What went wrong, for the run's state; None where all is well.
+    """
+    suite = manifest.settings.test_suite
+    if suite is None:
+        return None
+    try:
+        await push_test_suite(output, manifest, suite)
+    except Exception as error:
+        # What we did not raise ourselves may quote a conversation.
+        why = str(error) if isinstance(error, DuologueError) else type(error).__name__
+        problem = (
+            f"{manifest.dataset} {manifest.version} is published, but not all of it is in its "
+            f"Test Suite: {why}"
+        )
+        get_run_logger().error("%s", problem)
+        return problem
+    return None
+
+
+# Never cached: what the Test Suite holds is for Vellum to say.
+@task(name="push-test-suite", cache_policy=NO_CACHE, persist_result=False)
+async def push_test_suite(output: str, manifest: Manifest, suite: SuiteOptions) -> None:
+    """Makes the Test Suite hold the version's conversations.
+
+    Raises:
+        UsageError: the version has no conversation to push.
+        ParticipantError: Vellum could not be reached, or refused, or rejected some cases.
+    """
+    from duologue.participants.vellum_deployment import vellum_client
+    from duologue.test_suites.vellum_suite import SuiteVariables, VellumSuite
+
+    folder = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
+    cases = list(cases_of(folder / CONVERSATIONS_FILE, manifest.dataset, suite.per))
+    variables = SuiteVariables(suite.input_name, suite.evaluation_name)
+    async with vellum_client(max_concurrency=1) as client:
+        result = await VellumSuite(client, suite.suite, variables, manifest.settings.call).push(
+            cases, manifest.dataset, remove_gone=suite.remove_gone
+        )
+    get_run_logger().info(
+        "Test Suite %r: %d cases created, %d replaced, %d unchanged, %d removed, %d rejected",
+        suite.suite,
+        *map(len, (result.created, result.replaced, result.unchanged, result.removed)),
+        len(result.rejected),
+    )
+    if result.rejected:
+        shown = "; ".join(f"{one}: {reason}" for one, reason in result.rejected[:REJECTED_SHOWN])
+        raise FatalError(
+            f"Test Suite {suite.suite!r}: Vellum rejected {len(result.rejected)} of {len(cases)} "
+            f"cases; the first are {shown}"
+        )

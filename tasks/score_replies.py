@@ -1,0 +1,34 @@
+"""Scoring an evaluation's replies."""
+
+from collections.abc import Sequence
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from duologue.conversation import Message
+from duologue.evaluation import scoring
+from duologue.evaluation.planning import EvaluationPlan, ReplyJob
+from duologue.evaluation.replies import FailedReply
+from duologue.evaluation.scoring import Scored
+
+
+# Never cached: an own scorer may have changed.
+@task(name="score-replies", cache_policy=NO_CACHE, persist_result=False)
+async def score_replies(
+    replies: Sequence[tuple[ReplyJob, Message | FailedReply]],
+    plan: EvaluationPlan,
+) -> Scored:
+    """Compares every reply with its reference reply."""
+    logger = get_run_logger()
+    for job, reply in replies:
+        if isinstance(reply, FailedReply):
+            logger.warning("reply %s failed: %s", job.name, reply.reason)
+    scored = await scoring.score_replies(
+        [(job.prefix, job.side, reply) for job, reply in replies],
+        plan.settings.scoring,
+        plan.scorers,
+        plan.settings.max_concurrency,
+    )
+    for name, count in scored.failed_own_scorers.items():
+        logger.warning("own scorer %s failed at %d replies", name, count)
+    return scored

@@ -1,0 +1,101 @@
+"""What an evaluation shows in the Prefect UI: counts and figures, never what was said."""
+
+from prefect.artifacts import acreate_markdown_artifact
+from slugify import slugify
+
+from duologue.evaluation.manifest import Estimate, EvaluationManifest, SuiteRunRecord
+from duologue.evaluation.replies import Side, Verdict
+from duologue.locations import without_credentials
+from tasks.artifacts import no_reason_to_fail
+
+
+async def show_evaluation(folder: str, manifest: EvaluationManifest) -> None:
+    """Leaves a summary of an evaluation in the UI; the key holds the dataset's name, so that one
+    page there is the history of its evaluations.
+
+    Args:
+        folder: where the evaluation's files are.
+        manifest: of the evaluation.
+    """
+    with no_reason_to_fail():
+        await acreate_markdown_artifact(
+            evaluation_summary(without_credentials(folder), manifest),
+            key=f"evaluation-{slugify(manifest.version.dataset)}",
+            description=f"{manifest.settings.candidate.spelling} on {manifest.version.dataset} "
+            f"{manifest.version.version}, revision {manifest.version.revision}",
+        )
+
+
+def evaluation_summary(folder: str, manifest: EvaluationManifest) -> str:
+    """Renders an evaluation as Markdown: whether it passes, its verdicts, scores and files."""
+    version, sides = manifest.version, manifest.sides
+    chatbots = {
+        Side.CANDIDATE: manifest.settings.candidate,
+        Side.BASELINE: manifest.settings.baseline,
+    }
+    heads = [f"`{chatbot.spelling}`" for side in sides if (chatbot := chatbots[side])]
+    return "\n".join(
+        [
+            f"## {heads[0]} on {version.dataset} {version.version}, revision {version.revision}",
+            "",
+            *_outcome(manifest),
+            "",
+            f"| {manifest.prefixes} prefixes | {' | '.join(heads)} |",
+            f"|---|{'---:|' * len(heads)}",
+            *(
+                _row(verdict, [side.verdicts[verdict] for side in sides.values()])
+                for verdict in Verdict
+            ),
+            *(
+                _row(rule, [side.broken_rules.get(rule, 0) for side in sides.values()])
+                for rule in _rules(manifest)
+            ),
+            *(
+                _row(name, [_shown(side.scores.get(name)) for side in sides.values()])
+                for name in _scorers(manifest)
+            ),
+            "",
+            *_differences(manifest.differences),
+            *_test_suite(manifest.test_suite),
+            f"In `{folder}`: {', '.join(file.name for file in manifest.files)}",
+        ]
+    )
+
+
+def _outcome(manifest: EvaluationManifest) -> list[str]:
+    if not manifest.failed_gates:
+        return ["**Passed**."]
+    return ["**Not passed**:", "", *(f"- {why}" for why in manifest.failed_gates)]
+
+
+def _row(name: str, cells: list[int] | list[str]) -> str:
+    return f"| {name.replace('_', ' ')} | {' | '.join(map(str, cells))} |"
+
+
+def _rules(manifest: EvaluationManifest) -> list[str]:
+    return sorted({rule for side in manifest.sides.values() for rule in side.broken_rules})
+
+
+def _scorers(manifest: EvaluationManifest) -> list[str]:
+    return list(dict.fromkeys(name for side in manifest.sides.values() for name in side.scores))
+
+
+def _shown(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return ""
+    return f"{estimate.mean:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+
+
+def _differences(differences: dict[str, Estimate]) -> list[str]:
+    if not differences:
+        return []
+    lines = (f"- {name}: {_shown(estimate)}" for name, estimate in differences.items())
+    return ["### By how much the candidate is above the baseline", "", *lines, ""]
+
+
+def _test_suite(run: SuiteRunRecord | None) -> list[str]:
+    if run is None:
+        return []
+    found = run.error or ", ".join(f"{name} {mean:.3f}" for name, mean in run.metrics.items())
+    where = f" ([run]({run.url}))" if run.url else ""
+    return [f"Test Suite `{run.suite}`{where}: {run.cases} cases, {found or 'no metrics'}.", ""]

@@ -1,0 +1,42 @@
+"""Writing an evaluation, and the state that its run ends in."""
+
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
+
+from duologue.errors import FailedEvaluationError
+from duologue.evaluation import writing
+from duologue.evaluation.manifest import EvaluationManifest
+from duologue.evaluation.planning import EvaluationPlan
+from duologue.evaluation.writing import EvaluationContents
+
+
+# Never cached: whether the files are there is for the storage to say.
+@task(name="write-evaluation", cache_policy=NO_CACHE, persist_result=False)
+def write_evaluation(
+    plan: EvaluationPlan, evaluation: str, contents: EvaluationContents
+) -> EvaluationManifest:
+    """Writes every file of the evaluation.
+
+    Raises:
+        ExportError: a file could not be written. The replies are kept for the next attempt.
+    """
+    manifest = writing.write_evaluation(plan, evaluation, contents)
+    get_run_logger().info(
+        "evaluation %s written: %d prefixes of %s", evaluation, manifest.prefixes, plan.folder.name
+    )
+    return manifest
+
+
+def evaluation_state(manifest: EvaluationManifest) -> EvaluationManifest | State[Any]:
+    """Ends the run as Completed, or as Failed where the candidate does not pass the gates."""
+    if not manifest.failed_gates:
+        return manifest
+    message = (
+        f"{manifest.settings.candidate.spelling} does not pass on {manifest.version.dataset} "
+        f"{manifest.version.version}: {'; '.join(manifest.failed_gates)}"
+    )
+    return Failed(data=FailedEvaluationError(message, manifest), message=message)
