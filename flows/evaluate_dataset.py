@@ -22,7 +22,8 @@ from tasks.unseen import unseen
 from tasks.write_evaluation import evaluation_state, write_evaluation
 
 
-@flow(name="evaluate-dataset")
+# Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
+@flow(name="evaluate-dataset", persist_result=False, result_serializer="json")
 async def evaluate_dataset(
     version: str = "latest",
     candidate: str = "",

@@ -13,7 +13,7 @@ from duologue.evaluation.scoring import Scored
 
 
 # Never cached: an own scorer may have changed.
-@task(name="score-replies", cache_policy=NO_CACHE)
+@task(name="score-replies", cache_policy=NO_CACHE, persist_result=False)
 async def score_replies(
     replies: Sequence[tuple[ReplyJob, Message | FailedReply]],
     plan: EvaluationPlan,

@@ -15,7 +15,7 @@ from duologue.evaluation.writing import EvaluationContents
 
 
 # Never cached: whether the files are there is for the storage to say.
-@task(name="write-evaluation", cache_policy=NO_CACHE)
+@task(name="write-evaluation", cache_policy=NO_CACHE, persist_result=False)
 def write_evaluation(
     plan: EvaluationPlan, evaluation: str, contents: EvaluationContents
 ) -> EvaluationManifest:
