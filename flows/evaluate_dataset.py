@@ -22,6 +22,7 @@ from tasks.unseen import unseen
 from tasks.write_evaluation import evaluation_state, write_evaluation
 
 
+# Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
 @flow(name="evaluate-dataset", persist_result=False, result_serializer="json")
 async def evaluate_dataset(
     version: str = "latest",

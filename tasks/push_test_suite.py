@@ -55,7 +55,7 @@ async def push_if_wanted(output: str, manifest: Manifest) -> str | None:
 
 
 # Never cached: what the Test Suite holds is for Vellum to say.
-@task(name="push-test-suite", cache_policy=NO_CACHE)
+@task(name="push-test-suite", cache_policy=NO_CACHE, persist_result=False)
 async def push_test_suite(output: str, manifest: Manifest, suite: SuiteOptions) -> None:
     """Makes the Test Suite hold the version's conversations.
 

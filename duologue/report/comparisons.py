@@ -23,6 +23,9 @@ MOST_BYTES = 9_000_000
 MOST_EARLIER_MESSAGES = 50
 """Of the chat history before the USER message that is replied to, the latest."""
 
+_WORST_FIRST = list(Verdict)
+
+# What says the same is of the least interest.
 _ORDER = (
     Verdict.FAILED,
     Verdict.REGRESSED,
@@ -30,6 +33,10 @@ _ORDER = (
     Verdict.WITHOUT_REFERENCE,
     Verdict.SAME,
 )
+
+
+Replies = Mapping[Side, ScoredReply]
+"""To one prefix: the candidate's, and the baseline's where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +67,17 @@ class _ShownReply:
     """How long it took and how it was scored, as far as that is known."""
 
 
-def comparison_groups(scored: Iterable[ScoredReply]) -> list[Group]:
+def comparison_groups(compared: Iterable[Replies]) -> list[Group]:
     """Renders the comparisons that fit on a page, by the candidate's verdict, worst first.
 
     Of each verdict the least similar to the reference reply come first, and those that cannot be
     compared last; beyond that they stay in order.
     """
-    compared = sorted(_by_prefix(scored), key=_greatest_change_first)
-    counts = Counter(replies[Side.CANDIDATE].verdict for replies in compared)
+    ordered = sorted(compared, key=_greatest_change_first)
+    counts = Counter(replies[Side.CANDIDATE].verdict for replies in ordered)
     shown = {
         verdict: [markup for _, markup in of_verdict]
-        for verdict, of_verdict in groupby(_fitting(compared), key=lambda pair: pair[0])
+        for verdict, of_verdict in groupby(_fitting(ordered), key=lambda pair: pair[0])
     }
     return [
         Group(verdict, counts[verdict], shown.get(verdict, []))
@@ -79,7 +86,7 @@ def comparison_groups(scored: Iterable[ScoredReply]) -> list[Group]:
     ]
 
 
-def _by_prefix(scored: Iterable[ScoredReply]) -> list[Mapping[Side, ScoredReply]]:
+def by_prefix(scored: Iterable[ScoredReply]) -> list[Replies]:
     """Puts the replies to the same prefix together."""
     replies: dict[str, dict[Side, ScoredReply]] = {}
     for reply in scored:
@@ -87,13 +94,23 @@ def _by_prefix(scored: Iterable[ScoredReply]) -> list[Mapping[Side, ScoredReply]
     return list(replies.values())
 
 
-def _greatest_change_first(replies: Mapping[Side, ScoredReply]) -> tuple[int, float]:
+def against_baseline(replies: Replies) -> str | None:
+    """Says whether the candidate's verdict is better or worse than the baseline's; None if not."""
+    if Side.BASELINE not in replies:
+        return None
+    candidate, baseline = (_WORST_FIRST.index(replies[side].verdict) for side in Side)
+    if candidate == baseline:
+        return None
+    return "worse" if candidate < baseline else "better"
+
+
+def _greatest_change_first(replies: Replies) -> tuple[int, float]:
     candidate = replies[Side.CANDIDATE]
     similarity = candidate.scores.get(SIMILARITY)
     return _ORDER.index(candidate.verdict), float("inf") if similarity is None else similarity
 
 
-def _fitting(compared: Sequence[Mapping[Side, ScoredReply]]) -> Iterator[tuple[Verdict, Markup]]:
+def _fitting(compared: Sequence[Replies]) -> Iterator[tuple[Verdict, Markup]]:
     """Renders comparisons until the page is full."""
     template = page_environment().get_template("comparison.html.jinja")
     size = 0
@@ -107,6 +124,7 @@ def _fitting(compared: Sequence[Mapping[Side, ScoredReply]]) -> Iterator[tuple[V
                 (message, _plain(message))
                 for message in candidate.prefix.chat_history[:-1][-MOST_EARLIER_MESSAGES:]
             ],
+            against_baseline=against_baseline(replies),
             reference=reference,
             replies=shown,
             most_characters=MOST_CHARACTERS,
@@ -117,9 +135,7 @@ def _fitting(compared: Sequence[Mapping[Side, ScoredReply]]) -> Iterator[tuple[V
         yield candidate.verdict, Markup(markup)  # the template has escaped every text
 
 
-def _side_by_side(
-    prefix: Prefix, replies: Mapping[Side, ScoredReply]
-) -> tuple[_Text | None, list[_ShownReply]]:
+def _side_by_side(prefix: Prefix, replies: Replies) -> tuple[_Text | None, list[_ShownReply]]:
     """Marks where the replies differ from the reference reply, and it from the candidate's."""
     reference = None if prefix.reference is None else _plain(prefix.reference)
     shown = []

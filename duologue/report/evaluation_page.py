@@ -4,12 +4,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import RawIOBase
+from itertools import chain
 
 from duologue.evaluation.manifest import Estimate, EvaluationManifest
 from duologue.evaluation.replies import ScoredReply, Side, Verdict
 from duologue.evaluation.scorers import SIMILARITY
 from duologue.evaluation.settings import EvaluationGates
-from duologue.report.comparisons import comparison_groups
+from duologue.report.comparisons import against_baseline, by_prefix, comparison_groups
 from duologue.report.plots import bars
 from duologue.report.rendering import spoken, write_page
 
@@ -26,7 +27,9 @@ def write_evaluation_report(
         scored: every reply, of both sides where there is a baseline.
         file: where it is written to, as UTF-8.
     """
-    groups = comparison_groups(scored)
+    compared = by_prefix(scored)
+    groups = comparison_groups(compared)
+    sides = manifest.sides.values()
     similarities = _similarities(scored)
     write_page(
         "evaluation.html.jinja",
@@ -35,9 +38,10 @@ def write_evaluation_report(
         file,
         manifest=manifest,
         duration=_duration(manifest.seconds),
-        verdicts=[verdict for verdict in Verdict if _has(manifest, verdict)],
-        rules=sorted({rule for side in manifest.sides.values() for rule in side.broken_rules}),
-        scorers=sorted({name for side in manifest.sides.values() for name in side.scores}),
+        verdicts=list(Verdict),
+        changes=Counter(map(against_baseline, compared)),
+        rules=sorted(set(chain.from_iterable(side.broken_rules for side in sides))),
+        scorers=list(dict.fromkeys(chain.from_iterable(side.scores for side in sides))),
         clear=_clear,
         asked_for=_asked_for(manifest.settings.gates),
         similarities=similarities,
@@ -51,10 +55,6 @@ def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def _has(manifest: EvaluationManifest, verdict: Verdict) -> bool:
-    return any(side.verdicts.get(verdict) for side in manifest.sides.values())
 
 
 def _clear(difference: Estimate) -> str | None:

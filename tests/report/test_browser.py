@@ -2,16 +2,15 @@
 
 import random
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
 from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
@@ -27,76 +26,29 @@ from tests.dataset.making import (
     failed,
     many,
 )
+from tests.report.browsing import (
+    HOSTILE,
+    PHONE,
+    SCHEMES,
+    WIDTHS,
+    Scheme,
+    has_no_horizontal_scroll,
+)
 from tests.report.making import manifest, report
-
-Scheme = Literal["light", "dark"]
-DESKTOP, PHONE = 1280, 360
-WIDTHS = pytest.mark.parametrize("width", [DESKTOP, PHONE])
-SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 MOST_MEGABYTES_OF_MEMORY = 300
 
-HOSTILE = {
-    "a script": "<script>alert(1)</script>",
-    "the end of a script": '</script><script>alert(1)</script>"]}',
-    "an image that fails": "<img src=x onerror=alert(1)>",
-    "a comment": "<!--<script>",
-    "a template": "{{ 7*7 }}{% raw %}${7*7}",
-    "a link": "javascript:alert(1)//",
-    "an entity": "&lt;b&gt;&amp;",
-    "bidi marks": "\u202eevil\u2066\u2067 txt",
-    "line separators": "one\u2028two\u2029three",
-    "quotes": "'\"`\\",
-    "the end of JSON": "]}\\u003c",
-    "astral": "\U0001f600\u0301\ufeff",
-}
-
 
 @pytest.fixture
-def opened(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens a report, and after the test tells whether it did what no report does.
+def opened(opened_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Opens a report, and waits until its list of conversations is there."""
 
-    That is to ask for anything but itself, to open a dialog, or to write to the console.
-    """
-    expect.set_options(timeout=30_000)
-    misdeeds: list[str] = []
-    files = set()
+    def open_report(path: Path, hash: str = "", *looks: Any, **more_looks: Any) -> Page:
+        page = opened_page(path, hash, *looks, **more_looks)
+        expect(page.locator("#status")).not_to_have_text("Loading …")
+        return page
 
-    def on_console(message: ConsoleMessage) -> None:
-        misdeeds.append(message.text)
-
-    def on_dialog(dialog: Dialog) -> None:
-        misdeeds.append(dialog.message)
-        dialog.dismiss()
-
-    def on_request(request: Request) -> None:
-        if request.url.partition("#")[0] not in files:
-            misdeeds.append(request.url)
-
-    def on_error(error: Exception) -> None:
-        misdeeds.append(str(error))
-
-    with ExitStack() as stack:
-
-        def open_report(
-            path: Path, hash: str = "", width: int = DESKTOP, scheme: Scheme = "light"
-        ) -> Page:
-            files.add(path.as_uri())
-            page = stack.enter_context(
-                chromium.new_page(
-                    viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True
-                )
-            )
-            page.on("console", on_console)
-            page.on("dialog", on_dialog)
-            page.on("request", on_request)
-            page.on("pageerror", on_error)
-            page.goto(path.as_uri() + hash)
-            expect(page.locator("#status")).not_to_have_text("Loading …")
-            return page
-
-        yield open_report
-    assert misdeeds == []
+    return open_report
 
 
 def some_of_each() -> DatasetContents:
@@ -120,11 +72,6 @@ def expect_listed(page: Page, *ids: str) -> None:
 
 def expect_open(page: Page, id: str) -> None:
     expect(page.locator("#open h3")).to_have_text(id)
-
-
-def has_no_horizontal_scroll(page: Page) -> bool:
-    fits: bool = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    return fits
 
 
 # What it says of the version
