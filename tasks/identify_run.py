@@ -65,19 +65,30 @@ async def identify_evaluation(plan: EvaluationPlan, kept: KeptConversations) -> 
     """Names the evaluation that this flow run makes, the same again when it is retried; tags it.
 
     Raises:
-        UsageError: nothing of the run to resume is kept.
+        UsageError: nothing of the evaluation to resume is kept, or it is of another version.
     """
     run = await _this_flow_run()
     evaluation = plan.resume or new_version(_started_at(run), str(run.id))
-    if plan.resume and not await kept.has_run(evaluation):
-        raise UsageError(
-            f"resume {evaluation}: nothing of that run is kept in Prefect's result storage here; "
-            "check the evaluation, or leave `resume` empty to begin a new one"
-        )
-    dataset = plan.manifest.dataset
-    await kept.mark_run(evaluation, dataset, str(plan.folder.parent.parent))
-    await _tag(run, dataset, plan.manifest.version)
+    dataset, version = plan.manifest.dataset, plan.manifest.version
+    if plan.resume:
+        await _check_resumed(evaluation, version, kept)
+    await kept.mark_run(evaluation, dataset, str(plan.folder.parent.parent), evaluated=version)
+    await _tag(run, dataset, version)
     return RunIdentity(evaluation, _started_at(run))
+
+
+async def _check_resumed(evaluation: str, version: str, kept: KeptConversations) -> None:
+    evaluated = await kept.evaluated_by(evaluation)
+    if evaluated is None:
+        raise UsageError(
+            f"resume {evaluation}: nothing of that evaluation is kept in Prefect's result storage "
+            "here; check it, or leave `resume` empty to begin a new one"
+        )
+    if evaluated != version:
+        raise UsageError(
+            f"resume {evaluation}: is an evaluation on version {evaluated}, not {version}; name "
+            "that version to go on with it"
+        )
 
 
 async def version_of_first_attempt() -> str | None:

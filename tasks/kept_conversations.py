@@ -8,12 +8,13 @@ draft is never more than how it began.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
+from prefect import get_run_logger
 from prefect.filesystems import LocalFileSystem, RemoteFileSystem, WritableFileSystem
 from prefect.results import ResultStore, aget_default_result_storage
 from prefect.serializers import JSONSerializer
@@ -25,6 +26,7 @@ from duologue.dataset.storage import remove_folder
 from duologue.dataset.versions import is_version
 from duologue.generation import Job
 from duologue.simulation import Draft
+from tasks.side_by_side import to_its_end
 
 Kind = TypeVar("Kind")
 Parameters = ParamSpec("Parameters")
@@ -80,13 +82,30 @@ class KeptConversations:
             if await self._stored(self._store.exists, key):
                 await self._stored(self._store.write, None, key=key, expiration=now)
 
-    async def mark_run(self, version: str, dataset: str, output: str) -> None:
-        """Leaves a mark of which dataset's conversations are kept here under a version."""
-        await self.write(_mark_key(version), {"dataset": dataset, "output": output})
+    async def mark_run(
+        self, version: str, dataset: str, output: str, evaluated: str | None = None
+    ) -> None:
+        """Leaves a mark of what is kept here under a version, or under an evaluation.
+
+        Args:
+            version: of the run; or the evaluation, which is named alike.
+            dataset: whose conversations, or replies to them, are kept.
+            output: where that dataset is.
+            evaluated: the version that the evaluation is of; None where it is none.
+        """
+        mark = {"dataset": dataset, "output": output}
+        if evaluated is not None:
+            mark["evaluated"] = evaluated
+        await self.write(_mark_key(version), mark)
 
     async def has_run(self, version: str) -> bool:
         """Tells whether a run of this version kept its conversations here."""
         return await self._stored(self._store.exists, _mark_key(version))
+
+    async def evaluated_by(self, evaluation: str) -> str | None:
+        """Tells which version an evaluation is of; None where nothing of one is kept here."""
+        mark = await self.read(_mark_key(evaluation), dict)
+        return mark.get("evaluated") if mark else None
 
     async def remove_runs(
         self, dataset: str, output: str, is_outdated: Callable[[str], bool]
@@ -104,7 +123,7 @@ class KeptConversations:
             if not await self.has_run(version):
                 continue
             mark = await self.read(_mark_key(version), dict)
-            if mark == {"dataset": dataset, "output": output}:
+            if mark and (mark["dataset"], mark["output"]) == (dataset, output):
                 remove_folder(folder / version)
 
     async def read(self, key: str, kind: type[Kind]) -> Kind | None:
@@ -162,6 +181,28 @@ class KeptConversations:
             # Else it would look for the storage itself, and in a thread, by other settings.
             self._store.result_storage = self._storage
         return self._storage
+
+
+async def keep_or_tell(name: str, keeping: Coroutine[Any, Any, None]) -> None:
+    """Keeps something for later, to its end; where storage fails, this run still has it.
+
+    Args:
+        name: of the conversation or reply, for the log.
+        keeping: one of the calls above, not awaited yet.
+    """
+
+    async def keep() -> None:
+        try:
+            await keeping
+        except Exception as error:
+            get_run_logger().warning(
+                "%s could not be kept in Prefect's result storage, so a Retry would ask for it "
+                "again: %r",
+                name,
+                error,
+            )
+
+    await to_its_end(keep())
 
 
 def _folder_of(storage: WritableFileSystem) -> UPath | None:

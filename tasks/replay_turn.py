@@ -25,7 +25,7 @@ from duologue.participants.opening import open_participants
 from duologue.participants.protocol import Participant
 from duologue.progress import Progress
 from tasks.artifacts import progress_artifact
-from tasks.kept_conversations import KeptConversations
+from tasks.kept_conversations import KeptConversations, keep_or_tell
 from tasks.side_by_side import (
     batch_by_batch,
     in_batches,
@@ -34,7 +34,6 @@ from tasks.side_by_side import (
     side_by_side,
     stop_if_hopeless,
     tell,
-    to_its_end,
     what_is_there_is_kept,
 )
 from tasks.unseen import unseen
@@ -51,8 +50,11 @@ class Replay:
     in_flight: asyncio.Semaphore
     room: asyncio.Semaphore
     """See `room_for`."""
-    outcomes: dict[str, Message | FailedReply] = field(default_factory=dict)
-    """By job's key; of a reply that failed in its batch, how, until it was asked for again."""
+    outcomes: dict[Side, dict[str, Message | FailedReply]] = field(
+        default_factory=lambda: {side: {} for side in Side}
+    )
+    """Of each side by job's key; of a reply that failed in its batch, how, until it was asked for
+    again."""
 
 
 def _key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -129,7 +131,7 @@ async def replay_batch(
                 failures.append((job, error))
                 _note(job, _failed(error), replay)
                 return
-            await to_its_end(replay.kept.write(job.key, reply))
+            await keep_or_tell(job.name, replay.kept.write(job.key, reply))
         _note(job, reply.message, replay)
         _over(reply.message, replay)
 
@@ -169,7 +171,7 @@ async def replay_turns(
         )
         with what_is_there_is_kept():
             await batch_by_batch(lambda batch: _replay_some(batch, replay), batches, replay.room)
-    return [(job, replay.outcomes[job.key]) for job in jobs]
+    return [(job, replay.outcomes[job.side][job.key]) for job in jobs]
 
 
 async def _replay_some(jobs: Sequence[ReplyJob], replay: Replay) -> None:
@@ -224,8 +226,10 @@ def _failed(error: Exception) -> FailedReply:
 
 
 def _note(job: ReplyJob, outcome: Message | FailedReply, replay: Replay) -> None:
-    replay.outcomes[job.key] = outcome
-    stop_if_hopeless(replay.outcomes.values(), replay.progress.total)
+    of_side = replay.outcomes[job.side]
+    of_side[job.key] = outcome
+    prefixes = replay.progress.total // len(replay.chatbots)
+    stop_if_hopeless(of_side.values(), prefixes, f"replies of the {job.side}")
 
 
 def _over(outcome: Message | FailedReply, replay: Replay) -> None:

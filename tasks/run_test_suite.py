@@ -14,6 +14,7 @@ from duologue.evaluation.settings import SuiteRunSettings
 from duologue.test_suites.cases import external_id
 from duologue.test_suites.per import CasePer
 from duologue.test_suites.suite_run import RunState, SuiteRun
+from tasks.unseen import unseen
 
 Replies = Sequence[tuple[ReplyJob, Message | FailedReply]]
 
@@ -28,7 +29,8 @@ async def run_test_suite_if_wanted(plan: EvaluationPlan, replies: Replies) -> Su
     if settings is None:
         return None
     try:
-        run = await run_test_suite(plan, settings, candidates_texts(plan, replies, settings.per))
+        texts = candidates_texts(plan, replies, settings.per)
+        run = await run_test_suite(unseen(plan), settings, unseen(texts))
     except Exception as error:
         # What we did not raise ourselves may quote a conversation.
         why = str(error) if isinstance(error, DuologueError) else type(error).__name__

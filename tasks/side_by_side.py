@@ -158,12 +158,13 @@ def tell(progress: Progress, *, failed: bool) -> None:
     watch_progress.get()(progress)
 
 
-def stop_if_hopeless(ended: Collection[object], of: int) -> None:
+def stop_if_hopeless(ended: Collection[object], of: int, what: str) -> None:
     """Stops a run as soon as its first jobs to end have all failed fatally.
 
     Args:
         ended: what became of the jobs that are over, good or a `Failure`.
         of: how many jobs there are.
+        what: what they are, in the plural.
 
     Raises:
         RunStoppingError: so it is.
@@ -173,7 +174,7 @@ def stop_if_hopeless(ended: Collection[object], of: int) -> None:
     reasons = [job.reason for job in ended if _failed_fatally(job)]
     if len(reasons) == len(ended):
         raise RunStoppingError(
-            f"the first {len(ended)} seeds all failed, so the run stopped; {reasons[0]}"
+            f"the first {len(ended)} {what} all failed, so the run stopped; {reasons[0]}"
         )
 
 

@@ -6,7 +6,7 @@ of its own, so that in the UI a failed seed always has its name, its error and i
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,7 @@ from duologue.validation.check import check_conversation
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Rule
 from tasks.artifacts import progress_artifact
-from tasks.kept_conversations import KeptConversations
+from tasks.kept_conversations import KeptConversations, keep_or_tell
 from tasks.side_by_side import (
     batch_by_batch,
     in_batches,
@@ -37,7 +37,6 @@ from tasks.side_by_side import (
     side_by_side,
     stop_if_hopeless,
     tell,
-    to_its_end,
     what_is_there_is_kept,
 )
 from tasks.unseen import unseen
@@ -139,7 +138,7 @@ async def simulate_batch(jobs: Sequence[Job], run: Run) -> list[CutShort]:
             draft = await run.kept.draft(job) or Draft.of(job.seed)
             try:
                 outcome = conversation = await _simulated(job, draft, run, retries_had=0)
-                await _keep(job, run.kept.finish(job, conversation))
+                await keep_or_tell(job.conversation_id, run.kept.finish(job, conversation))
             except BaseException as error:
                 failure = await _failure(job, draft, error, run)
                 outcome = _failed(job, draft, failure)
@@ -272,28 +271,11 @@ async def _failure(job: Job, draft: Draft, error: BaseException, run: Run) -> Ex
     Also when the run is stopped, be it while what was just finished is stored: nothing that was
     paid for is lost.
     """
-    await _keep(job, run.kept.keep(job, draft))
+    await keep_or_tell(job.conversation_id, run.kept.keep(job, draft))
     if isinstance(error, RunStoppingError) or not isinstance(error, Exception):
         raise error
     # Whatever else it is, the other seeds are not to suffer.
     return error
-
-
-async def _keep(job: Job, keeping: Coroutine[Any, Any, None]) -> None:
-    """Keeps something of a conversation for later; where storage fails, this run still has it."""
-
-    async def keep_or_tell() -> None:
-        try:
-            await keeping
-        except Exception as error:
-            get_run_logger().warning(
-                "%s could not be kept in Prefect's result storage, so a Retry would ask for it "
-                "again: %r",
-                job.conversation_id,
-                error,
-            )
-
-    await to_its_end(keep_or_tell())
 
 
 def _failed(job: Job, draft: Draft, error: Exception) -> FailedSeed:
@@ -302,7 +284,7 @@ def _failed(job: Job, draft: Draft, error: Exception) -> FailedSeed:
 
 def _note(job: Job, outcome: Outcome, run: Run) -> None:
     run.outcomes[job.key] = outcome
-    stop_if_hopeless(run.outcomes.values(), run.progress.total)
+    stop_if_hopeless(run.outcomes.values(), run.progress.total, "seeds")
 
 
 def _over(outcome: Outcome, run: Run) -> None:

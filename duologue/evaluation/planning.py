@@ -1,6 +1,6 @@
 """What an evaluation is asked to do, checked before anything is paid for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,13 @@ from duologue.errors import UsageError
 from duologue.evaluation.gates import check_gates
 from duologue.evaluation.replies import Prefix, Side, prefixes_of, reply_key
 from duologue.evaluation.scorers import Scorers, load_scorers
-from duologue.evaluation.settings import EvaluationOptions, EvaluationSettings
+from duologue.evaluation.settings import (
+    EvaluationOptions,
+    EvaluationSettings,
+    SuiteRunSettings,
+)
 from duologue.participants.settings import ParticipantInputs, ParticipantSettings
+from duologue.test_suites.per import CasePer
 from duologue.validated import validated
 
 
@@ -108,10 +113,12 @@ def plan_evaluation(
         raise UsageError(
             f"resume {advanced.resume!r}: expected an evaluation as in 20261124T053516Z-1a2b3c4d"
         )
+    prefixes = _prefixes(folder, manifest, advanced.only_with_reference)
+    _check_suite(settings.test_suite, prefixes)
     return EvaluationPlan(
         folder=folder,
         manifest=manifest,
-        prefixes=_prefixes(folder, manifest, advanced.only_with_reference),
+        prefixes=prefixes,
         evaluations=located(advanced.evaluations) if advanced.evaluations else _beside(folder),
         settings=settings,
         scorers=scorers,
@@ -161,4 +168,17 @@ def _prefixes(folder: UPath, manifest: Manifest, only_with_reference: bool) -> t
 
 
 def _beside(folder: UPath) -> UPath:
-    return folder.parent / "evaluations"
+    # Of `.` and `..` the parent is not the folder they are in.
+    place = folder if folder.name not in ("", "..") else folder.resolve()
+    return place.parent / "evaluations"
+
+
+def _check_suite(suite: SuiteRunSettings | None, prefixes: Iterable[Prefix]) -> None:
+    if suite is None or suite.per is CasePer.PREFIX:
+        return
+    if not any(prefix.is_last for prefix in prefixes):
+        raise UsageError(
+            f"Test Suite {suite.suite!r}: its cases are conversations up to their last USER "
+            "message, and only_with_reference leaves those out; evaluate on all prefixes, or push "
+            "a case for every prefix"
+        )
