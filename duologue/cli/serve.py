@@ -301,7 +301,7 @@ async def _when(deployment: "RunnerDeployment") -> str:
     nights = [await _next_run(schedule) for schedule in schedules if schedule]
     if nights:
         return f"next at {min(nights):%Y-%m-%d %H:%M %Z}"
-    if any(trigger.enabled for trigger in deployment.triggers):
+    if any(getattr(trigger, "enabled", True) for trigger in deployment.triggers):
         return "when its event comes, or you start it"
     return "when you start it"
 
