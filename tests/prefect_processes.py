@@ -9,6 +9,7 @@ failure shows the end of each.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +26,22 @@ import psutil
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
+
+BOTS = """
+import asyncio
+from pathlib import Path
+async def reply(chat_history):
+    while Path("wait").exists():
+        await asyncio.sleep(0.1)
+    if Path("broken").exists() and "refund" in chat_history[0].text:
+        raise RuntimeError("scripted to fail")
+    with open("calls.log", "a") as log:
+        print(chat_history[0].text, file=log)
+    return f"Reply {len(chat_history)} about {sum(map(ord, chat_history[0].text))}."
+async def ask(chat_history):
+    return f"And what of point {len(chat_history)} in {sum(map(ord, chat_history[0].text))}?"
+"""
+"""A chatbot and a simulated user that can be told to wait or to fail, and that count."""
 
 SECONDS_TO_START = 120
 SECONDS_TO_WAIT = 120
@@ -359,6 +376,27 @@ def run_prefect(
 def without_prefect(environment: Mapping[str, str]) -> dict[str, str]:
     """Leaves out the Prefect settings of whoever runs the tests."""
     return {name: value for name, value in environment.items() if not name.startswith("PREFECT_")}
+
+
+def copy_of_the_repository(folder: Path, *, evaluates: bool = False) -> Path:
+    """So that no run writes into the tree that is tested.
+
+    Args:
+        folder: where to.
+        evaluates: whether each version that is published starts an evaluation.
+    """
+    no_caches = shutil.ignore_patterns("__pycache__")
+    for package in ("duologue", "flows", "tasks", "workflows"):
+        shutil.copytree(ROOT / package, folder / package, ignore=no_caches)
+    (folder / "datasets").mkdir()
+    for file in ("prefect.yaml", "prefect.toml", "datasets/seed_user_messages.csv"):
+        shutil.copy(ROOT / file, folder / file)
+    if not evaluates:
+        deployments = (folder / "prefect.yaml").read_text()
+        assert "enabled: true" in deployments
+        (folder / "prefect.yaml").write_text(deployments.replace("enabled: true", "enabled: false"))
+    (folder / "bots.py").write_text(BOTS)
+    return folder
 
 
 def free_port() -> int:

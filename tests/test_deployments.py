@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +24,7 @@ from tests.prefect_processes import (
     ROOT,
     PrefectServer,
     RunningProcess,
+    copy_of_the_repository,
     free_port,
     prefect_server,
     run_prefect,
@@ -35,6 +35,7 @@ from tests.vellum_stand_in import stand_in_process
 
 GENERATE = "flows/generate_dataset.py:generate_dataset"
 RERUN = "flows/rerun_failed_seeds.py:rerun_failed_seeds"
+EVALUATE = "flows/evaluate_dataset.py:evaluate_dataset"
 ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "CANCEL_NEW"}
 
 # A change here is a change of what happens every night.
@@ -43,23 +44,10 @@ DEPLOYMENTS = {
     "nightly": (GENERATE, ("nightly", "0 2 * * *", "Etc/UTC"), ONE_AT_A_TIME),
     "on-demand": (GENERATE, None, None),
     "rerun-failed-seeds": (RERUN, None, None),
+    "evaluate": (EVALUATE, None, None),
 }
 NIGHTLY = "generate-dataset/nightly"
 
-BOTS = """
-import asyncio
-from pathlib import Path
-async def reply(chat_history):
-    while Path("wait").exists():
-        await asyncio.sleep(0.1)
-    if Path("broken").exists() and "refund" in chat_history[0].text:
-        raise RuntimeError("scripted to fail")
-    with open("calls.log", "a") as log:
-        print(chat_history[0].text, file=log)
-    return f"Reply {len(chat_history)} about {sum(map(ord, chat_history[0].text))}."
-async def ask(chat_history):
-    return f"And what of point {len(chat_history)} in {sum(map(ord, chat_history[0].text))}?"
-"""
 OWN_PAIR = {
     "chatbot": "python:bots:reply",
     "simulated_user": "python:bots:ask",
@@ -101,18 +89,6 @@ class Production:
 
     def calls(self) -> int:
         return len((self.folder / "calls.log").read_text().splitlines())
-
-
-def copy_of_the_repository(folder: Path) -> Path:
-    """So that no run writes into the tree that is tested."""
-    no_caches = shutil.ignore_patterns("__pycache__")
-    for package in ("duologue", "flows", "tasks", "workflows"):
-        shutil.copytree(ROOT / package, folder / package, ignore=no_caches)
-    (folder / "datasets").mkdir()
-    for file in ("prefect.yaml", "prefect.toml", "datasets/seed_user_messages.csv"):
-        shutil.copy(ROOT / file, folder / file)
-    (folder / "bots.py").write_text(BOTS)
-    return folder
 
 
 @pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])

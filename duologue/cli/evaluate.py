@@ -319,7 +319,7 @@ def _scores(manifest: "EvaluationManifest") -> Table:
         if manifest.differences:
             estimates.append(manifest.differences.get(name))
         cells = (
-            f"{one.mean:.3f} ({one.low:.3f} to {one.high:.3f})" if one else "" for one in estimates
+            f"{one.mean:.3f} ({one.low:.2f} to {one.high:.2f})" if one else "" for one in estimates
         )
         table.add_row(name, *cells)
     return table
@@ -329,7 +329,7 @@ def _table(first: str, *headings: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column(first)
     for heading in headings:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     return table
 
 

@@ -284,10 +284,7 @@ async def _show(deployments: list["RunnerDeployment"], console: Console) -> None
 
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for deployment in deployments:
-        schedules = [one.schedule for one in deployment.schedules or () if one.active]
-        nights = [await _next_run(schedule) for schedule in schedules if schedule]
-        when = f"next at {min(nights):%Y-%m-%d %H:%M %Z}" if nights else "when you start it"
-        table.add_row(f"{deployment.flow_name}/{deployment.name}", when)
+        table.add_row(f"{deployment.flow_name}/{deployment.name}", await _when(deployment))
     console.print(table)
     first = deployments[0]
     console.print(
@@ -297,6 +294,16 @@ async def _show(deployments: list["RunnerDeployment"], console: Console) -> None
         highlight=False,
         soft_wrap=True,
     )
+
+
+async def _when(deployment: "RunnerDeployment") -> str:
+    schedules = [one.schedule for one in deployment.schedules or () if one.active]
+    nights = [await _next_run(schedule) for schedule in schedules if schedule]
+    if nights:
+        return f"next at {min(nights):%Y-%m-%d %H:%M %Z}"
+    if any(getattr(trigger, "enabled", True) for trigger in deployment.triggers):
+        return "when its event comes, or you start it"
+    return "when you start it"
 
 
 async def _next_run(schedule: "BaseModel") -> datetime:

@@ -104,6 +104,23 @@ def test_huge_messages_do_not_make_a_huge_page(tmp_path: Path, text: str) -> Non
     assert ("Cut here; the message has 21,000 characters." in words) == (len(text) > 20_000)
 
 
+def test_a_message_is_cut_where_the_report_of_a_version_cuts_it(tmp_path: Path) -> None:
+    text = "x" * 1_000_000
+    reply = scored(prefix(text, reference=text), text, Verdict.SAME, 1.0)
+    page = evaluation_report(tmp_path, [reply]).read_text()
+    assert [len(run) for run in re.findall("x{99,}", page)] == [20_000] * 3
+    assert text_of(page).count("Cut here; the message has 1,000,000 characters.") == 3
+
+
+def test_every_turn_of_a_conversation_is_shown(tmp_path: Path) -> None:
+    replies = [
+        scored(prefix(*["Is it?"] * messages), "It is.", Verdict.SAME, 1.0)
+        for messages in (1, 3, 5)
+    ]
+    page = evaluation_report(tmp_path, replies).read_text()
+    assert ids_in(page) == ["s1-1-t1", "s1-1-t2", "s1-1-t3"]
+
+
 def test_what_does_not_fit_leaves_its_heading_with_its_count(tmp_path: Path) -> None:
     text = "word " * 4_000
     big = [
