@@ -70,24 +70,24 @@ async def identify_evaluation(plan: EvaluationPlan, kept: KeptConversations) -> 
     run = await _this_flow_run()
     evaluation = plan.resume or new_version(_started_at(run), str(run.id))
     dataset, version = plan.manifest.dataset, plan.manifest.version
-    if plan.resume:
-        await _check_resumed(evaluation, version, kept)
+    await _check_begun(plan, evaluation, kept)
     await kept.mark_run(evaluation, dataset, str(plan.folder.parent.parent), evaluated=version)
     await _tag(run, dataset, version)
     return RunIdentity(evaluation, _started_at(run))
 
 
-async def _check_resumed(evaluation: str, version: str, kept: KeptConversations) -> None:
-    evaluated = await kept.evaluated_by(evaluation)
-    if evaluated is None:
+async def _check_begun(plan: EvaluationPlan, evaluation: str, kept: KeptConversations) -> None:
+    """Sees to it that what is resumed is there, and that no evaluation is of two versions."""
+    evaluated, version = await kept.evaluated_by(evaluation), plan.manifest.version
+    if plan.resume and evaluated is None:
         raise UsageError(
             f"resume {evaluation}: nothing of that evaluation is kept in Prefect's result storage "
             "here; check it, or leave `resume` empty to begin a new one"
         )
-    if evaluated != version:
+    if evaluated not in (None, version):
         raise UsageError(
-            f"resume {evaluation}: is an evaluation on version {evaluated}, not {version}; name "
-            "that version to go on with it"
+            f"evaluation {evaluation}: is of version {evaluated}, not {version}; name that version "
+            "to go on with it"
         )
 
 

@@ -148,6 +148,19 @@ async def test_a_retry_asks_only_for_what_failed_and_writes_the_same_evaluation_
     assert {row["verdict"] for row in rows(output, after)} == {"same", "without_reference"}
 
 
+async def test_a_retry_never_takes_another_version_than_its_first_attempt(
+    output: Path, vellum: StandIn
+) -> None:
+    """A dataset's folder is named, where `latest` may lead elsewhere by now."""
+    vellum.deployments["support-bot"].when_history_contains = {OF_3: "status:503"}
+    first = await evaluated(output, version=str(output / "shop"))
+    write_one(output, version=LATER)
+    vellum.requests.clear()
+    with pytest.raises(UsageError, match=f"is of version {VERSION}, not {LATER}"):
+        await (await retried(first, evaluate_dataset)).aresult()
+    assert vellum.requests == []
+
+
 @both_ways
 async def test_an_evaluation_is_resumed_with_what_it_had(
     output: Path, vellum: StandIn, in_a_task_run: int
@@ -187,7 +200,9 @@ async def test_an_evaluation_of_another_version_is_not_gone_on_with(
     vellum.requests.clear()
     resume = {**QUICK, "resume": first.evaluation}
     state = await evaluated(output, advanced=resume)
-    with pytest.raises(UsageError, match=f"on version {VERSION}, not {LATER}; name that version"):
+    with pytest.raises(
+        UsageError, match=f"is of version {VERSION}, not {LATER}; name that version"
+    ):
         await state.aresult()
     assert vellum.requests == []
     assert (await evaluated(output, version=VERSION, advanced=resume)).is_completed()

@@ -10,7 +10,6 @@ from rich.table import Table
 
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import (
-    TEST_SUITE_PANEL,
     TUNING_PANEL,
     Name,
     Output,
@@ -22,11 +21,22 @@ from duologue.errors import UsageError
 from duologue.test_suites.per import CasePer
 
 if TYPE_CHECKING:
-    from duologue.evaluation.manifest import EvaluationManifest
+    from duologue.evaluation.manifest import EvaluationManifest, SuiteRunRecord
     from duologue.evaluation.planning import EvaluationPlan
 
 GATES_PANEL = "Gates: what the candidate has to reach"
 SCORING_PANEL = "Scoring: how replies are compared"
+SUITE_RUN_PANEL = "Vellum Test Suite: what its metrics say of the candidate's replies"
+
+_IN_JSON = {
+    "version",
+    "prefixes",
+    "sides",
+    "differences",
+    "failed_own_scorers",
+    "test_suite",
+    "failed_gates",
+}
 
 
 def evaluate(
@@ -135,18 +145,18 @@ def evaluate(
         typer.Option(
             metavar="SUITE",
             help="A Test Suite's id or name, to put the candidate's replies through as well.",
-            rich_help_panel=TEST_SUITE_PANEL,
+            rich_help_panel=SUITE_RUN_PANEL,
         ),
     ] = None,
     test_suite_per: Annotated[
         CasePer,
         typer.Option(
-            help="What became a case when it was pushed.", rich_help_panel=TEST_SUITE_PANEL
+            help="What became a case when it was pushed.", rich_help_panel=SUITE_RUN_PANEL
         ),
     ] = CasePer.CONVERSATION,
     test_suite_output: Annotated[
         str,
-        typer.Option(help="What its metrics call the reply.", rich_help_panel=TEST_SUITE_PANEL),
+        typer.Option(help="What its metrics call the reply.", rich_help_panel=SUITE_RUN_PANEL),
     ] = "output",
     call_timeout: Annotated[
         float, typer.Option(help="Seconds for one call.", rich_help_panel=TUNING_PANEL)
@@ -280,13 +290,12 @@ def _show(manifest: "EvaluationManifest", plan: "EvaluationPlan", console: Conso
     console.print(_scores(manifest))
     folder = plan.evaluations / manifest.evaluation
     report = without_credentials((folder / EVALUATION_REPORT_FILE).absolute().as_uri())
-    suite = manifest.test_suite
     lines = [
         *(
             f"own scorer {name} failed at {count} replies"
             for name, count in manifest.failed_own_scorers.items()
         ),
-        *([f"Test Suite {suite.suite}: {suite.cases} cases, {suite.url}"] if suite else []),
+        *_test_suite(manifest.test_suite),
         "Passed." if not manifest.failed_gates else "Not passed:",
         *(f"  {reason}" for reason in manifest.failed_gates),
         "",
@@ -299,6 +308,16 @@ def _show(manifest: "EvaluationManifest", plan: "EvaluationPlan", console: Conso
     console.print()
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _test_suite(run: "SuiteRunRecord | None") -> list[str]:
+    """Says what became of the Test Suite, and where its run is to be seen."""
+    if run is None:
+        return []
+    metrics = ", ".join(f"{name} {mean:.3f}" for name, mean in run.metrics.items())
+    found = f"no result, {run.error}" if run.error else metrics or "no metrics"
+    lines = [f"Test Suite {run.suite}, {run.cases} cases: {found}"]
+    return lines if run.url is None else [*lines, f"  {run.url}"]
 
 
 def _verdicts(manifest: "EvaluationManifest") -> Table:
@@ -340,7 +359,5 @@ def _plain(manifest: "EvaluationManifest", plan: "EvaluationPlan") -> dict[str, 
         "evaluation": manifest.evaluation,
         "path": without_credentials(plan.evaluations / manifest.evaluation),
         "passed": not manifest.failed_gates,
-        **manifest.model_dump(
-            mode="json", include={"version", "prefixes", "sides", "differences", "failed_gates"}
-        ),
+        **manifest.model_dump(mode="json", include=_IN_JSON),
     }

@@ -65,7 +65,8 @@ _COLUMNS = (
     described_field(
         "attempts",
         pa.int32(),
-        "Calls made for the reply, the successful one included. Null where it failed.",
+        "Calls made for the reply, the successful one included. Null where it failed or said "
+        "nothing.",
         nullable=True,
     ),
     described_field(

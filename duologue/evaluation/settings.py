@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from duologue.form import as_form
 from duologue.participants.retries import CallSettings
@@ -24,9 +24,9 @@ class EvaluationGates(BaseModel):
     """The largest share of prefixes without a reply, 0 to 1."""
     max_regressed_share: Share = 0.05
     """The largest share of replies that regressed, 0 to 1, of those that there are."""
-    min_scores: dict[str, float] = {}
+    min_scores: dict[str, FiniteFloat] = {}
     """The least mean of a score, by its scorer's name, as in similarity."""
-    max_drops: dict[str, Annotated[float, Field(ge=0)]] = {}
+    max_drops: dict[str, Annotated[FiniteFloat, Field(ge=0)]] = {}
     """How far a score's mean may be below the baseline's, by its scorer's name. More than that
     counts only where the whole confidence interval of the difference is beyond it."""
 

@@ -63,3 +63,13 @@ def similarity(_reply: str, _reference: str | None, _history: Sequence[Message])
 
 def embedding_similarity(_reply: str, _reference: str | None, _h: Sequence[Message]) -> float:
     return 1.0
+
+
+def polite(reply: str, _reference: str | None, _history: Sequence[Message]) -> float:
+    return float("thank" in reply.lower())
+
+
+async def fails_at_3(reply: str, _reference: str | None, history: Sequence[Message]) -> float:
+    if "number 3?" in history[0].text:
+        raise ValueError(reply)
+    return 0.5
