@@ -42,8 +42,8 @@ RUN_ELSEWHERE = {
     f"{SERVER} .venv/bin/prefect deployment run generate-dataset/nightly": SERVED,
     "prefect deployment run generate-dataset/nightly": SERVED,
     f"export {SERVER}": "is for the reader's own shell",
-    "prefect deployment run evaluate-dataset/evaluate --param version=latest": "tests/test_chain.py "
-    "does its like",
+    "prefect deployment run evaluate-dataset/evaluate --param version=latest": "the like of it "
+    "is in tests/test_chain.py",
     "prefect work-pool create duologue --type process": SERVED,
     "prefect deploy --all": SERVED,
     "prefect worker start --pool duologue": SERVED,
