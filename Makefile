@@ -38,6 +38,7 @@ format: .venv/dev
 benchmark: .venv/dev
 	$(BIN)/python -m benchmarks.check_speed
 	$(BIN)/python -m benchmarks.generate_speed
+	$(BIN)/python -m benchmarks.evaluate_speed
 
 # The lock files hold every package with its hashes, so that nothing is left to resolve.
 .venv/runtime: requirements.txt pyproject.toml

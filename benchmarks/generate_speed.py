@@ -7,22 +7,16 @@ tells what it means.
 """
 
 import argparse
-import json
-import os
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.measuring import CALLS_PER_SEED, Measurement
-from duologue.cli.local_run import PREFECT_DEFAULTS
+from benchmarks.measuring import CALLS_PER_SEED, REPOSITORY, Measurement, calls_of, environment
 from tests.vellum_stand_in import stand_in_process
-
-REPOSITORY = Path(__file__).parent.parent
 
 GUIDE, DUOLOGUE = "guide_way", "duologue_way"
 """The ways; each is a module of this package, to be run as a process."""
@@ -138,7 +132,7 @@ def _run(scenario: Scenario, way: str, vellum_url: str) -> Run:
         SystemExit: the process failed, a conversation is missing or invalid, or there were more
             or fewer calls than needed.
     """
-    calls_before, started_at = _calls(vellum_url), time.time()
+    calls_before, started_at = calls_of(vellum_url), time.time()
     with TemporaryDirectory() as folder:
         seeds_file, result_file = Path(folder, "seeds.csv"), Path(folder, "result.json")
         seeds_file.write_text(
@@ -148,7 +142,7 @@ def _run(scenario: Scenario, way: str, vellum_url: str) -> Run:
         process = subprocess.run(
             [sys.executable, "-m", f"benchmarks.{way}", *arguments],
             cwd=REPOSITORY,  # where Prefect finds prefect.toml
-            env=_environment(vellum_url, prefect_home=Path(folder, "prefect")),
+            env=environment(vellum_url, prefect_home=Path(folder, "prefect")),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -156,30 +150,13 @@ def _run(scenario: Scenario, way: str, vellum_url: str) -> Run:
         if not result_file.exists():
             sys.exit(f"{scenario.name}: {way} failed:\n{process.stdout[-5000:]}")
         measurement = Measurement.load(result_file)
-    calls = _calls(vellum_url) - calls_before
+    calls = calls_of(vellum_url) - calls_before
     if (measurement.valid, calls) != (scenario.seeds, scenario.seeds * CALLS_PER_SEED):
         sys.exit(
             f"{scenario.name}: {way} made {measurement.valid} valid conversations with {calls} "
             f"calls; expected {scenario.seeds} with {scenario.seeds * CALLS_PER_SEED}"
         )
     return Run(scenario, way, measurement.began_at - started_at, measurement)
-
-
-def _environment(vellum_url: str, prefect_home: Path) -> dict[str, str]:
-    """The environment that `duologue generate` makes, for somebody who is new to Prefect."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "VELLUM_"))}
-    return {
-        **inherited,
-        **PREFECT_DEFAULTS,
-        "PREFECT_HOME": str(prefect_home),
-        "VELLUM_API_URL": vellum_url,
-        "VELLUM_API_KEY": "any",
-    }
-
-
-def _calls(vellum_url: str) -> int:
-    with urllib.request.urlopen(f"{vellum_url}/_control/totals") as answer:
-        return int(json.load(answer)["requests"])
 
 
 def _targets(runs: dict[tuple[str, str], Run]) -> Iterator[tuple[str, bool]]:

@@ -1,13 +1,19 @@
-"""What the ways to simulate have in common: the work, and what is measured of it."""
+"""What the benchmarks have in common: the work, where it runs, and what is measured of it."""
 
 import json
+import os
 import resource
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from duologue.cli.local_run import PREFECT_DEFAULTS
+
+REPOSITORY = Path(__file__).parent.parent
 
 TURNS = 3
 CALLS_PER_SEED = 2 * TURNS
@@ -26,7 +32,7 @@ class Measurement:
     peak_mb: float = 0
     """The most memory this process held from its start to the end of the work."""
     valid: int = 0
-    """Conversations that break no rule."""
+    """Conversations that break no rule; of an evaluation, replies."""
     resume_seconds: float | None = None
     """How long the same run takes once more, with all its conversations kept; None where the way
     keeps nothing."""
@@ -39,6 +45,24 @@ class Measurement:
     def load(cls, file: Path) -> "Measurement":
         """Reads what another process saved."""
         return cls(**json.loads(file.read_text()))
+
+
+def environment(vellum_url: str, prefect_home: Path) -> dict[str, str]:
+    """The environment that the command line makes, for somebody who is new to Prefect."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "VELLUM_"))}
+    return {
+        **inherited,
+        **PREFECT_DEFAULTS,
+        "PREFECT_HOME": str(prefect_home),
+        "VELLUM_API_URL": vellum_url,
+        "VELLUM_API_KEY": "any",
+    }
+
+
+def calls_of(vellum_url: str) -> int:
+    """How many calls the stand-in was sent so far."""
+    with urllib.request.urlopen(f"{vellum_url}/_control/totals") as answer:
+        return int(json.load(answer)["requests"])
 
 
 @contextmanager

@@ -1,0 +1,78 @@
+"""Compares the speed of `evaluate_dataset` with the ideal.
+
+    python -m benchmarks.evaluate_speed
+
+Prints what was measured and whether the target is reached; exit code 1 where it is missed.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.measuring import REPOSITORY, Measurement, calls_of, environment
+from duologue.dataset.latest import publish_latest
+from duologue.dataset.writing import write_version
+from tests.dataset.making import VERSION, many
+from tests.vellum_stand_in import stand_in_process
+
+CONVERSATIONS = 256
+PREFIXES = CONVERSATIONS * 4
+"""In whole rounds of what is in flight: else the last round alone keeps from the ideal."""
+IN_FLIGHT = 64
+LATENCY_MS = 200
+IDEAL_SECONDS = PREFIXES / IN_FLIGHT * LATENCY_MS / 1000
+MOST_TIMES_IDEAL = 1.4
+"""Target: how much longer the whole may take than the calls alone."""
+
+
+def main() -> None:
+    """Evaluates once, prints the figures and the target."""
+    started_at = time.time()
+    measurement = evaluated()
+    times = measurement.seconds / IDEAL_SECONDS
+    print(
+        f"{PREFIXES} prefixes, {IN_FLIGHT} in flight, {LATENCY_MS} ms: "
+        f"{measurement.seconds:.1f} s, ideal {IDEAL_SECONDS:.1f} s; "
+        f"CPU {measurement.cpu_seconds / PREFIXES * 1000:.1f} ms a prefix; "
+        f"peak {measurement.peak_mb:.0f} MB; "
+        f"start-up {measurement.began_at - started_at:.1f} s; "
+        f"resumed in {measurement.resume_seconds:.1f} s"
+    )
+    is_reached = times <= MOST_TIMES_IDEAL
+    verdict = "reached" if is_reached else "MISSED"
+    print(f"{verdict}: {times:.2f} times the ideal, at most {MOST_TIMES_IDEAL}")
+    sys.exit(0 if is_reached else 1)
+
+
+def evaluated() -> Measurement:
+    """Evaluates a version in a process and a folder of its own.
+
+    Raises:
+        SystemExit: the process failed, a reply is missing, or there were more or fewer calls than
+            needed.
+    """
+    with stand_in_process(LATENCY_MS, keep_log=False) as vellum_url, TemporaryDirectory() as folder:
+        output, result_file = Path(folder, "datasets"), Path(folder, "result.json")
+        manifest = write_version(str(output), "shop", VERSION, many(CONVERSATIONS))
+        publish_latest(str(output), "shop", manifest)
+        arguments = [str(output), str(IN_FLIGHT), str(result_file)]
+        process = subprocess.run(
+            [sys.executable, "-m", "benchmarks.evaluate_way", *arguments],
+            cwd=REPOSITORY,  # where Prefect finds prefect.toml
+            env=environment(vellum_url, prefect_home=Path(folder, "prefect")),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if not result_file.exists():
+            sys.exit(f"the evaluation failed:\n{process.stdout[-5000:]}")
+        measurement, calls = Measurement.load(result_file), calls_of(vellum_url)
+    if (measurement.valid, calls) != (PREFIXES, PREFIXES):
+        sys.exit(f"{measurement.valid} replies with {calls} calls; expected {PREFIXES} of both")
+    return measurement
+
+
+if __name__ == "__main__":
+    main()

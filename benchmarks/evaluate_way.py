@@ -1,0 +1,52 @@
+"""An evaluation: from the version to the report.
+
+As a process of its own: `python -m benchmarks.evaluate_way OUTPUT IN_FLIGHT RESULT_FILE`, where the
+output holds one version. It is then resumed, which has to ask for nothing again.
+
+As in `duologue_way`, the flow's temporary Prefect server is started before anything is measured; so
+is the Vellum SDK imported, as the command line does before it starts the flow.
+"""
+
+import asyncio
+import sys
+
+from prefect.client.orchestration import get_client
+
+# Prefect first: the Vellum SDK changes pydantic for all models made after it.
+from benchmarks.measuring import measured
+from duologue.evaluation.manifest import EvaluationManifest
+from duologue.evaluation.replies import Side, Verdict
+from duologue.evaluation.settings import EvaluationGates, EvaluationOptions
+from duologue.participants.vellum_deployment import vellum_client
+from flows.evaluate_dataset import evaluate_dataset
+
+
+async def main(output: str, in_flight: int, result_file: str) -> None:
+    async with get_client() as client:
+        await client.hello()
+    async with vellum_client(max_concurrency=1):
+        pass
+    with measured() as measurement:
+        manifest = await _evaluated(output, in_flight)
+    verdicts = manifest.sides[Side.CANDIDATE].verdicts
+    measurement.valid = manifest.prefixes - verdicts[Verdict.FAILED]
+    with measured() as resuming:
+        await _evaluated(output, in_flight, resume=manifest.evaluation)
+    measurement.resume_seconds = resuming.seconds
+    measurement.save(result_file)
+
+
+async def _evaluated(output: str, in_flight: int, resume: str | None = None) -> EvaluationManifest:
+    manifest = await evaluate_dataset(
+        candidate="support-bot",
+        max_concurrency=in_flight,
+        output=output,
+        # The version's replies are made up, so that all of them regressed.
+        advanced=EvaluationOptions(gates=EvaluationGates(max_regressed_share=1), resume=resume),
+    )
+    assert isinstance(manifest, EvaluationManifest)  # a run that does not pass raises
+    return manifest
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
