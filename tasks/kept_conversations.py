@@ -22,9 +22,10 @@ from prefect.types import DateTime
 from upath import UPath
 
 from duologue.conversation import Conversation
-from duologue.dataset.storage import remove_folder
+from duologue.dataset.storage import located, remove_folder
 from duologue.dataset.versions import is_version
 from duologue.generation import Job
+from duologue.locations import without_credentials
 from duologue.simulation import Draft
 from tasks.side_by_side import to_its_end
 
@@ -110,7 +111,7 @@ class KeptConversations:
     async def remove_runs(
         self, dataset: str, output: str, is_outdated: Callable[[str], bool]
     ) -> None:
-        """Removes what runs of a dataset kept, where their version is outdated.
+        """Removes what runs of a dataset, and evaluations, kept where they are outdated.
 
         Prefect has no way to do so, and keeps results for ever. Where they are on neither a disk
         nor behind fsspec but in another kind of block, they stay, for the storage's own rules.
@@ -123,7 +124,7 @@ class KeptConversations:
             if not await self.has_run(version):
                 continue
             mark = await self.read(_mark_key(version), dict)
-            if mark and (mark["dataset"], mark["output"]) == (dataset, output):
+            if mark and mark["dataset"] == dataset and _is_same_place(mark["output"], output):
                 remove_folder(folder / version)
 
     async def read(self, key: str, kind: type[Kind]) -> Kind | None:
@@ -212,6 +213,12 @@ def _folder_of(storage: WritableFileSystem) -> UPath | None:
         folder: UPath = UPath(storage.basepath, **storage.settings)
         return folder
     return None
+
+
+def _is_same_place(one: str, other: str) -> bool:
+    """Compares outputs: an evaluation may have been given the path that a run's event says."""
+    places = {without_credentials(located(output).absolute()) for output in (one, other)}
+    return len(places) == 1
 
 
 def _draft_key(job: Job) -> str:

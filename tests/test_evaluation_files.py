@@ -11,6 +11,7 @@ import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 from upath import UPath
 
 from duologue.dataset.schema import columns_table
@@ -22,6 +23,8 @@ from duologue.participants.settings import ParticipantInputs
 from tests.dataset.before_usage import write_version_as_before_usage
 from tests.dataset.making import VERSION
 from tests.evaluating import QUICK, evaluated, evaluation_of, folder, rows, write_one
+from tests.running import QUICK as NIGHT
+from tests.running import a_night, manifest_of, output_of
 from tests.vellum_stand_in import StandIn, StandInDeployment
 
 DICTIONARY = Path(__file__).parents[1] / "docs" / "data_dictionary.md"
@@ -248,6 +251,22 @@ async def test_a_seed_without_the_column_that_the_chatbot_takes_stops_the_run(
     assert state.is_failed()
     assert "has no column 'plan', which gold-bot takes as its input 'tier'" in str(state.message)
     assert vellum.requests == []
+
+
+async def test_retention_removes_what_an_evaluation_kept_however_its_version_was_named(
+    seeds_csv: Path, vellum: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run's event names the version's folder in full, and the run itself its output."""
+    monkeypatch.chdir(seeds_csv.parent)
+    results = tmp_path / "results"
+    nights = {"output": "datasets", "turns": 1, "advanced": {**NIGHT, "keep_versions": 1}}
+    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: results}):
+        first = await manifest_of(await a_night(seeds_csv, **nights))
+        version = str(output_of(seeds_csv) / "seeds" / first.version)
+        evaluation = await evaluation_of(await evaluated("datasets", version=version))
+        assert len(list((results / evaluation.evaluation).iterdir())) == 20 + 1
+        second = await manifest_of(await a_night(seeds_csv, **nights))
+    assert {path.name for path in results.iterdir() if path.is_dir()} == {second.version}
 
 
 # Whole or not at all
