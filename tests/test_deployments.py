@@ -35,6 +35,7 @@ from tests.vellum_stand_in import stand_in_process
 
 GENERATE = "flows/generate_dataset.py:generate_dataset"
 RERUN = "flows/rerun_failed_seeds.py:rerun_failed_seeds"
+SHARD = "flows/simulate_shard.py:simulate_shard"
 ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "CANCEL_NEW"}
 
 # A change here is a change of what happens every night.
@@ -43,6 +44,7 @@ DEPLOYMENTS = {
     "nightly": (GENERATE, ("nightly", "0 2 * * *", "Etc/UTC"), ONE_AT_A_TIME),
     "on-demand": (GENERATE, None, None),
     "rerun-failed-seeds": (RERUN, None, None),
+    "simulate-shard": (SHARD, None, None),
 }
 NIGHTLY = "generate-dataset/nightly"
 

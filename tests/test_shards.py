@@ -1,0 +1,130 @@
+"""One run on several machines, any of which may go away: workers, PostgreSQL, S3, all real."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from duologue.dataset.manifest import Manifest
+from tests.many_machines import (
+    CALLS,
+    RUNS,
+    SHARDS,
+    Machines,
+    many_machines,
+    paid_twice,
+)
+from tests.prefect_processes import RunningProcess
+
+pytestmark = pytest.mark.timeout(300)
+
+SEEDS = 60
+COUNT = 3
+IN_FLIGHT = 4
+UNFINISHED = 6
+"""Conversations of a shard at most that are begun and not yet kept."""
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    with many_machines(tmp_path_factory.mktemp("machines"), latency_ms=400) as found:
+        yield found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def parents(machines: Machines) -> Iterator[RunningProcess]:
+    """The machine of the runs that wait for shards."""
+    with machines.worker(RUNS) as process:
+        yield process
+
+
+def test_a_machine_that_is_lost_is_made_good(machines: Machines) -> None:
+    earlier = len(machines.asked())
+    with machines.worker(SHARDS) as one, machines.worker(SHARDS):
+        run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
+        machines.server.wait_until(lambda: len(one.children()) > 0, "it has a shard")
+        machines.wait_for_calls(earlier + 80)
+        lost = len(one.children())
+        one.kill_with_children()
+        machines.server.wait_for(run, "Completed", timeout_seconds=200)
+    manifest, conversations = machines.published(run)
+    assert manifest.counts.valid == manifest.counts.seeds == SEEDS
+    assert conversations["seed_id"].is_unique
+    shards = machines.shard_runs(run)
+    crashed = [one for one in shards.values() if one["state_name"] == "Crashed"]
+    assert len(crashed) == len(shards) - COUNT >= 1
+    assert all("Nothing was heard of it" in one["state"]["message"] for one in crashed)
+    asked = machines.asked()[earlier:]
+    assert len(set(asked)) == SEEDS * CALLS
+    assert len(paid_twice(asked)) <= UNFINISHED * lost
+
+
+def test_a_parent_that_is_lost_finds_its_shards_again(
+    machines: Machines, parents: RunningProcess
+) -> None:
+    earlier = len(machines.asked())
+    with machines.worker(SHARDS):
+        run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
+        machines.wait_for_calls(earlier + 80)
+        parents.kill_children()
+        machines.server.wait_for(run, "Crashed")
+        under_way = machines.shard_runs(run)
+        machines.server.retry(run)
+        machines.server.wait_for(run, "Completed")
+    manifest, _ = machines.published(run)
+    assert manifest.counts.valid == SEEDS
+    assert machines.shard_runs(run).keys() == under_way.keys()
+    asked = machines.asked()[earlier:]
+    assert len(asked) == SEEDS * CALLS
+
+
+def test_what_failed_in_a_shard_is_paid_for_there_alone_and_a_retry_mends_it(
+    machines: Machines,
+) -> None:
+    earlier, failing = len(machines.asked()), {"order 7?": "status:400"}
+    machines.steer("support-bot", latency_ms=0, when_history_contains=failing)
+    machines.steer("simulated-user", latency_ms=0)
+    with machines.worker(SHARDS):
+        run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
+        machines.server.wait_for(run, "Failed")
+        manifest, _ = machines.published(run)
+        assert (manifest.counts.failed, manifest.counts.valid) == (1, SEEDS - 1)
+        asked = machines.asked()[earlier:]
+        assert len(asked) == (SEEDS - 1) * CALLS + 1
+        machines.steer("support-bot", when_history_contains={})
+        machines.server.retry(run)
+        machines.server.wait_for(run, "Completed")
+    manifest, conversations = machines.published(run)
+    assert (manifest.revision, manifest.counts.valid, len(conversations)) == (2, SEEDS, SEEDS)
+    assert len(machines.asked()) - earlier == SEEDS * CALLS + 1
+
+
+def test_what_no_seed_can_be_simulated_with_stops_all_shards_and_the_run(
+    machines: Machines,
+) -> None:
+    machines.steer("support-bot", always="status:401")
+    with machines.worker(SHARDS):
+        run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
+        failed = machines.server.wait_for(run, "Failed")
+    machines.steer("support-bot", always=None)
+    assert "401" in failed["state"]["message"]
+    ended = {one["state_name"] for one in machines.shard_runs(run).values()}
+    assert ended <= {"Failed", "Cancelled", "Cancelling"}
+
+
+def test_all_shards_together_keep_within_a_global_limit(machines: Machines) -> None:
+    limit = {"name": "vellum", "limit": 2 * IN_FLIGHT, "active": True}
+    machines.server.api("POST", "/v2/concurrency_limits/", limit)
+    for deployment in ("support-bot", "simulated-user"):
+        machines.steer(deployment, latency_ms=300)
+    httpx.post(f"{machines.vellum}/_control/totals")
+    with machines.worker(SHARDS):
+        run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT, global_limit="vellum")
+        machines.server.wait_for(run, "Completed")
+    assert machines.totals()["most_in_flight"] <= 2 * IN_FLIGHT
+
+
+def test_a_limit_that_is_not_there_or_too_small_is_told(machines: Machines) -> None:
+    seeds = machines.seeds(SEEDS)
+    missing = machines.start(seeds, COUNT, IN_FLIGHT, global_limit="missing")
+    failed = machines.server.wait_for(missing, "Failed")
+    assert "prefect gcl create missing --limit 4" in failed["state"]["message"]
