@@ -15,7 +15,7 @@ from tasks.kept_conversations import KeptConversations
 from tasks.load_seeds import load_seeds
 from tasks.restrict_code import restrict_code
 from tasks.simulate_conversation import simulate_conversations
-from tasks.simulate_in_shards import ShardRecord, record_key
+from tasks.simulate_in_shards import SOME_FAILED, WHOLE, ShardRecord, record_key
 
 
 # The error that it ends with is read by the run that it belongs to.
@@ -64,4 +64,7 @@ async def simulate_shard(
         if isinstance(outcome, FailedSeed)
     }
     await kept.write(record_key(shard, attempt), ShardRecord(failed=failed))
-    return Completed(message=f"{len(jobs) - len(failed)} of {len(jobs)} conversations simulated")
+    return Completed(
+        name=SOME_FAILED if failed else WHOLE,
+        message=f"{len(jobs) - len(failed)} of {len(jobs)} conversations simulated",
+    )

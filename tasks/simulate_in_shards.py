@@ -25,6 +25,7 @@ from duologue.shards import Shard, shards_of
 from duologue.simulation import Draft, FailedSeed, Outcome
 from tasks.artifacts import progress_artifact
 from tasks.await_shard import cancel_flow_run, final_state_of
+from tasks.global_limit import check_global_limit
 from tasks.kept_conversations import KeptConversations
 from tasks.side_by_side import in_batches, side_by_side, tell
 from tasks.simulate_conversation import simulate_conversations
@@ -32,6 +33,9 @@ from tasks.simulate_conversation import simulate_conversations
 MOST_LOSSES = 10
 """So often a shard is begun again. Machines may come and go; what never ends well, because it takes
 more memory than there is, say, must not begin for ever."""
+
+WHOLE, SOME_FAILED = "Completed", "CompletedWithFailures"
+"""The names of the states that a shard ends in."""
 
 READ_AT_A_TIME = 1000
 """Conversations that are asked for at once where they are kept; the storage takes fewer."""
@@ -57,11 +61,13 @@ async def simulate_in_shards(
         A conversation, or how it failed, for each job, in the jobs' order.
 
     Raises:
-        UsageError: there is no such deployment, or a participant cannot be used.
+        UsageError: there is no such deployment or global limit, or a participant cannot be used.
         RunStoppingError: a shard found that no seed can be simulated. The others are cancelled.
     """
     assert plan.advanced.shards is not None
     shards = shards_of(version, len(jobs), plan.advanced.shards)
+    slots = min(plan.settings.max_concurrency, len(shards[0].part_of(jobs)))
+    await check_global_limit(plan.settings.global_limit, slots)
     progress = Progress(version, total=len(shards), doing="simulating", of="shards")
     under_way: dict[Shard, FlowRun] = {}
     records: dict[Shard, str] = {}
@@ -102,8 +108,10 @@ async def _simulated(
     losses = 0
     for attempt in count(1):
         shard_run = await _started(shard, attempt, plan, seed_file)
-        if shard_run.state and shard_run.state.is_final():
-            continue  # of an earlier attempt of this run
+        if shard_run.state and shard_run.state.is_final():  # of an earlier attempt of this run
+            if _is_whole(shard_run, seed_file):
+                return record_key(shard, attempt)
+            continue
         under_way[shard] = shard_run
         state = await final_state_of(shard_run, plan.advanced.shards.silent_after_seconds)
         del under_way[shard]
@@ -144,6 +152,12 @@ async def _started(shard: Shard, attempt: int, plan: Plan, seed_file: SeedFile) 
             f"shards.deployment is {deployment!r}, but Prefect's server knows no such deployment; "
             "make it with `prefect deploy --name simulate-shard`"
         ) from None
+
+
+def _is_whole(shard_run: FlowRun, seed_file: SeedFile) -> bool:
+    """Says whether a shard that is over has simulated all that it would be asked for again."""
+    same_seeds = shard_run.parameters.get("seeds_sha256") == seed_file.sha256
+    return same_seeds and shard_run.state_name == WHOLE
 
 
 async def _raise_what_stops_all(state: State[Any]) -> None:

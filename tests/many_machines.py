@@ -88,7 +88,9 @@ class Machines:
         file.write_text("".join(f"Where is order {n}?\n" for n in range(count)))
         return str(file)
 
-    def start(self, seeds: str, shards: int, in_flight: int, **advanced: Any) -> str:
+    def start(
+        self, seeds: str, shards: int, in_flight: int, turns: int = TURNS, **advanced: Any
+    ) -> str:
         """Starts a run in shards; gives its id."""
         options = {"count": shards, "silent_after_seconds": SILENT_AFTER_SECONDS}
         return self.server.start_run(
@@ -97,12 +99,17 @@ class Machines:
                 "seeds": seeds,
                 "chatbot": "support-bot",
                 "simulated_user": "simulated-user",
-                "turns": TURNS,
+                "turns": turns,
                 "max_concurrency": in_flight,
                 "output": "s3://bucket/datasets",
                 "advanced": {"shards": options, **advanced},
             },
         )
+
+    def answer_after(self, latency_ms: float) -> None:
+        """Has Vellum take so long for each call."""
+        for deployment in ("support-bot", "simulated-user"):
+            self.steer(deployment, latency_ms=latency_ms)
 
     def steer(self, deployment: str, **changes: Any) -> None:
         """Has one of Vellum's Workflow Deployments behave otherwise."""
@@ -149,10 +156,12 @@ class Machines:
         listed = client.get_paginator("list_objects_v2").paginate(
             Bucket="bucket", Prefix="datasets/"
         )
-        keys = [one["Key"] for page in listed for one in page.get("Contents", [])]
-        [*_, newest] = sorted(
-            key for key in keys if self.version(run) in key and key.endswith("manifest.json")
-        )
+        objects = [one for page in listed for one in page.get("Contents", [])]
+        [*_, newest] = [
+            one["Key"]
+            for one in sorted(objects, key=lambda one: one["LastModified"])
+            if self.version(run) in one["Key"] and one["Key"].endswith("manifest.json")
+        ]
         manifest = client.get_object(Bucket="bucket", Key=newest)["Body"].read()
         table = self.folder / "conversations.parquet"
         client.download_file("bucket", newest.replace("manifest.json", table.name), str(table))

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
-from duologue.dataset.manifest import Manifest
 from tests.many_machines import (
     CALLS,
     RUNS,
@@ -26,7 +26,7 @@ UNFINISHED = 6
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    with many_machines(tmp_path_factory.mktemp("machines"), latency_ms=400) as found:
+    with many_machines(tmp_path_factory.mktemp("machines"), latency_ms=0) as found:
         yield found
 
 
@@ -39,6 +39,7 @@ def parents(machines: Machines) -> Iterator[RunningProcess]:
 
 def test_a_machine_that_is_lost_is_made_good(machines: Machines) -> None:
     earlier = len(machines.asked())
+    machines.answer_after(400)
     with machines.worker(SHARDS) as one, machines.worker(SHARDS):
         run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
         machines.server.wait_until(lambda: len(one.children()) > 0, "it has a shard")
@@ -62,9 +63,10 @@ def test_a_parent_that_is_lost_finds_its_shards_again(
     machines: Machines, parents: RunningProcess
 ) -> None:
     earlier = len(machines.asked())
+    machines.answer_after(1500)
     with machines.worker(SHARDS):
         run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
-        machines.wait_for_calls(earlier + 80)
+        machines.wait_for_calls(earlier + 40)
         parents.kill_children()
         machines.server.wait_for(run, "Crashed")
         under_way = machines.shard_runs(run)
@@ -81,8 +83,8 @@ def test_what_failed_in_a_shard_is_paid_for_there_alone_and_a_retry_mends_it(
     machines: Machines,
 ) -> None:
     earlier, failing = len(machines.asked()), {"order 7?": "status:400"}
-    machines.steer("support-bot", latency_ms=0, when_history_contains=failing)
-    machines.steer("simulated-user", latency_ms=0)
+    machines.answer_after(0)
+    machines.steer("support-bot", when_history_contains=failing)
     with machines.worker(SHARDS):
         run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
         machines.server.wait_for(run, "Failed")
@@ -114,8 +116,7 @@ def test_what_no_seed_can_be_simulated_with_stops_all_shards_and_the_run(
 def test_all_shards_together_keep_within_a_global_limit(machines: Machines) -> None:
     limit = {"name": "vellum", "limit": 2 * IN_FLIGHT, "active": True}
     machines.server.api("POST", "/v2/concurrency_limits/", limit)
-    for deployment in ("support-bot", "simulated-user"):
-        machines.steer(deployment, latency_ms=300)
+    machines.answer_after(300)
     httpx.post(f"{machines.vellum}/_control/totals")
     with machines.worker(SHARDS):
         run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT, global_limit="vellum")
