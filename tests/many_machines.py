@@ -77,9 +77,9 @@ class Machines:
         }
 
     @contextmanager
-    def worker(self, pool: str) -> Iterator[RunningProcess]:
-        """A machine that takes flow runs."""
-        with worker(self.server, self.folder, self.environment, pool) as process:
+    def worker(self, pool: str, limit: int | None = None) -> Iterator[RunningProcess]:
+        """A machine that takes flow runs, so many at a time."""
+        with worker(self.server, self.folder, self.environment, pool, limit) as process:
             yield process
 
     def seeds(self, count: int) -> str:

@@ -13,7 +13,7 @@ from tests.many_machines import (
     many_machines,
     paid_twice,
 )
-from tests.prefect_processes import RunningProcess
+from tests.prefect_processes import ROOT, RunningProcess, run_prefect
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -44,7 +44,6 @@ def test_a_machine_that_is_lost_is_made_good(machines: Machines) -> None:
         run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
         machines.server.wait_until(lambda: len(one.children()) > 0, "it has a shard")
         machines.wait_for_calls(earlier + 80)
-        lost = len(one.children())
         one.kill_with_children()
         machines.server.wait_for(run, "Completed", timeout_seconds=200)
     manifest, conversations = machines.published(run)
@@ -56,22 +55,28 @@ def test_a_machine_that_is_lost_is_made_good(machines: Machines) -> None:
     assert all("Nothing was heard of it" in one["state"]["message"] for one in crashed)
     asked = machines.asked()[earlier:]
     assert len(set(asked)) == SEEDS * CALLS
-    assert len(paid_twice(asked)) <= UNFINISHED * lost
+    assert len(paid_twice(asked)) <= UNFINISHED * len(crashed)
 
 
-def test_a_parent_that_is_lost_finds_its_shards_again(
-    machines: Machines, parents: RunningProcess
+@pytest.fixture
+def crashed_runs_go_on(machines: Machines) -> None:
+    """Applies automations/crashed_runs.yaml."""
+    file = str(ROOT / "automations" / "crashed_runs.yaml")
+    run_prefect(machines.server, "automation", "create", "--from-file", file, cwd=machines.folder)
+
+
+def test_a_parent_that_is_lost_goes_on_by_itself_and_finds_its_shards_again(
+    machines: Machines, parents: RunningProcess, crashed_runs_go_on: None
 ) -> None:
     earlier = len(machines.asked())
-    machines.answer_after(1500)
+    machines.answer_after(1000)
     with machines.worker(SHARDS):
         run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
-        machines.wait_for_calls(earlier + 40)
-        parents.kill_children()
-        machines.server.wait_for(run, "Crashed")
+        machines.wait_for_calls(earlier + 20)
         under_way = machines.shard_runs(run)
-        machines.server.retry(run)
+        parents.kill_children()
         machines.server.wait_for(run, "Completed")
+    assert machines.server.flow_run(run)["run_count"] == 2
     manifest, _ = machines.published(run)
     assert manifest.counts.valid == SEEDS
     assert machines.shard_runs(run).keys() == under_way.keys()
