@@ -33,13 +33,11 @@ class Measured:
 
 
 def measured(machines: Machines, workers: int, seeds: int, turns: int) -> Measured:
-    pool = {"concurrency_limit": workers}  # so many shards at a time
-    machines.server.api("PATCH", f"/work_pools/{SHARDS}", pool)
     asked_before = machines.totals()["requests"]
     began = time.monotonic()
     with ExitStack() as up:
         for _ in range(workers):
-            up.enter_context(machines.worker(SHARDS))
+            up.enter_context(machines.worker(SHARDS, limit=1))
         run = machines.start(machines.seeds(seeds), 2, IN_FLIGHT, turns)
         machines.server.wait_for(run, "Completed", timeout_seconds=1800)
     seconds = time.monotonic() - began

@@ -44,8 +44,19 @@ async def final_state_of(flow_run: FlowRun, silent_after_seconds: float) -> Stat
                     return await _called_crashed(flow_run.id, silent_after_seconds)
                 heard_at = datetime.now(UTC)
         except httpx.HTTPError as error:
-            get_run_logger().warning("Prefect's server cannot be asked: %r", error)
+            tell_or_raise(error)
             heard_at = datetime.now(UTC)
+
+
+def tell_or_raise(error: httpx.HTTPError) -> None:
+    """Tells that Prefect's server is away, which is no reason to fail.
+
+    Raises:
+        httpx.HTTPError: the server is there, and will not do what it is asked.
+    """
+    if isinstance(error, httpx.HTTPStatusError) and not error.response.is_server_error:
+        raise error
+    get_run_logger().warning("Prefect's server cannot be asked, so it is again later: %r", error)
 
 
 async def cancel_flow_run(flow_run_id: UUID) -> None:

@@ -5,10 +5,12 @@ simulate, and why, it tells in a record beside them. A shard that is lost is beg
 on with what it had kept. Whatever is missing in the end, this run simulates itself.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+import httpx
 from prefect import get_run_logger
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import arun_deployment
@@ -24,7 +26,12 @@ from duologue.seeds import SeedFile
 from duologue.shards import Shard, shards_of
 from duologue.simulation import Draft, FailedSeed, Outcome
 from tasks.artifacts import progress_artifact
-from tasks.await_shard import cancel_flow_run, final_state_of
+from tasks.await_shard import (
+    SECONDS_BETWEEN_LOOKS,
+    cancel_flow_run,
+    final_state_of,
+    tell_or_raise,
+)
 from tasks.global_limit import check_global_limit
 from tasks.kept_conversations import KeptConversations
 from tasks.side_by_side import in_batches, side_by_side, tell
@@ -107,7 +114,7 @@ async def _simulated(
     assert plan.advanced.shards is not None
     losses = 0
     for attempt in count(1):
-        shard_run = await _started(shard, attempt, plan, seed_file)
+        shard_run = await _started_sooner_or_later(shard, attempt, plan, seed_file)
         if shard_run.state and shard_run.state.is_final():  # of an earlier attempt of this run
             if _is_whole(shard_run, seed_file):
                 return record_key(shard, attempt)
@@ -125,6 +132,17 @@ async def _simulated(
         if losses > MOST_LOSSES:
             return None
     raise AssertionError("there is always a next attempt")
+
+
+async def _started_sooner_or_later(
+    shard: Shard, attempt: int, plan: Plan, seed_file: SeedFile
+) -> FlowRun:
+    while True:
+        try:
+            return await _started(shard, attempt, plan, seed_file)
+        except httpx.HTTPError as error:
+            tell_or_raise(error)
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 async def _started(shard: Shard, attempt: int, plan: Plan, seed_file: SeedFile) -> FlowRun:

@@ -27,6 +27,7 @@ UNFINISHED = IN_FLIGHT * 3 // 2
 LATENCY_MS = 1000
 MACHINES = 3
 SECONDS_BETWEEN_KILLS = 20
+SECONDS_WITHOUT_SERVER = 10
 
 
 class Killer:
@@ -74,12 +75,17 @@ def test_machines_that_are_killed_at_random_cost_no_more_than_what_was_in_flight
         killer = Killer(machines, up)
         run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
         machines.wait_for_calls(SEEDS * CALLS // 50)
-        parent_killed = False
+        parent_killed = server_killed = False
         while server.flow_run(run)["state_name"] != "Completed":
             time.sleep(SECONDS_BETWEEN_KILLS * random.uniform(0.5, 1))
             done = machines.totals()["requests"] / (SEEDS * CALLS)
             if done < 0.9:
                 killer.kill_one()
+            if 0.2 < done < 0.9 and not server_killed:
+                server.kill()
+                time.sleep(SECONDS_WITHOUT_SERVER)
+                server.start()
+                server_killed = True
             if 0.5 < done < 0.9 and not parent_killed:
                 parent.kill_children()
                 parent_killed = True
@@ -92,8 +98,9 @@ def test_machines_that_are_killed_at_random_cost_no_more_than_what_was_in_flight
     lost = [one for one in shards.values() if one["state_name"] != "Completed"]
     print(  # noqa: T201 - its figures are what it is run for
         f"\n{SEEDS} seeds, {COUNT} shards of {IN_FLIGHT} in flight at {LATENCY_MS} ms a call: "
-        f"{time.monotonic() - began:.0f} s; {killer.kills} kills and {parent_killed:d} of the "
-        f"parent; {len(lost)} shards lost; {len(asked_all)} calls, {SEEDS * CALLS} without kills; "
+        f"{time.monotonic() - began:.0f} s; {killer.kills} kills, {parent_killed:d} of the "
+        f"parent, {server_killed:d} of Prefect's server; {len(lost)} shards lost; "
+        f"{len(asked_all)} calls, {SEEDS * CALLS} without kills; "
         f"{len(again)} conversations paid for in part twice"
     )
     assert lost

@@ -1,4 +1,6 @@
-"""Which part of a run is in which shard."""
+"""Which part of a run is in which shard, and what is told of shards that cannot be."""
+
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -7,6 +9,9 @@ from hypothesis import strategies as st
 from duologue.errors import UsageError
 from duologue.generation import plan_generation
 from duologue.shards import WORTH_A_SHARD, ShardOptions, shards_of
+from flows.simulate_shard import simulate_shard
+from tests.running import QUICK, generated
+from tests.vellum_stand_in import StandIn
 
 VERSION = "20261124T053516Z-1a2b3c4d"
 
@@ -45,3 +50,23 @@ def test_a_budget_is_not_for_shards(budget: dict[str, int]) -> None:
 def test_options_that_cannot_be_meant_are_told(options: dict[str, int | str], told: str) -> None:
     with pytest.raises(UsageError, match=told):
         plan_generation("seeds.csv", advanced={"shards": options})
+
+
+@pytest.mark.usefixtures("prefect_server")
+async def test_a_deployment_that_is_not_there_is_told(seeds_csv: Path, vellum: StandIn) -> None:
+    options = {**QUICK, "shards": {"deployment": "simulate-shard/elsewhere"}}
+    state = await generated(seeds_csv, advanced=options)
+    assert state.is_failed()
+    assert "knows no such deployment" in str(state.message)
+    assert vellum.requests == []
+
+
+@pytest.mark.usefixtures("prefect_server")
+async def test_a_shard_of_other_seeds_than_the_runs_is_refused(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    run = {"seeds": str(seeds_csv), "chatbot": "support-bot", "simulated_user": "simulated-user"}
+    state = await simulate_shard(VERSION, 1, 1, 1, "0" * 64, run, return_state=True)
+    assert state.is_failed()
+    assert "is not the file here that the run has read" in str(state.message)
+    assert vellum.requests == []

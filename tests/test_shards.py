@@ -129,8 +129,40 @@ def test_all_shards_together_keep_within_a_global_limit(machines: Machines) -> N
     assert machines.totals()["most_in_flight"] <= 2 * IN_FLIGHT
 
 
-def test_a_limit_that_is_not_there_or_too_small_is_told(machines: Machines) -> None:
-    seeds = machines.seeds(SEEDS)
-    missing = machines.start(seeds, COUNT, IN_FLIGHT, global_limit="missing")
-    failed = machines.server.wait_for(missing, "Failed")
-    assert "prefect gcl create missing --limit 4" in failed["state"]["message"]
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ("missing", "prefect gcl create missing --limit 4"),
+        ("small", "has 3 slots"),
+    ],
+)
+def test_a_limit_that_is_not_there_or_too_small_is_told_before_anything_begins(
+    machines: Machines, limit: str, told: str
+) -> None:
+    if limit == "small":
+        small = {"name": limit, "limit": IN_FLIGHT - 1, "active": True}
+        machines.server.api("POST", "/v2/concurrency_limits/", small)
+    run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT, global_limit=limit)
+    assert told in machines.server.wait_for(run, "Failed")["state"]["message"]
+    assert machines.shard_runs(run) == {}
+
+
+def test_a_cancelled_parent_cancels_its_shards_and_a_retry_goes_on(machines: Machines) -> None:
+    earlier = len(machines.asked())
+    machines.answer_after(1000)
+    with machines.worker(SHARDS):
+        run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
+        machines.wait_for_calls(earlier + 20)
+        machines.server.cancel(run)
+        machines.server.wait_for(run, "Cancelled")
+        for shard in machines.shard_runs(run).values():
+            machines.server.wait_for(shard["id"], "Cancelled", "Completed")
+        machines.answer_after(0)
+        machines.server.retry(run)
+        machines.server.wait_for(run, "Completed")
+    manifest, _ = machines.published(run)
+    assert manifest.counts.valid == SEEDS
+    asked = machines.asked()[earlier:]
+    assert len(set(asked)) == SEEDS * CALLS
+    # Only the calls in flight: what was said is kept, and gone on with.
+    assert len(asked) - len(set(asked)) <= IN_FLIGHT * COUNT
