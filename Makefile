@@ -9,10 +9,11 @@ OTHER_TOOLS := .venv/other-tools
 demo: .venv/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
 
-# Where the other tools cannot be installed, their tests are skipped, but not in CI.
+# Where the other tools cannot be installed, their tests are skipped, but not in CI. Two files at a
+# time: most tests wait for servers and workers, and more would be in each other's way.
 test: .venv/dev
 	-$(MAKE) --no-print-directory $(OTHER_TOOLS)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: .venv/dev
 	$(BIN)/ruff check
