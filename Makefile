@@ -4,15 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 OTHER_TOOLS := .venv/other-tools
 
-.PHONY: demo test check fuzz audit format benchmark lock lock-other-tools clean
+.PHONY: demo test check fuzz chaos audit format benchmark lock lock-other-tools clean
 
 demo: .venv/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
 
-# Where the other tools cannot be installed, their tests are skipped, but not in CI.
+# Where the other tools cannot be installed, their tests are skipped, but not in CI. Two files at a
+# time: most tests wait for servers and workers, and more would be in each other's way.
 test: .venv/dev
 	-$(MAKE) --no-print-directory $(OTHER_TOOLS)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: .venv/dev
 	$(BIN)/ruff check
@@ -23,6 +24,10 @@ check: .venv/dev
 # The same tests of the test suite, with fifty times as many examples each.
 fuzz: .venv/dev
 	$(BIN)/python -m pytest tests/fuzz tests/seeds/test_properties.py --hypothesis-profile=fuzz --timeout=3600
+
+# 5,000 seeds in shards while machines are killed at random; some fifteen minutes.
+chaos: .venv/dev
+	$(BIN)/python -m pytest tests/test_chaos.py -m chaos -s
 
 # Not among the locked dependencies: it looks at them, and the newest knows most.
 audit:

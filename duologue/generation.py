@@ -20,6 +20,7 @@ from duologue.participants.settings import (
 )
 from duologue.run_settings import RunSettings
 from duologue.seeds import Seed, SeedFile
+from duologue.shards import ShardOptions
 from duologue.simulation import SimulationSettings, conversation_id, conversation_key
 from duologue.test_suites.options import SuiteOptions
 from duologue.validated import validated
@@ -73,6 +74,13 @@ class AdvancedOptions(BaseModel):
     conversations_per_task_run: Annotated[int, Field(ge=1)] | None = None
     """How many conversations share a task run; if empty, one each up to 200, and 25 beyond that.
     A seed that fails has a task run of its own either way."""
+    shards: ShardOptions | None = None
+    """Divide the conversations among flow runs on a work pool, on any number of machines; all of
+    them in this flow run if empty."""
+    global_limit: str | None = None
+    """One of Prefect's global concurrency limits, for the conversations in flight of all runs and
+    shards together; none if empty. A flow run takes max_concurrency of its slots while it
+    simulates."""
     record_usage: bool = False
     """Record what each message used and cost, as far as Vellum tells; its Workflow Deployments are
     then called through a stream, which may take a little longer."""
@@ -180,6 +188,7 @@ def plan_generation(
         "seed_retries": advanced.seed_retries,
         "seed_retry_delay_seconds": advanced.seed_retry_delay_seconds,
         "record_usage": advanced.record_usage,
+        "global_limit": advanced.global_limit or None,
         "budget": advanced.budget,
         "gates": advanced.gates,
         "dataset_rules": advanced.dataset_rules,
@@ -188,6 +197,7 @@ def plan_generation(
     }
     checked = validated(RunSettings, settings)
     _check_that_costs_are_told(checked)
+    _check_that_a_budget_is_not_shared(advanced)
     return Plan(
         seeds_path=seeds, output=output, dataset=dataset, settings=checked, advanced=advanced
     )
@@ -207,4 +217,12 @@ def _check_that_costs_are_told(settings: RunSettings) -> None:
             f"max_cost_usd is {most_usd:g}, but neither {settings.chatbot.spelling} nor "
             f"{settings.simulated_user.spelling} is a Workflow Deployment, and only Vellum says "
             "what a call costs; limit the calls with max_calls"
+        )
+
+
+def _check_that_a_budget_is_not_shared(advanced: AdvancedOptions) -> None:
+    if advanced.shards is not None and advanced.budget != Budget():
+        raise UsageError(
+            "budget is set, and so are shards, but a budget is counted by one process and shards "
+            "are several that do not know of each other's calls; leave one of them empty"
         )

@@ -35,6 +35,8 @@ class RunSettings(BaseModel):
     """How often a seed that failed is tried again within a run."""
     seed_retry_delay_seconds: Annotated[float, Field(ge=0)] = 30
     """The wait before the first of these; it doubles each time."""
+    global_limit: str | None = None
+    """One of Prefect's global concurrency limits, which all runs that name it share."""
     record_usage: bool = False
     """Whether Workflow Deployments are asked what their calls use."""
     budget: Budget = Budget()

@@ -25,6 +25,7 @@ from tasks.publish import publish, remove_what_is_outdated
 from tasks.push_test_suite import check_access, push_if_wanted
 from tasks.restrict_code import restrict_code
 from tasks.simulate_conversation import simulate_conversations
+from tasks.simulate_in_shards import simulate_in_shards
 from tasks.unseen import unseen
 from tasks.validate import validate
 
@@ -83,7 +84,10 @@ async def generate_dataset(
     seed_file = load_seeds(plan)
     jobs = plan.jobs(seed_file, run.version)
 
-    outcomes = await simulate_conversations(jobs, plan.settings, kept, run.version)
+    if advanced.shards is None:
+        outcomes = await simulate_conversations(jobs, plan.settings, kept, run.version)
+    else:
+        outcomes = await simulate_in_shards(plan, seed_file, jobs, kept, run.version)
     checked, failed = await validate(unseen(jobs), unseen(outcomes), plan.settings, kept)
     contents = DatasetContents(
         seed_file, tuple(checked), tuple(failed), plan.settings, run.started_at

@@ -28,6 +28,7 @@ from duologue.validation.check import check_conversation
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Rule
 from tasks.artifacts import progress_artifact
+from tasks.global_limit import within_global_limit
 from tasks.kept_conversations import KeptConversations, keep_or_tell
 from tasks.side_by_side import (
     batch_by_batch,
@@ -162,7 +163,8 @@ async def simulate_conversations(
         A conversation, or how it failed, for each job, in the jobs' order.
 
     Raises:
-        UsageError: a participant cannot be used as it is spelled, or the API key is missing.
+        UsageError: a participant cannot be used as it is spelled, the API key is missing, or there
+            is no such global limit.
         RunStoppingError: no seed can be simulated. The others were not tried any more.
     """
     progress = Progress(version, total=len(jobs), doing="simulating", of="conversations")
@@ -176,6 +178,7 @@ async def simulate_conversations(
             settings.record_usage,
         ) as participants,
         progress_artifact(progress),
+        within_global_limit(settings.global_limit, min(settings.max_concurrency, len(jobs))),
     ):
         batches = in_batches(jobs, settings.conversations_per_task_run)
         run = Run(

@@ -335,6 +335,7 @@ def worker(
     cwd: Path,
     environment: Mapping[str, str] | None = None,
     pool: str = "duologue",
+    limit: int | None = None,
 ) -> Iterator[RunningProcess]:
     """Runs a worker that starts the flow runs of a work pool as processes.
 
@@ -343,8 +344,11 @@ def worker(
         cwd: where it is started; a Prefect deployment's pull step may change to another folder.
         environment: added to the server's, for the flow runs.
         pool: the work pool; made where there is none.
+        limit: how many flow runs it has at a time; any number if None.
     """
     command = ["prefect", "worker", "start", "--pool", pool, "--type", "process"]
+    if limit is not None:
+        command += ["--limit", str(limit)]
     with running(
         [BIN / command[0], *command[1:]],
         cwd,

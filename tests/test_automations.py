@@ -274,10 +274,14 @@ def test_the_automations_watch_every_flow_there_is() -> None:
         load_flow_from_entrypoint(f"{path}:{path.stem}").name
         for path in (ROOT / "flows").glob("[!_]*.py")
     }
-    lists = [
-        names_listed.split(", ")
+    lists = {
+        file.name: set(names_listed.split(", "))
         for file in AUTOMATIONS.glob("*.yaml")
         for names_listed in re.findall(r"prefect.resource.name: \[(.*)\]", file.read_text())
-    ]
-    assert len(lists) == 2
-    assert all(names <= set(listed) for listed in lists)
+    }
+    retried_by_the_run_that_waits = {"simulate-shard"}
+    assert lists == {
+        "crashed_runs.yaml": names - retried_by_the_run_that_waits,
+        "messages.yaml": names,
+        "silent_runs.yaml": names,
+    }

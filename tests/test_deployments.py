@@ -36,6 +36,7 @@ from tests.vellum_stand_in import stand_in_process
 GENERATE = "flows/generate_dataset.py:generate_dataset"
 RERUN = "flows/rerun_failed_seeds.py:rerun_failed_seeds"
 EVALUATE = "flows/evaluate_dataset.py:evaluate_dataset"
+SHARD = "flows/simulate_shard.py:simulate_shard"
 ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "CANCEL_NEW"}
 
 # A change here is a change of what happens every night.
@@ -45,6 +46,7 @@ DEPLOYMENTS = {
     "on-demand": (GENERATE, None, None),
     "rerun-failed-seeds": (RERUN, None, None),
     "evaluate": (EVALUATE, None, None),
+    "simulate-shard": (SHARD, None, None),
 }
 NIGHTLY = "generate-dataset/nightly"
 

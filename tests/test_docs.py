@@ -29,6 +29,7 @@ SAVE_SLACK_BLOCK = (
     "python -c 'import os; from prefect.blocks.notifications import SlackWebhook as Block; "
     'print(Block(url=os.environ["SLACK_WEBHOOK_URL"]).save("duologue"))\''
 )
+SHARDED = "tests/test_shards.py does this on a server of its own"
 READ_BY_OTHERS = "tests/other_tools does this"
 PUSH_CASES = "duologue push-test-suite latest my-test-suite"
 RUN_ELSEWHERE = {
@@ -48,6 +49,12 @@ RUN_ELSEWHERE = {
     "prefect deploy --all": SERVED,
     "prefect worker start --pool duologue": SERVED,
     "prefect automation create --from-file automations/silent_runs.yaml": APPLIED,
+    "prefect automation create --from-file automations/crashed_runs.yaml": SHARDED,
+    "python -c 'from prefect.filesystems import RemoteFileSystem; "
+    'RemoteFileSystem(basepath="s3://my-bucket/results").save("results")\'': SHARDED,
+    "export PREFECT_DEFAULT_RESULT_STORAGE_BLOCK=remote-file-system/results": SHARDED,
+    "prefect gcl create vellum --limit 256": SHARDED,
+    "make chaos": "takes a quarter of an hour",
     "export SLACK_WEBHOOK_URL=https://hooks.slack.com/services/...": "is the reader's own",
     SAVE_SLACK_BLOCK: APPLIED,
     'sed "s/BLOCK_ID/2405d59e-be3d-4978-ae67-ad7d6c232f5d/" automations/messages.yaml '

@@ -16,6 +16,7 @@ SIGTERM), steered over the same port:
     POST /_control           {"deployment": "support-bot", "failures": ["hang"], "latency_ms": 50}
     GET  /_control/requests  what was asked, in order, unless --no-log
     GET  /_control/totals    {"requests": 6, "most_in_flight": 2}
+    POST /_control/totals    counts the most in flight anew
 
 A failure is spelt `name` or `name:argument`; FAILURES holds them all.
 """
@@ -197,6 +198,9 @@ class StandIn:
             return json_answer(
                 {"requests": self.request_count, "most_in_flight": self.most_in_flight}
             )
+        if request.path == "/_control/totals":
+            self.most_in_flight = self._in_flight
+            return json_answer({})
         changes = json.loads(await request.read())
         deployment = self.deployments.setdefault(changes.pop("deployment"), StandInDeployment())
         if unknown := _unknown_words(changes):
