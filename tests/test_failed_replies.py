@@ -12,6 +12,7 @@ from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_setti
 from duologue.errors import FailedEvaluationError, RunStoppingError, UsageError
 from duologue.evaluation.replies import Side, Verdict
 from flows.evaluate_dataset import evaluate_dataset
+from tests import own_bots
 from tests.dataset.making import VERSION
 from tests.evaluating import (
     ANYTHING_PASSES,
@@ -309,10 +310,18 @@ async def test_where_nothing_can_be_kept_the_evaluation_is_whole_all_the_same(
     assert "Where is my order" not in caplog.text
 
 
-async def test_no_more_replies_than_allowed_are_in_flight(output: Path, vellum: StandIn) -> None:
-    vellum.deployments["support-bot"].latency_ms = 30
-    await evaluated(output, baseline="support-bot@next", max_concurrency=3, advanced={**QUICK})
-    assert vellum.most_in_flight == 3
+@both_ways
+async def test_no_more_replies_than_allowed_are_in_flight(
+    output: Path, vellum: StandIn, in_a_task_run: int
+) -> None:
+    """Of functions, which no pool of connections bounds."""
+    own_bots.most_at_once = 0
+    advanced = {**PASSING, "replies_per_task_run": in_a_task_run}
+    counted = "python:tests.own_bots:counted"
+    await evaluated(
+        output, candidate=counted, baseline=counted, max_concurrency=3, advanced=advanced
+    )
+    assert own_bots.most_at_once == 3
 
 
 async def test_beyond_two_hundred_replies_25_share_a_task_run(
