@@ -147,6 +147,8 @@ async def test_the_rows_join_with_the_next_turns_of_the_version(
     assert [[row[name] for name in (*joined, "reference_reply")] for row in found] == [
         [turn[name] for name in (*joined, "reference_reply")] for turn in turns
     ]
+    assert len({row["execution_id"] for row in found}) == len(found)
+    assert all(row["attempts"] == 1 and row["latency_ms"] >= 0 for row in found)
     assert [row["user_message"] for row in found] == [
         turn["chat_history"][-1]["text"] for turn in turns
     ]

@@ -163,10 +163,11 @@ async def test_all_that_prefect_stores_is_json_where_it_stores_every_result(
         state = await retried(await evaluated(output, advanced=advanced), evaluate_dataset)
         with pytest.raises(FailedEvaluationError):
             await state.aresult()
+        await evaluated(output, version="nowhere", advanced=advanced)
     files = [path for path in results.rglob("*") if path.is_file()]
     assert len(files) >= 9 + 1
     kinds = {kind for path in files for kind in kinds_in(path)}
-    assert "duologue.evaluation.replies.KeptReply" in kinds
+    assert {"duologue.evaluation.replies.KeptReply", "duologue.errors.UsageError"} <= kinds
     for path in files:
         assert API_KEY not in path.read_text()
         if path.parent.name == (await evaluation_of(state)).evaluation and path.name != "run":
