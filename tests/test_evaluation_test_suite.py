@@ -22,7 +22,7 @@ from tests.evaluating import (
     write_one,
 )
 from tests.running import task_runs
-from tests.vellum_stand_in import StandIn, bot_reply
+from tests.vellum_stand_in import StandIn, StandInDeployment, bot_reply
 from tests.vellum_test_suites import StandInSuite
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -40,6 +40,7 @@ def output(tmp_path: Path) -> Path:
 @pytest.fixture
 def suite(vellum: StandIn) -> StandInSuite:
     """A Test Suite with a case for each conversation, whose runs are over at the first poll."""
+    vellum.deployments["old-bot"] = StandInDeployment(lambda seed_id, history: "An older answer.")
     suite = vellum.test_suites[NAME]
     suite.runs.states = ["COMPLETE"]
     for number in range(1, 5):
@@ -49,7 +50,7 @@ def suite(vellum: StandIn) -> StandInSuite:
 
 async def run_on(output: Path, **options: Any) -> tuple[State[Any], EvaluationManifest]:
     advanced = {**QUICK, "test_suite": {"suite": NAME, **options}}
-    state = await evaluated(output, baseline="support-bot@old", advanced=advanced)
+    state = await evaluated(output, baseline="old-bot", advanced=advanced)
     return state, await evaluation_of(state)
 
 
@@ -124,10 +125,10 @@ async def test_the_output_has_the_name_that_the_metrics_take(
     assert state.is_completed()
 
 
-async def test_a_reply_that_failed_is_not_sent(
+async def test_where_the_last_reply_failed_no_other_is_sent_instead(
     output: Path, vellum: StandIn, suite: StandInSuite
 ) -> None:
-    vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:400"}
+    vellum.deployments["support-bot"].when_history_contains = {"part 2 of 3?": "status:400"}
     advanced = {**QUICK, "gates": ANYTHING_PASSES, "test_suite": {"suite": NAME}}
     state = await evaluated(output, advanced=advanced)
     assert state.is_completed()
@@ -189,6 +190,7 @@ async def test_a_run_that_does_not_end_is_given_up(output: Path, suite: StandInS
 
 
 async def test_without_its_cases_it_says_to_push_first(output: Path, vellum: StandIn) -> None:
+    vellum.deployments["old-bot"] = StandInDeployment()
     state, manifest = await run_on(output)
     assert state.is_failed()
     run = manifest.test_suite
