@@ -26,7 +26,7 @@ UNFINISHED = IN_FLIGHT * 3 // 2
 """Conversations of a shard at most that are begun and not yet kept."""
 LATENCY_MS = 1000
 MACHINES = 3
-SECONDS_BETWEEN_KILLS = 40
+SECONDS_BETWEEN_KILLS = 60
 SECONDS_WITHOUT_SERVER = 10
 SILENT_AFTER_SECONDS = 75
 """Two heartbeats may be late: a machine that is busy with all this must not call one dead."""
