@@ -27,7 +27,7 @@ fuzz: .venv/dev
 
 # 5,000 seeds in shards while machines are killed at random; some fifteen minutes.
 chaos: .venv/dev
-	$(BIN)/python -m pytest tests/test_chaos.py -m chaos -s
+	$(BIN)/python -m pytest -m chaos -s
 
 # Not among the locked dependencies: it looks at them, and the newest knows most.
 audit:

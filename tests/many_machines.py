@@ -63,6 +63,7 @@ class Machines:
     vellum: str
     s3: str
     folder: Path
+    silent_after_seconds: float = SILENT_AFTER_SECONDS
 
     @property
     def environment(self) -> dict[str, str]:
@@ -92,7 +93,7 @@ class Machines:
         self, seeds: str, shards: int, in_flight: int, turns: int = TURNS, **advanced: Any
     ) -> str:
         """Starts a run in shards; gives its id."""
-        options = {"count": shards, "silent_after_seconds": SILENT_AFTER_SECONDS}
+        options = {"count": shards, "silent_after_seconds": self.silent_after_seconds}
         return self.server.start_run(
             f"generate-dataset/{RUNS}",
             {
@@ -179,7 +180,9 @@ def paid_twice(asked: list[Call]) -> set[str]:
 
 
 @contextmanager
-def many_machines(folder: Path, latency_ms: float) -> Iterator[Machines]:
+def many_machines(
+    folder: Path, latency_ms: float, silent_after_seconds: float = SILENT_AFTER_SECONDS
+) -> Iterator[Machines]:
     """Everything but the workers."""
     with (
         postgres() as database,
@@ -187,7 +190,7 @@ def many_machines(folder: Path, latency_ms: float) -> Iterator[Machines]:
         stand_in_process(latency_ms) as vellum,
         _s3_server(server) as s3,
     ):
-        machines = Machines(server, vellum, s3, folder)
+        machines = Machines(server, vellum, s3, folder, silent_after_seconds)
         for pool in (RUNS, SHARDS):
             server.api("POST", "/work_pools/", {"name": pool, "type": "process"})
         _deploy(server, "generate-dataset", RUNS, RUNS)

@@ -100,6 +100,7 @@ def test_what_failed_in_a_shard_is_paid_for_there_alone_and_a_retry_mends_it(
         machines.steer("support-bot", when_history_contains={})
         machines.server.retry(run)
         machines.server.wait_for(run, "Completed")
+    assert len(machines.shard_runs(run)) == COUNT + 1, "only its own shard is begun again"
     manifest, conversations = machines.published(run)
     assert (manifest.revision, manifest.counts.valid, len(conversations)) == (2, SEEDS, SEEDS)
     assert len(machines.asked()) - earlier == SEEDS * CALLS + 1
@@ -147,6 +148,7 @@ def test_a_limit_that_is_not_there_or_too_small_is_told_before_anything_begins(
     assert machines.shard_runs(run) == {}
 
 
+@pytest.mark.chaos  # Prefect takes its time to cancel what belongs to a cancelled run
 def test_a_cancelled_parent_cancels_its_shards_and_a_retry_goes_on(machines: Machines) -> None:
     earlier = len(machines.asked())
     machines.answer_after(1000)
