@@ -36,6 +36,18 @@ REMOTE_CALLS = 32
 """How many results are read from or written to an object store at a time; each waits for it."""
 
 
+_NOTHING_THERE = (
+    FileNotFoundError,
+    ValueError,  # Prefect's way to say the same
+    # What it makes of a record that was damaged. Storage that cannot be reached raises others.
+    AttributeError,
+    ImportError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+)
+
+
 class KeptConversations:
     """Opens the storage that the tasks' results are in; for one flow run.
 
@@ -133,7 +145,7 @@ class KeptConversations:
             return None
         try:
             kept = (await self._stored(self._store.read, key)).result
-        except (FileNotFoundError, ValueError):  # Prefect's way to say that it is not there
+        except _NOTHING_THERE:
             return None
         return kept if isinstance(kept, kind) else None
 

@@ -74,6 +74,9 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
     with prefect_server(tmp_path_factory.mktemp("prefect")) as server, stand_in_process() as url:
         run_prefect(server, "work-pool", "create", "duologue", "--type", "process", cwd=ROOT)
         run_prefect(server, "deploy", "--all", cwd=ROOT)
+        for automation in server.api("POST", "/automations/filter", {}):
+            # No version is to start its evaluation, whose calls would be counted here.
+            server.api("PATCH", f"/automations/{automation['id']}", {"enabled": False})
         environment = {"VELLUM_API_URL": url, "VELLUM_API_KEY": API_KEY}
         with worker(server, cwd=ROOT, environment=environment):
             yield Production(server, url)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from duologue.conversation import Message, Role
 from duologue.errors import (
+    EmptyReplyError,
     FatalError,
     ParticipantError,
     RunStoppingError,
@@ -181,9 +182,6 @@ TRANSIENT = {
     "rejected:NODE_TIMEOUT": "NODE_TIMEOUT",
     "rejected:NODE_EXECUTION": "NODE_EXECUTION",
     "rejected_with_dict:LLM_PROVIDER": "rejected with LLM_PROVIDER: boom",
-    "null_output": "replied with nothing",
-    "empty_output": "replied with an empty message",
-    "blank_output": "replied with an empty message",
     "rejected_without_code": "(data.error.code: Field required)",
     "unknown_state": "(data.state: ",
     "missing_data": "(data: Field required)",
@@ -222,6 +220,11 @@ TRANSIENT = {
     "short_body": "received 20 of",
     "bad_gzip": "while decompressing data",
 }
+EMPTY = {
+    "null_output": "replied with nothing",
+    "empty_output": "replied with an empty message",
+    "blank_output": "replied with an empty message",
+}
 FATAL = {
     "rejected:INVALID_INPUTS": "rejected with INVALID_INPUTS: boom",
     "rejected:WORKFLOW_INITIALIZATION": "WORKFLOW_INITIALIZATION",
@@ -259,6 +262,7 @@ RUN_STOPPING = {
 }
 TABLE = [
     *((failure, TransientError, said) for failure, said in TRANSIENT.items()),
+    *((failure, EmptyReplyError, said) for failure, said in EMPTY.items()),
     *((failure, FatalError, said) for failure, said in FATAL.items()),
     *((failure, RunStoppingError, said) for failure, said in RUN_STOPPING.items()),
 ]

@@ -1,6 +1,7 @@
 """`duologue serve`: the Prefect deployments of prefect.yaml, and a server if there is none."""
 
 import asyncio
+import inspect
 import os
 import signal
 import socket
@@ -126,7 +127,7 @@ def as_deployment(description: dict[str, Any], file: str) -> "RunnerDeployment":
             f"path/to/file.py:flow_function; {_reason(error)}"
         ) from error
     try:
-        flow.validate_parameters(parameters)
+        _check_parameters(flow, parameters)
         return RunnerDeployment.from_flow(
             flow,
             name,
@@ -142,6 +143,21 @@ def as_deployment(description: dict[str, Any], file: str) -> "RunnerDeployment":
         )
     except Exception as error:
         raise UsageError(f"{file}: deployment {name!r}: {_reason(error)}") from error
+
+
+def _check_parameters(flow: "Flow[..., Any]", parameters: dict[str, Any]) -> None:
+    """Raises where the flow knows no such parameters; those without a default are the run's."""
+    from prefect.exceptions import ParameterTypeError
+
+    required = {
+        name
+        for name, parameter in inspect.signature(flow.fn).parameters.items()
+        if parameter.default is parameter.empty
+    }
+    if required <= parameters.keys():
+        flow.validate_parameters(parameters)
+    elif unknown := parameters.keys() - inspect.signature(flow.fn).parameters:
+        raise ParameterTypeError(f"unknown parameters: {', '.join(sorted(unknown))}")
 
 
 def _schedule(entry: dict[str, Any]) -> "Schedule":
