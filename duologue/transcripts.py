@@ -161,7 +161,7 @@ def _from_parquet(data: bytes, file: str) -> Iterator[tuple[str, object]]:
             for row in batch.to_pylist():
                 number += 1
                 yield f"{file}:{number}", row
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{file}: is no Parquet file, or a broken one ({error}); write it again"
         ) from error

@@ -130,8 +130,11 @@ class Screen:
 
     def submit_run(self) -> str:
         """Submits the form, and gives the id of the run that the server made of it."""
-        with self.page.expect_response("**/create_flow_run") as made:
-            self.submit()
+        for _ in range(3):  # a busy server's database may be locked: then one presses again
+            with self.page.expect_response("**/create_flow_run") as made:
+                self.submit()
+            if made.value.ok:
+                break
         run_id: str = made.value.json()["id"]
         return run_id
 

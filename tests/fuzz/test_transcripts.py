@@ -60,7 +60,9 @@ WITH_EVERYTHING = load_rules(
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
 
-@given(messages=MESSAGES, settings=SETTINGS, end=st.sampled_from(EndReason), first=SAID)
+@given(
+    messages=MESSAGES, settings=SETTINGS, end=st.sampled_from(EndReason), first=SAID.filter(bool)
+)
 @example(messages=[], settings=SimulationSettings(), end=EndReason.MAX_TURNS, first="Hi")
 def test_any_conversation_is_checked_the_same_each_time(
     messages: list[Message], settings: SimulationSettings, end: EndReason, first: str
