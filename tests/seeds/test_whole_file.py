@@ -116,7 +116,7 @@ def spreadsheet() -> bytes:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "old Excel file"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a PNG image"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "is a PDF"),
-        (gzip.compress(b"Hello\n"), r"compressed with gzip; let its name end in \.gz"),
+        (gzip.compress(b"Hello\n", mtime=0), r"compressed with gzip; let its name end in \.gz"),
         (b"PAR1\x15\x04\x15\x18\xff\0\0PAR1", "looks like a Parquet file"),
         ("Hello\n".encode("utf-16"), "is UTF-16; convert it with: iconv -f utf-16 -t utf-8"),
         ("Hello\n".encode("utf-16-be"), "binary file or UTF-16"),
