@@ -6,6 +6,7 @@ from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import bootstrap
 
 from duologue.conversation import Message
 from duologue.evaluation.manifest import Estimate, SideSummary
@@ -64,9 +65,6 @@ def estimate(values: Values, confidence: float) -> Estimate | None:
 
 
 def _interval(sums: Array, counts: Counts, confidence: float) -> tuple[float, float]:
-    # A second to import, which only an evaluation has to wait for.
-    from scipy.stats import bootstrap
-
     def mean(sums: Array, counts: Counts, axis: int = -1) -> Array:
         result: Array = sums.sum(axis=axis) / counts.sum(axis=axis)
         return result
