@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.postgres import postgres
 from tests.prefect_processes import (
     ROOT,
     PrefectServer,
@@ -71,7 +72,8 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     folder = copy_of_the_repository(tmp_path_factory.mktemp("repository"), evaluates=True)
     another = tmp_path_factory.mktemp("another") / "repository"
     shutil.copytree(EXAMPLE, another)
-    with prefect_server(tmp_path_factory.mktemp("server")) as server:
+    # Two workers' runs at a time are more writers than SQLite takes: answers were a minute late.
+    with postgres() as url, prefect_server(tmp_path_factory.mktemp("server"), url) as server:
         server.environment |= {"PYTHONPATH": str(folder), "DUOLOGUE_ALLOWED_CODE": "bots"}
         for pool, place in (("duologue", folder), ("another-pipeline", another)):
             run_prefect(server, "work-pool", "create", pool, "--type", "process", cwd=place)
