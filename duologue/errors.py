@@ -30,6 +30,13 @@ class DuologueError(Exception):
     """
 
 
+def fit_to_be_shown(error: Exception) -> str:
+    """Tells an error in a log or a state: what we did not raise ourselves may quote a conversation,
+    and is told by its class alone.
+    """
+    return str(error) if isinstance(error, DuologueError) else type(error).__name__
+
+
 class UsageError(DuologueError):
     """What was asked for cannot be done as it was asked: a wrong path, name, number or spelling."""
 

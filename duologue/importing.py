@@ -1,14 +1,18 @@
 """Importing what a spelling names: a module, or a function in it."""
 
 import importlib
+import inspect
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from duologue.allowed_code import check_allowed
 from duologue.errors import UsageError
+
+_OWN_FUNCTION = re.compile(r"python:[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 def import_module(name: str, subject: str) -> ModuleType:
@@ -42,6 +46,38 @@ def import_module(name: str, subject: str) -> ModuleType:
             f"{subject}: {name} failed while it was imported "
             f"({type(error).__name__}: {error}); mend it, `python -m {name}` shows where"
         ) from error
+
+
+def import_own_function(
+    spelling: str, kind: str, example: str, expected: str, arguments: Sequence[object], given: str
+) -> Callable[..., Any]:
+    """Imports a function that a person wrote for Duologue to call, and sees that it can be called.
+
+    Args:
+        spelling: as the person gave it.
+        kind: what the function is, as in `rule`.
+        example: a right spelling.
+        expected: what the function should look like.
+        arguments: of the kind that it will be called with.
+        given: what these are, in words.
+
+    Raises:
+        UsageError: the spelling is wrong, there is no such function, or it takes other arguments.
+    """
+    subject = f"own {kind} {spelling!r}"
+    if not _OWN_FUNCTION.fullmatch(spelling):
+        raise UsageError(
+            f"{subject}: expected python:package.module:{kind}, as in {example} (the module's "
+            "name, not its file's)"
+        )
+    function = import_function(spelling, subject, expected)
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError as error:
+        raise UsageError(
+            f"{subject}: cannot be called with {given} ({error}); expected {expected}"
+        ) from None
+    return function
 
 
 def import_function(spelling: str, subject: str, expected: str) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ from prefect.cache_policies import NO_CACHE
 from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.dataset.manifest import Manifest
 from duologue.dataset.versions import version_folder
-from duologue.errors import DuologueError, FatalError
+from duologue.errors import FatalError, fit_to_be_shown
 from duologue.evaluation.settings import SuiteRunSettings
 from duologue.test_suites.cases import cases_of
 from duologue.test_suites.options import SuiteOptions
@@ -43,8 +43,7 @@ async def push_if_wanted(output: str, manifest: Manifest) -> str | None:
     try:
         await push_test_suite(output, manifest, suite)
     except Exception as error:
-        # What we did not raise ourselves may quote a conversation.
-        why = str(error) if isinstance(error, DuologueError) else type(error).__name__
+        why = fit_to_be_shown(error)
         problem = (
             f"{manifest.dataset} {manifest.version} is published, but not all of it is in its "
             f"Test Suite: {why}"

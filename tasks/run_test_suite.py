@@ -6,7 +6,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.conversation import Message
-from duologue.errors import DuologueError
+from duologue.errors import fit_to_be_shown
 from duologue.evaluation.manifest import SuiteRunRecord
 from duologue.evaluation.planning import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply, Side
@@ -32,8 +32,7 @@ async def run_test_suite_if_wanted(plan: EvaluationPlan, replies: Replies) -> Su
         texts = candidates_texts(plan, replies, settings.per)
         run = await run_test_suite(unseen(plan), settings, unseen(texts))
     except Exception as error:
-        # What we did not raise ourselves may quote a conversation.
-        why = str(error) if isinstance(error, DuologueError) else type(error).__name__
+        why = fit_to_be_shown(error)
         get_run_logger().error("Test Suite %r has no result: %s", settings.suite, why)
         return SuiteRunRecord(suite=settings.suite, error=why)
     return _record(settings, run)

@@ -11,6 +11,9 @@ from rich.table import Table
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import (
     TUNING_PANEL,
+    CallAttempts,
+    CallDeadline,
+    CallTimeout,
     Name,
     Output,
     OutputFormat,
@@ -158,19 +161,9 @@ def evaluate(
         str,
         typer.Option(help="What its metrics call the reply.", rich_help_panel=SUITE_RUN_PANEL),
     ] = "output",
-    call_timeout: Annotated[
-        float, typer.Option(help="Seconds for one call.", rich_help_panel=TUNING_PANEL)
-    ] = 120,
-    call_deadline: Annotated[
-        float,
-        typer.Option(
-            help="Seconds for one reply, with all its calls and waits.",
-            rich_help_panel=TUNING_PANEL,
-        ),
-    ] = 300,
-    call_attempts: Annotated[
-        int, typer.Option(help="Calls for one reply at most.", rich_help_panel=TUNING_PANEL)
-    ] = 5,
+    call_timeout: CallTimeout = 120,
+    call_deadline: CallDeadline = 300,
+    call_attempts: CallAttempts = 5,
     reply_retries: Annotated[
         int,
         typer.Option(

@@ -14,6 +14,9 @@ from duologue.cli.options import (
     SIMULATED_USER_PANEL,
     TEST_SUITE_PANEL,
     TUNING_PANEL,
+    CallAttempts,
+    CallDeadline,
+    CallTimeout,
     OutputFormat,
     participant_inputs,
     severities,
@@ -235,19 +238,9 @@ def generate(
         str,
         typer.Option(help="The output that is the reply.", rich_help_panel=SIMULATED_USER_PANEL),
     ] = "final-output",
-    call_timeout: Annotated[
-        float, typer.Option(help="Seconds for one call.", rich_help_panel=TUNING_PANEL)
-    ] = 120,
-    call_deadline: Annotated[
-        float,
-        typer.Option(
-            help="Seconds for one reply, with all its calls and waits.",
-            rich_help_panel=TUNING_PANEL,
-        ),
-    ] = 300,
-    call_attempts: Annotated[
-        int, typer.Option(help="Calls for one reply at most.", rich_help_panel=TUNING_PANEL)
-    ] = 5,
+    call_timeout: CallTimeout = 120,
+    call_deadline: CallDeadline = 300,
+    call_attempts: CallAttempts = 5,
     seed_retries: Annotated[
         int,
         typer.Option(

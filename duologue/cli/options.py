@@ -25,6 +25,20 @@ VersionOrFolder = Annotated[
 ]
 
 
+CallTimeout = Annotated[
+    float, typer.Option(help="Seconds for one call.", rich_help_panel=TUNING_PANEL)
+]
+CallDeadline = Annotated[
+    float,
+    typer.Option(
+        help="Seconds for one reply, with all its calls and waits.", rich_help_panel=TUNING_PANEL
+    ),
+]
+CallAttempts = Annotated[
+    int, typer.Option(help="Calls for one reply at most.", rich_help_panel=TUNING_PANEL)
+]
+
+
 class OutputFormat(StrEnum):
     """How a command tells its result."""
 

@@ -58,6 +58,29 @@ def reason_of(error: Exception) -> str:
     return without_credentials(f"{type(error).__name__}: {error}".rstrip(": "))
 
 
+def prove_writable(folder: UPath, subject: str, advice: str) -> None:
+    """Makes a folder, and writes and removes a small file in it, before anything is paid for.
+
+    Args:
+        folder: that files are to be written to.
+        subject: what it is, for the error, as in `output`.
+        advice: what to do where it cannot be written to.
+
+    Raises:
+        UsageError: it cannot; says why.
+    """
+    probe = folder / f".write-check-{secrets.token_hex(4)}"
+    try:
+        make_folder(folder)
+        write_whole(probe, b"Duologue wrote this to see whether it can; it may be removed.\n")
+        probe.unlink()
+    except Exception as error:  # an object store's driver raises what it likes
+        raise UsageError(
+            f"{subject} {without_credentials(folder)}: cannot be written to: {reason_of(error)}; "
+            f"{advice}"
+        ) from shown_cause(error)
+
+
 @contextmanager
 def opened_whole(path: UPath) -> Iterator[BinaryIO]:
     """Opens a file for writing that others see only once it is whole.

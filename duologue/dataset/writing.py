@@ -1,6 +1,5 @@
 """Writing a version: whole, or not at all."""
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -18,8 +17,8 @@ from duologue.dataset.quality import quality_of
 from duologue.dataset.storage import (
     HashingSink,
     claim,
-    make_folder,
     opened_whole,
+    prove_writable,
     reason_of,
     remove_folder,
     write_whole,
@@ -43,22 +42,11 @@ CLAIM_FILE = ".writing"
 def check_writable(output: str, name: str) -> None:
     """Proves that versions can be written, before anything is paid for.
 
-    Makes the dataset's folder, and writes and removes a small file in it.
-
     Raises:
         UsageError: they cannot; says why.
     """
     folder = dataset_folder(output, name)
-    probe = folder / f".write-check-{secrets.token_hex(4)}"
-    try:
-        make_folder(folder)
-        write_whole(probe, b"Duologue wrote this to see whether it can; it may be removed.\n")
-        probe.unlink()
-    except Exception as error:  # an object store's driver raises what it likes
-        raise UsageError(
-            f"output {without_credentials(folder)}: cannot be written to: {reason_of(error)}; "
-            "choose a folder that this user can write to"
-        ) from shown_cause(error)
+    prove_writable(folder, "output", "choose a folder that this user can write to")
 
 
 def write_version(output: str, name: str, version: str, contents: DatasetContents) -> Manifest:

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import math
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, SupportsFloat
@@ -14,14 +13,13 @@ from duologue.conversation import Message
 from duologue.errors import UsageError
 from duologue.evaluation.embeddings import EmbeddingScorer, load_embedding_scorer
 from duologue.evaluation.settings import ScoringSettings
-from duologue.importing import import_function
+from duologue.importing import import_own_function
 from duologue.validation.wording import wording
 
 SAME = "same"
 SIMILARITY = "similarity"
 EMBEDDING_SIMILARITY = "embedding_similarity"
 
-_SPELLING = re.compile(r"python:[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _EXPECTED = "`def scorer(reply, reference, chat_history)` that gives a number, a bool or None"
 
 Score = SupportsFloat | None
@@ -139,21 +137,14 @@ def _compared(one: str, other: str) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _own_scorer(spelling: str) -> OwnScorer:
-    subject = f"own scorer {spelling!r}"
-    if not _SPELLING.fullmatch(spelling):
-        raise UsageError(
-            f"{subject}: expected python:package.module:scorer, as in python:my_scorers:politeness "
-            "(the module's name, not its file's)"
-        )
-    function = import_function(spelling, subject, _EXPECTED)
-    try:
-        inspect.signature(function).bind("", None, ())
-    except TypeError as error:
-        raise UsageError(
-            f"{subject}: cannot be called with the reply, the reference reply and the messages "
-            f"before them ({error}); expected {_EXPECTED}"
-        ) from None
-    return function
+    return import_own_function(
+        spelling,
+        "scorer",
+        "python:my_scorers:politeness",
+        _EXPECTED,
+        ("", None, ()),
+        "the reply, the reference reply and the messages before them",
+    )
 
 
 def _check_names(names: Sequence[str]) -> None:

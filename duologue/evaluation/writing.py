@@ -5,7 +5,6 @@
 A run that is retried writes it again, in place of what it wrote before.
 """
 
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,9 +16,8 @@ from upath import UPath
 
 from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.dataset.manifest import FileRecord, Manifest, installed_version
-from duologue.dataset.storage import make_folder, reason_of, write_whole
+from duologue.dataset.storage import make_folder, prove_writable, write_whole
 from duologue.dataset.writing import export_errors, write_file
-from duologue.errors import UsageError
 from duologue.evaluation.gates import failed_gates
 from duologue.evaluation.manifest import (
     EVALUATION_MANIFEST_FILE,
@@ -56,16 +54,7 @@ def check_evaluations_writable(evaluations: UPath) -> None:
     Raises:
         UsageError: they cannot; says why.
     """
-    probe = evaluations / f".write-check-{secrets.token_hex(4)}"
-    try:
-        make_folder(evaluations)
-        write_whole(probe, b"Duologue wrote this to see whether it can; it may be removed.\n")
-        probe.unlink()
-    except Exception as error:  # an object store's driver raises what it likes
-        raise UsageError(
-            f"evaluations {without_credentials(evaluations)}: cannot be written to: "
-            f"{reason_of(error)}; choose another folder with `evaluations`"
-        ) from error
+    prove_writable(evaluations, "evaluations", "choose another folder with `evaluations`")
 
 
 def write_evaluation(

@@ -1,21 +1,19 @@
 """Making ready the rules that a run's settings ask for."""
 
 import inspect
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from duologue.conversation import Message
 from duologue.errors import UsageError
-from duologue.importing import import_function
+from duologue.importing import import_own_function
 from duologue.seeds.stored import stored_bytes
 from duologue.seeds.text import decoded_text
 from duologue.validation.rule import Check, Expectations, Finding, Rule, Severity
 from duologue.validation.rules import RULES
 from duologue.validation.settings import RuleSettings
 
-_SPELLING = re.compile(r"python:[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _EXPECTED = "`def rule(messages, expected)` that gives findings"
 
 
@@ -52,20 +50,14 @@ def _with_settings(check: Check, values: Mapping[str, Any]) -> Check:
 
 
 def _own_rule(spelling: str) -> Rule:
-    subject = f"own rule {spelling!r}"
-    if not _SPELLING.fullmatch(spelling):
-        raise UsageError(
-            f"{subject}: expected python:package.module:rule, as in python:my_rules:no_prices "
-            "(the module's name, not its file's)"
-        )
-    function = import_function(spelling, subject, _EXPECTED)
-    try:
-        inspect.signature(function).bind([], Expectations())
-    except TypeError as error:
-        raise UsageError(
-            f"{subject}: cannot be called with the messages and what is expected of them "
-            f"({error}); expected {_EXPECTED}"
-        ) from None
+    function = import_own_function(
+        spelling,
+        "rule",
+        "python:my_rules:no_prices",
+        _EXPECTED,
+        ([], Expectations()),
+        "the messages and what is expected of them",
+    )
     return Rule(spelling.split(":")[2], Severity.WARNING, _guarded(function))
 
 
