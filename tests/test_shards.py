@@ -40,12 +40,13 @@ def parents(machines: Machines) -> Iterator[RunningProcess]:
 def test_a_machine_that_is_lost_is_made_good(machines: Machines) -> None:
     earlier = len(machines.asked())
     machines.answer_after(400)
-    with machines.worker(SHARDS) as one, machines.worker(SHARDS):
+    with machines.worker(SHARDS) as one:
         run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
         machines.server.wait_until(lambda: len(one.children()) > 0, "it has a shard")
-        machines.wait_for_calls(earlier + 80)
-        one.kill_with_children()
-        machines.server.wait_for(run, "Completed", timeout_seconds=200)
+        with machines.worker(SHARDS):  # only now, or it might have taken them all
+            machines.wait_for_calls(earlier + 80)
+            one.kill_with_children()
+            machines.server.wait_for(run, "Completed", timeout_seconds=200)
     manifest, conversations = machines.published(run)
     assert manifest.counts.valid == manifest.counts.seeds == SEEDS
     assert conversations["seed_id"].is_unique
