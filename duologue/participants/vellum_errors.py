@@ -75,7 +75,8 @@ class Wording:
         """Makes foreign text fit to be shown."""
         texts = [text for text in self.private if len(text) >= _SHORTEST_HIDDEN_TEXT]
         for text in sorted([self.api_key.get_secret_value(), *texts], key=len, reverse=True):
-            for spelt in _spellings(text):
+            # No spelling is shorter than the text; each reply's id is looked through here.
+            for spelt in _spellings(text) if len(text) <= len(said) else ():
                 said = said.replace(spelt, "[hidden]")
         # What is left of white space and cannot be printed could forge a log, or steer a terminal.
         line = "".join(
