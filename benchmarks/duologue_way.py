@@ -5,31 +5,31 @@ dataset goes to the seed file's folder.
 
 The run is then resumed, which has to ask for nothing again.
 
-The flow's temporary Prefect server is started before anything is measured: it takes seconds that
-say nothing of the flow, and where a server is configured they are not spent at all.
+The temporary Prefect server is started before anything is measured, as the command line starts it:
+it takes seconds that say nothing of the flow, and where a server is configured they are not spent
+at all.
 """
 
 import asyncio
 import sys
 from pathlib import Path
 
-from prefect.client.orchestration import get_client
-
 # Prefect first: the Vellum SDK changes pydantic for all models made after it.
 from benchmarks.measuring import TURNS, measured
+from duologue.cli.prefect_server import temporary_server
 from duologue.dataset.manifest import Manifest
 from duologue.generation import AdvancedOptions
 from flows.generate_dataset import generate_dataset
 
 
 async def main(seeds_file: str, in_flight: int, result_file: str) -> None:
-    async with get_client() as client:
-        await client.hello()
-    with measured() as measurement:
-        manifest = await _generated(seeds_file, in_flight)
-    measurement.valid = manifest.counts.valid
-    with measured() as resuming:
-        await _generated(seeds_file, in_flight, resume=manifest.version)
+    with temporary_server() as wait_until_ready:
+        wait_until_ready()
+        with measured() as measurement:
+            manifest = await _generated(seeds_file, in_flight)
+        measurement.valid = manifest.counts.valid
+        with measured() as resuming:
+            await _generated(seeds_file, in_flight, resume=manifest.version)
     measurement.resume_seconds = resuming.seconds
     measurement.save(result_file)
 

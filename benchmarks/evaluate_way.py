@@ -10,10 +10,9 @@ is the Vellum SDK imported, as the command line does before it starts the flow.
 import asyncio
 import sys
 
-from prefect.client.orchestration import get_client
-
 # Prefect first: the Vellum SDK changes pydantic for all models made after it.
 from benchmarks.measuring import measured
+from duologue.cli.prefect_server import temporary_server
 from duologue.evaluation.manifest import EvaluationManifest
 from duologue.evaluation.replies import Side, Verdict
 from duologue.evaluation.settings import EvaluationGates, EvaluationOptions
@@ -22,16 +21,16 @@ from flows.evaluate_dataset import evaluate_dataset
 
 
 async def main(output: str, in_flight: int, result_file: str) -> None:
-    async with get_client() as client:
-        await client.hello()
-    async with vellum_client(max_concurrency=1):
-        pass
-    with measured() as measurement:
-        manifest = await _evaluated(output, in_flight)
-    verdicts = manifest.sides[Side.CANDIDATE].verdicts
-    measurement.valid = manifest.prefixes - verdicts[Verdict.FAILED]
-    with measured() as resuming:
-        await _evaluated(output, in_flight, resume=manifest.evaluation)
+    with temporary_server() as wait_until_ready:
+        async with vellum_client(max_concurrency=1):
+            pass
+        wait_until_ready()
+        with measured() as measurement:
+            manifest = await _evaluated(output, in_flight)
+        verdicts = manifest.sides[Side.CANDIDATE].verdicts
+        measurement.valid = manifest.prefixes - verdicts[Verdict.FAILED]
+        with measured() as resuming:
+            await _evaluated(output, in_flight, resume=manifest.evaluation)
     measurement.resume_seconds = resuming.seconds
     measurement.save(result_file)
 

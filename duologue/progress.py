@@ -28,5 +28,6 @@ class Progress:
 watch_progress: ContextVar[Callable[[Progress], None]] = ContextVar(
     "watch_progress", default=lambda progress: None
 )
-"""Called on the run's event loop whenever one of them is over. The command line draws its bar
-with it: a flow's parameters are stored by Prefect's server, so that no function can be passed."""
+"""Called on the run's event loop before the first, and whenever one of them is over. The command
+line draws its bar with it: a flow's parameters are stored by Prefect's server, so that no function
+can be passed."""

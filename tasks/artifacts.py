@@ -24,7 +24,7 @@ from duologue.dataset.latest import Latest, read_latest
 from duologue.dataset.manifest import Manifest
 from duologue.dataset.versions import dataset_folder, version_folder
 from duologue.locations import without_credentials
-from duologue.progress import Progress
+from duologue.progress import Progress, watch_progress
 from duologue.validation.quality import DatasetFinding
 
 SECONDS_BETWEEN_UPDATES = 5
@@ -41,7 +41,8 @@ REASONS_SHOWN = 5
 
 @asynccontextmanager
 async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
-    """Keeps a progress bar in the UI up to date."""
+    """Keeps a progress bar in the UI up to date, and tells whoever watches that it begins."""
+    watch_progress.get()(progress)
     artifact: UUID | None = None
     with no_reason_to_fail():
         artifact = await acreate_progress_artifact(

@@ -16,6 +16,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as ProgressBar
 
+from duologue.cli.prefect_server import temporary_server
+
 if TYPE_CHECKING:
     from duologue.participants.settings import ParticipantSettings
     from duologue.progress import Progress
@@ -51,7 +53,7 @@ def run_locally(
     Args:
         load_flow: imports the flow, which takes a second; called once the bar is there.
         parameters: the flow's, checked already.
-        participants: of the run; they are tried before Prefect starts, which takes longer.
+        participants: of the run; they are tried while Prefect starts, which takes longer.
         console: where the progress bar is drawn.
         how_to_go_on: says what to do after Ctrl-C, given the version or evaluation that was being
             made.
@@ -88,16 +90,18 @@ async def _run_flow(
     parameters: dict[str, Any],
     participants: Sequence["ParticipantSettings"],
 ) -> tuple[Any, str | None]:
-    # Prefect before the Vellum SDK, which changes pydantic for all models made after it.
-    flow = load_flow()
-    from duologue.errors import FailedEvaluationError, IncompleteDatasetError
-    from duologue.participants.opening import open_participants
-    from duologue.participants.retries import CallSettings
+    with temporary_server() as wait_until_ready:
+        # Prefect before the Vellum SDK, which changes pydantic for all models made after it.
+        flow = load_flow()
+        from duologue.errors import FailedEvaluationError, IncompleteDatasetError
+        from duologue.participants.opening import open_participants
+        from duologue.participants.retries import CallSettings
 
-    async with open_participants(participants, CallSettings(), max_concurrency=1):
-        pass
-    state = await flow(**parameters, return_state=True)
-    ended_with = await state.aresult(raise_on_failure=False)
+        async with open_participants(participants, CallSettings(), max_concurrency=1):
+            pass
+        wait_until_ready()
+        state = await flow(**parameters, return_state=True)
+        ended_with = await state.aresult(raise_on_failure=False)
     if isinstance(ended_with, IncompleteDatasetError | FailedEvaluationError):
         return ended_with.manifest, state.message
     if isinstance(ended_with, Exception):

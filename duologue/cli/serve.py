@@ -5,9 +5,7 @@ import inspect
 import os
 import signal
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -18,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from duologue.cli.prefect_server import PrefectServer, is_prefect
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,8 +34,6 @@ QUIET = {
 
 SECONDS_TO_START = 120
 """A Prefect server takes some ten, on a busy machine more."""
-
-SECONDS_TO_STOP = 15
 
 
 def serve(
@@ -186,24 +183,19 @@ def _prefect_server(configured: str | None, port: int, console: Console) -> Iter
     if configured:
         console.print(f"Prefect server: {configured}", highlight=False)
         yield configured
-    elif _is_prefect(url):
+    elif is_prefect(url):
         console.print(f"Prefect UI: {url} (a server that was running there)", highlight=False)
         yield f"{url}/api"
     else:
         _check_free(port)
-        with _started_server(url, port, console):
+        server = PrefectServer.start(port, for_people=True)
+        try:
+            with console.status("starting a Prefect server"):
+                server.wait_until_ready(SECONDS_TO_START)
             console.print(f"Prefect UI: {url}", highlight=False)
             yield f"{url}/api"
-
-
-def _is_prefect(url: str) -> bool:
-    import httpx
-
-    try:
-        answer = httpx.get(f"{url}/api/health", timeout=5)
-    except httpx.HTTPError:
-        return False
-    return answer.status_code == httpx.codes.OK and answer.text == "true"
+        finally:
+            server.end()
 
 
 def _check_free(port: int) -> None:
@@ -216,36 +208,6 @@ def _check_free(port: int) -> None:
                 f"port {port} of 127.0.0.1 cannot be used: something that is no healthy Prefect "
                 "server has it; choose another with --port, or name a server in PREFECT_API_URL"
             ) from None
-
-
-@contextmanager
-def _started_server(url: str, port: int, console: Console) -> Iterator[None]:
-    """Runs a Prefect server on the database of PREFECT_HOME."""
-    command = [sys.executable, "-m", "prefect", "server", "start"]
-    server = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        # Ctrl-C is for this process, which has to tell the server that its schedules pause.
-        start_new_session=True,
-    )
-    try:
-        with console.status("starting a Prefect server"):
-            deadline = time.monotonic() + SECONDS_TO_START
-            while not _is_prefect(url):
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise UsageError(
-                        f"the Prefect server did not start on port {port}; "
-                        f"`prefect server start --port {port}` shows why"
-                    )
-                time.sleep(0.2)
-        yield
-    finally:
-        server.terminate()
-        try:
-            server.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            server.kill()
 
 
 async def _serve(deployments: list["RunnerDeployment"], console: Console) -> None:

@@ -1,0 +1,103 @@
+"""The Prefect server that the command line starts where none is configured."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+DUOLOGUE = Path(sys.executable).parent / "duologue"
+SECONDS = 120
+BOTS = """
+import time
+def reply(chat_history):
+    with open("calls.log", "a") as log:
+        print(len(chat_history), file=log)
+    time.sleep(0.1)
+    return f"Reply {len(chat_history)} about {sum(map(ord, chat_history[0].text))}."
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "prefect"
+
+
+@pytest.fixture
+def generating(tmp_path: Path, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """Simulates enough to last, as a terminal runs it: in a process group of its own."""
+    (tmp_path / "bots.py").write_text(BOTS)
+    (tmp_path / "seeds.csv").write_text("".join(f"Question {n}?\n" for n in range(190)))
+    process = _started(tmp_path, home, "--chatbot", "python:bots:reply", "--max-concurrency", "2")
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def _started(folder: Path, home: Path, *options: str) -> subprocess.Popen[str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    return subprocess.Popen(
+        [DUOLOGUE, "generate", "seeds.csv", *options],
+        cwd=folder,
+        env={**inherited, "PREFECT_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        # A child of a shell's background job ignores Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+def _until(it_is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + SECONDS
+    while not it_is_so():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _server_of(process: subprocess.Popen[str], folder: Path) -> psutil.Process:
+    """Waits until conversations go on, and finds the server that they are recorded by."""
+    _until((folder / "calls.log").exists)
+    (server,) = psutil.Process(process.pid).children()
+    return server
+
+
+def test_ctrl_c_in_a_terminal_leaves_the_server_to_record_how_the_run_ended(
+    generating: subprocess.Popen[str], tmp_path: Path, home: Path
+) -> None:
+    server = _server_of(generating, tmp_path)
+    os.killpg(generating.pid, signal.SIGINT)
+    shown, _ = generating.communicate(timeout=SECONDS)
+    assert generating.returncode == 130
+    assert "Traceback" not in shown
+    assert "To go on with it, repeat the command with --resume " in shown
+    assert not server.is_running()
+    with closing(sqlite3.connect(home / "prefect.db")) as database:
+        assert database.execute("SELECT state_type FROM flow_run").fetchall() == [("CRASHED",)]
+
+
+def test_it_ends_with_a_run_that_is_killed(
+    generating: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    server = _server_of(generating, tmp_path)
+    generating.kill()
+    _until(lambda: not server.is_running())
+
+
+def test_one_that_does_not_start_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_text("Question?\n")
+    (tmp_path / "file").touch()
+    process = _started(tmp_path, tmp_path / "file" / "prefect")
+    shown, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 2
+    assert "Error: the Prefect server did not start on port " in shown
+    assert "Traceback" not in shown
