@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from threading import Thread
 
 from duologue.errors import UsageError
+
+SECONDS_TO_START = 120
+"""It takes some three, on a busy machine many more."""
 
 SECONDS_TO_STOP = 15
 
@@ -52,13 +54,13 @@ class PrefectServer:
         """Of the UI; the API's ends with /api."""
         return f"http://127.0.0.1:{self.port}"
 
-    def wait_until_ready(self, seconds: float) -> None:
+    def wait_until_ready(self) -> None:
         """Waits until it answers.
 
         Raises:
             UsageError: it does not, or has ended.
         """
-        until = time.monotonic() + seconds
+        until = time.monotonic() + SECONDS_TO_START
         while not is_prefect(self.url):
             if self.process.poll() is not None or time.monotonic() > until:
                 raise UsageError(
@@ -104,7 +106,6 @@ def temporary_server() -> Iterator[Callable[[], None]]:
     from prefect.settings import (
         PREFECT_API_URL,
         PREFECT_SERVER_EPHEMERAL_ENABLED,
-        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
         temporary_settings,
     )
 
@@ -113,9 +114,8 @@ def temporary_server() -> Iterator[Callable[[], None]]:
         return
     server = PrefectServer.start(_free_port(), for_people=False)
     atexit.register(server.end)
-    seconds = PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.value()
     with temporary_settings({PREFECT_API_URL: f"{server.url}/api"}):
-        yield partial(server.wait_until_ready, seconds)
+        yield server.wait_until_ready
 
 
 def _free_port() -> int:

@@ -32,9 +32,6 @@ QUIET = {
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
 }
 
-SECONDS_TO_START = 120
-"""A Prefect server takes some ten, on a busy machine more."""
-
 
 def serve(
     file: Annotated[Path, typer.Option(help="Where the Prefect deployments are described.")] = Path(
@@ -191,7 +188,7 @@ def _prefect_server(configured: str | None, port: int, console: Console) -> Iter
         server = PrefectServer.start(port, for_people=True)
         try:
             with console.status("starting a Prefect server"):
-                server.wait_until_ready(SECONDS_TO_START)
+                server.wait_until_ready()
             console.print(f"Prefect UI: {url}", highlight=False)
             yield f"{url}/api"
         finally:
