@@ -36,6 +36,7 @@ RUN_ELSEWHERE = {
     "make demo": "CI runs it on a clean machine",
     "make test": "is this",
     "make benchmark": "takes minutes",
+    "make benchmark-peers": "takes minutes",
     "source .venv/bin/activate": "is for the reader's own shell",
     "prefect server start": "the session's server is one",
     ".venv/bin/duologue serve": SERVED,
