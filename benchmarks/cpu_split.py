@@ -28,7 +28,7 @@ from tests.prefect_processes import PrefectServer, prefect_server
 from tests.vellum_stand_in import stand_in_process
 
 SAMPLES_A_SECOND = 100
-"""More of them slow the run down: 200 took a seventh of its computing, 100 half of that."""
+"""With 200 of them a run computed a seventh more than by itself."""
 
 DRAINED_CORES = 0.05
 """Prefect's server, which computes a little also where nothing runs, has recorded everything when
@@ -144,19 +144,20 @@ def main() -> None:
     scenarios = [
         replace(scenario, seeds=min(scenario.seeds, options.seeds)) for scenario in SCENARIOS
     ]
-    splits = [split(scenario, options.cross_check) for scenario in scenarios]
+    py_spy = _py_spy()
+    splits = [split(scenario, py_spy, options.cross_check) for scenario in scenarios]
     print("\n".join(_table(scenarios, splits)))
     if options.cross_check:
         print("", *_cross_check(scenarios, splits), sep="\n")
 
 
-def split(scenario: TaskRunScenario, is_cross_checked: bool) -> Split:
+def split(scenario: TaskRunScenario, py_spy: str, is_cross_checked: bool) -> Split:
     """Runs a scenario once by itself, for what it takes, and once sampled, for whose that is."""
     with _place(scenario) as place:
         server_before = place.server_seconds()
         whole = place.run(Way.WHOLE)
         server_after = place.server_seconds()
-        sampled, samples = _sampled(place)
+        sampled, samples = _sampled(place, py_spy)
         without = {
             part: place.run(way).cpu_seconds
             for part, way in ((Part.SDK, Way.WITHOUT_SDK), (Part.PREFECT, Way.WITHOUT_PREFECT))
@@ -194,13 +195,13 @@ def _place(scenario: TaskRunScenario) -> Iterator[Place]:
             yield Place(scenario, Path(folder), vellum_url, server)
 
 
-def _sampled(place: Place) -> tuple[CpuMeasurement, str]:
+def _sampled(place: Place, py_spy: str) -> tuple[CpuMeasurement, str]:
     raw_file = place.folder / "samples.txt"
     # Who holds the interpreter's lock computes. Asked which threads run, py-spy finds some that
     # wait.
     measurement = place.run(
         Way.WHOLE,
-        *(_py_spy(), "record", "--gil", "--full-filenames"),
+        *(py_spy, "record", "--gil", "--full-filenames"),
         *("--rate", str(SAMPLES_A_SECOND), "--format", "raw", "--output", str(raw_file), "--"),
     )
     return measurement, raw_file.read_text()

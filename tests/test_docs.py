@@ -36,6 +36,8 @@ RUN_ELSEWHERE = {
     "make demo": "CI runs it on a clean machine",
     "make test": "is this",
     "make benchmark": "takes minutes",
+    "python -m benchmarks.grid": "takes a quarter of an hour",
+    "python -m benchmarks.cpu_split": "takes minutes",
     "make benchmark-peers": "takes minutes",
     "source .venv/bin/activate": "is for the reader's own shell",
     "prefect server start": "the session's server is one",
