@@ -3,8 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OTHER_TOOLS := .venv/other-tools
+PEERS := deepeval openevals scenario
 
-.PHONY: demo test check fuzz chaos audit format benchmark lock lock-other-tools clean
+.PHONY: demo test check fuzz chaos audit format benchmark benchmark-peers lock lock-other-tools \
+	lock-peers clean
 
 demo: .venv/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
@@ -45,6 +47,11 @@ benchmark: .venv/dev
 	$(BIN)/python -m benchmarks.generate_speed
 	$(BIN)/python -m benchmarks.evaluate_speed
 
+# A peer that cannot be installed is not measured, which is said.
+benchmark-peers: .venv/dev
+	-$(MAKE) --no-print-directory --keep-going $(PEERS:%=.venv/peers/%/ready)
+	$(BIN)/python -m benchmarks.peers_speed
+
 # The lock files hold every package with its hashes, so that nothing is left to resolve.
 .venv/runtime: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -67,6 +74,14 @@ $(OTHER_TOOLS)/ready: $(addprefix tests/other_tools/,requirements.txt package.js
 	cd $(OTHER_TOOLS) && PATH="$$PWD/bin:$$PATH" npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+# What benchmarks compare with, each in an environment of its own: what they need contradicts
+# what Duologue does.
+.venv/peers/%/ready: benchmarks/peers/%.txt
+	rm -rf $(@D)
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	touch $@
+
 # Run after a change of pyproject.toml's dependencies; needs uv.
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet
@@ -81,6 +96,16 @@ lock-other-tools:
 	cd tests/other_tools && $(COMPILE) --config-file uv.toml requirements.in --output-file requirements.txt
 	cd tests/other_tools && npm install --package-lock-only --omit-lockfile-registry-resolved \
 		--omit=optional --ignore-scripts --no-audit --no-fund --silent
+
+# Run after a change of the peers, and after `lock`; needs uv. They call Vellum with the same
+# releases as Duologue does.
+CALLING := aiohttp|httpx|httpx-aiohttp|pydantic|pydantic-core|vellum-ai
+
+lock-peers:
+	cd benchmarks/peers && for peer in $(PEERS); do \
+		sed -nE 's/^(($(CALLING))==[^ ]+).*/\1/p' ../../requirements.txt \
+			| $(COMPILE) --constraint - $$peer.in --output-file $$peer.txt || exit 1; \
+	done
 
 clean:
 	rm -rf .venv

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.measuring import REPOSITORY, Measurement, calls_of, environment
+from benchmarks.measuring import Measurement
+from benchmarks.running import REPOSITORY, calls_of, environment
 from duologue.dataset.latest import publish_latest
 from duologue.dataset.writing import write_version
 from tests.dataset.making import VERSION, many

@@ -9,73 +9,33 @@ as in the guide.
 """
 
 import asyncio
-import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-from vellum import (
-    AsyncVellum,
-    ChatMessageRequest,
-    FulfilledExecuteWorkflowWorkflowResultEvent,
-    WorkflowRequestChatHistoryInputRequest,
-)
-from vellum.utils.vellum_client import create_vellum_environment
+from vellum import AsyncVellum, ChatMessageRequest
 
-from benchmarks.measuring import TURNS, measured
-
-SWAPPED = {"USER": "ASSISTANT", "ASSISTANT": "USER"}
+from benchmarks.bots import History, all_simulated, chatbot, new_client, said, simulated_user
+from benchmarks.measuring import TURNS, Said, measured
 
 
 async def main(seeds_file: str, in_flight: int, result_file: str) -> None:
-    client = AsyncVellum(
-        api_key=os.environ["VELLUM_API_KEY"], environment=create_vellum_environment()
-    )
-    bound = asyncio.Semaphore(in_flight)
+    client = new_client()
 
-    async def bounded(message: str) -> list[ChatMessageRequest]:
-        async with bound:
-            return await conversation(client, message)
+    async def simulate(message: str) -> Said:
+        return said(await conversation(client, message))
 
-    messages = Path(seeds_file).read_text().splitlines()
     with measured() as measurement:
-        histories = await asyncio.gather(*map(bounded, messages))
-    measurement.valid = sum(map(is_valid, histories, messages))
+        measurement.conversations = await all_simulated(seeds_file, in_flight, simulate)
     measurement.save(result_file)
 
 
-async def conversation(client: AsyncVellum, message: str) -> list[ChatMessageRequest]:
+async def conversation(client: AsyncVellum, message: str) -> History:
     history = [ChatMessageRequest(role="USER", text=message)]
     for _ in range(TURNS):
-        answer = await reply(client, "support-bot", history)
+        answer = await chatbot(client, history)
         history.append(ChatMessageRequest(role="ASSISTANT", text=answer))
-        swapped = [ChatMessageRequest(role=SWAPPED[m.role], text=m.text) for m in history]
-        question = await reply(client, "simulated-user", swapped)
+        question = await simulated_user(client, history)
         history.append(ChatMessageRequest(role="USER", text=question))
     return history
-
-
-async def reply(client: AsyncVellum, deployment: str, history: list[ChatMessageRequest]) -> str:
-    response = await client.execute_workflow(
-        workflow_deployment_name=deployment,
-        inputs=[WorkflowRequestChatHistoryInputRequest(name="chat_history", value=history)],
-    )
-    assert isinstance(response.data, FulfilledExecuteWorkflowWorkflowResultEvent)
-    (output,) = response.data.outputs
-    assert output.type == "STRING"
-    assert output.value is not None
-    return output.value
-
-
-def is_valid(history: Sequence[ChatMessageRequest], seed_message: str) -> bool:
-    # Imported when all is measured: the guide's way does without.
-    from duologue.conversation import EndReason, EndsWith, Message, Role
-    from duologue.validation.check import check_messages
-    from duologue.validation.rule import Expectations
-
-    expected = Expectations(seed_message, TURNS, EndsWith.USER, EndReason.MAX_TURNS)
-    messages = [Message(role=Role(message.role), text=message.text or "") for message in history]
-    return not check_messages(messages, expected)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,23 @@
-"""What the benchmarks have in common: the work, where it runs, and what is measured of it."""
+"""What is measured of the work, within the process that does it.
+
+Needs nothing but the standard library: other tools measure themselves with it, in environments
+that lack Duologue.
+"""
 
 import json
-import os
 import resource
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-
-from duologue.cli.local_run import PREFECT_DEFAULTS
-
-REPOSITORY = Path(__file__).parent.parent
 
 TURNS = 3
 CALLS_PER_SEED = 2 * TURNS
+
+Said = list[tuple[str, str]]
+"""A conversation, as role (USER or ASSISTANT) and text of each message."""
 
 
 @dataclass
@@ -36,6 +37,9 @@ class Measurement:
     resume_seconds: float | None = None
     """How long the same run takes once more, with all its conversations kept; None where the way
     keeps nothing."""
+    conversations: list[Said] = field(default_factory=list)
+    """In the order of the seeds, for the comparing process to count what is valid; empty where
+    the way itself tells."""
 
     def save(self, file: str) -> None:
         """Writes it for the process that compares."""
@@ -47,27 +51,9 @@ class Measurement:
         return cls(**json.loads(file.read_text()))
 
 
-def environment(vellum_url: str, prefect_home: Path) -> dict[str, str]:
-    """The environment that the command line makes, for somebody who is new to Prefect."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "VELLUM_"))}
-    return {
-        **inherited,
-        **PREFECT_DEFAULTS,
-        "PREFECT_HOME": str(prefect_home),
-        "VELLUM_API_URL": vellum_url,
-        "VELLUM_API_KEY": "any",
-    }
-
-
-def calls_of(vellum_url: str) -> int:
-    """How many calls the stand-in was sent so far."""
-    with urllib.request.urlopen(f"{vellum_url}/_control/totals") as answer:
-        return int(json.load(answer)["requests"])
-
-
 @contextmanager
 def measured() -> Iterator[Measurement]:
-    """Measures the work in its block; `valid` is for the caller to fill in."""
+    """Measures the work in its block; what came out of it is for the caller to fill in."""
     measurement = Measurement(began_at=time.time())
     began, cpu_before = time.monotonic(), time.process_time()
     yield measurement
