@@ -37,7 +37,7 @@ from duologue.simulation import Draft, Participants, simulate
 from duologue.validation.check import CheckedConversation, check_conversation
 from duologue.validation.loading import load_rules
 from flows.generate_dataset import generate_dataset
-from tasks.side_by_side import side_by_side, what_is_there_is_kept
+from tasks.side_by_side import little_garbage_collection, side_by_side
 
 LATENCY_MS = "BENCHMARK_LATENCY_MS"
 """The environment variable that says how long a reply of this process takes."""
@@ -150,7 +150,7 @@ async def _simulated(jobs: Sequence[Job], settings: RunSettings) -> dict[str, Ch
                     conversation, job.seed, settings.simulation, rules
                 )
 
-        with what_is_there_is_kept():
+        with little_garbage_collection():
             await side_by_side(simulate_one, jobs)
     return checked
 

@@ -30,11 +30,11 @@ from tasks.side_by_side import (
     batch_by_batch,
     in_batches,
     is_transient,
+    little_garbage_collection,
     room_for,
     side_by_side,
     stop_if_hopeless,
     tell,
-    what_is_there_is_kept,
 )
 from tasks.unseen import unseen
 
@@ -169,7 +169,7 @@ async def replay_turns(
             in_flight=asyncio.Semaphore(settings.max_concurrency),
             room=room_for(batches, settings.max_concurrency),
         )
-        with what_is_there_is_kept():
+        with little_garbage_collection():
             await batch_by_batch(lambda batch: _replay_some(batch, replay), batches, replay.room)
     return [(job, replay.outcomes[job.side][job.key]) for job in jobs]
 

@@ -29,6 +29,10 @@ AHEAD = 0.5
 Prefect starts a task run and records another, which takes it some 10 ms of computing each, as many
 as allowed go on."""
 
+NEW_OBJECTS = 10_000
+"""So many more objects come before the garbage collector looks at them, which takes a run some MB
+of memory; 700 is Python's default."""
+
 FATAL_BEFORE_STOP = 5
 """A run stops where the first jobs to end all fail fatally: five in a row and not one good one are
 a wrong setting, and no accident of one seed's text."""
@@ -136,16 +140,19 @@ async def to_its_end(keeping: Coroutine[Any, Any, Result]) -> Result:
 
 
 @contextmanager
-def what_is_there_is_kept() -> Iterator[None]:
-    """Spares what is in memory by now, mostly Prefect and the Vellum SDK, the garbage collector.
+def little_garbage_collection() -> Iterator[None]:
+    """Lets the garbage collector look seldom, and not at what is in memory by now.
 
-    To look through it again and again took a tenth of a run's computing. Nor is it looked through
-    before, which takes a quarter of a second: what is garbage by now waits until the end.
+    That is mostly Prefect and the Vellum SDK. By its defaults it took a fifth of a run's computing;
+    each call leaves it some fifty small objects, all of them httpx's.
     """
-    gc.freeze()
+    thresholds = gc.get_threshold()
+    gc.freeze()  # without a collection before, which takes a quarter of a second
+    gc.set_threshold(NEW_OBJECTS, *thresholds[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
 
 

@@ -34,11 +34,11 @@ from tasks.side_by_side import (
     batch_by_batch,
     in_batches,
     is_transient,
+    little_garbage_collection,
     room_for,
     side_by_side,
     stop_if_hopeless,
     tell,
-    what_is_there_is_kept,
 )
 from tasks.unseen import unseen
 
@@ -191,7 +191,7 @@ async def simulate_conversations(
             in_flight=asyncio.Semaphore(settings.max_concurrency),
             room=room_for(batches, settings.max_concurrency),
         )
-        with what_is_there_is_kept():
+        with little_garbage_collection():
             await batch_by_batch(lambda batch: _simulate_some(batch, run), batches, run.room)
     if spending.is_blind:
         get_run_logger().warning("no call said what it cost, so max_cost_usd had no effect")

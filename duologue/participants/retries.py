@@ -1,26 +1,20 @@
 """Asking again: attempts, the waits between them, and the deadline for all of it."""
 
 import asyncio
+import itertools
 import random
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    RetryError,
-    retry_if_exception_type,
-    stop_after_attempt,
-    stop_before_delay,
-    wait_exponential,
-    wait_random_exponential,
-)
 
 from duologue.errors import TransientError
 from duologue.form import as_form
 
 Answer = TypeVar("Answer")
+
+MOST_DOUBLINGS = 60
+"""Of the first wait; beyond that a number of seconds would be too large for a float at last."""
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -74,41 +68,37 @@ async def with_retries(
                 raise
             raise TransientError(f"{asked} did not reply within {round(seconds, 1):g} s") from None
 
-    retrying = AsyncRetrying(
-        retry=retry_if_exception_type(TransientError),
-        stop=stop_after_attempt(call.max_attempts) | stop_before_delay(call.deadline_seconds),
-        wait=lambda state: _wait_seconds(state, call),
-    )
-    try:
-        async for one in retrying:
-            with one:
-                answer = await attempt_in_time()
-    except RetryError as gave_up:
-        raise _after_all(gave_up, loop.time() - started) from None
-    return answer, one.retry_state.attempt_number
+    # No retry library: one that was tried left a hundred objects to the garbage collector for each
+    # call, and took longer than the rest of what is done here for it.
+    for attempts in itertools.count(1):
+        try:
+            return await attempt_in_time(), attempts
+        except TransientError as error:
+            wait_seconds = _wait_seconds(attempts, error, call)
+            seconds = loop.time() - started
+            if attempts == call.max_attempts or seconds + wait_seconds >= call.deadline_seconds:
+                raise _after_all(error, attempts, seconds) from None
+        await asyncio.sleep(wait_seconds)
+    raise AssertionError("there is always another attempt, or an error")
 
 
-def _wait_seconds(state: RetryCallState, call: CallSettings) -> float:
+def _wait_seconds(attempts: int, error: TransientError, call: CallSettings) -> float:
     """Backs off exponentially, and at least as long as the server asked.
 
     Half of a wait is random, so that the calls a server turned away together do not come back
     together; for the same reason what the server asked for is stretched by up to the first wait.
     """
-    half = call.first_wait_seconds / 2
-    longest_half = call.longest_wait_seconds / 2
-    backoff = wait_exponential(half, longest_half) + wait_random_exponential(half, longest_half)
-    error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, TransientError) or error.retry_after_seconds is None:
-        return backoff(state)
+    doubled = call.first_wait_seconds * 2.0 ** min(attempts - 1, MOST_DOUBLINGS)
+    half = min(doubled, call.longest_wait_seconds) / 2
+    wait_seconds = half + random.uniform(0, half)
+    if error.retry_after_seconds is None:
+        return wait_seconds
     asked = error.retry_after_seconds + random.uniform(0, call.first_wait_seconds)
-    return max(backoff(state), asked)
+    return max(wait_seconds, asked)
 
 
-def _after_all(gave_up: RetryError, seconds: float) -> TransientError:
+def _after_all(last: TransientError, attempts: int, seconds: float) -> TransientError:
     """The last attempt's error, with what was tried in vain."""
-    last = gave_up.last_attempt.exception()
-    assert isinstance(last, TransientError)  # nothing else is tried again
-    attempts = gave_up.last_attempt.attempt_number
     tried = "1 attempt" if attempts == 1 else f"{attempts} attempts"
     said = f"{last} (gave up after {tried} in {seconds:.1f} s)"
     return type(last)(said, last.retry_after_seconds)
