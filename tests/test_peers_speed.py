@@ -30,6 +30,13 @@ def test_a_way_that_hangs_is_ended() -> None:
         run_way(SCENARIO, LOSING, url, timeout_seconds=0.01)
 
 
+def test_a_way_is_not_charged_with_what_the_comparing_process_holds() -> None:
+    held = b"x" * (200 * 2**20)
+    with stand_in_process() as url:
+        run = run_way(SCENARIO, LOSING, url)
+    assert 0 < run.measurement.peak_mb < len(held) / 2**20
+
+
 def test_a_tool_that_is_not_installed_is_told() -> None:
     absent = Peer("absent", "absent", {})
     assert not absent.is_installed
