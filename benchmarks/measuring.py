@@ -5,6 +5,7 @@ that lack Duologue.
 """
 
 import json
+import re
 import resource
 import sys
 import time
@@ -63,5 +64,9 @@ def measured() -> Iterator[Measurement]:
 
 
 def _peak_mb() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)  # bytes there, else kilobytes
+    # Not getrusage on Linux: there it holds, too, what the comparing process held when it started
+    # this one.
+    if sys.platform == "linux":
+        status = Path("/proc/self/status").read_text()
+        return int(re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.M)[0]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS

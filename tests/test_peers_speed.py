@@ -2,8 +2,11 @@
 
 import re
 
+import pytest
+
 from benchmarks.peers_speed import PEERS, PEERS_COLUMNS, Peer, lost, missing, outcomes
-from benchmarks.running import REPOSITORY, Run, Scenario, Way, table_row
+from benchmarks.running import REPOSITORY, Run, Scenario, Way, WayFailedError, run_way, table_row
+from tests.vellum_stand_in import stand_in_process
 
 SCENARIO = Scenario("few", seeds=3, in_flight=3, latency_ms=100)
 LOSING = Way("losing", "tests.losing_way")
@@ -20,6 +23,18 @@ def test_a_way_that_loses_conversations_or_fails_is_told_and_stops_no_other() ->
     assert list(lost(run)) == [
         "few: losing made 1 valid conversations with 0 calls; expected 3 with 18"
     ]
+
+
+def test_a_way_that_hangs_is_ended() -> None:
+    with stand_in_process() as url, pytest.raises(WayFailedError, match="timed out after"):
+        run_way(SCENARIO, LOSING, url, timeout_seconds=0.01)
+
+
+def test_a_way_is_not_charged_with_what_the_comparing_process_holds() -> None:
+    held = b"x" * (200 * 2**20)
+    with stand_in_process() as url:
+        run = run_way(SCENARIO, LOSING, url)
+    assert 0 < run.measurement.peak_mb < len(held) / 2**20
 
 
 def test_a_tool_that_is_not_installed_is_told() -> None:
