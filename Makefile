@@ -42,13 +42,13 @@ format: .venv/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-benchmark: .venv/dev
+benchmark: .venv/dev .venv/as-installed/ready
 	$(BIN)/python -m benchmarks.check_speed
 	$(BIN)/python -m benchmarks.generate_speed
 	$(BIN)/python -m benchmarks.evaluate_speed
 
 # A peer that cannot be installed is not measured, which is said.
-benchmark-peers: .venv/dev
+benchmark-peers: .venv/dev .venv/as-installed/ready
 	-$(MAKE) --no-print-directory --keep-going $(PEERS:%=.venv/peers/%/ready)
 	$(BIN)/python -m benchmarks.peers_speed
 
@@ -72,6 +72,14 @@ $(OTHER_TOOLS)/ready: $(addprefix tests/other_tools/,requirements.txt package.js
 	rm -rf $(OTHER_TOOLS)/lib/python*/site-packages/evals/registry/data
 	cp $(filter %.json,$^) $(OTHER_TOOLS)
 	cd $(OTHER_TOOLS) && PATH="$$PWD/bin:$$PATH" npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
+# What users install, without what development needs: this is what benchmarks measure.
+.venv/as-installed/ready: requirements.txt pyproject.toml | .venv/dev
+	rm -rf $(@D)
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 # What benchmarks compare with, each in an environment of its own: what they need contradicts

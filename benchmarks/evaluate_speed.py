@@ -12,7 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.measuring import Measurement
-from benchmarks.running import REPOSITORY, calls_of, environment
+from benchmarks.running import (
+    AS_INSTALLED,
+    REPOSITORY,
+    calls_of,
+    check_installed,
+    environment,
+)
 from duologue.dataset.latest import publish_latest
 from duologue.dataset.writing import write_version
 from tests.dataset.making import VERSION, many
@@ -54,13 +60,14 @@ def evaluated() -> Measurement:
         SystemExit: the process failed, a reply is missing, or there were more or fewer calls than
             needed.
     """
+    check_installed()
     with stand_in_process(LATENCY_MS, keep_log=False) as vellum_url, TemporaryDirectory() as folder:
         output, result_file = Path(folder, "datasets"), Path(folder, "result.json")
         manifest = write_version(str(output), "shop", VERSION, many(CONVERSATIONS))
         publish_latest(str(output), "shop", manifest)
         arguments = [str(output), str(IN_FLIGHT), str(result_file)]
         process = subprocess.run(
-            [sys.executable, "-m", "benchmarks.evaluate_way", *arguments],
+            [AS_INSTALLED, "-m", "benchmarks.evaluate_way", *arguments],
             cwd=REPOSITORY,  # where Prefect finds prefect.toml
             env=environment(vellum_url, prefect_home=Path(folder, "prefect")),
             stdout=subprocess.PIPE,

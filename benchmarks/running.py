@@ -51,8 +51,12 @@ class Way:
     """Further environment variables."""
 
 
+AS_INSTALLED = REPOSITORY / ".venv" / "as-installed" / "bin" / "python"
+"""Of an environment with what users install, and nothing that only development needs: pyarrow
+imports pandas wherever that is, which takes 40 MB and a quarter of a second."""
+
 GUIDE = Way("guide", "benchmarks.guide_way")
-DUOLOGUE = Way("duologue", "benchmarks.duologue_way")
+DUOLOGUE = Way("duologue", "benchmarks.duologue_way", str(AS_INSTALLED))
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def run_way(
     Raises:
         WayFailedError: the process failed, or took longer than the timeout.
     """
+    check_installed()
     calls_before, started_at = calls_of(vellum_url), time.time()
     messages = [f"Where is my order number {n}?" for n in range(1, scenario.seeds + 1)]
     with TemporaryDirectory() as folder:
@@ -128,6 +133,16 @@ def _printed(
         ).stdout
     except subprocess.TimeoutExpired as error:
         return str(error)
+
+
+def check_installed() -> None:
+    """Checks that there is an environment to measure Duologue in.
+
+    Raises:
+        SystemExit: there is none.
+    """
+    if not AS_INSTALLED.exists():
+        sys.exit(f"{AS_INSTALLED} is missing; run `make .venv/as-installed/ready`")
 
 
 def environment(vellum_url: str, prefect_home: Path) -> dict[str, str]:
