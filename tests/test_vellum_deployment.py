@@ -320,6 +320,12 @@ async def test_a_slow_answer_that_comes_in_time_is_taken(vellum: StandIn) -> Non
     assert (await reply()).text == "All right, then."
 
 
+async def test_no_timeout_but_the_calls_own_ends_a_call(vellum: StandIn) -> None:
+    vellum.deployments["support-bot"].latency_ms = 5500  # httpx itself ends a call after 5 s
+
+    assert (await reply()).attempts == 1
+
+
 async def test_a_name_that_vellum_does_not_know_stops_the_run(vellum: StandIn) -> None:
     error = await error_of("support-bto")
 

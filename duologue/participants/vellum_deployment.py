@@ -285,6 +285,8 @@ def _http_client(base_url: str, max_concurrency: int) -> httpx.AsyncClient:
 
     return httpx.AsyncClient(
         transport=AiohttpTransport(verify=context, client=session),
+        # httpx has one of 5 s, which the SDK takes over, and many a reply takes longer.
+        timeout=None,
         # No call is to be tied by a cookie to the machine that answered the first one.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
