@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OTHER_TOOLS := .venv/other-tools
 
-.PHONY: demo test check fuzz chaos audit format benchmark lock lock-other-tools clean
+.PHONY: demo test check fuzz chaos soak audit format benchmark lock lock-other-tools clean
 
 demo: .venv/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
@@ -28,6 +28,11 @@ fuzz: .venv/dev
 # 5,000 seeds in shards while machines are killed at random; some fifteen minutes.
 chaos: .venv/dev
 	$(BIN)/python -m pytest -m chaos -s
+
+# Half an hour, or DUOLOGUE_SOAK_MINUTES, in which everything goes wrong at once; needs root, for disks
+# that fail, a C compiler, for clocks that jump, and PostgreSQL.
+soak: .venv/dev
+	$(BIN)/python -m pytest -m soak -s
 
 # Not among the locked dependencies: it looks at them, and the newest knows most.
 audit:
