@@ -62,9 +62,8 @@ class KilledRuns:
         with worker(self._place.server, ROOT, self._place.environment, POOL) as self._worker:
             while not done.is_set():
                 number += 1
-                how = ways[number % len(ways)]
                 try:
-                    how(f"killed{number}")
+                    ways[number % len(ways)](f"killed{number}")
                 except Exception as error:
                     self.complaints.append(f"killed{number}: {error!r}")
 
@@ -152,7 +151,7 @@ class KilledRuns:
                 self.happened[f"command ended with {process.wait()}"] += 1
 
     def _is_whole(self, run: str, version: str, dataset: str) -> bool:
-        """Adds the run's version up, if there is one, and looks whether it was paid for twice."""
+        """Adds the run's version up, if it is there by now; sees that nothing was paid twice."""
         again = self._paying.paid_again(run)
         assert again == [], f"{version}: paid for again: {again}"
         if not version:

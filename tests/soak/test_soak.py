@@ -44,6 +44,8 @@ LATENCY_OF_A_LOOK_SECONDS = 1.0
 WARM_UP = 1 / 3
 """Of the runs: until Prefect, pyarrow and the Vellum SDK have all that they keep."""
 MOST_GROWTH_MB = 30
+"""It goes up and down by some 10 with the sizes of the runs. In half an hour there are some 100;
+the thirds of them that are compared are 45 runs apart, so that growth by 1 MB a run is found."""
 MOST_MORE_HANDLES = 4
 """Connections to Prefect's server that are open just when they are counted."""
 SAID = ["Where is my order", "has the exceptions and", "And what about", "All right, then"]
