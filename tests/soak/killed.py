@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ POOL = "soak"
 SIZES = [40, 100, 230]
 SECONDS_TO_LIVE = (3.0, 20.0)
 """A process takes some 4 of them until it makes its first call, and 10 with a temporary server."""
+MOST_KILLS = 4
+"""Of one run; on a busy machine it would else never come so far that there is something to keep."""
 MOST_ATTEMPTS = 40
 COMMAND_LOG = "command.log"
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -82,8 +84,8 @@ class KilledRuns:
             },
         )
         assert self._worker is not None
-        for _ in range(MOST_ATTEMPTS):
-            if not self._ends_in_time(lambda: self._state(flow_run) in OVER):
+        for attempt in range(MOST_ATTEMPTS):
+            if not self._ends_in_time(lambda: self._state(flow_run) in OVER, attempt):
                 self._worker.kill_children()
                 self.happened["kills"] += 1
             ended = server.wait_for(flow_run, *OVER)
@@ -97,10 +99,10 @@ class KilledRuns:
         name: str = self._place.server.flow_run(flow_run)["state_name"]
         return name
 
-    def _ends_in_time(self, is_over: Callable[[], bool]) -> bool:
+    def _ends_in_time(self, is_over: Callable[[], bool], attempt: int) -> bool:
         """Waits for the end of a run; not for long, unless no more is to be killed."""
         until = time.monotonic() + self._random.uniform(*SECONDS_TO_LIVE)
-        while time.monotonic() < until or self._done.is_set():
+        while time.monotonic() < until or attempt >= MOST_KILLS or self._done.is_set():
             if is_over():
                 return True
             time.sleep(SECONDS_BETWEEN_LOOKS)
@@ -119,32 +121,29 @@ class KilledRuns:
         self._commanded(run, "alone", environment)
 
     def _commanded(self, run: str, dataset: str, environment: Mapping[str, str]) -> None:
-        seeds, version, earlier = self._seeds(run), "", self._versions_kept(dataset)
-        for _ in range(MOST_ATTEMPTS):
-            self._command(dataset, seeds, version, environment)
+        command: list[str | Path] = [
+            BIN / "duologue", "generate", self._seeds(run), "--turns", "2", "--name", dataset,
+            "--chatbot", "support-bot", "--simulated-user", "simulated-user",
+            "--output", str(self._place.output), "--max-failed-share", "0.2",
+            "--call-timeout", str(CALL["timeout_seconds"]),
+            "--call-deadline", str(CALL["deadline_seconds"]), "--seed-retry-delay", "0.05",
+        ]  # fmt: skip
+        version, earlier = "", self._versions_kept(dataset)
+        for attempt in range(MOST_ATTEMPTS):
+            resume = ["--resume", version] if version else []
+            self._run_for_a_while([*command, *resume], environment, attempt)
             version = version or next(iter(self._versions_kept(dataset) - earlier), "")
             if self._is_whole(run, version, dataset):
                 return
         raise AssertionError(f"no version after {MOST_ATTEMPTS} attempts")
 
-    def _command(
-        self, dataset: str, seeds: str, version: str, environment: Mapping[str, str]
+    def _run_for_a_while(
+        self, command: Sequence[str | Path], environment: Mapping[str, str], attempt: int
     ) -> None:
-        """Runs the command for a while."""
-        place = self._place
-        command: list[str | Path] = [
-            BIN / "duologue", "generate", seeds, "--turns", "2", "--name", dataset,
-            "--chatbot", "support-bot", "--simulated-user", "simulated-user",
-            "--output", str(place.output), "--max-failed-share", "0.2",
-            "--call-timeout", str(CALL["timeout_seconds"]),
-            "--call-deadline", str(CALL["deadline_seconds"]), "--seed-retry-delay", "0.05",
-        ]  # fmt: skip
-        if version:
-            command += ["--resume", version]
-        environment = {**environment, **place.environment, **place.clock}
-        log = place.server.folder / COMMAND_LOG
+        environment = {**environment, **self._place.environment, **self._place.clock}
+        log = self._place.server.folder / COMMAND_LOG
         with running(command, ROOT, environment, log) as process:
-            if not self._ends_in_time(lambda: process.popen.poll() is not None):
+            if not self._ends_in_time(lambda: process.popen.poll() is not None, attempt):
                 process.kill_with_children()
                 self.happened["kills"] += 1
             else:
