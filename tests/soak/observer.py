@@ -51,8 +51,13 @@ class Observer:
                 self._look_at_latest(dataset)
                 self._look_at_versions(dataset)
             except Exception as error:
-                self.complaints.append(f"{dataset}: {error!r}")
+                self._complain(f"{dataset}: {error!r}")
         self.looks += 1
+
+    def _complain(self, complaint: str) -> None:
+        """Once of each; what is wrong is mostly seen again at the next look."""
+        if complaint not in self.complaints:
+            self.complaints.append(complaint)
 
     def _look_at_latest(self, dataset: str) -> None:
         before = read_latest(located(str(self._output / dataset)))
