@@ -5,7 +5,7 @@ BIN := .venv/bin
 OTHER_TOOLS := .venv/other-tools
 PEERS := deepeval openevals scenario
 
-.PHONY: demo test check fuzz chaos audit format benchmark benchmark-peers lock lock-other-tools \
+.PHONY: demo test check fuzz chaos soak audit format benchmark benchmark-peers lock lock-other-tools \
 	lock-peers clean
 
 demo: .venv/runtime
@@ -30,6 +30,11 @@ fuzz: .venv/dev
 # 5,000 seeds in shards while machines are killed at random; some fifteen minutes.
 chaos: .venv/dev
 	$(BIN)/python -m pytest -m chaos -s
+
+# Half an hour, or DUOLOGUE_SOAK_MINUTES, in which everything goes wrong at once; needs root, for disks
+# that fail, a C compiler, for clocks that jump, and PostgreSQL.
+soak: .venv/dev
+	$(BIN)/python -m pytest -m soak -s
 
 # Not among the locked dependencies: it looks at them, and the newest knows most.
 audit:

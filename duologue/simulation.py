@@ -138,7 +138,8 @@ async def simulate(
         messages=tuple(messages),
         end_reason=end_reason,
         started_at=draft.started_at,
-        ended_at=datetime.now(UTC),
+        # A clock that was set back meanwhile makes no conversation end before it started.
+        ended_at=max(datetime.now(UTC), draft.started_at),
         attempts=draft.attempts,
         usage=draft.usage,
     )

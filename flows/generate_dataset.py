@@ -94,7 +94,7 @@ async def generate_dataset(
     )
     manifest = export(plan.output, plan.dataset, run.version, unseen(contents))
     is_latest = publish(plan.output, manifest)
-    await remove_what_is_outdated(plan.output, plan.dataset, advanced.keep_versions, kept)
+    await remove_what_is_outdated(plan.output, manifest, advanced.keep_versions, kept)
     await show_summary(plan.output, manifest, contents)
     push_problem = await push_if_wanted(plan.output, manifest) if is_latest else None
     return final_state(manifest, push_problem)

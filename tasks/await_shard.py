@@ -1,8 +1,10 @@
 """Waiting for a flow run on another machine, which may be lost without a word."""
 
 import asyncio
+import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import httpx
@@ -22,14 +24,33 @@ SECONDS_BETWEEN_LOOKS = 2
 HEARTBEAT = "prefect.flow-run.heartbeat"
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """When something was heard last, also where the clock is set meanwhile."""
+
+    at: datetime
+    monotonic_seconds: float
+
+    @classmethod
+    def now(cls) -> Self:
+        return cls(datetime.now(UTC), time.monotonic())
+
+    @property
+    def seconds_ago(self) -> float:
+        return time.monotonic() - self.monotonic_seconds
+
+    def since(self, seconds: float) -> datetime:
+        """From when on events may be of this time, by a clock that was set forward or back."""
+        return min(self.at, datetime.now(UTC) - timedelta(seconds=seconds))
+
+
 async def final_state_of(flow_run: FlowRun, silent_after_seconds: float) -> State[Any]:
     """Waits for the end of a flow run, or calls it crashed once nothing is heard of it any more.
 
     One that waits for a worker may wait as long as it has to. While Prefect's server is away
     nothing can be heard, so that silence counts from when it is back.
     """
-    longest = timedelta(seconds=silent_after_seconds)
-    heard_at = datetime.now(UTC)
+    heard = _Heard.now()
     state = flow_run.state
     while True:
         await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
@@ -38,14 +59,14 @@ async def final_state_of(flow_run: FlowRun, silent_after_seconds: float) -> Stat
             if state.is_final():
                 return state
             if state.is_scheduled() or before is None or before.id != state.id:
-                heard_at = datetime.now(UTC)
-            elif datetime.now(UTC) - heard_at > longest:
-                if await _is_silent(flow_run.id, heard_at):
+                heard = _Heard.now()
+            elif heard.seconds_ago > silent_after_seconds:
+                if await _is_silent(flow_run.id, heard.since(silent_after_seconds)):
                     return await _called_crashed(flow_run.id, silent_after_seconds)
-                heard_at = datetime.now(UTC)
+                heard = _Heard.now()
         except httpx.HTTPError as error:
             tell_or_raise(error)
-            heard_at = datetime.now(UTC)
+            heard = _Heard.now()
 
 
 def tell_or_raise(error: httpx.HTTPError) -> None:

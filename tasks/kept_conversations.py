@@ -8,8 +8,9 @@ draft is never more than how it began.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
@@ -22,10 +23,11 @@ from prefect.types import DateTime
 from upath import UPath
 
 from duologue.conversation import Conversation
-from duologue.dataset.storage import located, remove_folder
+from duologue.dataset.storage import located, reason_of, remove_folder
 from duologue.dataset.versions import is_version
+from duologue.errors import UsageError
 from duologue.generation import Job
-from duologue.locations import without_credentials
+from duologue.locations import shown_cause, without_credentials
 from duologue.simulation import Draft
 from tasks.side_by_side import to_its_end
 
@@ -46,6 +48,11 @@ _NOTHING_THERE = (
     RuntimeError,
     TypeError,
 )
+
+
+# Prefect's own type for it has no public maker. Not now, which a clock that is set back would take
+# for the future.
+_LONG_AGO = cast(DateTime, datetime(2000, 1, 1, tzinfo=UTC))
 
 
 class KeptConversations:
@@ -83,17 +90,18 @@ class KeptConversations:
         """Keeps a draft that comes from elsewhere, unless as much of it is here already."""
         kept = await self.draft(job)
         if kept is None or len(kept.messages) < len(draft.messages):
-            await self.keep(job, draft)
+            async with self._errors_told():
+                await self.keep(job, draft)
 
     async def forget(self, job: Job) -> None:
         """Sees to it that the next attempt of the run begins the conversation anew.
 
         Prefect has no way to delete a result, but takes one that has expired for none.
         """
-        now = cast(DateTime, datetime.now(UTC))  # Prefect's own type for it has no public maker
         for key in (job.key, _draft_key(job)):
             if await self._stored(self._store.exists, key):
-                await self._stored(self._store.write, None, key=key, expiration=now)
+                async with self._errors_told():
+                    await self._stored(self._store.write, None, key=key, expiration=_LONG_AGO)
 
     async def mark_run(
         self, version: str, dataset: str, output: str, evaluated: str | None = None
@@ -105,11 +113,15 @@ class KeptConversations:
             dataset: whose conversations, or replies to them, are kept.
             output: where that dataset is.
             evaluated: the version that the evaluation is of; None where it is none.
+
+        Raises:
+            UsageError: nothing can be kept; says why.
         """
         mark = {"dataset": dataset, "output": output}
         if evaluated is not None:
             mark["evaluated"] = evaluated
-        await self.write(_mark_key(version), mark)
+        async with self._errors_told():
+            await self.write(_mark_key(version), mark)
 
     async def has_run(self, version: str) -> bool:
         """Tells whether a run of this version kept its conversations here."""
@@ -175,6 +187,23 @@ class KeptConversations:
             return {path.name for path in place.iterdir()} if place.is_dir() else set()
 
         return await self._stored(listed)
+
+    @asynccontextmanager
+    async def _errors_told(self) -> AsyncIterator[None]:
+        """Tells whatever storage raises as an error that says what to do.
+
+        Not where a conversation is kept: that is told and goes on. Nor where a shard leaves its
+        record: the run that waits for it begins it again, unless it ends with an error of ours.
+        """
+        try:
+            yield
+        except Exception as error:  # an object store's driver raises what it likes
+            folder = _folder_of(await self._opened())
+            place = f" {without_credentials(folder)}" if folder else ""
+            raise UsageError(
+                f"Prefect's result storage{place}: cannot be written to: {reason_of(error)}; mend "
+                "that and run again, and what was finished before is not asked for again"
+            ) from shown_cause(error)
 
     async def _stored(
         self,

@@ -79,7 +79,7 @@ def event_payload(output: str, manifest: Manifest, is_latest: bool) -> dict[str,
 
 
 async def remove_what_is_outdated(
-    output: str, dataset: str, keep_versions: int | None, kept: KeptConversations
+    output: str, manifest: Manifest, keep_versions: int | None, kept: KeptConversations
 ) -> None:
     """Removes versions that need not stay, and what their runs kept of their conversations.
 
@@ -87,13 +87,13 @@ async def remove_what_is_outdated(
 
     Args:
         output: where datasets are.
-        dataset: whose versions.
+        manifest: of the version that was just written; it stays.
         keep_versions: how many of the newest stay; None for all.
         kept: what the runs kept.
     """
-    logger = get_run_logger()
+    logger, dataset = get_run_logger(), manifest.dataset
     try:
-        removed = remove_outdated(output, dataset, keep_versions)
+        removed = remove_outdated(output, dataset, keep_versions, manifest.version)
         if removed:
             logger.info("removed %d outdated versions: %s", len(removed), ", ".join(removed))
         if keep_versions is not None:

@@ -4,6 +4,8 @@ import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -16,13 +18,16 @@ from upath import UPath
 
 from duologue.dataset.schema import columns_table
 from duologue.evaluation.manifest import EVALUATION_MANIFEST_FILE, EvaluationManifest
+from duologue.evaluation.planning import plan_evaluation
 from duologue.evaluation.replies import Side
 from duologue.evaluation.rows import evaluation_schema
 from duologue.evaluation.scorers import SAME, SIMILARITY
+from duologue.evaluation.writing import write_evaluation
 from duologue.participants.settings import ParticipantInputs
 from tests.dataset.before_usage import write_version_as_before_usage
 from tests.dataset.making import VERSION
 from tests.evaluating import QUICK, evaluated, evaluation_of, folder, rows, write_one
+from tests.evaluation.writer_cut_short import contents_of
 from tests.running import QUICK as NIGHT
 from tests.running import a_night, manifest_of, output_of
 from tests.vellum_stand_in import StandIn, StandInDeployment
@@ -53,6 +58,14 @@ def read(place: UPath) -> EvaluationManifest:
 
 
 # What is in them
+
+
+def test_no_evaluation_took_less_than_no_time_although_the_clock_was_set_back(
+    output: Path,
+) -> None:
+    plan = plan_evaluation(output=str(output))
+    contents = replace(contents_of(plan), started_at=datetime.now(UTC) + timedelta(hours=3))
+    assert write_evaluation(plan, "20261125T060000Z-5e6f7a8b", contents).seconds == 0
 
 
 async def test_the_manifest_says_what_was_evaluated_and_what_its_files_hold(

@@ -1,9 +1,10 @@
 """What a run keeps of its conversations, on a disk and on an S3 server, where Prefect finds it."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,13 @@ from prefect.settings import (
 from upath import UPath
 
 from duologue.conversation import Conversation, EndReason
+from duologue.errors import UsageError
 from duologue.generation import Job
 from duologue.seeds import Seed
 from duologue.simulation import Draft
 from tasks.kept_conversations import KeptConversations
 from tests.running import QUICK, generated, manifest_of, retried
+from tests.small_disk import small_disk
 from tests.vellum_stand_in import StandIn
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -107,6 +110,29 @@ async def test_what_is_forgotten_is_begun_anew(place: UPath) -> None:
     for run in (kept, KeptConversations()):
         assert await run.finished(one) is None
         assert await run.draft(one) is None
+
+
+async def test_what_is_forgotten_stays_so_although_the_clock_is_set_back(on_disk: UPath) -> None:
+    """Else Prefect would take the empty result for the conversation, until its time has come."""
+    kept, one = KeptConversations(), job(1)
+    await kept.finish(one, conversation(one))
+    await kept.forget(one)
+    expired_at = json.loads((on_disk / one.key).read_text())["metadata"]["expiration"]
+    assert datetime.fromisoformat(expired_at) < datetime.now(UTC) - timedelta(days=365)
+
+
+async def test_storage_that_is_full_is_told_before_anything_is_asked(
+    seeds_csv: Path, vellum: StandIn, tmp_path: Path
+) -> None:
+    with (
+        small_disk(tmp_path / "results", size_kb=4) as full,
+        temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: full}),
+    ):
+        (full / "filler").write_text("all of it")
+        state = await generated(seeds_csv)
+        with pytest.raises(UsageError, match=r"Prefect's result storage .* no space is left there"):
+            await state.aresult()
+    assert vellum.requests == []
 
 
 async def test_what_was_written_in_part_is_not_there(on_disk: UPath) -> None:

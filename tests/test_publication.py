@@ -186,6 +186,19 @@ async def test_outdated_versions_go_with_what_their_runs_kept(
         assert {path.name for path in kept.iterdir() if path.is_dir()} == stay
 
 
+async def test_an_old_version_that_is_made_whole_stays_although_newer_ones_are_enough(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:400"}
+    old = await generated(seeds_csv, advanced={**QUICK, "keep_versions": 1})
+    vellum.deployments["support-bot"].when_history_contains = {}
+    newer = await manifest_of(await a_night(seeds_csv))
+    made_whole = await manifest_of(await retried(old))
+    assert made_whole.counts.failed == 0
+    found = past_versions(str(output_of(seeds_csv)), "seeds")
+    assert [item.manifest.version for item in found] == [newer.version, made_whole.version]
+
+
 async def test_what_another_dataset_keeps_stays(
     seeds_csv: Path, vellum: StandIn, tmp_path: Path
 ) -> None:

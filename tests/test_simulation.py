@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -213,6 +214,13 @@ async def test_a_retry_goes_on_at_the_first_unanswered_message(failing_call: int
     conversation = await simulate(draft, SEED, 1, participants, settings)
     assert texts(conversation.messages) == texts((await simulated(pair(), turns=3)).messages)
     assert bot.calls + user.calls == 7
+
+
+async def test_no_conversation_ends_before_it_started_although_the_clock_was_set_back() -> None:
+    draft = Draft.of(SEED)
+    draft.started_at += timedelta(hours=3)
+    conversation = await simulate(draft, SEED, 1, pair(), SimulationSettings(turns=1))
+    assert conversation.ended_at == conversation.started_at
 
 
 async def test_a_retry_remembers_that_the_user_has_left() -> None:

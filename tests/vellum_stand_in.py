@@ -232,7 +232,15 @@ async def running_stand_in(
     ssl_context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[StandIn]:
     """Serves on 127.0.0.1 within this event loop; port 0 stands for any free one."""
-    stand_in = StandIn(latency_ms, keep_log)
+    async with serving(StandIn(latency_ms, keep_log), port, ssl_context) as stand_in:
+        yield stand_in
+
+
+@asynccontextmanager
+async def serving(
+    stand_in: StandIn, port: int = 0, ssl_context: ssl.SSLContext | None = None
+) -> AsyncIterator[StandIn]:
+    """Serves a stand-in that was made before."""
     # Handlers end with their client, so that one that hangs does not outlive its test.
     server = web.Server(stand_in.answer, handler_cancellation=True, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=0.1)
@@ -261,11 +269,12 @@ def stand_in_process(latency_ms: float = 0, keep_log: bool = True) -> Iterator[s
             process.terminate()
 
 
-async def _serve(port: int, latency_ms: float, keep_log: bool) -> None:
+async def serve(stand_in: StandIn, port: int = 0) -> None:
+    """Serves until SIGTERM or SIGINT, in a process that does nothing else."""
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
-    async with running_stand_in(latency_ms, port, keep_log) as stand_in:
+    async with serving(stand_in, port):
         sys.stdout.write(f"{stand_in.url}\n")
         sys.stdout.flush()
         await stop.wait()
@@ -277,4 +286,4 @@ if __name__ == "__main__":
     parser.add_argument("--latency-ms", type=float, default=0)
     parser.add_argument("--no-log", action="store_true", help="forget requests once answered")
     arguments = parser.parse_args()
-    asyncio.run(_serve(arguments.port, arguments.latency_ms, not arguments.no_log))
+    asyncio.run(serve(StandIn(arguments.latency_ms, not arguments.no_log), arguments.port))

@@ -153,7 +153,9 @@ def roll_back(output: str, name: str, version: str | None = None) -> Latest:
     return name_latest(output, name, manifest)
 
 
-def remove_outdated(output: str, name: str, keep_versions: int | None) -> list[str]:
+def remove_outdated(
+    output: str, name: str, keep_versions: int | None, just_written: str | None = None
+) -> list[str]:
     """Removes what is neither among the newest versions, nor pinned, nor the one `latest` names.
 
     Also clears away what killed writers left, whatever is to be kept.
@@ -162,6 +164,8 @@ def remove_outdated(output: str, name: str, keep_versions: int | None) -> list[s
         output: where datasets are.
         name: of the dataset.
         keep_versions: how many of the newest versions stay, published or held back; None for all.
+        just_written: a version that stays however old it is by its name: one of last week that
+            was made whole today, or one that was begun while the clock was behind.
 
     Returns:
         The versions removed, oldest first.
@@ -175,6 +179,7 @@ def remove_outdated(output: str, name: str, keep_versions: int | None) -> list[s
         *versions[-keep_versions:],
         *read_pins(output, name),
         *([latest.version] if latest else []),
+        *([just_written] if just_written else []),
     }
     outdated = [version for version in versions if version not in stay]
     _remove(output, name, outdated)

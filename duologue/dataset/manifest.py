@@ -74,7 +74,7 @@ class Manifest(BaseModel):
     created_at: datetime
     """When the version's data files had been written."""
     seconds: float
-    """From `started_at` to `created_at`."""
+    """From `started_at` to `created_at`; 0 where the clock was set back in between."""
     seed_file: SeedFileRecord
     settings: RunSettings
     counts: Counts
@@ -128,7 +128,7 @@ def manifest_of(
         duologue_version=installed_version(),
         started_at=contents.started_at,
         created_at=created_at,
-        seconds=round((created_at - contents.started_at).total_seconds(), 3),
+        seconds=seconds_between(contents.started_at, created_at),
         seed_file=SeedFileRecord(
             path=without_credentials(contents.seed_file.path),
             sha256=contents.seed_file.sha256,
@@ -193,6 +193,11 @@ def read_manifest(path: UPath) -> Manifest:
 
 def _sorted_counts(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
+
+
+def seconds_between(started_at: datetime, ended_at: datetime) -> float:
+    """Tells how long something took, to the millisecond; 0 where the clock was set back."""
+    return max(0.0, round((ended_at - started_at).total_seconds(), 3))
 
 
 def installed_version() -> str:

@@ -15,7 +15,7 @@ from io import RawIOBase
 from upath import UPath
 
 from duologue.dataset.formats import CONVERSATIONS_FILE
-from duologue.dataset.manifest import FileRecord, Manifest, installed_version
+from duologue.dataset.manifest import FileRecord, Manifest, installed_version, seconds_between
 from duologue.dataset.storage import make_folder, prove_writable, write_whole
 from duologue.dataset.writing import export_errors, write_file
 from duologue.evaluation.gates import failed_gates
@@ -108,7 +108,7 @@ def _manifest(
         duologue_version=installed_version(),
         started_at=contents.started_at,
         created_at=created_at,
-        seconds=round((created_at - contents.started_at).total_seconds(), 3),
+        seconds=seconds_between(contents.started_at, created_at),
         prefixes=len(plan.prefixes),
         sides=sides,
         differences=differences,

@@ -260,6 +260,13 @@ def test_what_latest_names_and_what_is_pinned_stays_besides_the_newest(output: s
     assert remove_outdated(output, "shop", 2) == []
 
 
+def test_what_was_just_written_stays_however_old_it_is_by_its_name(output: str) -> None:
+    for version in (SECOND, THIRD, FOURTH, FIRST):
+        night(output, version)
+    assert remove_outdated(output, "shop", 2, just_written=FIRST) == [SECOND]
+    assert versions_kept(output, "shop") == [FIRST, THIRD, FOURTH]
+
+
 def test_an_outdated_version_goes_with_all_its_revisions_and_what_is_left_of_some(
     output: str,
 ) -> None:

@@ -213,6 +213,12 @@ def test_the_manifest_sums_up_the_run() -> None:
     assert manifest.seconds == round((manifest.created_at - made.started_at).total_seconds(), 3)
 
 
+def test_no_run_took_less_than_no_time_although_the_clock_was_set_back() -> None:
+    made = replace(everything_that_can_happen(), started_at=datetime.now(UTC) + timedelta(hours=3))
+    manifest = write_version(f"memory://{uuid.uuid4()}", "shop", VERSION, made)
+    assert manifest.seconds == 0
+
+
 def test_no_password_of_a_seed_url_is_written_anywhere() -> None:
     output = f"memory://{uuid.uuid4()}"
     made = contents(checked("a", "b"), seed_path="https://me:secret@host/s.csv?token=unguessable")
