@@ -7,7 +7,7 @@ The run is then resumed, which has to ask for nothing again.
 
 The temporary Prefect server is started before anything is measured, as the command line starts it:
 it takes seconds that say nothing of the flow, and where a server is configured they are not spent
-at all.
+at all. So is the Vellum SDK imported.
 """
 
 import asyncio
@@ -19,11 +19,14 @@ from benchmarks.measuring import TURNS, measured
 from duologue.cli.prefect_server import temporary_server
 from duologue.dataset.manifest import Manifest
 from duologue.generation import AdvancedOptions
+from duologue.participants.vellum_deployment import vellum_client
 from flows.generate_dataset import generate_dataset
 
 
 async def main(seeds_file: str, in_flight: int, result_file: str) -> None:
     with temporary_server() as wait_until_ready:
+        async with vellum_client(max_concurrency=1):
+            pass
         wait_until_ready()
         with measured() as measurement:
             manifest = await _generated(seeds_file, in_flight)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import mktime_tz, parsedate_tz
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote, quote_plus
 
@@ -75,7 +76,7 @@ class Wording:
         """Makes foreign text fit to be shown."""
         texts = [text for text in self.private if len(text) >= _SHORTEST_HIDDEN_TEXT]
         for text in sorted([self.api_key.get_secret_value(), *texts], key=len, reverse=True):
-            # No spelling is shorter than the text; each reply's id is looked through here.
+            # No spelling is shorter than its text.
             for spelt in _spellings(text) if len(text) <= len(said) else ():
                 said = said.replace(spelt, "[hidden]")
         # What is left of white space and cannot be printed could forge a log, or steer a terminal.
@@ -86,6 +87,7 @@ class Wording:
         return line if len(line) <= _QUOTED_CHARACTERS else f"{line[:_QUOTED_CHARACTERS]}…"
 
 
+@lru_cache(maxsize=8)  # each reply's id is looked through for the key
 def _spellings(text: str) -> set[str]:
     """How a text may stand in JSON, also in JSON within JSON, in Python, a page and a URL."""
     in_json = json.dumps(text)[1:-1]
