@@ -5,6 +5,7 @@
 Prints what was measured and whether the target is reached; exit code 1 where it is missed.
 """
 
+import statistics
 import subprocess
 import sys
 import time
@@ -31,26 +32,34 @@ IN_FLIGHT = 64
 LATENCY_MS = 200
 IDEAL_SECONDS = PREFIXES / IN_FLIGHT * LATENCY_MS / 1000
 MOST_TIMES_IDEAL = 1.4
-"""Target: how much longer the whole may take than the calls alone."""
+"""Target: how much longer the whole may take than the calls alone, in the median of the runs."""
+RUNS = 5
+"""Of some four seconds each, so that a machine's whims would decide on one of them."""
 
 
 def main() -> None:
-    """Evaluates once, prints the figures and the target."""
+    """Evaluates some times, prints the figures and the target."""
+    times = statistics.median(_times_ideal() for _ in range(RUNS))
+    is_reached = times <= MOST_TIMES_IDEAL
+    verdict = "reached" if is_reached else "MISSED"
+    print(f"{verdict}: {times:.2f} times the ideal in the median, at most {MOST_TIMES_IDEAL}")
+    sys.exit(0 if is_reached else 1)
+
+
+def _times_ideal() -> float:
     started_at = time.time()
     measurement = evaluated()
     times = measurement.seconds / IDEAL_SECONDS
     print(
         f"{PREFIXES} prefixes, {IN_FLIGHT} in flight, {LATENCY_MS} ms: "
-        f"{measurement.seconds:.1f} s, ideal {IDEAL_SECONDS:.1f} s; "
+        f"{measurement.seconds:.1f} s, {times:.2f} times the ideal; "
         f"CPU {measurement.cpu_seconds / PREFIXES * 1000:.1f} ms a prefix; "
         f"peak {measurement.peak_mb:.0f} MB; "
         f"start-up {measurement.began_at - started_at:.1f} s; "
-        f"resumed in {measurement.resume_seconds:.1f} s"
+        f"resumed in {measurement.resume_seconds:.1f} s",
+        flush=True,
     )
-    is_reached = times <= MOST_TIMES_IDEAL
-    verdict = "reached" if is_reached else "MISSED"
-    print(f"{verdict}: {times:.2f} times the ideal, at most {MOST_TIMES_IDEAL}")
-    sys.exit(0 if is_reached else 1)
+    return times
 
 
 def evaluated() -> Measurement:
