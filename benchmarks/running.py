@@ -98,7 +98,8 @@ def run_way(
     Raises:
         WayFailedError: the process failed, or took longer than the timeout.
     """
-    check_installed()
+    if way is DUOLOGUE:
+        check_installed()
     calls_before, started_at = calls_of(vellum_url), time.time()
     messages = [f"Where is my order number {n}?" for n in range(1, scenario.seeds + 1)]
     with TemporaryDirectory() as folder:
