@@ -2,7 +2,7 @@
 
 import os
 
-from prefect.context import FlowRunContext
+from prefect.runtime import deployment
 
 from duologue.allowed_code import VARIABLE, allowed_by, allowed_code
 
@@ -13,9 +13,5 @@ def restrict_code() -> None:
     Raises:
         UsageError: the worker's variable does not name modules.
     """
-    # Not prefect.runtime's deployment, which asks the server again for what is known here.
-    context = FlowRunContext.get()
-    assert context is not None  # it is called within flows
-    assert context.flow_run is not None
-    is_deployed = context.flow_run.deployment_id is not None
+    is_deployed = deployment.id is not None
     allowed_code.set(allowed_by(os.environ.get(VARIABLE, "")) if is_deployed else None)
