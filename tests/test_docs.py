@@ -58,6 +58,7 @@ RUN_ELSEWHERE = {
     "export PREFECT_DEFAULT_RESULT_STORAGE_BLOCK=remote-file-system/results": SHARDED,
     "prefect gcl create vellum --limit 256": SHARDED,
     "make chaos": "takes a quarter of an hour",
+    "make soak": "takes half an hour",
     "export SLACK_WEBHOOK_URL=https://hooks.slack.com/services/...": "is the reader's own",
     SAVE_SLACK_BLOCK: APPLIED,
     'sed "s/BLOCK_ID/2405d59e-be3d-4978-ae67-ad7d6c232f5d/" automations/messages.yaml '
