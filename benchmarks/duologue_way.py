@@ -14,20 +14,15 @@ import asyncio
 import sys
 from pathlib import Path
 
-# Prefect first: the Vellum SDK changes pydantic for all models made after it.
+from benchmarks.beginning import begun
 from benchmarks.measuring import TURNS, measured
-from duologue.cli.prefect_server import temporary_server
 from duologue.dataset.manifest import Manifest
 from duologue.generation import AdvancedOptions
-from duologue.participants.vellum_deployment import vellum_client
 from flows.generate_dataset import generate_dataset
 
 
 async def main(seeds_file: str, in_flight: int, result_file: str) -> None:
-    with temporary_server() as wait_until_ready:
-        async with vellum_client(max_concurrency=1):
-            pass
-        wait_until_ready()
+    with begun():
         with measured() as measurement:
             manifest = await _generated(seeds_file, in_flight)
         measurement.valid = manifest.counts.valid

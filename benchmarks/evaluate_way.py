@@ -10,21 +10,16 @@ is the Vellum SDK imported, as the command line does before it starts the flow.
 import asyncio
 import sys
 
-# Prefect first: the Vellum SDK changes pydantic for all models made after it.
+from benchmarks.beginning import begun
 from benchmarks.measuring import measured
-from duologue.cli.prefect_server import temporary_server
 from duologue.evaluation.manifest import EvaluationManifest
 from duologue.evaluation.replies import Side, Verdict
 from duologue.evaluation.settings import EvaluationGates, EvaluationOptions
-from duologue.participants.vellum_deployment import vellum_client
 from flows.evaluate_dataset import evaluate_dataset
 
 
 async def main(output: str, in_flight: int, result_file: str) -> None:
-    with temporary_server() as wait_until_ready:
-        async with vellum_client(max_concurrency=1):
-            pass
-        wait_until_ready()
+    with begun():
         with measured() as measurement:
             manifest = await _evaluated(output, in_flight)
         verdicts = manifest.sides[Side.CANDIDATE].verdicts
