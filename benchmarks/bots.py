@@ -5,7 +5,7 @@ Needs the SDK, and `quick_client` httpx-aiohttp as well, but not Duologue.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -72,6 +72,11 @@ async def _reply(client: AsyncVellum, deployment: str, history: History) -> str:
 def history_of(messages: Iterable[tuple[str, str]]) -> History:
     """Takes messages with the roles that most tools have, `user` and `assistant`."""
     return [ChatMessageRequest(role=role.upper(), text=text) for role, text in messages]
+
+
+def from_openai(messages: Iterable[Mapping[str, object]]) -> History:
+    """Takes messages as OpenAI has them."""
+    return history_of((str(message["role"]), str(message["content"])) for message in messages)
 
 
 def said(history: Sequence[ChatMessageRequest]) -> Said:

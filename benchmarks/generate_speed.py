@@ -6,12 +6,10 @@ Prints what was measured and which targets are reached; exit code 1 where one is
 tells what it means.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.measuring import CALLS_PER_SEED
 from benchmarks.running import (
     DUOLOGUE,
     GUIDE,
@@ -19,6 +17,7 @@ from benchmarks.running import (
     Scenario,
     Way,
     WayFailedError,
+    asked_for,
     run_way,
     table_head,
     table_row,
@@ -82,7 +81,7 @@ Runs = dict[tuple[str, str], Run]
 def main() -> None:
     """Runs the scenarios asked for, prints the table and the targets."""
     runs: Runs = {}
-    scenarios = _asked_for()
+    scenarios = asked_for(SCENARIOS, "Compares the speed of generate_dataset.")
     print(table_head(), flush=True)
     for scenario in scenarios:
         for run in simulated(scenario):
@@ -93,19 +92,6 @@ def main() -> None:
     for sentence, is_reached in targets:
         print(f"{'reached' if is_reached else 'MISSED'}: {sentence}")
     sys.exit(0 if all(is_reached for _, is_reached in targets) else 1)
-
-
-def _asked_for() -> list[TargetedScenario]:
-    names = [scenario.name for scenario in SCENARIOS]
-    parser = argparse.ArgumentParser(description="Compares the speed of generate_dataset.")
-    parser.add_argument("--scenario", action="append", choices=names, help="may be repeated")
-    parser.add_argument("--seeds", type=int, default=10**9, help="at most so many a scenario")
-    arguments = parser.parse_args()
-    return [
-        replace(scenario, seeds=min(scenario.seeds, arguments.seeds))
-        for scenario in SCENARIOS
-        if scenario.name in (arguments.scenario or names)
-    ]
 
 
 def simulated(scenario: TargetedScenario) -> Iterator[Run]:
@@ -123,12 +109,8 @@ def simulated(scenario: TargetedScenario) -> Iterator[Run]:
                 run = run_way(asked, way, vellum_url)
             except WayFailedError as error:
                 sys.exit(str(error))
-            if not run.is_whole:
-                sys.exit(
-                    f"{asked.name}: {way.name} made {run.measurement.valid} valid conversations "
-                    f"with {run.calls} calls; expected {asked.seeds} with "
-                    f"{asked.seeds * CALLS_PER_SEED}"
-                )
+            if run.loss:
+                sys.exit(run.loss)
             yield run
 
 

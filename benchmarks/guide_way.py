@@ -10,32 +10,30 @@ as in the guide.
 
 import asyncio
 import sys
+from functools import partial
 
 from vellum import AsyncVellum, ChatMessageRequest
 
-from benchmarks.bots import History, all_simulated, chatbot, new_client, said, simulated_user
+from benchmarks.bots import all_simulated, chatbot, new_client, said, simulated_user
 from benchmarks.measuring import TURNS, Said, measured
 
 
 async def main(seeds_file: str, in_flight: int, result_file: str) -> None:
     client = new_client()
-
-    async def simulate(message: str) -> Said:
-        return said(await conversation(client, message))
-
+    simulate = partial(conversation, client)
     with measured() as measurement:
         measurement.conversations = await all_simulated(seeds_file, in_flight, simulate)
     measurement.save(result_file)
 
 
-async def conversation(client: AsyncVellum, message: str) -> History:
+async def conversation(client: AsyncVellum, message: str) -> Said:
     history = [ChatMessageRequest(role="USER", text=message)]
     for _ in range(TURNS):
         answer = await chatbot(client, history)
         history.append(ChatMessageRequest(role="ASSISTANT", text=answer))
         question = await simulated_user(client, history)
         history.append(ChatMessageRequest(role="USER", text=question))
-    return history
+    return said(history)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,10 @@ Prints what was measured; README.md tells what it means. A tool whose environmen
 fails, or that loses conversations is said to.
 """
 
-import argparse
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import distributions
 
-from benchmarks.measuring import CALLS_PER_SEED
 from benchmarks.running import (
     COLUMNS,
     DUOLOGUE,
@@ -21,6 +19,7 @@ from benchmarks.running import (
     Scenario,
     Way,
     WayFailedError,
+    asked_for,
     run_way,
     table_head,
     table_row,
@@ -94,11 +93,11 @@ def main() -> None:
     notes = list(missing(PEERS))
     ways = [GUIDE, DUOLOGUE, *(peer.way for peer in PEERS if peer.is_installed)]
     print(table_head(PEERS_COLUMNS), flush=True)
-    for scenario in _asked_for():
+    for scenario in asked_for(SCENARIOS, "Compares the speed of other tools."):
         for outcome in outcomes(scenario, ways):
             if isinstance(outcome, Run):
                 print(table_row(outcome, PEERS_COLUMNS), flush=True)
-                notes += lost(outcome)
+                notes += [outcome.loss] if outcome.loss else []
             else:
                 notes.append(outcome)
     for note in notes:
@@ -112,19 +111,6 @@ def missing(peers: Sequence[Peer]) -> Iterator[str]:
             yield f"{peer.name} is not installed; run `make .venv/peers/{peer.name}/ready`"
 
 
-def _asked_for() -> list[Scenario]:
-    names = [scenario.name for scenario in SCENARIOS]
-    parser = argparse.ArgumentParser(description="Compares the speed of other tools.")
-    parser.add_argument("--scenario", action="append", choices=names, help="may be repeated")
-    parser.add_argument("--seeds", type=int, default=10**9, help="at most so many a scenario")
-    arguments = parser.parse_args()
-    return [
-        replace(scenario, seeds=min(scenario.seeds, arguments.seeds))
-        for scenario in SCENARIOS
-        if scenario.name in (arguments.scenario or names)
-    ]
-
-
 def outcomes(scenario: Scenario, ways: Sequence[Way]) -> Iterator[Run | str]:
     """Simulates the same seeds in each way; of one that failed, tells why."""
     with stand_in_process(scenario.latency_ms, keep_log=False) as vellum_url:
@@ -133,16 +119,6 @@ def outcomes(scenario: Scenario, ways: Sequence[Way]) -> Iterator[Run | str]:
                 yield run_way(scenario, way, vellum_url, TIMEOUT_SECONDS)
             except WayFailedError as error:
                 yield str(error)
-
-
-def lost(run: Run) -> Iterator[str]:
-    """Says of a run that is not whole what it lacks."""
-    if not run.is_whole:
-        seeds = run.scenario.seeds
-        yield (
-            f"{run.scenario.name}: {run.way.name} made {run.measurement.valid} valid conversations "
-            f"with {run.calls} calls; expected {seeds} with {seeds * CALLS_PER_SEED}"
-        )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Runs the ways that are compared, each in a process of its own, and puts them in a table."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -7,9 +8,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from benchmarks.measuring import CALLS_PER_SEED, TURNS, Measurement, Said
 from duologue.cli.local_run import PREFECT_DEFAULTS
@@ -34,6 +36,9 @@ class Scenario:
         """How long the calls alone take, with all that may be in flight in flight all the time."""
         calls_in_a_row = self.seeds * CALLS_PER_SEED / min(self.in_flight, self.seeds)
         return calls_in_a_row * self.latency_ms / 1000
+
+
+Asked = TypeVar("Asked", bound=Scenario)
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,17 @@ class Run:
         """Whether every seed became a valid conversation, with no more calls than needed."""
         seeds = self.scenario.seeds
         return (self.measurement.valid, self.calls) == (seeds, seeds * CALLS_PER_SEED)
+
+    @property
+    def loss(self) -> str | None:
+        """What it lacks, in a sentence; None where it is whole."""
+        if self.is_whole:
+            return None
+        seeds = self.scenario.seeds
+        return (
+            f"{self.scenario.name}: {self.way.name} made {self.measurement.valid} valid "
+            f"conversations with {self.calls} calls; expected {seeds} with {seeds * CALLS_PER_SEED}"
+        )
 
     @property
     def times_ideal(self) -> float:
@@ -134,6 +150,20 @@ def _printed(
         ).stdout
     except subprocess.TimeoutExpired as error:
         return str(error)
+
+
+def asked_for(scenarios: Sequence[Asked], description: str) -> list[Asked]:
+    """Chooses scenarios by the command line's options, and bounds their seeds."""
+    names = [scenario.name for scenario in scenarios]
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--scenario", action="append", choices=names, help="may be repeated")
+    parser.add_argument("--seeds", type=int, default=10**9, help="at most so many a scenario")
+    arguments = parser.parse_args()
+    return [
+        replace(scenario, seeds=min(scenario.seeds, arguments.seeds))
+        for scenario in scenarios
+        if scenario.name in (arguments.scenario or names)
+    ]
 
 
 def check_installed() -> None:

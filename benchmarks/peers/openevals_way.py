@@ -11,16 +11,16 @@ by id, so nothing is added, and nobody is called.
 import asyncio
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TypedDict
 
 from openevals.simulators import run_multiturn_simulation_async
 from vellum import AsyncVellum
 
 from benchmarks.bots import (
-    History,
     all_simulated,
     chatbot,
-    history_of,
+    from_openai,
     quick_client,
     said,
     simulated_user,
@@ -37,10 +37,7 @@ class Message(TypedDict):
 
 async def main(seeds_file: str, in_flight: int, result_file: str) -> None:
     async with quick_client(in_flight) as client:
-
-        async def simulate(message: str) -> Said:
-            return await conversation(client, message)
-
+        simulate = partial(conversation, client)
         with measured() as measurement:
             measurement.conversations = await all_simulated(seeds_file, in_flight, simulate)
     measurement.save(result_file)
@@ -66,10 +63,6 @@ async def conversation(client: AsyncVellum, seed_message: str) -> Said:
 
     result = await run_multiturn_simulation_async(app=answer, user=ask, max_turns=TURNS + 1)
     return said(from_openai(result["trajectory"]))
-
-
-def from_openai(messages: Sequence[Message]) -> History:
-    return history_of((message["role"], message["content"]) for message in messages)
 
 
 if __name__ == "__main__":

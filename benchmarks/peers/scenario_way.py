@@ -7,18 +7,17 @@ a client of its own; that takes longer.
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ClassVar
 
 import scenario
 from vellum import AsyncVellum
 
 from benchmarks.bots import (
-    History,
     all_simulated,
     chatbot,
-    history_of,
+    from_openai,
     quick_client,
     said,
     simulated_user,
@@ -31,10 +30,7 @@ async def main(seeds_file: str, in_flight: int, result_file: str) -> None:
     # executor has so few that most would wait for one.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(in_flight))
     async with quick_client(in_flight) as client:
-
-        async def simulate(message: str) -> Said:
-            return await conversation(client, message)
-
+        simulate = partial(conversation, client)
         with measured() as measurement:
             measurement.conversations = await all_simulated(seeds_file, in_flight, simulate)
     measurement.save(result_file)
@@ -77,10 +73,6 @@ class SimulatedUser(scenario.AgentAdapter):
 
     async def call(self, input: scenario.AgentInput) -> str:
         return await simulated_user(self._client, from_openai(input.messages))
-
-
-def from_openai(messages: Sequence[dict[str, str]]) -> History:
-    return history_of((message["role"], message["content"]) for message in messages)
 
 
 if __name__ == "__main__":

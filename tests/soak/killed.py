@@ -4,8 +4,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,16 +179,3 @@ class KilledRuns:
 
 def _version(tags: list[str]) -> str:
     return next((tag.partition(":")[2] for tag in tags if tag.startswith("version:")), "")
-
-
-@contextmanager
-def killing(runs: KilledRuns) -> Iterator[None]:
-    """Makes and kills runs in a thread of its own."""
-    done = threading.Event()
-    thread = threading.Thread(target=runs.go_on, args=[done], name="killed runs")
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

@@ -17,6 +17,7 @@ from duologue.dataset.history import versions_kept
 from duologue.dataset.latest import read_latest
 from duologue.dataset.storage import located
 from duologue.dataset.versions import revision_folder, whole_revisions
+from tests.soak.going_on import going_on
 
 SECONDS_BETWEEN_LOOKS = 0.05
 
@@ -166,16 +167,11 @@ def newest_of(output: Path, dataset: str, version: str) -> Path | None:
 @contextmanager
 def observed(output: Path) -> Iterator[Observer]:
     """Looks from a thread of its own, again and again, until told to stop."""
-    observer, done = Observer(output), threading.Event()
+    observer = Observer(output)
 
-    def watch() -> None:
+    def watch(done: threading.Event) -> None:
         while not done.wait(SECONDS_BETWEEN_LOOKS):
             observer.look()
 
-    thread = threading.Thread(target=watch, name="observer")
-    thread.start()
-    try:
+    with going_on(watch, "observer"):
         yield observer
-    finally:
-        done.set()
-        thread.join()

@@ -25,11 +25,12 @@ from tests.postgres import postgres
 from tests.prefect_processes import ROOT, prefect_server, running
 from tests.searching import files_with
 from tests.small_disk import small_disk
-from tests.soak.killed import COMMAND_LOG, POOL, KilledRuns, Place, killing
+from tests.soak.going_on import going_on
+from tests.soak.killed import COMMAND_LOG, POOL, KilledRuns, Place
 from tests.soak.long_lived import Line, Settings
 from tests.soak.misbehaviour import misbehaving
 from tests.soak.observer import Observer, observed
-from tests.soak.weather import Disk, Weather, blowing
+from tests.soak.weather import Disk, Weather
 from tests.test_crashes import deploy
 from tests.vellum_failures import FAILURES
 
@@ -92,7 +93,11 @@ def soaked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soaked]:
         place = Place(server, vellum, output.place, results.place, environment, clock.environment)
         weather = Weather(output, results, clock, RANDOM_SEED)
         killed = KilledRuns(place, RANDOM_SEED)
-        with observed(output.place) as observer, blowing(weather), killing(killed):
+        with (
+            observed(output.place) as observer,
+            going_on(weather.blow, "weather"),
+            going_on(killed.go_on, "kills"),
+        ):
             lines = _long_life(place)
         totals = httpx.get(f"{vellum}/_soak/totals", timeout=60).json()
         found = Soaked(server.folder, lines, weather.happened, killed, observer, totals)

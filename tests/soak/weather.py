@@ -5,8 +5,6 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,16 +75,3 @@ class Weather:
             self.happened[f"{name} full"] += 1
         done.wait(self._random.uniform(*SECONDS_IT_LASTS))
         disk.mend()
-
-
-@contextmanager
-def blowing(weather: Weather) -> Iterator[None]:
-    """Has it blow in a thread of its own."""
-    done = threading.Event()
-    thread = threading.Thread(target=weather.blow, args=[done], name="weather")
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
