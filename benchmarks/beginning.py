@@ -1,20 +1,22 @@
-"""What a command does before it starts a flow, and what is therefore not measured of one.
+"""What a command does before it starts a flow, and what is therefore not measured of one."""
 
-To be imported after the flow: the Vellum SDK changes pydantic for all models made after it, those
-of Prefect too, which then take longer.
-"""
-
-import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from duologue.cli.prefect_server import temporary_server
 
 
-@contextmanager
-def begun() -> Iterator[None]:
-    """Has Prefect's temporary server running, unless one is configured, and the SDK imported."""
+@asynccontextmanager
+async def begun() -> AsyncIterator[None]:
+    """Has Prefect's temporary server running, unless one is configured, and the SDK imported.
+
+    To be entered once the flow is imported: the Vellum SDK changes pydantic for all models made
+    after it, and Prefect's would take longer.
+    """
     with temporary_server() as wait_until_ready:
-        importlib.import_module("duologue.participants.vellum_deployment")
+        from duologue.participants.vellum_deployment import vellum_client
+
+        async with vellum_client(max_concurrency=1):  # much of the SDK is imported by its client
+            pass
         wait_until_ready()
         yield

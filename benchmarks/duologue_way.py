@@ -22,7 +22,7 @@ from flows.generate_dataset import generate_dataset
 
 
 async def main(seeds_file: str, in_flight: int, result_file: str) -> None:
-    with begun():
+    async with begun():
         with measured() as measurement:
             manifest = await _generated(seeds_file, in_flight)
         measurement.valid = manifest.counts.valid

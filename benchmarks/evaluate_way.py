@@ -19,7 +19,7 @@ from flows.evaluate_dataset import evaluate_dataset
 
 
 async def main(output: str, in_flight: int, result_file: str) -> None:
-    with begun():
+    async with begun():
         with measured() as measurement:
             manifest = await _evaluated(output, in_flight)
         verdicts = manifest.sides[Side.CANDIDATE].verdicts
