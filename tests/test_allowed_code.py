@@ -13,7 +13,7 @@ from duologue.errors import UsageError
 from duologue.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER
 from duologue.importing import import_function, import_module
 from duologue.rerun import plan_rerun
-from tests.running import a_night, output_of
+from tests.running import generated, output_of
 from tests.vellum_stand_in import StandIn
 
 OWN_RULE = "python:tests.validation.own_rules:no_prices"
@@ -103,7 +103,7 @@ async def test_a_rerun_imports_no_rule_that_the_dataset_names(
     vellum: StandIn, prefect_server: str, seeds_csv: Path
 ) -> None:
     """A dataset's files may come from anywhere."""
-    state: State[object] = await a_night(seeds_csv, advanced={"rules": {"own_rules": [OWN_RULE]}})
+    state: State[object] = await generated(seeds_csv, advanced={"rules": {"own_rules": [OWN_RULE]}})
     assert state.is_completed(), "a run that is no deployment's is not restricted"
     dataset = output_of(seeds_csv) / "seeds"
     assert (dataset / LATEST_FILE).exists()

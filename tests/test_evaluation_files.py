@@ -29,7 +29,7 @@ from tests.dataset.making import VERSION
 from tests.evaluating import QUICK, evaluated, evaluation_of, folder, rows, write_one
 from tests.evaluation.writer_cut_short import contents_of
 from tests.running import QUICK as NIGHT
-from tests.running import a_night, manifest_of, output_of
+from tests.running import generated, manifest_of, output_of
 from tests.vellum_stand_in import StandIn, StandInDeployment
 
 DICTIONARY = Path(__file__).parents[1] / "docs" / "data_dictionary.md"
@@ -276,11 +276,11 @@ async def test_retention_removes_what_an_evaluation_kept_however_its_version_was
     results = tmp_path / "results"
     nights = {"output": "datasets", "turns": 1, "advanced": {**NIGHT, "keep_versions": 1}}
     with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: results}):
-        first = await manifest_of(await a_night(seeds_csv, **nights))
+        first = await manifest_of(await generated(seeds_csv, **nights))
         version = str(output_of(seeds_csv) / "seeds" / first.version)
         evaluation = await evaluation_of(await evaluated("datasets", version=version))
         assert len(list((results / evaluation.evaluation).iterdir())) == 20 + 1
-        second = await manifest_of(await a_night(seeds_csv, **nights))
+        second = await manifest_of(await generated(seeds_csv, **nights))
     assert {path.name for path in results.iterdir() if path.is_dir()} == {second.version}
 
 

@@ -25,7 +25,6 @@ from tests.conftest import API_KEY
 from tests.running import (
     ANYTHING_PASSES,
     QUICK,
-    a_night,
     folder,
     generated,
     latest,
@@ -114,9 +113,9 @@ async def test_a_version_that_is_superseded_is_not_pushed(
     bot = vellum.deployments["support-bot"]
     bot.when_history_contains = {"number 3?": "status:400"}
     advanced = {**PUSHED, "gates": ANYTHING_PASSES}
-    older = await manifest_of(await a_night(seeds_csv, advanced=advanced))
+    older = await manifest_of(await generated(seeds_csv, advanced=advanced))
     bot.when_history_contains = {}
-    newer = await manifest_of(await a_night(seeds_csv, advanced=advanced))
+    newer = await manifest_of(await generated(seeds_csv, advanced=advanced))
     suite.pages.clear()
     state = await rerun(seeds_csv, version=older.version)
     assert state.is_completed()

@@ -27,7 +27,6 @@ from tests.dataset.making import VERSION, many
 from tests.running import (
     ANYTHING_PASSES,
     QUICK,
-    a_night,
     folder,
     generated,
     latest,
@@ -176,10 +175,10 @@ async def test_outdated_versions_go_with_what_their_runs_kept(
     advanced = {**QUICK, "keep_versions": 2}
     kept = tmp_path / "results"
     with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: kept}):
-        versions = [(await manifest_of(await a_night(seeds_csv))).version for _ in range(3)]
+        versions = [(await manifest_of(await generated(seeds_csv))).version for _ in range(3)]
         pin_version(str(output_of(seeds_csv)), "seeds", versions[0], "the first")
         assert {path.name for path in kept.iterdir()} >= set(versions)
-        versions.append((await manifest_of(await a_night(seeds_csv, advanced=advanced))).version)
+        versions.append((await manifest_of(await generated(seeds_csv, advanced=advanced))).version)
         stay = {versions[0], *versions[-2:]}
         found = past_versions(str(output_of(seeds_csv)), "seeds")
         assert {item.manifest.version for item in found} == stay
@@ -192,7 +191,7 @@ async def test_an_old_version_that_is_made_whole_stays_although_newer_ones_are_e
     vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:400"}
     old = await generated(seeds_csv, advanced={**QUICK, "keep_versions": 1})
     vellum.deployments["support-bot"].when_history_contains = {}
-    newer = await manifest_of(await a_night(seeds_csv))
+    newer = await manifest_of(await generated(seeds_csv))
     made_whole = await manifest_of(await retried(old))
     assert made_whole.counts.failed == 0
     found = past_versions(str(output_of(seeds_csv)), "seeds")
@@ -259,7 +258,7 @@ async def test_twenty_nights_in_a_row(seeds_csv: Path, vellum: StandIn, tmp_path
         for night in range(20):
             broken = chance.sample(range(1, 11), chance.choice([0, 0, 1, 1, 3, 10]))
             bot.when_history_contains = {f"number {n}?": "status:503" for n in broken}
-            state = await a_night(seeds_csv, turns=1, advanced=advanced)
+            state = await generated(seeds_csv, turns=1, advanced=advanced)
             manifest = await manifest_of(state)
             assert manifest.counts.failed == len(broken)
             assert bool(manifest.held_back) == (len(broken) > 1)

@@ -16,7 +16,6 @@ from flows.rerun_failed_seeds import rerun_failed_seeds
 from tests.running import (
     ANYTHING_PASSES,
     QUICK,
-    a_night,
     folder,
     generated,
     latest,
@@ -146,7 +145,7 @@ async def test_a_whole_version_has_nothing_to_mend(seeds: Path, vellum: StandIn)
 
 async def test_a_rerun_of_an_old_version_leaves_latest_alone(seeds: Path, vellum: StandIn) -> None:
     old = await broken_version(seeds, vellum)
-    new = await manifest_of(await a_night(seeds))
+    new = await manifest_of(await generated(seeds))
     assert (await rerun(seeds, version=old.version)).is_completed()
     assert latest(seeds)["version"] == new.version
     assert (output_of(seeds) / "seeds" / f"{old.version}-r2" / "manifest.json").exists()
@@ -186,7 +185,7 @@ async def test_a_retry_of_a_rerun_goes_on_with_its_version_also_when_latest_is_a
     first = await rerun(seeds)
     assert first.is_failed()
     vellum.deployments["support-bot"].when_history_contains = {}
-    newer = await manifest_of(await a_night(seeds))
+    newer = await manifest_of(await generated(seeds))
     assert latest(seeds)["version"] == newer.version
     vellum.requests.clear()
     second = await retried(first, rerun_failed_seeds)
