@@ -16,14 +16,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psutil
 
 from benchmarks import cpu_samples, cpu_way
 from benchmarks.cpu_samples import Part
 from benchmarks.cpu_way import LATENCY_MS, CpuMeasurement, Way
-from benchmarks.running import REPOSITORY, Scenario, environment, table_line
+from benchmarks.running import REPOSITORY, Scenario, environment, fresh_folder, table_line
 from tests.prefect_processes import PrefectServer, prefect_server
 from tests.vellum_stand_in import stand_in_process
 
@@ -74,7 +73,6 @@ class Place:
     """Where the ways of a scenario run, one after the other."""
 
     scenario: TaskRunScenario
-    folder: Path
     vellum_url: str
     server: PrefectServer
 
@@ -89,28 +87,28 @@ class Place:
             SystemExit: the process failed, or a conversation is missing or invalid.
         """
         scenario = self.scenario
-        with TemporaryDirectory(dir=self.folder) as folder:
-            seeds_file, result_file = Path(folder, "seeds.csv"), Path(folder, "result.json")
-            seeds_file.write_text(
-                "".join(f"Where is my order number {n}?\n" for n in range(1, scenario.seeds + 1))
-            )
-            numbers = [str(scenario.in_flight), str(scenario.per_task_run)]
-            arguments = [way, str(seeds_file), *numbers, str(result_file)]
-            process = subprocess.run(
-                [*profiler, sys.executable, "-m", cpu_way.__name__, *arguments],
-                cwd=REPOSITORY,
-                env={
-                    **environment(self.vellum_url, prefect_home=Path(folder, "prefect")),
-                    "PREFECT_API_URL": self.server.api_url,
-                    LATENCY_MS: str(scenario.latency_ms),
-                },
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            if not result_file.exists():
-                sys.exit(f"{scenario.name}: {way} failed:\n{process.stdout[-5000:]}")
-            measurement = CpuMeasurement(**json.loads(result_file.read_text()))
+        folder = fresh_folder()
+        seeds_file, result_file = folder / "seeds.csv", folder / "result.json"
+        seeds_file.write_text(
+            "".join(f"Where is my order number {n}?\n" for n in range(1, scenario.seeds + 1))
+        )
+        numbers = [str(scenario.in_flight), str(scenario.per_task_run)]
+        arguments = [way, str(seeds_file), *numbers, str(result_file)]
+        process = subprocess.run(
+            [*profiler, sys.executable, "-m", cpu_way.__name__, *arguments],
+            cwd=REPOSITORY,
+            env={
+                **environment(self.vellum_url, prefect_home=folder / "prefect"),
+                "PREFECT_API_URL": self.server.api_url,
+                LATENCY_MS: str(scenario.latency_ms),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if not result_file.exists():
+            sys.exit(f"{scenario.name}: {way} failed:\n{process.stdout[-5000:]}")
+        measurement = CpuMeasurement(**json.loads(result_file.read_text()))
         if measurement.valid != scenario.seeds:
             sys.exit(
                 f"{scenario.name}: {way} made {measurement.valid} valid conversations; expected "
@@ -187,16 +185,13 @@ def split(scenario: TaskRunScenario, py_spy: str, is_cross_checked: bool) -> Spl
 def _place(scenario: TaskRunScenario) -> Iterator[Place]:
     with (
         stand_in_process(scenario.latency_ms, keep_log=False) as vellum_url,
-        TemporaryDirectory() as folder,
+        prefect_server(fresh_folder()) as server,
     ):
-        server_folder = Path(folder, "server")
-        server_folder.mkdir()
-        with prefect_server(server_folder) as server:
-            yield Place(scenario, Path(folder), vellum_url, server)
+        yield Place(scenario, vellum_url, server)
 
 
 def _sampled(place: Place, py_spy: str) -> tuple[CpuMeasurement, str]:
-    raw_file = place.folder / "samples.txt"
+    raw_file = fresh_folder() / "samples.txt"
     # Who holds the interpreter's lock computes. Asked which threads run, py-spy finds some that
     # wait.
     measurement = place.run(

@@ -4,13 +4,11 @@ As a process of its own: `python -m benchmarks.cpu_way WAY SEEDS_FILE IN_FLIGHT 
 RESULT_FILE`, where WAY is one of `Way`, and PER_TASK_RUN how many conversations share a task run.
 The dataset goes to the seed file's folder.
 
-All that takes long to import is imported before anything is measured, the Vellum SDK included, as
-the command line does it before it starts the flow.
+What the command line does before it starts a flow is not measured.
 """
 
 import asyncio
 import gc
-import importlib
 import os
 import sys
 import time
@@ -24,6 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.measuring import TURNS, Measurement, measured
+from duologue.cli.local_run import flow_ready
 from duologue.conversation import Message
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
@@ -31,6 +30,7 @@ from duologue.dataset.versions import new_version
 from duologue.dataset.writing import write_version
 from duologue.generation import AdvancedOptions, Job, plan_generation
 from duologue.participants.opening import open_participants
+from duologue.participants.settings import ParticipantSettings
 from duologue.run_settings import RunSettings
 from duologue.seeds import read_seeds
 from duologue.simulation import Draft, Participants, simulate
@@ -83,12 +83,11 @@ async def ask(chat_history: Sequence[Message]) -> str:
 
 
 def main(way: Way, seeds_file: str, in_flight: int, per_task_run: int, result_file: str) -> None:
-    # Prefect first, as above: the SDK changes pydantic for all models made after it.
-    importlib.import_module("duologue.participants.vellum_deployment")
     participants = {"chatbot": "support-bot", "simulated_user": "simulated-user"}
     if way is Way.WITHOUT_SDK:
         here = "python:benchmarks.cpu_way"
         participants = {"chatbot": f"{here}:answer", "simulated_user": f"{here}:ask"}
+    asyncio.run(_prepared(list(participants.values())))
     parameters = {
         **participants,
         "seeds": seeds_file,
@@ -108,6 +107,13 @@ def main(way: Way, seeds_file: str, in_flight: int, per_task_run: int, result_fi
         main_thread_seconds=main_thread_seconds,
         garbage_seconds=sum(garbage_seconds),
     ).save(result_file)
+
+
+async def _prepared(participants: Sequence[str]) -> None:
+    async with flow_ready(
+        lambda: generate_dataset, list(map(ParticipantSettings.parsed, participants))
+    ):
+        pass
 
 
 def work(generate: Callable[..., Coroutine[Any, Any, Any]], parameters: dict[str, Any]) -> Manifest:

@@ -5,24 +5,26 @@ dataset goes to the seed file's folder.
 
 The run is then resumed, which has to ask for nothing again.
 
-The temporary Prefect server is started before anything is measured, as the command line starts it:
-it takes seconds that say nothing of the flow, and where a server is configured they are not spent
-at all. So is the Vellum SDK imported.
+What the command line does before it starts a flow is not measured: imports, and Prefect's temporary
+server, which takes seconds that say nothing of the flow and are not spent where one is configured.
 """
 
 import asyncio
 import sys
 from pathlib import Path
 
-from benchmarks.beginning import begun
 from benchmarks.measuring import TURNS, measured
+from duologue.cli.local_run import flow_ready
 from duologue.dataset.manifest import Manifest
 from duologue.generation import AdvancedOptions
+from duologue.participants.settings import ParticipantSettings
 from flows.generate_dataset import generate_dataset
+
+PARTICIPANTS = [ParticipantSettings.parsed(name) for name in ("support-bot", "simulated-user")]
 
 
 async def main(seeds_file: str, in_flight: int, result_file: str) -> None:
-    async with begun():
+    async with flow_ready(lambda: generate_dataset, PARTICIPANTS):
         with measured() as measurement:
             manifest = await _generated(seeds_file, in_flight)
         measurement.valid = manifest.counts.valid
@@ -33,10 +35,11 @@ async def main(seeds_file: str, in_flight: int, result_file: str) -> None:
 
 
 async def _generated(seeds_file: str, in_flight: int, resume: str | None = None) -> Manifest:
+    chatbot, simulated_user = PARTICIPANTS
     manifest = await generate_dataset(
         seeds=seeds_file,
-        chatbot="support-bot",
-        simulated_user="simulated-user",
+        chatbot=chatbot.spelling,
+        simulated_user=simulated_user.spelling,
         turns=TURNS,
         max_concurrency=in_flight,
         output=str(Path(seeds_file).parent / "datasets"),

@@ -9,8 +9,6 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from benchmarks.measuring import Measurement
 from benchmarks.running import (
@@ -19,6 +17,7 @@ from benchmarks.running import (
     calls_of,
     check_installed,
     environment,
+    fresh_folder,
 )
 from duologue.dataset.latest import publish_latest
 from duologue.dataset.writing import write_version
@@ -70,15 +69,16 @@ def evaluated() -> Measurement:
             needed.
     """
     check_installed()
-    with stand_in_process(LATENCY_MS, keep_log=False) as vellum_url, TemporaryDirectory() as folder:
-        output, result_file = Path(folder, "datasets"), Path(folder, "result.json")
-        manifest = write_version(str(output), "shop", VERSION, many(CONVERSATIONS))
-        publish_latest(str(output), "shop", manifest)
+    folder = fresh_folder()
+    output, result_file = folder / "datasets", folder / "result.json"
+    manifest = write_version(str(output), "shop", VERSION, many(CONVERSATIONS))
+    publish_latest(str(output), "shop", manifest)
+    with stand_in_process(LATENCY_MS, keep_log=False) as vellum_url:
         arguments = [str(output), str(IN_FLIGHT), str(result_file)]
         process = subprocess.run(
             [AS_INSTALLED, "-m", "benchmarks.evaluate_way", *arguments],
             cwd=REPOSITORY,  # where Prefect finds prefect.toml
-            env=environment(vellum_url, prefect_home=Path(folder, "prefect")),
+            env=environment(vellum_url, prefect_home=folder / "prefect"),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

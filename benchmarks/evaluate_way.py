@@ -3,23 +3,25 @@
 As a process of its own: `python -m benchmarks.evaluate_way OUTPUT IN_FLIGHT RESULT_FILE`, where the
 output holds one version. It is then resumed, which has to ask for nothing again.
 
-As in `duologue_way`, the flow's temporary Prefect server is started before anything is measured; so
-is the Vellum SDK imported, as the command line does before it starts the flow.
+As in `duologue_way`, what the command line does before it starts a flow is not measured.
 """
 
 import asyncio
 import sys
 
-from benchmarks.beginning import begun
 from benchmarks.measuring import measured
+from duologue.cli.local_run import flow_ready
 from duologue.evaluation.manifest import EvaluationManifest
 from duologue.evaluation.replies import Side, Verdict
 from duologue.evaluation.settings import EvaluationGates, EvaluationOptions
+from duologue.participants.settings import ParticipantSettings
 from flows.evaluate_dataset import evaluate_dataset
+
+CANDIDATE = ParticipantSettings.parsed("support-bot")
 
 
 async def main(output: str, in_flight: int, result_file: str) -> None:
-    async with begun():
+    async with flow_ready(lambda: evaluate_dataset, [CANDIDATE]):
         with measured() as measurement:
             manifest = await _evaluated(output, in_flight)
         verdicts = manifest.sides[Side.CANDIDATE].verdicts
@@ -32,7 +34,7 @@ async def main(output: str, in_flight: int, result_file: str) -> None:
 
 async def _evaluated(output: str, in_flight: int, resume: str | None = None) -> EvaluationManifest:
     manifest = await evaluate_dataset(
-        candidate="support-bot",
+        candidate=CANDIDATE.spelling,
         max_concurrency=in_flight,
         output=output,
         # The version's replies are made up, so that all of them regressed.

@@ -1,6 +1,7 @@
 """Runs the ways that are compared, each in a process of its own, and puts them in a table."""
 
 import argparse
+import functools
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TypeVar
 
 from benchmarks.measuring import CALLS_PER_SEED, TURNS, Measurement, Said
@@ -118,21 +119,36 @@ def run_way(
         check_installed()
     calls_before, started_at = calls_of(vellum_url), time.time()
     messages = [f"Where is my order number {n}?" for n in range(1, scenario.seeds + 1)]
-    with TemporaryDirectory() as folder:
-        seeds_file, result_file = Path(folder, "seeds.csv"), Path(folder, "result.json")
-        seeds_file.write_text("".join(f"{message}\n" for message in messages))
-        printed = _printed(
-            [way.python, "-m", way.module, str(seeds_file), str(scenario.in_flight), result_file],
-            {**environment(vellum_url, prefect_home=Path(folder, "prefect")), **way.settings},
-            timeout_seconds,
-        )
-        if not result_file.exists():
-            raise WayFailedError(f"{scenario.name}: {way.name} failed:\n{printed[-5000:]}")
-        measurement = Measurement.load(result_file)
+    folder = fresh_folder()
+    seeds_file, result_file = folder / "seeds.csv", folder / "result.json"
+    seeds_file.write_text("".join(f"{message}\n" for message in messages))
+    printed = _printed(
+        [way.python, "-m", way.module, str(seeds_file), str(scenario.in_flight), result_file],
+        {**environment(vellum_url, prefect_home=folder / "prefect"), **way.settings},
+        timeout_seconds,
+    )
+    if not result_file.exists():
+        raise WayFailedError(f"{scenario.name}: {way.name} failed:\n{printed[-5000:]}")
+    measurement = Measurement.load(result_file)
     if measurement.conversations:
         measurement.valid = sum(map(is_valid, measurement.conversations, messages))
     calls = calls_of(vellum_url) - calls_before
     return Run(scenario, way, measurement.began_at - started_at, calls, measurement)
+
+
+def fresh_folder() -> Path:
+    """Makes a folder that stays until all has been measured.
+
+    Where a file was deleted, ext4 takes up to thirty times as long to create others for minutes:
+    it passes over inodes that were in use just now (`recently_deleted` in Linux's
+    fs/ext4/ialloc.c). A run would be slower for the runs before it.
+    """
+    return Path(mkdtemp(dir=_folder_of_all().name))
+
+
+@functools.cache
+def _folder_of_all() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="duologue-benchmark-")
 
 
 def _printed(
