@@ -282,7 +282,7 @@ def _http_client(base_url: str, max_concurrency: int) -> httpx.AsyncClient:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    return _CookielessClient(
+    return _LeanClient(
         transport=AiohttpTransport(verify=context, client=session),
         # httpx has one of 5 s, which the SDK takes over, and many a reply takes longer.
         timeout=None,
@@ -296,10 +296,20 @@ class _NoCookies(httpx.Cookies):
         pass
 
 
-class _CookielessClient(httpx.AsyncClient):
-    """Has no call tied by a cookie to the machine that answered the first one."""
+class _LeanClient(httpx.AsyncClient):
+    """Has no call tied by a cookie to the machine that answered the first one.
+
+    And leaves no garbage: an httpx response and its stream refer to each other, so that the garbage
+    collector has to find each of them, with the request and all else that hangs on it.
+    """
 
     cookies = _NoCookies()  # type: ignore[override]  # nobody sets others
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        response = await super().send(request, **options)
+        if response.is_closed:  # it was read to its end
+            response.stream = httpx.ByteStream(response.content)
+        return response
 
 
 def _proxy(base_url: str) -> str | None:

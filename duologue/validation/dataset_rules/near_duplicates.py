@@ -6,6 +6,7 @@ two are the same is told by their own words, so that nothing is reported that on
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from rensa import RMinHash, RMinHashLSH
@@ -26,6 +27,10 @@ SIGNATURE_LENGTH, BANDS = 256, 32
 """Of two conversations that are alike by 0.8, 99.7 % meet in a band of 8 hashes, of those that are
 alike by 0.3, as two on one subject may be, 0.2 %."""
 
+FIRSTS_HELD = 500
+"""Of so many groups the first conversation stays read, some 10 KB each: where many conversations
+look alike, each is compared with the same ones."""
+
 RANDOM_SEED = 1
 """Any; but the same for all signatures that are compared."""
 
@@ -44,6 +49,11 @@ def near_duplicate_groups(members: Sequence[Member]) -> list[tuple[str, ...]]:
     Returns:
         The ids of each group of two and more, in the members' order; the largest group first.
     """
+
+    @lru_cache(FIRSTS_HELD)
+    def said_in(first: int) -> _Said:
+        return _said(members[first])
+
     lsh = RMinHashLSH(NEARLY_THE_SAME, SIGNATURE_LENGTH, BANDS)
     groups: dict[int, list[Member]] = {}
     for index, member in enumerate(members):
@@ -53,7 +63,7 @@ def near_duplicate_groups(members: Sequence[Member]) -> list[tuple[str, ...]]:
         signature = RMinHash(SIGNATURE_LENGTH, RANDOM_SEED)
         signature.update([*(f"user {pair}" for pair in said.user), *said.assistant])
         candidates = sorted(lsh.query(signature))
-        alike = (first for first in candidates if _are_alike(said, _said(members[first])))
+        alike = (first for first in candidates if _are_alike(said, said_in(first)))
         if (first := next(alike, None)) is not None:
             groups[first].append(member)
         else:
