@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from prefect.filesystems import RemoteFileSystem
+from prefect.filesystems import LocalFileSystem, RemoteFileSystem
+from prefect.results import ResultStore
 from prefect.settings import (
     PREFECT_DEFAULT_RESULT_STORAGE_BLOCK,
     PREFECT_RESULTS_LOCAL_STORAGE_PATH,
@@ -100,6 +101,29 @@ async def test_what_is_kept_while_others_ask_is_not_overlooked(place: UPath) -> 
     await asyncio.gather(*asking, kept.finish(jobs[0], conversation(jobs[0])))
     for one in jobs:
         assert await kept.finished(one) is not None
+
+
+async def test_prefect_finds_what_is_kept_however_its_folder_is_spelled(
+    prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to("disk")
+    name, kept, one = f"results-{uuid.uuid4()}", KeptConversations(), job(1)
+    storage = LocalFileSystem(basepath="~/link/results")
+    await storage.asave(name)
+    with temporary_settings({PREFECT_DEFAULT_RESULT_STORAGE_BLOCK: f"local-file-system/{name}"}):
+        await kept.finish(one, conversation(one))
+    found = await ResultStore(result_storage=storage).aread(one.key)
+    assert isinstance(found.result, Conversation)
+    assert (tmp_path / "disk" / "results" / one.key).is_file()
+
+
+@pytest.mark.parametrize("key", ["../beside", f"{SCOPE}/../../beside", "/{}/beside"])
+async def test_nothing_is_kept_beside_the_results(on_disk: UPath, key: str) -> None:
+    with pytest.raises(ValueError, match="leads out of"):
+        await KeptConversations().write(key.format(on_disk.parent), "what was said")
+    assert not (on_disk.parent / "beside").exists()
 
 
 async def test_what_is_forgotten_is_begun_anew(place: UPath) -> None:
