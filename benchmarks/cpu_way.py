@@ -42,9 +42,6 @@ from tasks.side_by_side import little_garbage_collection, side_by_side
 LATENCY_MS = "BENCHMARK_LATENCY_MS"
 """The environment variable that says how long a reply of this process takes."""
 
-CHECKS = 2
-"""How often the flow checks a conversation: as soon as it is finished, and with all others."""
-
 NOTE = "garbage_collected.<locals>.note"
 """The function here that is called by the garbage collector, and so costs something itself."""
 
@@ -151,10 +148,9 @@ async def _simulated(jobs: Sequence[Job], settings: RunSettings) -> dict[str, Ch
                     Participants(*opened),
                     settings.simulation,
                 )
-            for _ in range(CHECKS):
-                checked[job.key] = check_conversation(
-                    conversation, job.seed, settings.simulation, rules
-                )
+            checked[job.key] = check_conversation(
+                conversation, job.seed, settings.simulation, rules
+            )
 
         with little_garbage_collection():
             await side_by_side(simulate_one, jobs)

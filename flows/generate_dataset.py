@@ -15,6 +15,7 @@ from duologue.generation import (
     plan_generation,
 )
 from duologue.run_settings import AtLeastOne
+from duologue.validation.check import Checker
 from tasks.artifacts import show_summary
 from tasks.export import export
 from tasks.final_state import final_state
@@ -83,12 +84,13 @@ async def generate_dataset(
     run = await identify_run(plan, kept)
     seed_file = load_seeds(plan)
     jobs = plan.jobs(seed_file, run.version)
+    checker = Checker(plan.settings.simulation, plan.settings.rules)
 
     if advanced.shards is None:
-        outcomes = await simulate_conversations(jobs, plan.settings, kept, run.version)
+        outcomes = await simulate_conversations(jobs, plan.settings, kept, run.version, checker)
     else:
-        outcomes = await simulate_in_shards(plan, seed_file, jobs, kept, run.version)
-    checked, failed = await validate(unseen(jobs), unseen(outcomes), plan.settings, kept)
+        outcomes = await simulate_in_shards(plan, seed_file, jobs, kept, run.version, checker)
+    checked, failed = await validate(unseen(jobs), unseen(outcomes), unseen(checker), kept)
     contents = DatasetContents(
         seed_file, tuple(checked), tuple(failed), plan.settings, run.started_at
     )

@@ -10,6 +10,7 @@ from duologue.dataset.manifest import Manifest
 from duologue.dataset.writing import check_writable
 from duologue.rerun import plan_rerun
 from duologue.run_settings import AtLeastOne
+from duologue.validation.check import Checker
 from tasks.artifacts import show_summary
 from tasks.export import export
 from tasks.final_state import final_state
@@ -68,10 +69,11 @@ async def rerun_failed_seeds(
     await check_access(rerun.settings.test_suite)
     kept = KeptConversations()
     run = await identify_rerun(rerun, kept)
+    checker = Checker(rerun.settings.simulation, rerun.settings.rules)
 
-    new = await simulate_conversations(rerun.again, rerun.settings, kept, run.version)
+    new = await simulate_conversations(rerun.again, rerun.settings, kept, run.version, checker)
     outcomes = rerun.outcomes(new)
-    checked, failed = await validate(unseen(rerun.jobs), unseen(outcomes), rerun.settings, kept)
+    checked, failed = await validate(unseen(rerun.jobs), unseen(outcomes), unseen(checker), kept)
     contents = DatasetContents(
         rerun.contents.seed_file, tuple(checked), tuple(failed), rerun.settings, run.started_at
     )

@@ -11,6 +11,7 @@ from duologue.generation import plan_generation
 from duologue.run_settings import AtLeastOne
 from duologue.shards import Shard
 from duologue.simulation import FailedSeed
+from duologue.validation.check import Checker
 from tasks.kept_conversations import KeptConversations
 from tasks.load_seeds import load_seeds
 from tasks.restrict_code import restrict_code
@@ -57,7 +58,8 @@ async def simulate_shard(
     jobs = shard.part_of(plan.jobs(seed_file, version))
     kept = KeptConversations()
 
-    outcomes = await simulate_conversations(jobs, plan.settings, kept, version)
+    checker = Checker(plan.settings.simulation, plan.settings.rules)
+    outcomes = await simulate_conversations(jobs, plan.settings, kept, version, checker)
     failed = {
         job.key: (outcome.error_class, outcome.reason)
         for job, outcome in zip(jobs, outcomes, strict=True)

@@ -24,9 +24,7 @@ from duologue.participants.opening import open_participants
 from duologue.progress import Progress
 from duologue.run_settings import RunSettings
 from duologue.simulation import Draft, FailedSeed, Outcome, Participants, simulate
-from duologue.validation.check import check_conversation
-from duologue.validation.loading import load_rules
-from duologue.validation.rule import Rule
+from duologue.validation.check import Checker
 from tasks.artifacts import progress_artifact
 from tasks.global_limit import within_global_limit
 from tasks.kept_conversations import KeptConversations, keep_or_tell
@@ -49,7 +47,7 @@ class Run:
 
     settings: RunSettings
     participants: Participants
-    rules: Sequence[Rule]
+    checker: Checker
     kept: KeptConversations
     progress: Progress
     spending: Spending
@@ -155,7 +153,11 @@ async def simulate_batch(jobs: Sequence[Job], run: Run) -> list[CutShort]:
 
 
 async def simulate_conversations(
-    jobs: Sequence[Job], settings: RunSettings, kept: KeptConversations, version: str
+    jobs: Sequence[Job],
+    settings: RunSettings,
+    kept: KeptConversations,
+    version: str,
+    checker: Checker,
 ) -> list[Outcome]:
     """Simulates every job, `settings.max_concurrency` at a time, on this event loop.
 
@@ -184,7 +186,7 @@ async def simulate_conversations(
         run = Run(
             settings,
             Participants(*participants),
-            load_rules(settings.rules),
+            checker,
             kept,
             progress,
             spending,
@@ -259,7 +261,7 @@ async def _simulated(job: Job, draft: Draft, run: Run, retries_had: int) -> Conv
             conversation = await simulate(
                 draft, job.seed, job.sample, run.participants, settings.simulation
             )
-            checked = check_conversation(conversation, job.seed, settings.simulation, run.rules)
+            checked = run.checker.check(conversation, job.seed)
             if checked.is_valid or draft.thrown_away + retries_had >= settings.seed_retries:
                 return conversation
             get_run_logger().warning(

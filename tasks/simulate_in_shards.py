@@ -25,6 +25,7 @@ from duologue.progress import Progress
 from duologue.seeds import SeedFile
 from duologue.shards import Shard, shards_of
 from duologue.simulation import Draft, FailedSeed, Outcome
+from duologue.validation.check import Checker
 from tasks.artifacts import progress_artifact
 from tasks.await_shard import (
     SECONDS_BETWEEN_LOOKS,
@@ -58,7 +59,12 @@ class ShardRecord(BaseModel):
 
 
 async def simulate_in_shards(
-    plan: Plan, seed_file: SeedFile, jobs: Sequence[Job], kept: KeptConversations, version: str
+    plan: Plan,
+    seed_file: SeedFile,
+    jobs: Sequence[Job],
+    kept: KeptConversations,
+    version: str,
+    checker: Checker,
 ) -> list[Outcome]:
     """Has every job simulated by flow runs of a Prefect deployment, and waits for them.
 
@@ -98,7 +104,7 @@ async def simulate_in_shards(
     missing = [job for job in jobs if job.key not in outcomes]
     if missing:
         get_run_logger().warning("%d conversations were left to do", len(missing))
-        done = await simulate_conversations(missing, plan.settings, kept, version)
+        done = await simulate_conversations(missing, plan.settings, kept, version, checker)
         outcomes |= {job.key: outcome for job, outcome in zip(missing, done, strict=True)}
     return [outcomes[job.key] for job in jobs]
 

@@ -6,10 +6,8 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.generation import Job
-from duologue.run_settings import RunSettings
 from duologue.simulation import FailedSeed, Outcome
-from duologue.validation.check import CheckedConversation, check_conversation
-from duologue.validation.loading import load_rules
+from duologue.validation.check import CheckedConversation, Checker
 from tasks.kept_conversations import KeptConversations
 
 
@@ -18,7 +16,7 @@ from tasks.kept_conversations import KeptConversations
 async def validate(
     jobs: Sequence[Job],
     outcomes: Sequence[Outcome],
-    settings: RunSettings,
+    checker: Checker,
     kept: KeptConversations,
 ) -> tuple[list[CheckedConversation], list[FailedSeed]]:
     """Runs the validation rules on every conversation; a retry simulates the invalid ones anew.
@@ -27,14 +25,13 @@ async def validate(
         The conversations with what they break, and the seeds that failed; each in the jobs' order.
     """
     logger = get_run_logger()
-    rules = load_rules(settings.rules)
     checked, failed = [], []
     for job, outcome in zip(jobs, outcomes, strict=True):
         if isinstance(outcome, FailedSeed):
             failed.append(outcome)
             logger.warning("seed %s failed: %s", job.conversation_id, outcome.reason)
             continue
-        conversation = check_conversation(outcome, job.seed, settings.simulation, rules)
+        conversation = checker.check(outcome, job.seed)
         checked.append(conversation)
         if not conversation.is_valid:
             await kept.forget(job)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from duologue.conversation import Conversation, Message
 from duologue.seeds import Seed
 from duologue.simulation import SimulationSettings
+from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations, Rule, Severity, Violation
 from duologue.validation.rules import RULES
+from duologue.validation.settings import RuleSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,27 @@ def check_conversation(
     )
     violations = check_messages(conversation.messages, expected, rules)
     return CheckedConversation(conversation, seed, violations)
+
+
+class Checker:
+    """Checks the conversations of one run, each once however often it is asked about.
+
+    Raises:
+        UsageError: the rules cannot be made ready; see `load_rules`.
+    """
+
+    def __init__(self, simulation: SimulationSettings, rules: RuleSettings) -> None:
+        self._simulation = simulation
+        self._rules = load_rules(rules)
+        self._checked: dict[str, CheckedConversation] = {}
+
+    def check(self, conversation: Conversation, seed: Seed) -> CheckedConversation:
+        """Runs the rules on a conversation, unless they last ran on this very one of its id."""
+        checked = self._checked.get(conversation.conversation_id)
+        if checked is None or checked.conversation is not conversation:
+            checked = check_conversation(conversation, seed, self._simulation, self._rules)
+            self._checked[conversation.conversation_id] = checked
+        return checked
 
 
 def check_messages(

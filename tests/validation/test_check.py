@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
 from duologue.seeds import Seed
 from duologue.simulation import SimulationSettings
-from duologue.validation.check import CheckedConversation, check_conversation, check_messages
+from duologue.validation.check import (
+    CheckedConversation,
+    Checker,
+    check_conversation,
+    check_messages,
+)
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations, Finding, Rule, Severity
 from duologue.validation.rules import RULES
@@ -47,6 +52,16 @@ def checked(
         settings or SimulationSettings(turns=2),
         rules,
     )
+
+
+def test_a_conversation_is_checked_once_and_another_of_its_id_anew() -> None:
+    checker = Checker(SimulationSettings(turns=2), RuleSettings(severities={"wrong_length": "off"}))
+    good, short = checked(*GOOD), checked(*GOOD[:4])
+    first = checker.check(good.conversation, good.seed)
+    assert first == good
+    assert checker.check(good.conversation, good.seed) is first
+    assert checker.check(short.conversation, short.seed).broken_rules == ("wrong_ending",)
+    assert checker.check(good.conversation, good.seed) == good
 
 
 def test_a_good_conversation_is_valid_and_without_warnings() -> None:
