@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from cryptography import x509
@@ -115,6 +116,16 @@ async def test_a_call_sends_what_vellums_api_expects(vellum: StandIn) -> None:
     assert said.execution_id is not None
     assert said.latency_ms is not None
     assert said.attempts == 1
+
+
+async def test_an_execution_whose_id_is_the_key_has_none(
+    vellum: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = str(uuid4())
+    monkeypatch.setenv("VELLUM_API_KEY", key)
+    monkeypatch.setattr("tests.vellum_failures.uuid4", lambda: key)
+
+    assert (await reply()).execution_id is None
 
 
 async def test_without_a_release_tag_none_is_sent(vellum: StandIn) -> None:

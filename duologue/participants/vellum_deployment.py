@@ -38,6 +38,8 @@ from duologue.participants.vellum_stream import WITH_USAGE, result_of
 from duologue.seeds import Seed
 from duologue.usage import Usage, total
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 
 @dataclass(frozen=True, slots=True)
 class VellumClient:
@@ -195,6 +197,8 @@ class VellumDeployment:
 def _fit_id(response: ExecuteWorkflowResponse, wording: Wording) -> str | None:
     """Takes the execution's id; none for one that no file can hold, which is no Vellum's."""
     execution_id = response.execution_id
+    if _UUID.fullmatch(execution_id) and wording.api_key.get_secret_value() not in execution_id:
+        return execution_id
     is_fit = unwritable_reason(execution_id) is None
     return execution_id if is_fit and wording.quoted(execution_id) == execution_id else None
 

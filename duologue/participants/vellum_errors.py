@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import mktime_tz, parsedate_tz
-from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote, quote_plus
 
@@ -87,7 +86,6 @@ class Wording:
         return line if len(line) <= _QUOTED_CHARACTERS else f"{line[:_QUOTED_CHARACTERS]}…"
 
 
-@lru_cache(maxsize=8)  # each reply's id is looked through for the key
 def _spellings(text: str) -> set[str]:
     """How a text may stand in JSON, also in JSON within JSON, in Python, a page and a URL."""
     in_json = json.dumps(text)[1:-1]
