@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -622,6 +623,20 @@ async def test_a_call_that_is_cancelled_ends_and_the_client_serves_on(vellum: St
             await hanging
 
         assert (await participant.reply(HISTORY, SEED)).attempts == 1
+
+
+async def test_a_response_is_gone_with_its_call(vellum: StandIn) -> None:
+    """Left to the garbage collector, which has to look for them, responses take a tenth of a run."""
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        await reply()
+        gc.collect()
+        left = [found for found in gc.garbage if isinstance(found, httpx.Response)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert left == []
 
 
 def test_each_event_loop_has_its_own_client_and_leaves_nothing_open(
