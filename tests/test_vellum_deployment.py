@@ -626,7 +626,7 @@ async def test_a_call_that_is_cancelled_ends_and_the_client_serves_on(vellum: St
 
 
 async def test_a_response_is_gone_with_its_call(vellum: StandIn) -> None:
-    """Left to the garbage collector, which has to look for them, responses take a tenth of a run."""
+    """The garbage collector takes a tenth of a run where it has to look for them."""
     gc.collect()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
