@@ -45,6 +45,9 @@ KNOWN_USERS = {
 }
 """For whom a package works that the event loop calls by itself, when there is something to read."""
 
+PASSES_ON = f"_LeanClient.send ({REPOSITORY}/duologue/participants/vellum_deployment.py:"
+"""A function of ours that the SDK calls, and that calls httpx for it."""
+
 IMPORTING = "<frozen importlib._bootstrap>"
 PACKAGE = re.compile(r"/(?:site-packages|dist-packages)/(\w+)")
 
@@ -93,7 +96,8 @@ def part_of(frames: Sequence[str]) -> Part:
     """Tells for whom the innermost frame works; frames come with the outermost first."""
     if any(IMPORTING in frame for frame in frames):
         return Part.IMPORTS
-    packages = [_package(frame) for frame in reversed(frames)]
+    owners = (frame for frame in reversed(frames) if not frame.startswith(PASSES_ON))
+    packages = [_package(frame) for frame in owners]
     return _first(packages, OWNERS) or _first(packages, KNOWN_USERS) or Part.REST
 
 

@@ -141,8 +141,10 @@ def fresh_folder() -> Path:
 
     Where a file was deleted, ext4 takes up to thirty times as long to create others for minutes:
     it passes over inodes that were in use just now (`recently_deleted` in Linux's
-    fs/ext4/ialloc.c). A run would be slower for the runs before it.
+    fs/ext4/ialloc.c). A run would be slower for the runs before it. What those have written is on
+    the disk when this returns, for the same reason.
     """
+    os.sync()
     return Path(mkdtemp(dir=_folder_of_all().name))
 
 

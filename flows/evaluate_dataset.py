@@ -10,9 +10,9 @@ from duologue.evaluation.planning import plan_evaluation
 from duologue.evaluation.settings import EvaluationOptions
 from duologue.evaluation.writing import EvaluationContents, check_evaluations_writable
 from duologue.run_settings import AtLeastOne
+from tasks.check_access import check_access
 from tasks.identify_run import identify_evaluation, version_of_first_attempt
 from tasks.kept_conversations import KeptConversations
-from tasks.push_test_suite import check_access
 from tasks.replay_turn import replay_turns
 from tasks.restrict_code import restrict_code
 from tasks.run_test_suite import run_test_suite_if_wanted

@@ -17,13 +17,14 @@ from duologue.generation import (
 from duologue.run_settings import AtLeastOne
 from duologue.validation.check import Checker
 from tasks.artifacts import show_summary
+from tasks.check_access import check_access
 from tasks.export import export
 from tasks.final_state import final_state
 from tasks.identify_run import identify_run
 from tasks.kept_conversations import KeptConversations
 from tasks.load_seeds import load_seeds
 from tasks.publish import publish, remove_what_is_outdated
-from tasks.push_test_suite import check_access, push_if_wanted
+from tasks.push_test_suite import push_if_wanted
 from tasks.restrict_code import restrict_code
 from tasks.simulate_conversation import simulate_conversations
 from tasks.simulate_in_shards import simulate_in_shards

@@ -12,12 +12,13 @@ from duologue.rerun import plan_rerun
 from duologue.run_settings import AtLeastOne
 from duologue.validation.check import Checker
 from tasks.artifacts import show_summary
+from tasks.check_access import check_access
 from tasks.export import export
 from tasks.final_state import final_state
 from tasks.identify_run import identify_rerun, version_of_first_attempt
 from tasks.kept_conversations import KeptConversations
 from tasks.publish import names_latest, publish
-from tasks.push_test_suite import check_access, push_if_wanted
+from tasks.push_test_suite import push_if_wanted
 from tasks.restrict_code import restrict_code
 from tasks.simulate_conversation import simulate_conversations
 from tasks.unseen import unseen

@@ -7,25 +7,11 @@ from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.dataset.manifest import Manifest
 from duologue.dataset.versions import version_folder
 from duologue.errors import FatalError, fit_to_be_shown
-from duologue.evaluation.settings import SuiteRunSettings
 from duologue.test_suites.cases import cases_of
 from duologue.test_suites.options import SuiteOptions
 
 REJECTED_SHOWN = 5
 """These tell whether it is one cause or many."""
-
-
-async def check_access(suite: SuiteOptions | SuiteRunSettings | None) -> None:
-    """Refuses a run that could not work with its Test Suite, before it pays for anything.
-
-    Raises:
-        UsageError: it has a Test Suite, but no usable key or base URL.
-    """
-    if suite is not None:
-        from duologue.participants.vellum_deployment import vellum_client
-
-        async with vellum_client(max_concurrency=1):
-            pass  # whether the Test Suite is there is asked when there is something for it
 
 
 async def push_if_wanted(output: str, manifest: Manifest) -> str | None:

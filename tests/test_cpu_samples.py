@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.cpu_samples import Part, part_of, split
 from benchmarks.running import REPOSITORY
+from duologue.participants.vellum_deployment import _LeanClient
 
 PROGRAM = REPOSITORY / "benchmarks/cpu_way.py"
 PACKAGES = "/venv/lib/python3.11/site-packages"
@@ -19,6 +20,9 @@ ENGINE = f"run_task_async ({PACKAGES}/prefect/task_engine.py:1500)"
 EXECUTE = f"execute_workflow ({PACKAGES}/vellum/client/client.py:200)"
 VALIDATE = f"BaseModel.model_validate ({PACKAGES}/pydantic/main.py:520)"
 DUMPS = "JSONEncoder.iterencode (/python/lib/python3.11/json/encoder.py:258)"
+OUR_SEND = (
+    f"{_LeanClient.send.__qualname__} ({REPOSITORY}/duologue/participants/vellum_deployment.py:310)"
+)
 SEND = f"AsyncClient.send ({PACKAGES}/httpx/_client.py:1640)"
 RECEIVED = f"ResponseHandler.data_received ({PACKAGES}/aiohttp/client_proto.py:359)"
 IMPORT = "_find_and_load (<frozen importlib._bootstrap>:1176)"
@@ -39,6 +43,7 @@ def stack(*frames: str, count: int = 1) -> str:
         ([LOOP, ENGINE, TASK, SIMULATE, EXECUTE, DUMPS], Part.SDK),
         ([LOOP, ENGINE, TASK, SIMULATE, EXECUTE, VALIDATE], Part.SDK),
         ([LOOP, ENGINE, TASK, SIMULATE, EXECUTE, SEND], Part.SDK),
+        ([LOOP, ENGINE, TASK, SIMULATE, EXECUTE, OUR_SEND, SEND], Part.SDK),
         ([LOOP, ENGINE, TASK, SIMULATE, VALIDATE], Part.OURS),
         ([LOOP, ENGINE, TASK, DUMPS], Part.OURS),
         ([LOOP, TASK, ENGINE, SEND], Part.PREFECT),

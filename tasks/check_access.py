@@ -1,0 +1,17 @@
+"""Whether a run may use what it is to use on Vellum."""
+
+from duologue.evaluation.settings import SuiteRunSettings
+from duologue.test_suites.options import SuiteOptions
+
+
+async def check_access(suite: SuiteOptions | SuiteRunSettings | None) -> None:
+    """Refuses a run that could not work with its Test Suite, before it pays for anything.
+
+    Raises:
+        UsageError: it has a Test Suite, but no usable key or base URL.
+    """
+    if suite is not None:
+        from duologue.participants.vellum_deployment import vellum_client
+
+        async with vellum_client(max_concurrency=1):
+            pass  # whether the Test Suite is there is asked when there is something for it
