@@ -32,7 +32,8 @@ ANYTHING_PASSES = {"max_failed_share": 1, "max_invalid_share": 1}
 async def generated(seeds: Path, **parameters: Any) -> State[Any]:
     """Runs `generate_dataset` on the stand-in's Workflow Deployments.
 
-    Each run starts in a second of its own, so that the versions' names are in the runs' order.
+    Each run starts in a second of its own, so that the names of versions and evaluations are in the
+    order in which they were begun.
     """
     parameters = {
         "chatbot": "support-bot",
@@ -42,7 +43,7 @@ async def generated(seeds: Path, **parameters: Any) -> State[Any]:
         **parameters,
     }
     this_second = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    if any(output_of(seeds).glob(f"*/{this_second}-*")):
+    if any(output_of(seeds).rglob(f"{this_second}-*")):
         await asyncio.sleep(1 - time.time() % 1)
     return await generate_dataset(seeds=str(seeds), **parameters, return_state=True)
 
