@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ import psutil
 from benchmarks import cpu_samples, cpu_way
 from benchmarks.cpu_samples import Part
 from benchmarks.cpu_way import LATENCY_MS, CpuMeasurement, Way
-from benchmarks.running import REPOSITORY, Scenario, environment, fresh_folder, table_line
+from benchmarks.running import Scenario, environment, fresh_folder, printed_by, table_line
 from tests.prefect_processes import PrefectServer, prefect_server
 from tests.vellum_stand_in import stand_in_process
 
@@ -94,20 +93,16 @@ class Place:
         )
         numbers = [str(scenario.in_flight), str(scenario.per_task_run)]
         arguments = [way, str(seeds_file), *numbers, str(result_file)]
-        process = subprocess.run(
+        printed = printed_by(
             [*profiler, sys.executable, "-m", cpu_way.__name__, *arguments],
-            cwd=REPOSITORY,
-            env={
+            {
                 **environment(self.vellum_url, prefect_home=folder / "prefect"),
                 "PREFECT_API_URL": self.server.api_url,
                 LATENCY_MS: str(scenario.latency_ms),
             },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
         )
         if not result_file.exists():
-            sys.exit(f"{scenario.name}: {way} failed:\n{process.stdout[-5000:]}")
+            sys.exit(f"{scenario.name}: {way} failed:\n{printed[-5000:]}")
         measurement = CpuMeasurement(**json.loads(result_file.read_text()))
         if measurement.valid != scenario.seeds:
             sys.exit(

@@ -6,18 +6,17 @@ Prints what was measured and whether the target is reached; exit code 1 where it
 """
 
 import statistics
-import subprocess
 import sys
 import time
 
 from benchmarks.measuring import Measurement
 from benchmarks.running import (
     AS_INSTALLED,
-    REPOSITORY,
     calls_of,
     check_installed,
     environment,
     fresh_folder,
+    printed_by,
 )
 from duologue.dataset.latest import publish_latest
 from duologue.dataset.writing import write_version
@@ -75,16 +74,12 @@ def evaluated() -> Measurement:
     publish_latest(str(output), "shop", manifest)
     with stand_in_process(LATENCY_MS, keep_log=False) as vellum_url:
         arguments = [str(output), str(IN_FLIGHT), str(result_file)]
-        process = subprocess.run(
+        printed = printed_by(
             [AS_INSTALLED, "-m", "benchmarks.evaluate_way", *arguments],
-            cwd=REPOSITORY,  # where Prefect finds prefect.toml
-            env=environment(vellum_url, prefect_home=folder / "prefect"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+            environment(vellum_url, prefect_home=folder / "prefect"),
         )
         if not result_file.exists():
-            sys.exit(f"the evaluation failed:\n{process.stdout[-5000:]}")
+            sys.exit(f"the evaluation failed:\n{printed[-5000:]}")
         measurement, calls = Measurement.load(result_file), calls_of(vellum_url)
     if (measurement.valid, calls) != (PREFIXES, PREFIXES):
         sys.exit(f"{measurement.valid} replies with {calls} calls; expected {PREFIXES} of both")

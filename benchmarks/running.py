@@ -122,7 +122,7 @@ def run_way(
     folder = fresh_folder()
     seeds_file, result_file = folder / "seeds.csv", folder / "result.json"
     seeds_file.write_text("".join(f"{message}\n" for message in messages))
-    printed = _printed(
+    printed = printed_by(
         [way.python, "-m", way.module, str(seeds_file), str(scenario.in_flight), result_file],
         {**environment(vellum_url, prefect_home=folder / "prefect"), **way.settings},
         timeout_seconds,
@@ -153,9 +153,12 @@ def _folder_of_all() -> TemporaryDirectory[str]:
     return TemporaryDirectory(prefix="duologue-benchmark-")
 
 
-def _printed(
-    command: Sequence[str | Path], environment: Mapping[str, str], timeout_seconds: float | None
+def printed_by(
+    command: Sequence[str | Path],
+    environment: Mapping[str, str],
+    timeout_seconds: float | None = None,
 ) -> str:
+    """Runs a process to its end, or its timeout, and gives all that it printed."""
     try:
         return subprocess.run(
             command,
