@@ -17,14 +17,14 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
+from duologue.settings.rules import RuleSettings
 from duologue.validation.check import check_messages
 from duologue.validation.dataset_rules.assess import assess
 from duologue.validation.dataset_rules.member import Member
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations
-from duologue.validation.settings import RuleSettings
-from workflows.support_bot.faq import TOPICS
+from duologue.workflows.support_bot.faq import TOPICS
 
 MESSAGES = 6
 TRIES = 3

@@ -23,21 +23,21 @@ from uuid import uuid4
 
 from benchmarks.measuring import TURNS, Measurement, measured
 from duologue.cli.local_run import flow_ready
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.versions import new_version
-from duologue.dataset.writing import write_version
-from duologue.generation import AdvancedOptions, Job, plan_generation
+from duologue.flows.generate_dataset import generate_dataset
 from duologue.participants.opening import open_participants
-from duologue.participants.settings import ParticipantSettings
-from duologue.run_settings import RunSettings
+from duologue.plans.generation import Job, plan_generation
 from duologue.seeds import read_seeds
+from duologue.settings.participants import ParticipantSettings
+from duologue.settings.run import AdvancedOptions, RunSettings
 from duologue.simulation import Draft, Participants, simulate
+from duologue.tasks.side_by_side import little_garbage_collection, side_by_side
 from duologue.validation.check import CheckedConversation, check_conversation
 from duologue.validation.loading import load_rules
-from flows.generate_dataset import generate_dataset
-from tasks.side_by_side import little_garbage_collection, side_by_side
+from duologue.versions.places import new_version
+from duologue.versions.writing import write_version
 
 LATENCY_MS = "BENCHMARK_LATENCY_MS"
 """The environment variable that says how long a reply of this process takes."""

@@ -16,9 +16,9 @@ from pathlib import Path
 from benchmarks.measuring import TURNS, measured
 from duologue.cli.local_run import flow_ready
 from duologue.dataset.manifest import Manifest
-from duologue.generation import AdvancedOptions
-from duologue.participants.settings import ParticipantSettings
-from flows.generate_dataset import generate_dataset
+from duologue.flows.generate_dataset import generate_dataset
+from duologue.settings.participants import ParticipantSettings
+from duologue.settings.run import AdvancedOptions
 
 PARTICIPANTS = [ParticipantSettings.parsed(name) for name in ("support-bot", "simulated-user")]
 

@@ -18,8 +18,8 @@ from benchmarks.running import (
     fresh_folder,
     printed_by,
 )
-from duologue.dataset.latest import publish_latest
-from duologue.dataset.writing import write_version
+from duologue.versions.latest import publish_latest
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, many
 from tests.vellum_stand_in import stand_in_process
 

@@ -13,9 +13,9 @@ from benchmarks.measuring import measured
 from duologue.cli.local_run import flow_ready
 from duologue.evaluation.manifest import EvaluationManifest
 from duologue.evaluation.replies import Side, Verdict
-from duologue.evaluation.settings import EvaluationGates, EvaluationOptions
-from duologue.participants.settings import ParticipantSettings
-from flows.evaluate_dataset import evaluate_dataset
+from duologue.flows.evaluate_dataset import evaluate_dataset
+from duologue.settings.evaluation import EvaluationGates, EvaluationOptions
+from duologue.settings.participants import ParticipantSettings
 
 CANDIDATE = ParticipantSettings.parsed("support-bot")
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from benchmarks.measuring import CALLS_PER_SEED, TURNS, Measurement, Said
 from duologue.cli.local_run import PREFECT_DEFAULTS
-from duologue.conversation import EndReason, EndsWith, Message, Role
+from duologue.conversation.messages import EndReason, EndsWith, Message, Role
 from duologue.validation.check import check_messages
 from duologue.validation.rule import Expectations
 

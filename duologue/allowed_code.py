@@ -15,10 +15,10 @@ VARIABLE = "DUOLOGUE_ALLOWED_CODE"
 """The environment variable of the worker that names further modules."""
 
 BUNDLED = (
-    "workflows.simulated_user",
-    "workflows.simulated_user_llm",
-    "workflows.support_bot",
-    "workflows.support_bot_llm",
+    "duologue.workflows.simulated_user",
+    "duologue.workflows.simulated_user_llm",
+    "duologue.workflows.support_bot",
+    "duologue.workflows.support_bot_llm",
 )
 """What comes with Duologue is always allowed; not all of `workflows`, where more may stand."""
 

@@ -16,12 +16,10 @@ Every one of them survives pickling, takes its message as its only positional ar
 never holds an API key.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from duologue.dataset.manifest import Manifest
-    from duologue.evaluation.manifest import EvaluationManifest
-    from duologue.usage import Usage
+    from duologue.conversation.usage import Usage
 
 
 class DuologueError(Exception):
@@ -45,22 +43,13 @@ class ExportError(DuologueError):
     """The dataset could not be written. No version was published and no conversation is lost."""
 
 
-class IncompleteDatasetError(DuologueError):
-    """A version was published without all its conversations; `manifest` says what is missing."""
+class UnsatisfactoryRunError(DuologueError):
+    """A run wrote its result, but the result is not as good as it should be.
 
-    def __init__(self, message: str, manifest: "Manifest") -> None:
-        super().__init__(message, manifest)
-        self.message = message
-        self.manifest = manifest
+    `manifest` is what it wrote: `dataset.manifest.Manifest` or a subclass's own kind.
+    """
 
-    def __str__(self) -> str:
-        return self.message
-
-
-class FailedEvaluationError(DuologueError):
-    """A chatbot was evaluated and does not pass the gates; `manifest` says which, and the rest."""
-
-    def __init__(self, message: str, manifest: "EvaluationManifest") -> None:
+    def __init__(self, message: str, manifest: Any) -> None:
         super().__init__(message, manifest)
         self.message = message
         self.manifest = manifest

@@ -5,36 +5,22 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
-from duologue.end_marker import split_end_marker
+from duologue.conversation.end_marker import split_end_marker
+from duologue.conversation.farewells import closing_tail_length, is_farewell_loop
+from duologue.conversation.messages import Conversation, EndReason, EndsWith, Message, Role
+from duologue.conversation.usage import Usage, total
 from duologue.errors import ParticipantError
 from duologue.participants.protocol import Participant, Reply
-from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
-from duologue.usage import Usage, total
-from duologue.validation.farewells import closing_tail_length, is_farewell_loop
+from duologue.settings.participants import ParticipantSettings
+from duologue.settings.run import SimulationSettings
 
 GENERATOR_VERSION = "1"
 """Part of every conversation's key. Raise it when a change here makes other conversations of the
 same seeds, participants and settings, so that no run mixes the two."""
-
-
-class SimulationSettings(BaseModel):
-    """What a conversation may be like, apart from who takes part."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    turns: Annotated[int, Field(ge=1, le=1000)] = 3
-    """The most turns a conversation has; a turn is one chatbot reply and the answer to it."""
-    ends_with: EndsWith = EndsWith.USER
-    end_marker: Annotated[str, Field(pattern=r"\S")] = "[END]"
-    """What the simulated user sends when it is done. Never part of a message in the dataset."""
-    greeting: str | None = None
-    """What the chatbot is made to have said first, shown to the simulated user alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,20 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from duologue.evaluation.manifest import EvaluationManifest
-from duologue.evaluation.planning import plan_evaluation
-from duologue.evaluation.settings import EvaluationOptions
-from duologue.evaluation.writing import EvaluationContents, check_evaluations_writable
-from duologue.run_settings import AtLeastOne
-from tasks.check_access import check_access
-from tasks.identify_run import identify_evaluation, version_of_first_attempt
-from tasks.kept_conversations import KeptConversations
-from tasks.replay_turn import replay_turns
-from tasks.restrict_code import restrict_code
-from tasks.run_test_suite import run_test_suite_if_wanted
-from tasks.score_replies import score_replies
-from tasks.show_evaluation import show_evaluation
-from tasks.unseen import unseen
-from tasks.write_evaluation import evaluation_state, write_evaluation
+from duologue.plans.evaluation import plan_evaluation
+from duologue.settings.evaluation import EvaluationOptions
+from duologue.settings.options import AtLeastOne
+from duologue.tasks.check_access import check_access
+from duologue.tasks.identify_run import identify_evaluation, version_of_first_attempt
+from duologue.tasks.kept_conversations import KeptConversations
+from duologue.tasks.replay_turn import replay_turns
+from duologue.tasks.restrict_code import restrict_code
+from duologue.tasks.run_test_suite import run_test_suite_if_wanted
+from duologue.tasks.score_replies import score_replies
+from duologue.tasks.show_evaluation import show_evaluation
+from duologue.tasks.unseen import unseen
+from duologue.tasks.write_evaluation import evaluation_state, write_evaluation
+from duologue.versions.evaluations import EvaluationContents, check_evaluations_writable
 
 
 # Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.

@@ -7,29 +7,25 @@ from prefect.client.schemas.objects import State
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.writing import check_writable
-from duologue.generation import (
-    BUNDLED_CHATBOT,
-    BUNDLED_SIMULATED_USER,
-    AdvancedOptions,
-    plan_generation,
-)
-from duologue.run_settings import AtLeastOne
+from duologue.plans.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER, plan_generation
+from duologue.settings.options import AtLeastOne
+from duologue.settings.run import AdvancedOptions
+from duologue.tasks.artifacts import show_summary
+from duologue.tasks.check_access import check_access
+from duologue.tasks.export import export
+from duologue.tasks.final_state import final_state
+from duologue.tasks.identify_run import identify_run
+from duologue.tasks.kept_conversations import KeptConversations
+from duologue.tasks.load_seeds import load_seeds
+from duologue.tasks.publish import publish, remove_what_is_outdated
+from duologue.tasks.push_test_suite import push_if_wanted
+from duologue.tasks.restrict_code import restrict_code
+from duologue.tasks.simulate_conversation import simulate_conversations
+from duologue.tasks.simulate_in_shards import simulate_in_shards
+from duologue.tasks.unseen import unseen
+from duologue.tasks.validate import validate
 from duologue.validation.check import Checker
-from tasks.artifacts import show_summary
-from tasks.check_access import check_access
-from tasks.export import export
-from tasks.final_state import final_state
-from tasks.identify_run import identify_run
-from tasks.kept_conversations import KeptConversations
-from tasks.load_seeds import load_seeds
-from tasks.publish import publish, remove_what_is_outdated
-from tasks.push_test_suite import push_if_wanted
-from tasks.restrict_code import restrict_code
-from tasks.simulate_conversation import simulate_conversations
-from tasks.simulate_in_shards import simulate_in_shards
-from tasks.unseen import unseen
-from tasks.validate import validate
+from duologue.versions.writing import check_writable
 
 
 # Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.

@@ -7,16 +7,16 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from duologue.errors import UsageError
-from duologue.generation import plan_generation
-from duologue.run_settings import AtLeastOne
-from duologue.shards import Shard
+from duologue.plans.generation import plan_generation
+from duologue.plans.shards import Shard
+from duologue.settings.options import AtLeastOne
 from duologue.simulation import FailedSeed
+from duologue.tasks.kept_conversations import KeptConversations
+from duologue.tasks.load_seeds import load_seeds
+from duologue.tasks.restrict_code import restrict_code
+from duologue.tasks.simulate_conversation import simulate_conversations
+from duologue.tasks.simulate_in_shards import SOME_FAILED, WHOLE, ShardRecord, record_key
 from duologue.validation.check import Checker
-from tasks.kept_conversations import KeptConversations
-from tasks.load_seeds import load_seeds
-from tasks.restrict_code import restrict_code
-from tasks.simulate_conversation import simulate_conversations
-from tasks.simulate_in_shards import SOME_FAILED, WHOLE, ShardRecord, record_key
 
 
 # The error that it ends with is read by the run that it belongs to.

@@ -20,12 +20,12 @@ from slugify import slugify
 
 from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.latest import Latest, read_latest
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.versions import dataset_folder, version_folder
-from duologue.locations import without_credentials
 from duologue.progress import Progress, watch_progress
+from duologue.storage.locations import without_credentials
 from duologue.validation.quality import DatasetFinding
+from duologue.versions.latest import Latest, read_latest
+from duologue.versions.places import dataset_folder, version_folder
 
 SECONDS_BETWEEN_UPDATES = 5
 

@@ -1,7 +1,6 @@
 """Whether a run may use what it is to use on Vellum."""
 
-from duologue.evaluation.settings import SuiteRunSettings
-from duologue.test_suites.options import SuiteOptions
+from duologue.settings.test_suites import SuiteOptions, SuiteRunSettings
 
 
 async def check_access(suite: SuiteOptions | SuiteRunSettings | None) -> None:

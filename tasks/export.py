@@ -5,7 +5,7 @@ from prefect.cache_policies import NO_CACHE
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.writing import write_version
+from duologue.versions.writing import write_version
 
 
 # Never cached: whether the files are there is for the storage to say.

@@ -5,8 +5,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from duologue.dataset.manifest import Manifest
-from duologue.errors import IncompleteDatasetError
+from duologue.dataset.manifest import IncompleteDatasetError, Manifest
 
 
 def final_state(manifest: Manifest, push_problem: str | None = None) -> Manifest | State[Any]:

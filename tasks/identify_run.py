@@ -7,12 +7,12 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run
 
-from duologue.dataset.versions import new_version
 from duologue.errors import UsageError
-from duologue.evaluation.planning import EvaluationPlan
-from duologue.generation import Plan
-from duologue.rerun import Rerun
-from tasks.kept_conversations import KeptConversations
+from duologue.evaluation.plan import EvaluationPlan
+from duologue.plans.generation import Plan
+from duologue.plans.rerun import Rerun
+from duologue.tasks.kept_conversations import KeptConversations
+from duologue.versions.places import new_version
 
 DATASET_TAG = "dataset:"
 VERSION_TAG = "version:"

@@ -22,14 +22,14 @@ from prefect.serializers import JSONSerializer
 from prefect.types import DateTime
 from upath import UPath
 
-from duologue.conversation import Conversation
-from duologue.dataset.storage import located, reason_of, remove_folder
-from duologue.dataset.versions import is_version
+from duologue.conversation.messages import Conversation
 from duologue.errors import UsageError
-from duologue.generation import Job
-from duologue.locations import shown_cause, without_credentials
+from duologue.plans.generation import Job
 from duologue.simulation import Draft
-from tasks.side_by_side import to_its_end
+from duologue.storage.files import located, reason_of, remove_folder
+from duologue.storage.locations import shown_cause, without_credentials
+from duologue.tasks.side_by_side import to_its_end
+from duologue.versions.places import is_version
 
 Kind = TypeVar("Kind")
 Parameters = ParamSpec("Parameters")

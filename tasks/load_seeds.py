@@ -4,7 +4,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.errors import UsageError
-from duologue.generation import Plan
+from duologue.plans.generation import Plan
 from duologue.seeds import SeedFile, read_seeds
 
 

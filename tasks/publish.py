@@ -6,13 +6,13 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
-from duologue.dataset.history import remove_outdated, versions_kept
-from duologue.dataset.latest import publish_latest, read_latest
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.storage import reason_of
-from duologue.dataset.versions import dataset_folder, version_folder
-from duologue.locations import without_credentials
-from tasks.kept_conversations import KeptConversations
+from duologue.storage.files import reason_of
+from duologue.storage.locations import without_credentials
+from duologue.tasks.kept_conversations import KeptConversations
+from duologue.versions.history import remove_outdated, versions_kept
+from duologue.versions.latest import publish_latest, read_latest
+from duologue.versions.places import dataset_folder, version_folder
 
 PUBLISHED = "duologue.dataset.published"
 HELD_BACK = "duologue.dataset.held-back"

@@ -5,10 +5,10 @@ from prefect.cache_policies import NO_CACHE
 
 from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.versions import version_folder
 from duologue.errors import FatalError, fit_to_be_shown
+from duologue.settings.test_suites import SuiteOptions
 from duologue.test_suites.cases import cases_of
-from duologue.test_suites.options import SuiteOptions
+from duologue.versions.places import version_folder
 
 REJECTED_SHOWN = 5
 """These tell whether it is one cause or many."""

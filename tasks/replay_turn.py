@@ -16,17 +16,17 @@ from prefect.context import TaskRunContext
 from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.errors import EmptyReplyError, RunStoppingError
-from duologue.evaluation.planning import EvaluationPlan, ReplyJob
+from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply, KeptReply, Side
-from duologue.evaluation.settings import EvaluationSettings
 from duologue.participants.opening import open_participants
 from duologue.participants.protocol import Participant
 from duologue.progress import Progress
-from tasks.artifacts import progress_artifact
-from tasks.kept_conversations import KeptConversations, keep_or_tell
-from tasks.side_by_side import (
+from duologue.settings.evaluation import EvaluationSettings
+from duologue.tasks.artifacts import progress_artifact
+from duologue.tasks.kept_conversations import KeptConversations, keep_or_tell
+from duologue.tasks.side_by_side import (
     batch_by_batch,
     in_batches,
     is_transient,
@@ -36,7 +36,7 @@ from tasks.side_by_side import (
     stop_if_hopeless,
     tell,
 )
-from tasks.unseen import unseen
+from duologue.tasks.unseen import unseen
 
 
 @dataclass(frozen=True, slots=True)

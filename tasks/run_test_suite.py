@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.errors import fit_to_be_shown
 from duologue.evaluation.manifest import SuiteRunRecord
-from duologue.evaluation.planning import EvaluationPlan, ReplyJob
+from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply, Side
-from duologue.evaluation.settings import SuiteRunSettings
+from duologue.settings.test_suites import CasePer, SuiteRunSettings
+from duologue.tasks.unseen import unseen
 from duologue.test_suites.cases import external_id
-from duologue.test_suites.per import CasePer
 from duologue.test_suites.suite_run import RunState, SuiteRun
-from tasks.unseen import unseen
 
 Replies = Sequence[tuple[ReplyJob, Message | FailedReply]]
 

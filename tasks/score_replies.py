@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.evaluation import scoring
-from duologue.evaluation.planning import EvaluationPlan, ReplyJob
+from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply
 from duologue.evaluation.scoring import Scored
 

@@ -5,8 +5,8 @@ from slugify import slugify
 
 from duologue.evaluation.manifest import Estimate, EvaluationManifest, SuiteRunRecord
 from duologue.evaluation.replies import Side, Verdict
-from duologue.locations import without_credentials
-from tasks.artifacts import no_reason_to_fail
+from duologue.storage.locations import without_credentials
+from duologue.tasks.artifacts import no_reason_to_fail
 
 
 async def show_evaluation(folder: str, manifest: EvaluationManifest) -> None:

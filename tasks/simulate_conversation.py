@@ -16,19 +16,18 @@ from prefect.context import TaskRunContext
 from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
 
-from duologue.budget import Spending
-from duologue.conversation import Conversation
+from duologue.conversation.messages import Conversation
 from duologue.errors import BudgetExhaustedError, RunStoppingError
-from duologue.generation import Job
+from duologue.participants.budget import Spending
 from duologue.participants.opening import open_participants
+from duologue.plans.generation import Job
 from duologue.progress import Progress
-from duologue.run_settings import RunSettings
+from duologue.settings.run import RunSettings
 from duologue.simulation import Draft, FailedSeed, Outcome, Participants, simulate
-from duologue.validation.check import Checker
-from tasks.artifacts import progress_artifact
-from tasks.global_limit import within_global_limit
-from tasks.kept_conversations import KeptConversations, keep_or_tell
-from tasks.side_by_side import (
+from duologue.tasks.artifacts import progress_artifact
+from duologue.tasks.global_limit import within_global_limit
+from duologue.tasks.kept_conversations import KeptConversations, keep_or_tell
+from duologue.tasks.side_by_side import (
     batch_by_batch,
     in_batches,
     is_transient,
@@ -38,7 +37,8 @@ from tasks.side_by_side import (
     stop_if_hopeless,
     tell,
 )
-from tasks.unseen import unseen
+from duologue.tasks.unseen import unseen
+from duologue.validation.check import Checker
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,23 +20,23 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
 from duologue.errors import DuologueError, UsageError
-from duologue.generation import Job, Plan
+from duologue.plans.generation import Job, Plan
+from duologue.plans.shards import Shard, shards_of
 from duologue.progress import Progress
 from duologue.seeds import SeedFile
-from duologue.shards import Shard, shards_of
 from duologue.simulation import Draft, FailedSeed, Outcome
-from duologue.validation.check import Checker
-from tasks.artifacts import progress_artifact
-from tasks.await_shard import (
+from duologue.tasks.artifacts import progress_artifact
+from duologue.tasks.await_shard import (
     SECONDS_BETWEEN_LOOKS,
     cancel_flow_run,
     final_state_of,
     tell_or_raise,
 )
-from tasks.global_limit import check_global_limit
-from tasks.kept_conversations import KeptConversations
-from tasks.side_by_side import in_batches, side_by_side, tell
-from tasks.simulate_conversation import simulate_conversations
+from duologue.tasks.global_limit import check_global_limit
+from duologue.tasks.kept_conversations import KeptConversations
+from duologue.tasks.side_by_side import in_batches, side_by_side, tell
+from duologue.tasks.simulate_conversation import simulate_conversations
+from duologue.validation.check import Checker
 
 MOST_LOSSES = 10
 """So often a shard is begun again. Machines may come and go; what never ends well, because it takes

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from duologue.generation import Job
+from duologue.plans.generation import Job
 from duologue.simulation import FailedSeed, Outcome
+from duologue.tasks.kept_conversations import KeptConversations
 from duologue.validation.check import CheckedConversation, Checker
-from tasks.kept_conversations import KeptConversations
 
 
 # Not cached: it costs less than reading a cache, and a changed rule holds at once.

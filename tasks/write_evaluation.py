@@ -7,11 +7,10 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
-from duologue.errors import FailedEvaluationError
-from duologue.evaluation import writing
-from duologue.evaluation.manifest import EvaluationManifest
-from duologue.evaluation.planning import EvaluationPlan
-from duologue.evaluation.writing import EvaluationContents
+from duologue.evaluation.manifest import EvaluationManifest, FailedEvaluationError
+from duologue.evaluation.plan import EvaluationPlan
+from duologue.versions import evaluations
+from duologue.versions.evaluations import EvaluationContents
 
 
 # Never cached: whether the files are there is for the storage to say.
@@ -24,7 +23,7 @@ def write_evaluation(
     Raises:
         ExportError: a file could not be written. The replies are kept for the next attempt.
     """
-    manifest = writing.write_evaluation(plan, evaluation, contents)
+    manifest = evaluations.write_evaluation(plan, evaluation, contents)
     get_run_logger().info(
         "evaluation %s written: %d prefixes of %s", evaluation, manifest.prefixes, plan.folder.name
     )

@@ -7,13 +7,12 @@ from typing import Any
 import pyarrow.parquet as pq
 from prefect.client.schemas.objects import State
 
-from duologue.dataset.latest import publish_latest
-from duologue.dataset.writing import write_version
-from duologue.errors import FailedEvaluationError
-from duologue.evaluation.manifest import EvaluationManifest
-from duologue.participants.settings import ParticipantInputs
+from duologue.evaluation.manifest import EvaluationManifest, FailedEvaluationError
+from duologue.flows.evaluate_dataset import evaluate_dataset
+from duologue.settings.participants import ParticipantInputs
 from duologue.validation.check import CheckedConversation
-from flows.evaluate_dataset import evaluate_dataset
+from duologue.versions.latest import publish_latest
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
 from tests.vellum_stand_in import bot_reply
 

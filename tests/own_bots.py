@@ -2,7 +2,7 @@
 
 import asyncio
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 
 at_once = 0
 most_at_once = 0

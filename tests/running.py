@@ -14,10 +14,9 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.flow_engine import run_flow_async
 from prefect.states import AwaitingRetry
 
-from duologue.dataset.manifest import Manifest
-from duologue.errors import IncompleteDatasetError
-from flows.generate_dataset import generate_dataset
-from flows.rerun_failed_seeds import rerun_failed_seeds
+from duologue.dataset.manifest import IncompleteDatasetError, Manifest
+from duologue.flows.generate_dataset import generate_dataset
+from duologue.flows.rerun_failed_seeds import rerun_failed_seeds
 
 QUICK: dict[str, Any] = {
     "seed_retries": 0,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.errors import DuologueError, TransientError
 from duologue.participants.protocol import Reply
 from duologue.seeds import Seed

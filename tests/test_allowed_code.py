@@ -8,11 +8,11 @@ import pytest
 from prefect.client.schemas.objects import State
 
 from duologue.allowed_code import BUNDLED, AllowedCode, allowed_by, allowed_code
-from duologue.dataset.latest import LATEST_FILE
 from duologue.errors import UsageError
-from duologue.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER
-from duologue.importing import import_function, import_module
-from duologue.rerun import plan_rerun
+from duologue.own_code import import_function, import_module
+from duologue.plans.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER
+from duologue.plans.rerun import plan_rerun
+from duologue.versions.latest import LATEST_FILE
 from tests.running import generated, output_of
 from tests.vellum_stand_in import StandIn
 

@@ -24,8 +24,8 @@ from uuid import uuid4
 import pytest
 from prefect.flows import load_flow_from_entrypoint
 
-from duologue.dataset.writing import write_version
-from tasks.publish import HELD_BACK, PUBLISHED, event_payload
+from duologue.tasks.publish import HELD_BACK, PUBLISHED, event_payload
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 from tests.prefect_processes import ROOT, PrefectServer, prefect_server, run_prefect
 

@@ -21,7 +21,7 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
 from prefect.states import Completed, Running
-from tasks.await_shard import HEARTBEAT, final_state_of
+from duologue.tasks.await_shard import HEARTBEAT, final_state_of
 
 async def lives(run):
     await asyncio.sleep({HEARTBEAT_AFTER_SECONDS})

@@ -9,14 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 from prefect.client.schemas.objects import State
 
-from duologue.budget import Budget, Spending
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
+from duologue.conversation.usage import Usage
 from duologue.errors import BudgetExhaustedError, UsageError
-from duologue.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER, plan_generation
+from duologue.participants.budget import Spending
 from duologue.participants.opening import open_participants
-from duologue.participants.retries import CallSettings
-from duologue.participants.settings import ParticipantSettings
-from duologue.usage import Usage
+from duologue.plans.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER, plan_generation
+from duologue.settings.participants import CallSettings, ParticipantSettings
+from duologue.settings.run import Budget
 from tests.running import (
     ANYTHING_PASSES,
     QUICK,

@@ -17,8 +17,8 @@ import pytest
 
 from duologue.cli.generate import generate
 from duologue.cli.local_run import PREFECT_DEFAULTS
-from duologue.generation import AdvancedOptions
-from flows.generate_dataset import generate_dataset
+from duologue.flows.generate_dataset import generate_dataset
+from duologue.settings.run import AdvancedOptions
 from tests.vellum_stand_in import stand_in_process
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"
@@ -412,7 +412,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_the_flow_is_importable_without_side_effects(tmp_path: Path) -> None:
-    code = "import flows.generate_dataset, os; print(os.listdir('.'))"
+    code = "import duologue.flows.generate_dataset, os; print(os.listdir('.'))"
     environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "home")}
     (tmp_path / "cwd").mkdir()
     done = subprocess.run(

@@ -21,8 +21,8 @@ import httpx
 import pytest
 from upath import UPath
 
-from duologue.dataset.finding import find_version
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
+from duologue.versions.finding import find_version
 from tests.conftest import API_KEY
 from tests.prefect_processes import (
     ROOT,

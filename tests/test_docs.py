@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from duologue.dataset.schema import CONVERSATIONS_SCHEMA
-from duologue.validation.dataset_rules.measures import MEASURES
+from duologue.settings.rules import MEASURES, RuleSettings
 from duologue.validation.rules import RULES
-from duologue.validation.settings import RuleSettings
 from tests.vellum_stand_in import stand_in_process
 
 ROOT = Path(__file__).parent.parent

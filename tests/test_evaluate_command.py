@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from duologue.cli.evaluate import evaluate
-from duologue.evaluation.settings import EvaluationOptions
-from flows.evaluate_dataset import evaluate_dataset
+from duologue.flows.evaluate_dataset import evaluate_dataset
+from duologue.settings.evaluation import EvaluationOptions
 from tests.dataset.making import VERSION
 from tests.evaluating import conversation, write_one
 from tests.vellum_stand_in import stand_in_process

@@ -9,7 +9,7 @@ import pytest
 
 from duologue.evaluation.manifest import EvaluationManifest
 from duologue.evaluation.replies import Side, Verdict
-from duologue.participants.settings import ParticipantInputs
+from duologue.settings.participants import ParticipantInputs
 from tests.evaluating import (
     PREFIXES,
     QUICK,

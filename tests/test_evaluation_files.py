@@ -18,12 +18,12 @@ from upath import UPath
 
 from duologue.dataset.schema import columns_table
 from duologue.evaluation.manifest import EVALUATION_MANIFEST_FILE, EvaluationManifest
-from duologue.evaluation.planning import plan_evaluation
 from duologue.evaluation.replies import Side
 from duologue.evaluation.rows import evaluation_schema
 from duologue.evaluation.scorers import SAME, SIMILARITY
-from duologue.evaluation.writing import write_evaluation
-from duologue.participants.settings import ParticipantInputs
+from duologue.plans.evaluation import plan_evaluation
+from duologue.settings.participants import ParticipantInputs
+from duologue.versions.evaluations import write_evaluation
 from tests.dataset.before_usage import write_version_as_before_usage
 from tests.dataset.making import VERSION
 from tests.evaluating import QUICK, evaluated, evaluation_of, folder, rows, write_one

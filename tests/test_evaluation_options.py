@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
-from duologue.dataset.writing import write_version
 from duologue.errors import DuologueError, UsageError
 from duologue.evaluation.replies import Side, Verdict
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, contents, failed
 from tests.evaluating import (
     ANYTHING_PASSES,
@@ -236,12 +236,14 @@ async def test_the_bundled_workflow_may_be_the_candidate(
     manifest = await evaluation_of(
         await evaluated(
             output,
-            candidate="local:workflows.support_bot",
+            candidate="local:duologue.workflows.support_bot",
             advanced={**QUICK, "gates": ANYTHING_PASSES},
         )
     )
     assert all(row["reply"] for row in rows(output, manifest))
-    assert {row["chatbot"] for row in rows(output, manifest)} == {"local:workflows.support_bot"}
+    assert {row["chatbot"] for row in rows(output, manifest)} == {
+        "local:duologue.workflows.support_bot"
+    }
 
 
 # What is refused

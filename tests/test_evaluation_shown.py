@@ -19,8 +19,8 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from duologue.errors import FailedEvaluationError
-from flows.evaluate_dataset import evaluate_dataset
+from duologue.evaluation.manifest import FailedEvaluationError
+from duologue.flows.evaluate_dataset import evaluate_dataset
 from tests.conftest import API_KEY
 from tests.dataset.making import VERSION
 from tests.evaluating import QUICK, evaluated, evaluation_of, folder, write_one

@@ -9,8 +9,8 @@ from typer.testing import CliRunner, Result
 
 from duologue.cli import app
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.latest import publish_latest
-from duologue.dataset.writing import write_version
+from duologue.versions.latest import publish_latest
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen, many
 
 TOOLS = ("deepeval", "promptfoo", "openai-evals")

@@ -13,8 +13,8 @@ from duologue.errors import (
     TransientError,
     UsageError,
 )
-from duologue.participants.retries import CallSettings
 from duologue.participants.vellum_deployment import vellum_client
+from duologue.settings.participants import CallSettings
 from duologue.test_suites.suite_run import CaseResult, MetricMean, MetricValue, RunState, SuiteRun
 from duologue.test_suites.vellum_suite import SuiteVariables, VellumSuite
 from tests.conftest import API_KEY

@@ -9,9 +9,10 @@ import pytest
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
-from duologue.errors import FailedEvaluationError, RunStoppingError, UsageError
+from duologue.errors import RunStoppingError, UsageError
+from duologue.evaluation.manifest import FailedEvaluationError
 from duologue.evaluation.replies import Side, Verdict
-from flows.evaluate_dataset import evaluate_dataset
+from duologue.flows.evaluate_dataset import evaluate_dataset
 from tests import own_bots
 from tests.dataset.making import VERSION
 from tests.evaluating import (

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from duologue.form import as_form
-from duologue.generation import AdvancedOptions
+from duologue.settings.options import as_form
+from duologue.settings.run import AdvancedOptions
 
 
 class Inner(BaseModel):

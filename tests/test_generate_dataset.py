@@ -15,7 +15,8 @@ from prefect.client.schemas.filters import (
 )
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH
 
-from duologue.errors import DuologueError, IncompleteDatasetError, RunStoppingError, UsageError
+from duologue.dataset.manifest import IncompleteDatasetError
+from duologue.errors import DuologueError, RunStoppingError, UsageError
 from tests.conftest import API_KEY
 from tests.running import QUICK, folder, generated, latest, manifest_of, retried, task_runs
 from tests.vellum_stand_in import ChatHistory, StandIn

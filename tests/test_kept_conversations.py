@@ -17,12 +17,12 @@ from prefect.settings import (
 )
 from upath import UPath
 
-from duologue.conversation import Conversation, EndReason
+from duologue.conversation.messages import Conversation, EndReason
 from duologue.errors import UsageError
-from duologue.generation import Job
+from duologue.plans.generation import Job
 from duologue.seeds import Seed
 from duologue.simulation import Draft
-from tasks.kept_conversations import KeptConversations
+from duologue.tasks.kept_conversations import KeptConversations
 from tests.running import QUICK, generated, manifest_of, retried
 from tests.small_disk import small_disk
 from tests.vellum_stand_in import StandIn

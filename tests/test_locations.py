@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from duologue.dataset.finding import find_dataset, find_version
-from duologue.dataset.writing import check_writable
 from duologue.errors import UsageError
-from duologue.locations import without_credentials
 from duologue.seeds import read_seeds
-from duologue.transcripts import read_transcripts
+from duologue.storage.locations import without_credentials
+from duologue.validation.transcripts import read_transcripts
+from duologue.versions.finding import find_dataset, find_version
+from duologue.versions.writing import check_writable
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from upath import UPath
 
 from duologue.cli import app
 from duologue.dataset.manifest import MANIFEST_FILE, read_manifest
-from flows.rerun_failed_seeds import rerun_failed_seeds
+from duologue.flows.rerun_failed_seeds import rerun_failed_seeds
 from tests.conftest import API_KEY
 from tests.running import (
     ANYTHING_PASSES,
@@ -199,8 +199,8 @@ async def test_without_a_key_nothing_is_paid_for(
     monkeypatch.delenv("VELLUM_API_KEY")
     state = await generated(
         seeds_csv,
-        chatbot="local:workflows.support_bot",
-        simulated_user="local:workflows.simulated_user",
+        chatbot="local:duologue.workflows.support_bot",
+        simulated_user="local:duologue.workflows.simulated_user",
         advanced=PUSHED,
     )
     assert state.is_failed()

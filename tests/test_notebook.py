@@ -88,8 +88,8 @@ def test_the_notebook_runs_with_workflow_deployments(
     notebook = the_notebook()
     (parameters,) = (cell for cell in notebook.cells if cell.id == "parameters")
     for bundled, own in (
-        ("local:workflows.support_bot", "support-bot"),
-        ("local:workflows.simulated_user", "simulated-user"),
+        ("local:duologue.workflows.support_bot", "support-bot"),
+        ("local:duologue.workflows.simulated_user", "simulated-user"),
     ):
         assert bundled in parameters.source
         parameters.source = parameters.source.replace(bundled, own)

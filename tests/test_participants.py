@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.errors import FatalError, RunStoppingError, TransientError, UsageError
 from duologue.participants.opening import open_participants
 from duologue.participants.protocol import Reply, usable_text
-from duologue.participants.retries import CallSettings
-from duologue.participants.settings import ParticipantInputs, ParticipantKind, ParticipantSettings
 from duologue.seeds import Seed
+from duologue.settings.participants import (
+    CallSettings,
+    ParticipantInputs,
+    ParticipantKind,
+    ParticipantSettings,
+)
 
 SEED = Seed(seed_id="s1", message="Hi", context={"plan": "gold"})
 HISTORY = [
@@ -23,7 +27,7 @@ HISTORY = [
     Message(role=Role.ASSISTANT, text="Hello."),
     Message(role=Role.USER, text="Open today?"),
 ]
-BUNDLED_USER = ParticipantSettings.parsed("local:workflows.simulated_user")
+BUNDLED_USER = ParticipantSettings.parsed("local:duologue.workflows.simulated_user")
 CALL = CallSettings(max_attempts=3, first_wait_seconds=0.001, longest_wait_seconds=0.002)
 
 
@@ -336,7 +340,7 @@ async def test_a_rejected_workflow_is_one_of_our_errors(
 
 async def test_the_bundled_pair_talks_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VELLUM_API_KEY", raising=False)
-    chatbot = ParticipantSettings.parsed("local:workflows.support_bot")
+    chatbot = ParticipantSettings.parsed("local:duologue.workflows.support_bot")
     async with open_participants([chatbot, BUNDLED_USER], CALL, 2) as participants:
         reply = await participants[0].reply(HISTORY[:1], SEED)
     assert reply.text

@@ -19,10 +19,10 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
-from duologue.dataset.history import past_versions, pin_version, roll_back
-from duologue.dataset.writing import write_version
 from duologue.errors import ExportError
-from tasks.artifacts import summary
+from duologue.tasks.artifacts import summary
+from duologue.versions.history import past_versions, pin_version, roll_back
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, many
 from tests.running import (
     ANYTHING_PASSES,

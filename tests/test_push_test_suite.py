@@ -10,15 +10,15 @@ from typer.testing import CliRunner, Result
 from upath import UPath
 
 from duologue.cli import app
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.writing import write_version
 from duologue.errors import FatalError, TransientError
-from duologue.participants.retries import CallSettings
 from duologue.participants.vellum_deployment import vellum_client
+from duologue.settings.participants import CallSettings
+from duologue.settings.test_suites import CasePer
 from duologue.test_suites.cases import SuiteCase, cases_of
-from duologue.test_suites.per import CasePer
 from duologue.test_suites.vellum_suite import PushResult, SuiteVariables, VellumSuite
+from duologue.versions.writing import write_version
 from tests.conftest import API_KEY
 from tests.dataset.making import VERSION, checked, contents
 from tests.vellum_stand_in import StandIn

@@ -12,7 +12,7 @@ from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_setti
 
 from duologue.dataset.manifest import Manifest
 from duologue.errors import UsageError
-from flows.rerun_failed_seeds import rerun_failed_seeds
+from duologue.flows.rerun_failed_seeds import rerun_failed_seeds
 from tests.running import (
     ANYTHING_PASSES,
     QUICK,

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from duologue.conversation import Conversation, EndReason
+from duologue.conversation.messages import Conversation, EndReason
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.latest import publish_latest
-from duologue.dataset.versions import version_folder
-from duologue.dataset.writing import write_version
 from duologue.errors import UsageError
-from duologue.rerun import Rerun, plan_rerun
+from duologue.plans.rerun import Rerun, plan_rerun
 from duologue.simulation import FailedSeed
 from duologue.validation.check import CheckedConversation, check_conversation
+from duologue.versions.latest import publish_latest
+from duologue.versions.places import version_folder
+from duologue.versions.writing import write_version
 from tests.dataset.making import STARTED_AT, contents, failed, messages
 
 VERSION = "20261124T053516Z-1a2b3c4d"

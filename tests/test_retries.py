@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from duologue.errors import FatalError, TransientError
-from duologue.participants.retries import CallSettings, with_retries
+from duologue.participants.retries import with_retries
+from duologue.settings.participants import CallSettings
 
 QUICK = CallSettings(
     timeout_seconds=5, deadline_seconds=5, first_wait_seconds=0.01, longest_wait_seconds=0.02

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from duologue.errors import UsageError
-from duologue.generation import plan_generation
+from duologue.plans.generation import plan_generation
 from tests.running import ANYTHING_PASSES, QUICK, folder, generated, latest, manifest_of, rerun
 from tests.vellum_stand_in import ChatHistory, StandIn, user_reply
 

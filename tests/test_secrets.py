@@ -9,15 +9,14 @@ import traceback
 import pytest
 from pydantic import SecretStr
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.errors import DuologueError, FatalError, UsageError
 from duologue.participants.opening import open_participants
 from duologue.participants.protocol import Reply
-from duologue.participants.retries import CallSettings
-from duologue.participants.settings import ParticipantSettings
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
 from duologue.participants.vellum_errors import Wording
 from duologue.seeds import Seed
+from duologue.settings.participants import CallSettings, ParticipantSettings
 from tests.searching import readable_spellings, spellings
 from tests.vellum_failures import FAILURES
 from tests.vellum_stand_in import StandIn

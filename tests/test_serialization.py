@@ -16,8 +16,8 @@ from prefect import Flow, Task
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH
 
 import duologue
-import flows
-import tasks
+import duologue.flows
+import duologue.tasks
 from tests.running import generated, rerun, retried
 from tests.vellum_stand_in import StandIn
 
@@ -62,14 +62,14 @@ async def test_whatever_becomes_of_a_run_its_results_are_json(
     files = stored(storage, before)
     assert len(files) > 11
     kinds = {kind for path in files for kind in kinds_in(path)}
-    assert {"duologue.conversation.Conversation", "duologue.errors.UsageError"} <= kinds
+    assert {"duologue.conversation.messages.Conversation", "duologue.errors.UsageError"} <= kinds
 
 
 def test_a_worker_that_stores_every_result_stores_no_pickle(tmp_path: Path) -> None:
     """As it does where PREFECT_RESULTS_PERSIST_BY_DEFAULT is set."""
     code = (
         "import asyncio, sys\n"
-        "from flows.generate_dataset import generate_dataset\n"
+        "from duologue.flows.generate_dataset import generate_dataset\n"
         "asyncio.run(generate_dataset(turns=1, output=sys.argv[1]))\n"
     )
     environment = {
@@ -97,7 +97,7 @@ def modules_of(package: ModuleType) -> Iterator[ModuleType]:
 def test_every_flow_and_task_stores_json_or_nothing() -> None:
     made = {
         id(value): value
-        for package in (flows, tasks)
+        for package in (duologue.flows, duologue.tasks)
         for module in modules_of(package)
         for value in vars(module).values()
         if isinstance(value, Flow | Task)

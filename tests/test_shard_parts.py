@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duologue.errors import UsageError
-from duologue.generation import plan_generation
-from duologue.shards import WORTH_A_SHARD, ShardOptions, shards_of
-from flows.simulate_shard import simulate_shard
+from duologue.flows.simulate_shard import simulate_shard
+from duologue.plans.generation import plan_generation
+from duologue.plans.shards import WORTH_A_SHARD, shards_of
+from duologue.settings.run import ShardOptions
 from tests.running import QUICK, generated
 from tests.vellum_stand_in import StandIn
 

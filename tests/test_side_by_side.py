@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tasks.side_by_side import batch_by_batch, in_batches, room_for, to_its_end
+from duologue.tasks.side_by_side import batch_by_batch, in_batches, room_for, to_its_end
 
 
 @pytest.mark.parametrize(

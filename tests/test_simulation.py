@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
-from duologue.end_marker import split_end_marker
+from duologue.conversation.end_marker import split_end_marker
+from duologue.conversation.messages import Conversation, EndReason, EndsWith, Message, Role
 from duologue.errors import TransientError
 from duologue.participants.protocol import Participant
-from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
+from duologue.settings.participants import ParticipantSettings
+from duologue.settings.run import SimulationSettings
 from duologue.simulation import (
     Draft,
     Participants,
-    SimulationSettings,
     as_the_simulated_user_sees,
     conversation_key,
     simulate,

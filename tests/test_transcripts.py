@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from duologue.conversation import EndReason, Role
+from duologue.conversation.messages import EndReason, Role
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.formats import write_conversations_csv, write_conversations_parquet
 from duologue.errors import UsageError
-from duologue.transcripts import Transcript, check_transcript, read_transcripts
 from duologue.validation.rule import Expectations
+from duologue.validation.transcripts import Transcript, check_transcript, read_transcripts
 from tests.dataset.making import checked, contents
 
 SAID = [("user", "When do you open?"), ("assistant", "At nine."), ("user", "Thank you!")]

@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.errors import (
     EmptyReplyError,
     FatalError,
@@ -30,10 +30,9 @@ from duologue.errors import (
     UsageError,
 )
 from duologue.participants.protocol import Reply
-from duologue.participants.retries import CallSettings
-from duologue.participants.settings import ParticipantInputs, ParticipantSettings
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
 from duologue.seeds import Seed
+from duologue.settings.participants import CallSettings, ParticipantInputs, ParticipantSettings
 from tests.vellum_failures import FAILURES
 from tests.vellum_stand_in import StandIn, running_stand_in, stand_in_process
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from duologue.budget import Budget, Spending
+from duologue.conversation.usage import Usage
 from duologue.errors import (
     BudgetExhaustedError,
     FatalError,
@@ -13,11 +13,11 @@ from duologue.errors import (
     RunStoppingError,
     TransientError,
 )
+from duologue.participants.budget import Spending
 from duologue.participants.protocol import Reply
-from duologue.participants.retries import CallSettings
-from duologue.participants.settings import ParticipantSettings
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
-from duologue.usage import Usage
+from duologue.settings.participants import CallSettings, ParticipantSettings
+from duologue.settings.run import Budget
 from tests.test_vellum_deployment import (
     HISTORY,
     ONCE,

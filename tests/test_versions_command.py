@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from duologue.dataset.gates import Gates
-from duologue.dataset.latest import publish_latest
-from duologue.dataset.writing import write_version
+from duologue.settings.run import Gates
+from duologue.versions.latest import publish_latest
+from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"

@@ -27,20 +27,20 @@ from vellum.workflows.references import NodeReference
 from vellum.workflows.state import BaseState
 from vellum_ee.workflows.display.workflows.base_workflow_display import BaseWorkflowDisplay
 
-from duologue.conversation import EndReason, EndsWith, Message, Role
+from duologue.conversation.messages import EndReason, EndsWith, Message, Role
+from duologue.settings.rules import RuleSettings
 from duologue.validation.check import check_messages
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations
-from duologue.validation.settings import RuleSettings
-from workflows.simulated_user import SimulatedUserWorkflow
-from workflows.simulated_user.customer import Customer
-from workflows.simulated_user.goals import GOALS, Question
-from workflows.simulated_user.inputs import Inputs as SimulatedUserInputs
-from workflows.simulated_user_llm.nodes import Say as LlmSay
-from workflows.support_bot import SupportBotWorkflow, small_talk
-from workflows.support_bot.answering import answer
-from workflows.support_bot.inputs import Inputs as SupportBotInputs
-from workflows.support_bot_llm.nodes import Reply as LlmReply
+from duologue.workflows.simulated_user import SimulatedUserWorkflow
+from duologue.workflows.simulated_user.customer import Customer
+from duologue.workflows.simulated_user.goals import GOALS, Question
+from duologue.workflows.simulated_user.inputs import Inputs as SimulatedUserInputs
+from duologue.workflows.simulated_user_llm.nodes import Say as LlmSay
+from duologue.workflows.support_bot import SupportBotWorkflow, small_talk
+from duologue.workflows.support_bot.answering import answer
+from duologue.workflows.support_bot.inputs import Inputs as SupportBotInputs
+from duologue.workflows.support_bot_llm.nodes import Reply as LlmReply
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows"
 NAMES = ("support_bot", "simulated_user", "support_bot_llm", "simulated_user_llm")
@@ -376,10 +376,6 @@ def test_each_loads_without_the_others_and_under_another_name(tmp_path: Path) ->
 def test_both_support_bots_know_the_same_shop(name: str) -> None:
     offline, llm = (WORKFLOWS / package / name for package in ("support_bot", "support_bot_llm"))
     assert offline.read_text() == llm.read_text()
-
-
-def test_workflows_leaves_room_for_other_packages_of_that_name() -> None:
-    assert not (WORKFLOWS / "__init__.py").exists()
 
 
 def system_prompt(node: type[InlinePromptNode[BaseState]], history: list[ChatMessage]) -> str:

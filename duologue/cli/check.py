@@ -15,10 +15,10 @@ from duologue.cli.options import OutputFormat
 from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
 
 if TYPE_CHECKING:
-    from duologue.transcripts import CheckedTranscript, Transcript
     from duologue.validation.dataset_rules.member import Member
     from duologue.validation.quality import DatasetFinding, DatasetQuality
     from duologue.validation.rule import Rule
+    from duologue.validation.transcripts import CheckedTranscript, Transcript
 
 IDS_SHOWN = 3
 """Of the conversations that a finding about the whole file names."""
@@ -50,8 +50,8 @@ def check(
     Exit code 0 if every conversation is valid, 1 if some are not, 2 if the file can't be read.
     What is found in the file as a whole leaves it as it is.
     """
-    from duologue.transcripts import read_transcripts
     from duologue.validation.loading import load_rules
+    from duologue.validation.transcripts import read_transcripts
 
     settings, read_rules_file = rule_settings(rules_file, rule, own_rule)
     if read_rules_file is not None:
@@ -76,8 +76,8 @@ def _checked(
     transcripts: Iterable["Transcript"], rules: Sequence["Rule"], valid: "list[Member] | None"
 ) -> Iterator["CheckedTranscript"]:
     """Checks transcripts as they are read; collects the valid ones, where that is asked for."""
-    from duologue.transcripts import check_transcript
     from duologue.validation.dataset_rules.member import Member
+    from duologue.validation.transcripts import check_transcript
 
     for transcript in transcripts:
         result = check_transcript(transcript, rules)
@@ -110,8 +110,8 @@ def _print_json(results: Iterable["CheckedTranscript"]) -> int:
 
 def _print_table(results: Sequence["CheckedTranscript"]) -> int:
     """Prints every fault and the counts; counts the invalid conversations."""
+    from duologue.settings.rules import Severity
     from duologue.validation.check import rule_names
-    from duologue.validation.rule import Severity
 
     console = Console()
     told: Counter[str] = Counter()

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from duologue.conversation import Conversation
+    from duologue.conversation.messages import Conversation
 
 STYLES = {"USER": "bold cyan", "ASSISTANT": "bold green"}
 

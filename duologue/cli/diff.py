@@ -29,8 +29,8 @@ def diff(
     Exit code 0, whether they differ or not; 2 if one can't be read.
     """
     from duologue.dataset.changes import changes_between
-    from duologue.dataset.comparing import outcomes_in
-    from duologue.dataset.finding import find_version
+    from duologue.versions.comparing import outcomes_in
+    from duologue.versions.finding import find_version
 
     old, new = (outcomes_in(find_version(version, output, name)) for version in (before, after))
     changes = changes_between(old, new)

@@ -21,11 +21,11 @@ from duologue.cli.options import (
     pair,
 )
 from duologue.errors import UsageError
-from duologue.test_suites.per import CasePer
+from duologue.settings.test_suites import CasePer
 
 if TYPE_CHECKING:
     from duologue.evaluation.manifest import EvaluationManifest, SuiteRunRecord
-    from duologue.evaluation.planning import EvaluationPlan
+    from duologue.evaluation.plan import EvaluationPlan
 
 GATES_PANEL = "Gates: what the candidate has to reach"
 SCORING_PANEL = "Scoring: how replies are compared"
@@ -237,7 +237,7 @@ def evaluate(
 
 
 def _evaluate_dataset() -> Callable[..., Any]:
-    from flows.evaluate_dataset import evaluate_dataset
+    from duologue.flows.evaluate_dataset import evaluate_dataset
 
     return evaluate_dataset
 
@@ -255,8 +255,8 @@ def _numbers(option: str, given: list[str] | None) -> dict[str, float]:
 
 def _checked(parameters: dict[str, Any], console: Console) -> "EvaluationPlan":
     """Finds what is wrong before Prefect starts, which takes seconds; the flow checks again."""
-    from duologue.evaluation.planning import plan_evaluation
-    from duologue.evaluation.writing import check_evaluations_writable
+    from duologue.plans.evaluation import plan_evaluation
+    from duologue.versions.evaluations import check_evaluations_writable
 
     plan = plan_evaluation(**parameters)
     check_evaluations_writable(plan.evaluations)
@@ -274,8 +274,8 @@ def _checked(parameters: dict[str, Any], console: Console) -> "EvaluationPlan":
 def _show(manifest: "EvaluationManifest", plan: "EvaluationPlan", console: Console) -> None:
     """Prints how each side fared, which gates were not passed, and where the files are."""
     from duologue.evaluation.manifest import EVALUATION_MANIFEST_FILE
-    from duologue.locations import without_credentials
     from duologue.report.evaluation_page import EVALUATION_REPORT_FILE
+    from duologue.storage.locations import without_credentials
 
     console.print()
     console.print(_verdicts(manifest))
@@ -346,7 +346,7 @@ def _table(first: str, *headings: str) -> Table:
 
 
 def _plain(manifest: "EvaluationManifest", plan: "EvaluationPlan") -> dict[str, Any]:
-    from duologue.locations import without_credentials
+    from duologue.storage.locations import without_credentials
 
     return {
         "evaluation": manifest.evaluation,

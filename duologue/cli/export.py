@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from duologue.cli.options import Name, Output, VersionOrFolder
-from duologue.dataset.tools import EvaluationTool
+from duologue.versions.tools import EvaluationTool
 
 
 def export(
@@ -25,8 +25,8 @@ def export(
     """
     from upath import UPath
 
-    from duologue.dataset.exporting import export_next_turns
-    from duologue.dataset.loading import load_version
+    from duologue.versions.exporting import export_next_turns
+    from duologue.versions.loading import load_version
 
     dataset = load_version(version, output, name)
     done = export_next_turns(dataset, tool, UPath(file), replace=force)

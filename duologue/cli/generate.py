@@ -23,10 +23,10 @@ from duologue.cli.options import (
 )
 from duologue.cli.results import tell_result
 from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
-from duologue.test_suites.per import CasePer
+from duologue.settings.test_suites import CasePer
 
 if TYPE_CHECKING:
-    from duologue.run_settings import RunSettings
+    from duologue.settings.run import RunSettings
 
 
 def generate(
@@ -39,10 +39,10 @@ def generate(
             help="Who answers: NAME or NAME@release_tag (a Vellum Workflow Deployment), "
             "local:package.module, or python:package.module:function.",
         ),
-    ] = "local:workflows.support_bot",
+    ] = "local:duologue.workflows.support_bot",
     simulated_user: Annotated[
         str, typer.Option(help="Who asks, spelled like the chatbot.")
-    ] = "local:workflows.simulated_user",
+    ] = "local:duologue.workflows.simulated_user",
     turns: Annotated[int, typer.Option(help="The most turns of a conversation.")] = 3,
     max_concurrency: Annotated[
         int, typer.Option(help="How many conversations are simulated at a time.")
@@ -327,16 +327,16 @@ def generate(
 
 
 def _generate_dataset() -> Callable[..., Any]:
-    from flows.generate_dataset import generate_dataset
+    from duologue.flows.generate_dataset import generate_dataset
 
     return generate_dataset
 
 
 def _checked(parameters: dict[str, Any], rules_file: str | None, console: Console) -> "RunSettings":
     """Finds what is wrong before Prefect starts, which takes seconds; the flow checks again."""
-    from duologue.dataset.writing import check_writable
-    from duologue.generation import plan_generation
+    from duologue.plans.generation import plan_generation
     from duologue.seeds import read_seeds
+    from duologue.versions.writing import check_writable
 
     plan = plan_generation(**parameters)
     seed_file = read_seeds(

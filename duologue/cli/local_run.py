@@ -20,8 +20,8 @@ from rich.progress import Progress as ProgressBar
 from duologue.cli.prefect_server import temporary_server
 
 if TYPE_CHECKING:
-    from duologue.participants.settings import ParticipantSettings
     from duologue.progress import Progress
+    from duologue.settings.participants import ParticipantSettings
 
 Flow = TypeVar("Flow", bound=Callable[..., Any])
 
@@ -96,7 +96,8 @@ async def _run_flow(
     async with flow_ready(load_flow, participants) as flow:
         state = await flow(**parameters, return_state=True)
         ended_with = await state.aresult(raise_on_failure=False)
-    from duologue.errors import FailedEvaluationError, IncompleteDatasetError
+    from duologue.dataset.manifest import IncompleteDatasetError
+    from duologue.evaluation.manifest import FailedEvaluationError
 
     if isinstance(ended_with, IncompleteDatasetError | FailedEvaluationError):
         return ended_with.manifest, state.message
@@ -130,7 +131,7 @@ async def flow_ready(
         import fastapi.encoders  # noqa: F401  # Prefect imports it as a flow begins
 
         from duologue.participants.opening import open_participants
-        from duologue.participants.retries import CallSettings
+        from duologue.settings.participants import CallSettings
 
         async with open_participants(participants, CallSettings(), max_concurrency=1):
             pass

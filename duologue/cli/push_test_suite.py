@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from duologue.cli.options import Name, Output, OutputFormat, VersionOrFolder
-from duologue.test_suites.per import CasePer
+from duologue.settings.test_suites import CasePer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +55,11 @@ def push_test_suite(
 
     Exit code 0; 1 if Vellum rejected some cases; 2 if it can't be done.
     """
-    from duologue.dataset.finding import find_version
     from duologue.dataset.formats import CONVERSATIONS_FILE
     from duologue.dataset.manifest import MANIFEST_FILE, read_manifest
     from duologue.test_suites.cases import cases_of
     from duologue.test_suites.vellum_suite import SuiteVariables
+    from duologue.versions.finding import find_version
 
     folder = find_version(version, output, name)
     dataset = read_manifest(folder / MANIFEST_FILE).dataset

@@ -42,8 +42,8 @@ def rerun(
     Exit code 0 if every conversation is good now, 1 if some failed again or the version is held
     back, 2 if nothing could run.
     """
-    from duologue.dataset.writing import check_writable
-    from duologue.rerun import plan_rerun
+    from duologue.plans.rerun import plan_rerun
+    from duologue.versions.writing import check_writable
 
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
@@ -79,6 +79,6 @@ def rerun(
 
 
 def _rerun_failed_seeds() -> Callable[..., Any]:
-    from flows.rerun_failed_seeds import rerun_failed_seeds
+    from duologue.flows.rerun_failed_seeds import rerun_failed_seeds
 
     return rerun_failed_seeds

@@ -48,7 +48,7 @@ def tell_result(
 
 
 def _plain(manifest: "Manifest", output: str) -> dict[str, Any]:
-    from duologue.dataset.versions import version_folder
+    from duologue.versions.places import version_folder
 
     path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
     return {
@@ -67,10 +67,10 @@ def _plain(manifest: "Manifest", output: str) -> dict[str, Any]:
 def _show(manifest: "Manifest", output: str, console: Console) -> None:
     """Prints one conversation, the counts, what is missing, and where the files and report are."""
     from duologue.dataset.formats import CONVERSATIONS_FILE
-    from duologue.dataset.reading import read_conversations, read_failures
-    from duologue.dataset.versions import version_folder
-    from duologue.locations import without_credentials
     from duologue.report.page import REPORT_FILE
+    from duologue.storage.locations import without_credentials
+    from duologue.versions.places import version_folder
+    from duologue.versions.reading import read_conversations, read_failures
 
     path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
     conversation = next(read_conversations(path / CONVERSATIONS_FILE), None)
@@ -118,7 +118,7 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
 
 def rerun_command(manifest: "Manifest", output: str) -> str:
     """Spells the command that makes a version whole."""
-    from duologue.locations import without_credentials
+    from duologue.storage.locations import without_credentials
 
     where = "" if output == "datasets" else f" --output {without_credentials(output)}"
     return f"duologue rerun {manifest.version}{where}"

@@ -11,7 +11,7 @@ from duologue.cli.options import RULES_PANEL, pair
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
-    from duologue.validation.settings import RuleSettings
+    from duologue.settings.rules import RuleSettings
 
 RULES_FILES = ("duologue.toml", "pyproject.toml")
 """In the working directory; the first that has the table is read."""
@@ -73,7 +73,7 @@ def rule_settings(
 def _settings(values: object, subject: str) -> "RuleSettings":
     from pydantic import ValidationError
 
-    from duologue.validation.settings import RuleSettings
+    from duologue.settings.rules import RuleSettings
 
     try:
         return RuleSettings.model_validate(values)

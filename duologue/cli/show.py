@@ -27,8 +27,8 @@ def show(
     ] = None,
 ) -> None:
     """Show the conversations of a dataset."""
-    from duologue.dataset.finding import find_conversations
-    from duologue.dataset.reading import read_conversations
+    from duologue.versions.finding import find_conversations
+    from duologue.versions.reading import read_conversations
 
     path = find_conversations(version, output, name)
     console = Console()

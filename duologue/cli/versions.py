@@ -12,7 +12,7 @@ from duologue.cli.options import Name, Output, OutputFormat
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
-    from duologue.dataset.history import PastVersion
+    from duologue.versions.history import PastVersion
 
 versions_app = typer.Typer(name="versions", help="List, pin, remove and roll back versions.")
 
@@ -32,7 +32,7 @@ def versions(
     if context.invoked_subcommand is not None:
         _refuse_misplaced_options(context)
         return
-    from duologue.dataset.history import past_versions
+    from duologue.versions.history import past_versions
 
     dataset = _dataset(output, name)
     past = past_versions(output, dataset)
@@ -62,7 +62,7 @@ def pin(
     name: Name = None,
 ) -> None:
     """Keep a version, however many newer ones there are."""
-    from duologue.dataset.history import pin_version
+    from duologue.versions.history import pin_version
 
     pin_version(output, _dataset(output, name, version), version, reason)
     typer.echo(f"{version} is pinned")
@@ -71,7 +71,7 @@ def pin(
 @versions_app.command()
 def unpin(version: Version, output: Output = "datasets", name: Name = None) -> None:
     """Take a pin back."""
-    from duologue.dataset.history import unpin_version
+    from duologue.versions.history import unpin_version
 
     unpin_version(output, _dataset(output, name, version), version)
     typer.echo(f"{version} is no longer pinned")
@@ -85,7 +85,7 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
     """Remove a version with all its revisions. Not the published one, nor a pinned one."""
-    from duologue.dataset.history import remove_version
+    from duologue.versions.history import remove_version
 
     dataset = _dataset(output, name, version)
     if not yes:
@@ -104,14 +104,14 @@ def rollback(
     name: Name = None,
 ) -> None:
     """Make `latest` name an earlier version, until the next one passes its gates."""
-    from duologue.dataset.history import roll_back
+    from duologue.versions.history import roll_back
 
     latest = roll_back(output, _dataset(output, name, version), version)
     typer.echo(f"latest is now {latest.version}, revision {latest.revision}")
 
 
 def _dataset(output: str, name: str | None, version: str | None = None) -> str:
-    from duologue.dataset.finding import find_dataset
+    from duologue.versions.finding import find_dataset
 
     return find_dataset(output, name, version)
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from duologue.dataset.counts import Counts
-from duologue.run_settings import RunSettings
+from duologue.settings.run import RunSettings
 
 SETTINGS_SHOWN = {
     "chatbot.spelling",

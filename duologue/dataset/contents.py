@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from duologue.dataset.counts import Counts, UnaccountedSeedsError
-from duologue.run_settings import RunSettings
 from duologue.seeds import SeedFile
+from duologue.settings.run import RunSettings
 from duologue.simulation import FailedSeed
 from duologue.validation.check import CheckedConversation
 

@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from upath import UPath
 
-from duologue.conversation import Conversation
+from duologue.conversation.messages import Conversation
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.storage import reason_of
 from duologue.errors import UsageError
-from duologue.locations import without_credentials
 from duologue.seeds import Seed
 from duologue.simulation import Draft
+from duologue.storage.files import reason_of
+from duologue.storage.locations import without_credentials
 
 FAILURES_JSONL_FILE = "failures.jsonl"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from duologue.conversation import Message, unwritable_reason
+from duologue.conversation.messages import Message, unwritable_reason
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.failures import FAILURES_JSONL_FILE, write_failures_jsonl
 from duologue.dataset.schema import (
@@ -21,10 +21,10 @@ from duologue.dataset.schema import (
     next_turn_rows,
 )
 from duologue.errors import ExportError
-from duologue.locations import without_credentials
+from duologue.settings.rules import Severity
 from duologue.simulation import FailedSeed
+from duologue.storage.locations import without_credentials
 from duologue.validation.check import CheckedConversation
-from duologue.validation.rule import Severity
 
 CONVERSATIONS_FILE = "conversations.parquet"
 NEXT_TURNS_FILE = "next_turns.parquet"

@@ -1,31 +1,11 @@
 """The gates: how good a version has to be for `latest` to name it."""
 
 from collections.abc import Iterable
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from duologue.dataset.counts import Counts
-from duologue.form import as_form
+from duologue.settings.rules import Severity
+from duologue.settings.run import Gates
 from duologue.validation.quality import DatasetFinding
-from duologue.validation.rule import Severity
-
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Gates(BaseModel):
-    """What a version has to keep to be published. One that does not is kept, but held back."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
-    )
-
-    max_failed_share: Share = 0.1
-    """The largest share of its conversations that may have failed, from 0 to 1."""
-    max_invalid_share: Share = 0.1
-    """The largest share of its conversations that may be invalid, from 0 to 1."""
-    min_conversations: Annotated[int, Field(ge=1)] = 1
-    """The fewest valid conversations."""
 
 
 def reasons_to_hold_back(

@@ -10,17 +10,17 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from upath import UPath
 
+from duologue.conversation.usage import Usage, total
 from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.dataset.gates import reasons_to_hold_back
 from duologue.dataset.schema import SCHEMA_VERSION
-from duologue.dataset.storage import reason_of
-from duologue.errors import BudgetExhaustedError, UsageError
-from duologue.locations import without_credentials
-from duologue.run_settings import RunSettings
+from duologue.errors import BudgetExhaustedError, UnsatisfactoryRunError, UsageError
+from duologue.settings.run import RunSettings
 from duologue.simulation import GENERATOR_VERSION
-from duologue.usage import Usage, total
+from duologue.storage.files import reason_of
+from duologue.storage.locations import without_credentials
 from duologue.validation.quality import DatasetQuality
 
 MANIFEST_FILE = "manifest.json"
@@ -206,3 +206,9 @@ def installed_version() -> str:
         return importlib.metadata.version("duologue")
     except importlib.metadata.PackageNotFoundError:
         return "unknown"
+
+
+class IncompleteDatasetError(UnsatisfactoryRunError):
+    """A version was written without all its conversations; `manifest` says what is missing."""
+
+    manifest: Manifest

@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from duologue.conversation import Message
-from duologue.run_settings import RunSettings
+from duologue.conversation.messages import Message
+from duologue.conversation.usage import Usage
+from duologue.settings.run import RunSettings
 from duologue.simulation import GENERATOR_VERSION
-from duologue.usage import Usage
 from duologue.validation.check import CheckedConversation
 
 SCHEMA_VERSION = "1"

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from duologue.errors import UsageError
 from duologue.evaluation.manifest import Estimate, SideSummary, SuiteRunRecord
 from duologue.evaluation.replies import Side, Verdict
-from duologue.evaluation.settings import EvaluationGates
+from duologue.settings.evaluation import EvaluationGates
 
 _A_HAIR = 1e-9
 """Let through, since 0.29 of 100 is 28.999999999999996 in floating point."""

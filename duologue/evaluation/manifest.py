@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from duologue.dataset.manifest import FileRecord, Sha256
+from duologue.errors import UnsatisfactoryRunError
 from duologue.evaluation.replies import Side, Verdict
-from duologue.evaluation.settings import EvaluationSettings
+from duologue.settings.evaluation import EvaluationSettings
 
 EVALUATION_MANIFEST_FILE = "evaluation.json"
 
@@ -98,3 +99,9 @@ class EvaluationManifest(BaseModel):
     failed_gates: tuple[str, ...]
     """Which gates it does not pass, in a sentence each; empty where it passes all."""
     files: tuple[FileRecord, ...]
+
+
+class FailedEvaluationError(UnsatisfactoryRunError):
+    """A chatbot was evaluated and does not pass the gates; `manifest` says which ones."""
+
+    manifest: EvaluationManifest

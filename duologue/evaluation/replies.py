@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from duologue.conversation import Conversation, Message
-from duologue.participants.settings import ParticipantSettings
+from duologue.conversation.messages import Conversation, Message
 from duologue.seeds import Seed
+from duologue.settings.participants import ParticipantSettings
 
 EVALUATION_VERSION = "1"
 """Part of every reply's key. Raise it when a change here makes a chatbot be asked otherwise."""

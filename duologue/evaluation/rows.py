@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.dataset.schema import described_field, schema_metadata
 from duologue.evaluation.replies import FailedReply, ScoredReply, Side
-from duologue.participants.settings import ParticipantSettings
+from duologue.settings.participants import ParticipantSettings
 
 SCORE_PREFIX = "score_"
 """Before a scorer's name in its column's."""

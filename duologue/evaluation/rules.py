@@ -3,8 +3,8 @@
 import re
 import unicodedata
 
-from duologue.conversation import Message
-from duologue.validation.wording import wording
+from duologue.conversation.messages import Message
+from duologue.conversation.wording import wording
 
 EMPTY = "empty"
 SLOW = "slow"

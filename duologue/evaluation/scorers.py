@@ -9,12 +9,12 @@ from typing import Any, SupportsFloat
 
 from rapidfuzz.distance import Indel
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
+from duologue.conversation.wording import wording
 from duologue.errors import UsageError
 from duologue.evaluation.embeddings import EmbeddingScorer, load_embedding_scorer
-from duologue.evaluation.settings import ScoringSettings
-from duologue.importing import import_own_function
-from duologue.validation.wording import wording
+from duologue.own_code import import_own_function
+from duologue.settings.evaluation import ScoringSettings
 
 SAME = "same"
 SIMILARITY = "similarity"

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.evaluation.replies import FailedReply, Prefix, ScoredReply, Side, Verdict
 from duologue.evaluation.rules import broken_rules
 from duologue.evaluation.scorers import (
@@ -18,7 +18,7 @@ from duologue.evaluation.scorers import (
     same,
     similarity,
 )
-from duologue.evaluation.settings import ScoringSettings
+from duologue.settings.evaluation import ScoringSettings
 
 Replies = Sequence[tuple[Prefix, Side, Message | FailedReply]]
 Scores = list[dict[str, float | None]]

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import bootstrap
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.evaluation.manifest import Estimate, SideSummary
 from duologue.evaluation.replies import ScoredReply, Side, Verdict
-from duologue.evaluation.settings import ScoringSettings
+from duologue.settings.evaluation import ScoringSettings
 
 _RESAMPLES = 2000
 _RESAMPLED_AT_A_TIME = 2_000_000

@@ -15,8 +15,7 @@ from vellum.workflows import BaseWorkflow
 from vellum.workflows.errors import WorkflowError, WorkflowErrorCode
 from vellum.workflows.exceptions import WorkflowInitializationException
 
-from duologue.budget import Spending
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.errors import (
     FatalError,
     ParticipantError,
@@ -24,11 +23,12 @@ from duologue.errors import (
     TransientError,
     UsageError,
 )
-from duologue.importing import import_module
+from duologue.own_code import import_module
+from duologue.participants.budget import Spending
 from duologue.participants.protocol import Reply, further_inputs, usable_text
-from duologue.participants.retries import CallSettings, with_retries
-from duologue.participants.settings import ParticipantSettings
+from duologue.participants.retries import with_retries
 from duologue.seeds import Seed
+from duologue.settings.participants import CallSettings, ParticipantSettings
 
 Workflow = BaseWorkflow[Any, Any]
 

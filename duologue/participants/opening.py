@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from duologue.budget import Spending
+from duologue.participants.budget import Spending
 from duologue.participants.protocol import Participant
 from duologue.participants.python_function import PythonFunction, load_function
-from duologue.participants.retries import CallSettings
-from duologue.participants.settings import ParticipantKind, ParticipantSettings
+from duologue.settings.participants import CallSettings, ParticipantKind, ParticipantSettings
 
 
 @asynccontextmanager

@@ -6,11 +6,11 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from duologue.conversation import Message, unwritable_reason
+from duologue.conversation.messages import Message, unwritable_reason
+from duologue.conversation.usage import Usage
 from duologue.errors import EmptyReplyError, FatalError, TransientError
-from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
-from duologue.usage import Usage
+from duologue.settings.participants import ParticipantSettings
 
 
 @dataclass(frozen=True, slots=True)

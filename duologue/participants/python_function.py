@@ -9,14 +9,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from duologue.budget import Spending
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.errors import DuologueError, FatalError, TransientError, UsageError
-from duologue.importing import import_function
+from duologue.own_code import import_function
+from duologue.participants.budget import Spending
 from duologue.participants.protocol import Reply, further_inputs, usable_text
-from duologue.participants.retries import CallSettings, with_retries
-from duologue.participants.settings import ParticipantSettings
+from duologue.participants.retries import with_retries
 from duologue.seeds import Seed
+from duologue.settings.participants import CallSettings, ParticipantSettings
 
 
 class PythonFunction:

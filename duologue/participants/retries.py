@@ -4,38 +4,15 @@ import asyncio
 import itertools
 import random
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import TypeVar
 
 from duologue.errors import TransientError
-from duologue.form import as_form
+from duologue.settings.participants import CallSettings
 
 Answer = TypeVar("Answer")
 
 MOST_DOUBLINGS = 60
 """Of the first wait; beyond that a number of seconds would be too large for a float at last."""
-
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class CallSettings(BaseModel):
-    """How long and how often a participant is asked for one reply."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
-    )
-
-    timeout_seconds: Seconds = 120
-    """How long one attempt may take, from its first byte sent to its last byte received."""
-    max_attempts: Annotated[int, Field(ge=1)] = 5
-    """How often the participant is asked at most, the first time included."""
-    deadline_seconds: Seconds = 300
-    """How long the whole call may take, with all its attempts and the waits between them."""
-    first_wait_seconds: Seconds = 1
-    """The longest wait before the second attempt; it doubles with each further one."""
-    longest_wait_seconds: Seconds = 30
-    """Where the doubling ends. A server that asks for more than this gets it."""
 
 
 async def with_retries(

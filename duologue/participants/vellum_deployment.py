@@ -27,16 +27,16 @@ from vellum import (
 )
 from vellum.utils.vellum_client import create_vellum_environment
 
-from duologue.budget import Spending
-from duologue.conversation import Message, unwritable_reason
+from duologue.conversation.messages import Message, unwritable_reason
+from duologue.conversation.usage import Usage, total
 from duologue.errors import FatalError, ParticipantError, UsageError
+from duologue.participants.budget import Spending
 from duologue.participants.protocol import Reply, further_inputs, usable_text
-from duologue.participants.retries import CallSettings, with_retries
-from duologue.participants.settings import ParticipantSettings
+from duologue.participants.retries import with_retries
 from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error, workflow_error
 from duologue.participants.vellum_stream import WITH_USAGE, result_of
 from duologue.seeds import Seed
-from duologue.usage import Usage, total
+from duologue.settings.participants import CallSettings, ParticipantSettings
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

@@ -19,9 +19,9 @@ from vellum import (
     WorkflowStreamEvent,
 )
 
+from duologue.conversation.usage import Number, Usage
 from duologue.errors import TransientError
 from duologue.participants.vellum_errors import Wording
-from duologue.usage import Number, Usage
 
 WITH_USAGE: dict[str, Any] = {
     "event_types": ["NODE", "WORKFLOW"],

@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.dataset.contents import DatasetContents
 from duologue.simulation import FailedSeed
 from duologue.validation.check import CheckedConversation

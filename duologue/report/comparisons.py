@@ -7,7 +7,7 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.evaluation.replies import Prefix, ScoredReply, Side, Verdict
 from duologue.evaluation.scorers import SIMILARITY
 from duologue.report.blocks import MOST_CHARACTERS

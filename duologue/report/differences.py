@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from duologue.validation.wording import pieces
+from duologue.conversation.wording import pieces
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from itertools import chain
 from duologue.evaluation.manifest import Estimate, EvaluationManifest
 from duologue.evaluation.replies import ScoredReply, Side, Verdict
 from duologue.evaluation.scorers import SIMILARITY
-from duologue.evaluation.settings import EvaluationGates
 from duologue.report.comparisons import against_baseline, by_prefix, comparison_groups
 from duologue.report.plots import bars
 from duologue.report.rendering import spoken, write_page
+from duologue.settings.evaluation import EvaluationGates
 
 EVALUATION_REPORT_FILE = "report.html"
 

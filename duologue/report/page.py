@@ -9,12 +9,12 @@ from markupsafe import Markup
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts
-from duologue.dataset.gates import Gates
 from duologue.dataset.manifest import Manifest
 from duologue.report.blocks import MOST_CHARACTERS, conversation_blocks
 from duologue.report.plots import bars, line
 from duologue.report.rendering import spoken, write_page
-from duologue.validation.rule import Severity
+from duologue.settings.rules import Severity
+from duologue.settings.run import Gates
 
 REPORT_FILE = "report.html"
 

@@ -17,7 +17,7 @@ from duologue.seeds.columns import (
 )
 from duologue.seeds.row import Reading, Row, Source, row_of
 from duologue.seeds.seed import RejectedRow
-from duologue.seeds.text import decoded_text, physical_lines
+from duologue.storage.text import decoded_text, physical_lines
 
 MOST_CELL_CHARACTERS = 64 * 1024 * 1024
 """Far beyond any message, and so little that a hopeless file is not read into one cell."""

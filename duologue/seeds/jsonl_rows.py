@@ -7,7 +7,7 @@ from duologue.errors import UsageError
 from duologue.seeds.columns import known_message_columns, message_column_among, message_note
 from duologue.seeds.row import NUL_FAULT, Reading, Row, Source, row_of
 from duologue.seeds.seed import RejectedRow
-from duologue.seeds.text import decoded_text, physical_lines
+from duologue.storage.text import decoded_text, physical_lines
 
 
 def read_jsonl(source: Source) -> Reading:

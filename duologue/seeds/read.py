@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from duologue.errors import UsageError
-from duologue.locations import without_credentials
 from duologue.seeds.csv_rows import read_csv
 from duologue.seeds.jsonl_rows import read_jsonl
 from duologue.seeds.parquet_rows import read_parquet
 from duologue.seeds.row import Reading, Row, Source, fault_of
 from duologue.seeds.seed import RejectedRow, Seed, SeedFile
 from duologue.seeds.seed_ids import distinct_ids, without_conflicts
-from duologue.seeds.stored import stored_bytes
+from duologue.storage.fetching import stored_bytes
+from duologue.storage.locations import without_credentials
 
 FORMATS: dict[str, Callable[[Source], Reading]] = {
     ".csv": read_csv,

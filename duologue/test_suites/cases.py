@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from upath import UPath
 
-from duologue.conversation import Conversation, Message, NextTurn
-from duologue.dataset.reading import read_conversations
-from duologue.test_suites.per import CasePer
+from duologue.conversation.messages import Conversation, Message, NextTurn
+from duologue.settings.test_suites import CasePer
+from duologue.versions.reading import read_conversations
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from urllib.parse import quote
 from vellum import TestSuiteTestCase
 
 from duologue.errors import FatalError, TransientError
-from duologue.participants.retries import CallSettings, with_retries
+from duologue.participants.retries import with_retries
 from duologue.participants.vellum_deployment import VellumClient
 from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error, was_turned_away
+from duologue.settings.participants import CallSettings
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item", covariant=True)

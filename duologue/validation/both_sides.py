@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
+from duologue.conversation.wording import wording
 from duologue.validation.rule import Expectations, Finding
-from duologue.validation.wording import wording
 
 _USER_LABEL = re.compile(
     "user|human|customer|client|caller|simulated user|end user|"

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from duologue.conversation import Conversation, Message
+from duologue.conversation.messages import Conversation, Message
 from duologue.seeds import Seed
-from duologue.simulation import SimulationSettings
+from duologue.settings.rules import RuleSettings, Severity
+from duologue.settings.run import SimulationSettings
 from duologue.validation.loading import load_rules
-from duologue.validation.rule import Expectations, Rule, Severity, Violation
+from duologue.validation.rule import Expectations, Rule, Violation
 from duologue.validation.rules import RULES
-from duologue.validation.settings import RuleSettings
 
 
 @dataclass(frozen=True, slots=True)

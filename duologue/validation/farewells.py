@@ -1,76 +1,10 @@
-"""Telling messages that only say goodbye, and the tails they make at the end of a conversation."""
+"""The rule about conversations that end in nothing but goodbyes."""
 
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
-from duologue.conversation import Message
-from duologue.validation.closing_phrases import CLOSINGS, GOODBYES, ON_THE_WAY
+from duologue.conversation.farewells import TAIL_LENGTH, mostly_says_farewell
+from duologue.conversation.messages import Message
 from duologue.validation.rule import Expectations, Finding
-
-TAIL_LENGTH = 3
-"""So many messages in a row that only say goodbye are a tail: one says it, the other answers, and
-from the third on nothing comes any more."""
-
-LONGEST_FAREWELL = 600
-"""In characters. Who says more than this says more than goodbye."""
-
-_GOODBYE = "|".join(GOODBYES)
-_CLOSING = "|".join((*GOODBYES, *CLOSINGS))
-_ONE_CLOSING = rf"(?:{ON_THE_WAY} )*(?:{_CLOSING})"
-_CLOSING_CLAUSE = re.compile(rf"{_ONE_CLOSING}(?: (?:and|&) {_ONE_CLOSING})*(?: {ON_THE_WAY})*")
-_ON_THE_WAY_CLAUSE = re.compile(rf"{ON_THE_WAY}(?: {ON_THE_WAY})*")
-_CLOSING_BEGINS = re.compile(rf"(?:remember )?{_ONE_CLOSING}\b")
-_GOODBYE_IN_CLAUSE = re.compile(rf"(?:^|.* (?:and|&) )(?:{ON_THE_WAY} )*(?:{_GOODBYE})\b")
-
-_SENTENCE_END = re.compile(r"[.!\u3002\uff01\n]")
-_QUESTION_MARK = re.compile(r"[?\uff1f\u061f]")
-_NAME_ADDRESSED = re.compile(r", (\w+)(?=\s*(?:[.!,]|$))")
-_APOSTROPHE = re.compile(r"['\u2019\u02bc]")
-_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
-_BETWEEN_CLAUSES = re.compile(r"[^\w\s&]+|\n")
-
-
-def is_farewell(text: str) -> bool:
-    """Tells whether a message says nothing but thanks, welcome, wishes or goodbye.
-
-    Each of its clauses must be a closing phrase; a question, a number or anything about the matter
-    makes it no farewell. It is strict on purpose: to overlook a farewell costs a call or two, to
-    take an answer for one costs the answer.
-    """
-    if len(text) > LONGEST_FAREWELL or _QUESTION_MARK.search(text):
-        return False
-    closes = False
-    for clause in _clauses(text):
-        if _CLOSING_CLAUSE.fullmatch(clause):
-            closes = True
-        elif not _ON_THE_WAY_CLAUSE.fullmatch(clause):
-            return False
-    return closes
-
-
-def says_goodbye(text: str) -> bool:
-    """Tells whether a farewell says goodbye outright, or wishes a good day, and not only thanks."""
-    return is_farewell(text) and any(map(_GOODBYE_IN_CLAUSE.match, _clauses(text)))
-
-
-def closing_tail_length(messages: Sequence[Message]) -> int:
-    """Counts the messages at the end that are farewells."""
-    length = 0
-    while length < len(messages) and is_farewell(messages[-1 - length].text):
-        length += 1
-    return length
-
-
-def is_farewell_loop(messages: Sequence[Message]) -> bool:
-    """Tells whether a conversation has come to goodbyes only.
-
-    That is so when both sides have said goodbye outright, one after the other, or when three
-    messages in a row are farewells of any kind.
-    """
-    length = closing_tail_length(messages[-TAIL_LENGTH:])
-    both_leave = length == 2 and all(says_goodbye(message.text) for message in messages[-2:])
-    return length == TAIL_LENGTH or both_leave
 
 
 def farewell_tail(
@@ -86,25 +20,8 @@ def farewell_tail(
     endless thanks in CAMEL, arXiv 2303.17760). Known false positives: polite people.
     """
     first = len(messages)
-    while first and _mostly_says_farewell(messages[first - 1].text):
+    while first and mostly_says_farewell(messages[first - 1].text):
         first -= 1
     length = len(messages) - first
     if length >= farewell_tail_messages:
         yield Finding(first, f"from here on {length} messages only say goodbye")
-
-
-def _mostly_says_farewell(text: str) -> bool:
-    """Tells whether half of the sentences or more are thanks, wishes, offers or goodbyes."""
-    if len(text) > LONGEST_FAREWELL or _QUESTION_MARK.search(text):
-        return False
-    sentences = [clauses for part in _SENTENCE_END.split(text) if (clauses := _clauses(part))]
-    closing = sum(any(map(_CLOSING_BEGINS.match, clauses)) for clauses in sentences)
-    return 2 * closing >= len(sentences) > 0
-
-
-def _clauses(text: str) -> list[str]:
-    """Cuts a message at its punctuation, into clauses as the phrases are written."""
-    named = _NAME_ADDRESSED.sub(lambda name: "" if name[1].istitle() else name[0], text)
-    plain = _APOSTROPHE.sub("", unicodedata.normalize("NFKC", named).casefold())
-    clauses = _BETWEEN_CLAUSES.split(_HYPHEN.sub(" ", plain))
-    return [words for clause in clauses if (words := " ".join(clause.split()))]

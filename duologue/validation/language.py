@@ -5,22 +5,13 @@ from collections.abc import Iterator, Sequence, Set
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
+from duologue.conversation.wording import wording
+from duologue.settings.rules import LANGUAGE_CONFIDENCE, LANGUAGE_LETTERS
 from duologue.validation.rule import Expectations, Finding
-from duologue.validation.wording import wording
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
-
-LANGUAGE_LETTERS = 20
-"""With fewer letters a message's language is not told: "Danke" or "Pizza Margherita" says little.
-Counted in bytes of UTF-8, as the detector reads them: a Chinese character, which says as much as
-three letters, counts for three."""
-
-LANGUAGE_CONFIDENCE = 0.9
-"""How sure the detector must be of both languages, from 0 to 1. It knows when it is not. Of 77,000
-messages of people and of models in seven languages, it was so sure of a wrong one in one, a
-Chinese text that it took for Wu; with 0.8 in six more at least."""
 
 # Their written forms are too near to each other to be told apart by a few words.
 _NEAR = {

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.errors import UsageError
-from duologue.importing import import_own_function
-from duologue.seeds.stored import stored_bytes
-from duologue.seeds.text import decoded_text
-from duologue.validation.rule import Check, Expectations, Finding, Rule, Severity
+from duologue.own_code import import_own_function
+from duologue.settings.rules import RuleSettings, Severity
+from duologue.storage.fetching import stored_bytes
+from duologue.storage.text import decoded_text
+from duologue.validation.rule import Check, Expectations, Finding, Rule
 from duologue.validation.rules import RULES
-from duologue.validation.settings import RuleSettings
 
 _EXPECTED = "`def rule(messages, expected)` that gives findings"
 

@@ -4,17 +4,10 @@ dataset full of them is a simulator.
 
 from collections.abc import Iterator, Sequence
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
+from duologue.conversation.wording import wording
+from duologue.settings.rules import MANY_WORDS, POLITE_SHARE
 from duologue.validation.rule import Expectations, Finding
-from duologue.validation.wording import wording
-
-POLITE_SHARE = 0.5
-"""The share of polite messages, from 0 to 1, beyond which a user is told to be polite. People
-thank or say please in well under a third of theirs."""
-
-MANY_WORDS = 60
-"""The mean number of words beyond which a user is told to be verbose. The users of RecLLMSim
-write 87; people in chats with an assistant mostly under 20."""
 
 ENOUGH_MESSAGES = 2
 """With fewer messages than this, a share of them says nothing."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.validation.rule import Expectations, Finding
 
 

@@ -4,15 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
+from duologue.settings.rules import PHONE_REGION
 from duologue.validation.rule import Expectations, Finding
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
-
-PHONE_REGION = "US"
-"""The country in whose national form phone numbers are looked for too, as ISO 3166 has it. Most
-simulated users speak American English."""
 
 _EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@(?P<domain>(?:[\w-]{1,63}\.){1,8}[a-z]{2,24})\b", re.I

@@ -3,12 +3,10 @@
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
+from duologue.conversation.wording import wording
+from duologue.settings.rules import PROMPT_PHRASE_WORDS
 from duologue.validation.rule import Expectations, Finding
-from duologue.validation.wording import wording
-
-PROMPT_PHRASE_WORDS = 12
-"""So many words in a row that are the prompt's are no chance: fixed phrases are shorter."""
 
 
 def prompt_leak(

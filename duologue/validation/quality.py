@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from duologue.validation.rule import Severity
+from duologue.settings.rules import Severity
 
 
 class Measure(BaseModel):

@@ -4,10 +4,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from duologue.conversation import Message, Role
-from duologue.validation.farewells import is_farewell
+from duologue.conversation.farewells import is_farewell
+from duologue.conversation.messages import Message, Role
+from duologue.conversation.wording import NEARLY_THE_SAME, likeness, says_the_same, wording
 from duologue.validation.rule import Expectations, Finding
-from duologue.validation.wording import NEARLY_THE_SAME, likeness, says_the_same, wording
 
 VERBATIM_ENOUGH_WORDS = 3
 """From so many words on, a reply that is verbatim the message before it, down to the punctuation,

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from duologue.conversation import Message, Role
-from duologue.end_marker import end_marker_pattern
+from duologue.conversation.end_marker import end_marker_pattern
+from duologue.conversation.messages import Message, Role
+from duologue.conversation.wording import wording
 from duologue.validation.rule import Expectations, Finding
-from duologue.validation.wording import wording
 
 QUOTED_WORDS = 3
 """From so many words on, quotes around a whole message are no title or single word quoted."""

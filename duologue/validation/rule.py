@@ -2,20 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from duologue.conversation import EndReason, EndsWith, Message
-
-
-class Severity(StrEnum):
-    """What a broken rule does to its conversation."""
-
-    INVALID = "invalid"
-    """The conversation leaves the dataset and is listed with the failures."""
-    WARNING = "warning"
-    """The conversation stays, and carries the rule's name in its `warnings` column."""
-    INFO = "info"
-    """The conversation stays as it is; the finding is shown and counted, and is no fault."""
+from duologue.conversation.messages import EndReason, EndsWith, Message
+from duologue.settings.rules import Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ simulated user speaks, is information.
 To add a rule, write one function in the file where it belongs and one line here.
 """
 
+from duologue.settings.rules import Severity
 from duologue.validation.both_sides import both_sides_in_one_message, speaker_label
 from duologue.validation.farewells import farewell_tail
 from duologue.validation.language import language_drift
@@ -33,7 +34,7 @@ from duologue.validation.residue import (
     reasoning,
     wrapping_quotes,
 )
-from duologue.validation.rule import Rule, Severity
+from duologue.validation.rule import Rule
 from duologue.validation.structure import (
     broken_alternation,
     empty_message,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from duologue.conversation import EndReason, EndsWith, Message, Role
+from duologue.conversation.messages import EndReason, EndsWith, Message, Role
 from duologue.validation.rule import Expectations, Finding
 
 
@@ -20,7 +20,7 @@ def empty_message(messages: Sequence[Message], _expected: Expectations) -> Itera
     """Catches messages that are empty or only white space.
 
     Known false positives: none; messages that hold nothing but tool calls are no part of a
-    transcript as `duologue.transcripts` reads it.
+    transcript as `duologue.validation.transcripts` reads it.
     """
     for index, message in enumerate(messages):
         if not message.text.strip():

@@ -3,12 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
+from duologue.settings.rules import TRUNCATION_WORDS
 from duologue.validation.rule import Expectations, Finding
-
-TRUNCATION_WORDS = 30
-"""A length limit cuts long messages. With fewer words than this a message that breaks off is a
-person's haste."""
 
 # What no message ends with, unless it was cut: articles, possessives, conjunctions, and the
 # prepositions that want their noun.

@@ -2,7 +2,7 @@
 
 from prefect import flow, get_run_logger
 
-import duologue.dataset
+import duologue
 
 
 @flow
@@ -13,7 +13,7 @@ def reply_lengths(path: str) -> dict[int, float]:
         path: The folder of the version, as the event gives it. It is of one revision, so that the
             data stays the same however many versions follow.
     """
-    dataset = duologue.dataset.load(path)
+    dataset = duologue.load(path)
     turns = dataset.next_turns.to_table(columns=["turn_index", "reference_reply"]).to_pandas()
     replies = turns.dropna()
     words = replies["reference_reply"].str.split().str.len()

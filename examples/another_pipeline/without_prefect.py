@@ -10,14 +10,14 @@ import json
 import sys
 from pathlib import Path
 
-import duologue.dataset
+import duologue
 
 SEEN = Path("seen.json")
 
 
 def main(datasets: str, name: str) -> None:
     """Takes the latest version, unless it was taken before."""
-    dataset = duologue.dataset.load("latest", output=datasets, name=name)
+    dataset = duologue.load("latest", output=datasets, name=name)
     manifest = dataset.manifest
     taken = {"version": manifest.version, "revision": manifest.revision}
     if SEEN.exists() and json.loads(SEEN.read_text()) == taken:

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from duologue.conversation import Conversation, EndReason, Message, Role
+from duologue.conversation.messages import Conversation, EndReason, Message, Role
+from duologue.conversation.usage import Usage
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.gates import Gates
-from duologue.participants.settings import ParticipantSettings
-from duologue.run_settings import RunSettings
 from duologue.seeds import RejectedRow, Seed, SeedFile
+from duologue.settings.participants import ParticipantSettings
+from duologue.settings.rules import Severity
+from duologue.settings.run import Gates, RunSettings
 from duologue.simulation import Draft, FailedSeed
-from duologue.usage import Usage
 from duologue.validation.check import CheckedConversation
-from duologue.validation.rule import Severity, Violation
+from duologue.validation.rule import Violation
 
 STARTED_AT = datetime(2026, 11, 24, 5, 35, 16, 123456, tzinfo=UTC)
 RUN_ID = "01928374-0000-7000-8000-00001a2b3c4d"
@@ -111,7 +111,7 @@ def contents(
         failed=tuple(failed),
         settings=RunSettings(
             chatbot=ParticipantSettings(spelling=chatbot, history_input=history_input),
-            simulated_user=ParticipantSettings(spelling="local:workflows.simulated_user"),
+            simulated_user=ParticipantSettings(spelling="local:duologue.workflows.simulated_user"),
             conversations_per_seed=conversations_per_seed,
             gates=gates,
         ),

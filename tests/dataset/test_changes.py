@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from duologue.dataset.changes import Changes
-from duologue.dataset.comparing import changes_since_before
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import read_manifest
-from duologue.dataset.versions import Revision, version_folder
-from duologue.dataset.writing import write_version
 from duologue.errors import UsageError
-from duologue.validation.rule import Severity
+from duologue.settings.rules import Severity
+from duologue.versions.comparing import changes_since_before
+from duologue.versions.places import Revision, version_folder
+from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed
 
 FIRST, SECOND, THIRD = (f"202611{day:02}T020000Z-1a2b3c4d" for day in (1, 2, 3))

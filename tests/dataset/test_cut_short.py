@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
-from duologue.dataset.finding import find_version
 from duologue.dataset.formats import WRITERS
-from duologue.dataset.latest import Latest, publish_latest
 from duologue.dataset.manifest import read_manifest
-from duologue.dataset.writing import write_version
+from duologue.versions.finding import find_version
+from duologue.versions.latest import Latest, publish_latest
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 from tests.small_disk import small_disk
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
-from duologue.dataset.finding import find_conversations, find_dataset, find_version
-from duologue.dataset.latest import publish_latest
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.versions import dataset_folder, version_folder
-from duologue.dataset.writing import remove_revision, write_version
 from duologue.errors import UsageError
+from duologue.versions.finding import find_conversations, find_dataset, find_version
+from duologue.versions.latest import publish_latest
+from duologue.versions.places import dataset_folder, version_folder
+from duologue.versions.writing import remove_revision, write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 
 NEXT = "20261125T053516Z-5e6f7a8b"
@@ -39,10 +39,10 @@ def test_a_parquet_file_is_found_by_its_path(tmp_path: Path) -> None:
 
 OVERTAKEN = """
 import sys
-from duologue.dataset.finding import find_version
-from duologue.dataset.latest import name_latest
+from duologue.versions.finding import find_version
+from duologue.versions.latest import name_latest
 from duologue.dataset.manifest import read_manifest
-from duologue.dataset.versions import version_folder
+from duologue.versions.places import version_folder
 
 output, newest = sys.argv[1:]
 manifest = read_manifest(version_folder(output, "shop", newest) / "manifest.json")

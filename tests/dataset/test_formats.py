@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duologue.conversation import unwritable_reason
+from duologue.conversation.messages import unwritable_reason
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.formats import (
     refuse_unwritable_text,
@@ -25,7 +25,7 @@ from duologue.dataset.formats import (
 )
 from duologue.errors import ExportError
 from duologue.seeds import RejectedRow
-from duologue.validation.rule import Severity
+from duologue.settings.rules import Severity
 from tests.dataset.making import checked, contents, everything_that_can_happen, failed
 
 Writer = Callable[[DatasetContents, Any], int]

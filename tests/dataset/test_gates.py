@@ -5,10 +5,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from duologue.dataset.counts import Counts
-from duologue.dataset.gates import Gates, reasons_to_hold_back
-from duologue.dataset.versions import version_folder
-from duologue.dataset.writing import write_version
-from duologue.validation.rule import Severity
+from duologue.dataset.gates import reasons_to_hold_back
+from duologue.settings.rules import Severity
+from duologue.settings.run import Gates
+from duologue.versions.places import version_folder
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen, failed
 
 WHATEVER = Gates(max_failed_share=1, max_invalid_share=1)

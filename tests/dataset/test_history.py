@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from duologue.dataset.finding import find_version
-from duologue.dataset.gates import Gates
-from duologue.dataset.history import (
+from duologue.dataset.manifest import Manifest, read_manifest
+from duologue.errors import UsageError
+from duologue.settings.run import Gates
+from duologue.versions.finding import find_version
+from duologue.versions.history import (
     LONGEST_WRITING,
     past_versions,
     pin_version,
@@ -22,11 +24,9 @@ from duologue.dataset.history import (
     unpin_version,
     versions_kept,
 )
-from duologue.dataset.latest import publish_latest, read_latest
-from duologue.dataset.manifest import Manifest, read_manifest
-from duologue.dataset.versions import dataset_folder, revisions_begun, version_folder
-from duologue.dataset.writing import write_version
-from duologue.errors import UsageError
+from duologue.versions.latest import publish_latest, read_latest
+from duologue.versions.places import dataset_folder, revisions_begun, version_folder
+from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed
 from tests.dataset.test_cut_short import ROOT, check_every_version_is_whole, run_writer, writer
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from duologue.dataset.finding import find_version
-from duologue.dataset.gates import Gates
-from duologue.dataset.latest import Latest, mended_latest, publish_latest
 from duologue.dataset.manifest import Manifest
-from duologue.dataset.versions import dataset_folder, version_folder
-from duologue.dataset.writing import remove_revision, write_version
 from duologue.errors import ExportError, UsageError
+from duologue.settings.run import Gates
+from duologue.versions.finding import find_version
+from duologue.versions.latest import Latest, mended_latest, publish_latest
+from duologue.versions.places import dataset_folder, version_folder
+from duologue.versions.writing import remove_revision, write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 
 NEXT = "20261125T053516Z-5e6f7a8b"

@@ -1,4 +1,4 @@
-"""`duologue.dataset.load`: a version as its readers get it."""
+"""`duologue.load`: a version as its readers get it."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ import pyarrow.compute as pc
 import pyarrow.dataset as arrow
 import pytest
 
-from duologue.dataset import load
-from duologue.dataset.latest import publish_latest
+from duologue import load
 from duologue.dataset.manifest import MANIFEST_FILE
-from duologue.dataset.writing import write_version
 from duologue.errors import UsageError
+from duologue.versions.latest import publish_latest
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen, many
 
 YESTERDAY = "20261123T020000Z-1a2b3c4d"

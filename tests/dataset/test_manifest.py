@@ -9,8 +9,8 @@ import pytest
 from upath import UPath
 
 from duologue.dataset.manifest import read_manifest
-from duologue.dataset.writing import write_version
 from duologue.errors import UsageError
+from duologue.versions.writing import write_version
 from tests.dataset.making import USAGE, VERSION, checked, contents, everything_that_can_happen
 
 

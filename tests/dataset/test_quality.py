@@ -7,9 +7,8 @@ from upath import UPath
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest, read_manifest
-from duologue.dataset.writing import write_version
-from duologue.validation.dataset_rules.settings import DatasetRuleSettings
-from duologue.validation.rule import Severity
+from duologue.settings.rules import DatasetRuleSettings, Severity
+from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed, many
 
 VERSIONS = [f"202611{day}T053516Z-1a2b3c4d" for day in range(10, 28)]

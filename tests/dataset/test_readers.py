@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from duologue.dataset.writing import write_version
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 
 DICTIONARY = Path(__file__).parents[2] / "docs" / "data_dictionary.md"

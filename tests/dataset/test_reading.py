@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 from upath import UPath
 
-from duologue.dataset.finding import find_conversations
-from duologue.dataset.reading import read_conversations
-from duologue.dataset.writing import write_version
 from duologue.errors import UsageError
+from duologue.versions.finding import find_conversations
+from duologue.versions.reading import read_conversations
+from duologue.versions.writing import write_version
 from tests.dataset.before_usage import write_as_before_usage
 from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen
 

@@ -13,18 +13,18 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from upath import UPath
 
-from duologue.conversation import Conversation, EndReason, Message, Role
+from duologue.conversation.messages import Conversation, EndReason, Message, Role
+from duologue.conversation.usage import Usage
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.reopening import reopen_version
-from duologue.dataset.versions import version_folder
-from duologue.dataset.writing import write_version
 from duologue.errors import UsageError
-from duologue.participants.settings import ParticipantSettings
-from duologue.run_settings import RunSettings
 from duologue.seeds import RejectedRow, Seed, SeedFile
-from duologue.simulation import Draft, FailedSeed, SimulationSettings
-from duologue.usage import Usage
+from duologue.settings.participants import ParticipantSettings
+from duologue.settings.run import RunSettings, SimulationSettings
+from duologue.simulation import Draft, FailedSeed
 from duologue.validation.check import CheckedConversation, check_conversation
+from duologue.versions.places import version_folder
+from duologue.versions.reopening import reopen_version
+from duologue.versions.writing import write_version
 from tests.dataset.before_usage import write_version_as_before_usage
 from tests.dataset.making import VERSION, everything_that_can_happen
 
@@ -127,7 +127,7 @@ def whole_runs(draw: st.DrawFn) -> DatasetContents:
         failed=tuple(item for item in made if isinstance(item, FailedSeed)),
         settings=RunSettings(
             chatbot=ParticipantSettings(spelling="support-bot@production"),
-            simulated_user=ParticipantSettings(spelling="local:workflows.simulated_user"),
+            simulated_user=ParticipantSettings(spelling="local:duologue.workflows.simulated_user"),
             simulation=SETTINGS,
             conversations_per_seed=samples,
         ),

@@ -5,13 +5,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from duologue.dataset.finding import find_dataset, find_version
-from duologue.dataset.history import past_versions, pin_version, read_pins, remove_outdated
-from duologue.dataset.latest import publish_latest, read_latest
 from duologue.dataset.manifest import read_manifest
-from duologue.dataset.reopening import reopen_version
-from duologue.dataset.versions import dataset_folder, version_folder, whole_revisions
-from duologue.dataset.writing import write_version
+from duologue.versions.finding import find_dataset, find_version
+from duologue.versions.history import past_versions, pin_version, read_pins, remove_outdated
+from duologue.versions.latest import publish_latest, read_latest
+from duologue.versions.places import dataset_folder, version_folder, whole_revisions
+from duologue.versions.reopening import reopen_version
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, contents, failed, many
 from tests.dataset.test_cut_short import ROOT, writer
 

@@ -84,7 +84,7 @@ def test_a_row_says_all_of_its_conversation() -> None:
     assert first["turn_count"] == 1
     assert first["end_reason"] == "max_turns"
     assert (first["chatbot"], first["chatbot_release_tag"]) == ("support-bot", "production")
-    assert first["simulated_user"] == "local:workflows.simulated_user"
+    assert first["simulated_user"] == "local:duologue.workflows.simulated_user"
     assert first["simulated_user_release_tag"] is None
     assert first["context"] == '{"a": "é", "b": "2"}'
     assert (first["warnings"], second["warnings"]) == ([], ["restated"])

@@ -6,12 +6,12 @@ import duckdb
 import pandas as pd
 import pytest
 
-from duologue.dataset import load
-from duologue.dataset.comparing import outcomes_in
-from duologue.dataset.history import past_versions
-from duologue.dataset.versions import version_folder
-from duologue.dataset.writing import write_version
-from duologue.usage import Usage, total
+from duologue import load
+from duologue.conversation.usage import Usage, total
+from duologue.versions.comparing import outcomes_in
+from duologue.versions.history import past_versions
+from duologue.versions.places import version_folder
+from duologue.versions.writing import write_version
 from tests.dataset.before_usage import write_version_as_before_usage
 from tests.dataset.making import USAGE, VERSION, checked, contents, everything_that_can_happen
 

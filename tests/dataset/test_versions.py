@@ -17,7 +17,8 @@ from upath import UPath
 
 from duologue.dataset.counts import UnaccountedSeedsError
 from duologue.dataset.manifest import read_manifest
-from duologue.dataset.versions import (
+from duologue.errors import ExportError, UsageError
+from duologue.versions.places import (
     dataset_folder,
     dataset_name_from,
     is_version,
@@ -25,8 +26,7 @@ from duologue.dataset.versions import (
     newest_revision,
     version_folder,
 )
-from duologue.dataset.writing import check_writable, write_version
-from duologue.errors import ExportError, UsageError
+from duologue.versions.writing import check_writable, write_version
 from tests.dataset.making import (
     RUN_ID,
     STARTED_AT,
@@ -150,7 +150,7 @@ def test_a_protocol_without_a_driver_is_told(output: str) -> None:
 
 AS_A_USER_WITHOUT_RIGHTS = """
 import os, sys
-from duologue.dataset.writing import check_writable
+from duologue.versions.writing import check_writable
 from duologue.errors import UsageError
 if os.getuid() == 0:
     os.setuid(65534)

@@ -27,11 +27,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 
-from duologue.dataset.history import remove_outdated, versions_kept
-from duologue.dataset.latest import publish_latest
-from duologue.dataset.versions import new_version
-from duologue.dataset.writing import write_version
 from duologue.errors import ExportError
+from duologue.versions.history import remove_outdated, versions_kept
+from duologue.versions.latest import publish_latest
+from duologue.versions.places import new_version
+from duologue.versions.writing import write_version
 from tests.dataset.making import many
 
 INTERRUPTED = 3

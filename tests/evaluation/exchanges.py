@@ -1,6 +1,6 @@
 """Prefixes and replies for the tests."""
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.evaluation.replies import FailedReply, Prefix, ScoredReply, Side, Verdict
 from duologue.seeds import Seed
 

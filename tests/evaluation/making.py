@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.dataset.manifest import FileRecord
 from duologue.evaluation.manifest import (
     Estimate,
@@ -14,9 +14,9 @@ from duologue.evaluation.manifest import (
     VersionRecord,
 )
 from duologue.evaluation.replies import FailedReply, Prefix, ScoredReply, Side, Verdict
-from duologue.evaluation.settings import EvaluationSettings
-from duologue.participants.settings import ParticipantSettings
 from duologue.seeds import Seed
+from duologue.settings.evaluation import EvaluationSettings
+from duologue.settings.participants import ParticipantSettings
 from tests.dataset.making import STARTED_AT, VERSION, messages
 
 

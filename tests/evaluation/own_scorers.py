@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Sequence
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 
 A_NUMBER = 1
 at_once = 0

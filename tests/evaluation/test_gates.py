@@ -4,7 +4,7 @@ from duologue.errors import UsageError
 from duologue.evaluation.gates import check_gates, failed_gates
 from duologue.evaluation.manifest import Estimate, SideSummary, SuiteRunRecord
 from duologue.evaluation.replies import Side, Verdict
-from duologue.evaluation.settings import EvaluationGates
+from duologue.settings.evaluation import EvaluationGates
 
 OPEN = EvaluationGates(max_failed_share=1, max_regressed_share=1)
 

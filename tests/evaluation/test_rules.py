@@ -1,6 +1,6 @@
 import pytest
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.evaluation.rules import broken_rules, is_empty, is_refusal
 
 

@@ -9,12 +9,12 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.errors import UsageError
 from duologue.evaluation.replies import FailedReply, Prefix, Side, Verdict
 from duologue.evaluation.scorers import load_scorers, same, similarity
 from duologue.evaluation.scoring import Scored, score_replies
-from duologue.evaluation.settings import ScoringSettings
+from duologue.settings.evaluation import ScoringSettings
 from tests.evaluation import own_scorers
 from tests.evaluation.exchanges import FAILED, prefix, said
 

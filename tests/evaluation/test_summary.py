@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from duologue.evaluation.manifest import Estimate
 from duologue.evaluation.replies import Side, Verdict
-from duologue.evaluation.settings import ScoringSettings
 from duologue.evaluation.summary import estimate, summarise
+from duologue.settings.evaluation import ScoringSettings
 from tests.evaluation.exchanges import FAILED, said, scored
 
 SETTINGS = ScoringSettings()

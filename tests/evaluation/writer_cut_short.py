@@ -13,12 +13,13 @@ import sys
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.evaluation.manifest import EVALUATION_MANIFEST_FILE
-from duologue.evaluation.planning import EvaluationPlan, plan_evaluation
+from duologue.evaluation.plan import EvaluationPlan
 from duologue.evaluation.replies import Side
 from duologue.evaluation.scoring import score_replies
-from duologue.evaluation.writing import EvaluationContents, write_evaluation
+from duologue.plans.evaluation import plan_evaluation
+from duologue.versions.evaluations import EvaluationContents, write_evaluation
 from tests.dataset.making import STARTED_AT
 
 

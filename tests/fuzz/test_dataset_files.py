@@ -12,19 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from upath import UPath
 
-from duologue.dataset import load
-from duologue.dataset.comparing import outcomes_in
+from duologue import load
 from duologue.dataset.failures import FAILURES_JSONL_FILE
-from duologue.dataset.finding import find_version
 from duologue.dataset.formats import CONVERSATIONS_FILE
-from duologue.dataset.history import past_versions, pin_version, read_pins
-from duologue.dataset.latest import LATEST_FILE, publish_latest, read_latest
 from duologue.dataset.manifest import MANIFEST_FILE, read_manifest
-from duologue.dataset.reading import read_conversations
-from duologue.dataset.reopening import reopen_version
-from duologue.dataset.writing import write_version
 from duologue.errors import UsageError
-from duologue.rerun import plan_rerun
+from duologue.plans.rerun import plan_rerun
+from duologue.versions.comparing import outcomes_in
+from duologue.versions.finding import find_version
+from duologue.versions.history import past_versions, pin_version, read_pins
+from duologue.versions.latest import LATEST_FILE, publish_latest, read_latest
+from duologue.versions.reading import read_conversations
+from duologue.versions.reopening import reopen_version
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 from tests.fuzz.changing import changed, changed_bytes
 

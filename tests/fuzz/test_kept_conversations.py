@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
-from duologue.conversation import Message, Role
-from duologue.generation import Job
+from duologue.conversation.messages import Message, Role
+from duologue.plans.generation import Job
 from duologue.seeds import Seed
 from duologue.simulation import Draft
-from tasks.kept_conversations import KeptConversations
+from duologue.tasks.kept_conversations import KeptConversations
 from tests.dataset.making import VERSION
 from tests.fuzz.changing import changed
 

@@ -13,18 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
-from duologue.conversation import Message, Role
-from duologue.dataset.finding import find_dataset, find_version
-from duologue.dataset.history import pin_version, remove_version, roll_back, unpin_version
-from duologue.dataset.latest import publish_latest
-from duologue.dataset.versions import dataset_folder, dataset_name_from, version_folder
-from duologue.dataset.writing import check_writable, write_version
+from duologue.conversation.messages import Message, Role
 from duologue.errors import UsageError
-from duologue.generation import jobs_of, plan_generation
-from duologue.rerun import plan_rerun
+from duologue.plans.generation import jobs_of, plan_generation
+from duologue.plans.rerun import plan_rerun
 from duologue.seeds import Seed, read_seeds
 from duologue.simulation import Draft
-from tasks.kept_conversations import KeptConversations
+from duologue.tasks.kept_conversations import KeptConversations
+from duologue.versions.finding import find_dataset, find_version
+from duologue.versions.history import pin_version, remove_version, roll_back, unpin_version
+from duologue.versions.latest import publish_latest
+from duologue.versions.places import dataset_folder, dataset_name_from, version_folder
+from duologue.versions.writing import check_writable, write_version
 from tests.dataset.making import VERSION, checked, contents
 
 IN_ARABIC_DIGITS = VERSION[:15].translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")) + VERSION[15:]

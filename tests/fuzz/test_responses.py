@@ -14,13 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.conversation import Message, Role, unwritable_reason
+from duologue.conversation.messages import Message, Role, unwritable_reason
 from duologue.errors import ParticipantError
 from duologue.participants.protocol import Reply
-from duologue.participants.retries import CallSettings
-from duologue.participants.settings import ParticipantSettings
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
 from duologue.seeds import Seed
+from duologue.settings.participants import CallSettings, ParticipantSettings
 
 KEY = 'sk-"<&>%+\\fuzz'
 """In JSON, in a page and in a URL it is spelt differently."""

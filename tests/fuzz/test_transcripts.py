@@ -14,14 +14,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
+from duologue.conversation.messages import Conversation, EndReason, EndsWith, Message, Role
 from duologue.errors import UsageError
 from duologue.seeds import Seed
-from duologue.simulation import SimulationSettings
-from duologue.transcripts import check_transcript, read_transcripts
+from duologue.settings.rules import RuleSettings
+from duologue.settings.run import SimulationSettings
 from duologue.validation.check import check_conversation
 from duologue.validation.loading import load_rules
-from duologue.validation.settings import RuleSettings
+from duologue.validation.transcripts import check_transcript, read_transcripts
 from tests.fuzz.changing import JSON, TEXT, changed_bytes
 
 PHRASES = st.sampled_from(

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from duologue.cli import app
-from duologue.dataset.tools import EvaluationTool
-from duologue.dataset.writing import write_version
+from duologue.versions.tools import EvaluationTool
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
 from tests.other_tools.conftest import ROOT, Run
 

@@ -7,8 +7,8 @@ from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest, manifest_of
 from duologue.report.page import REPORT_FILE, write_report
+from duologue.settings.rules import Severity
 from duologue.validation.quality import DatasetFinding, DatasetQuality, Measure
-from duologue.validation.rule import Severity
 from tests.dataset.making import VERSION
 
 QUALITY = DatasetQuality(

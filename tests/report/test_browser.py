@@ -15,9 +15,10 @@ from playwright.sync_api import Browser, Page, expect
 from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts
-from duologue.dataset.gates import Gates
+from duologue.settings.rules import Severity
+from duologue.settings.run import Gates
 from duologue.validation.quality import DatasetQuality, Measure
-from duologue.validation.rule import Severity, Violation
+from duologue.validation.rule import Violation
 from tests.dataset.making import (
     STARTED_AT,
     checked,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.evaluation.manifest import EvaluationManifest
 from duologue.evaluation.replies import FailedReply, ScoredReply, Side, Verdict
 from duologue.report.evaluation_page import EVALUATION_REPORT_FILE, write_evaluation_report

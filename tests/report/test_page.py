@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from duologue.dataset.manifest import MANIFEST_FILE, read_manifest
-from duologue.dataset.versions import version_folder
-from duologue.dataset.writing import write_version
 from duologue.report.blocks import MOST_BYTES
 from duologue.seeds import RejectedRow
 from duologue.validation.quality import DatasetQuality
+from duologue.versions.places import version_folder
+from duologue.versions.writing import write_version
 from tests.dataset.making import (
     VERSION,
     checked,

@@ -20,12 +20,12 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from pydantic import BaseModel, ConfigDict
 
-from duologue.dataset.manifest import Manifest
-from duologue.errors import FailedEvaluationError, IncompleteDatasetError
-from flows.evaluate_dataset import evaluate_dataset
-from flows.generate_dataset import generate_dataset
-from flows.rerun_failed_seeds import rerun_failed_seeds
-from tasks.identify_run import VERSION_TAG
+from duologue.dataset.manifest import IncompleteDatasetError, Manifest
+from duologue.evaluation.manifest import FailedEvaluationError
+from duologue.flows.evaluate_dataset import evaluate_dataset
+from duologue.flows.generate_dataset import generate_dataset
+from duologue.flows.rerun_failed_seeds import rerun_failed_seeds
+from duologue.tasks.identify_run import VERSION_TAG
 from tests.soak.misbehaviour import CANDIDATE
 from tests.soak.options import ADVANCED, CALL
 from tests.soak.paying import Paying

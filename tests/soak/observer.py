@@ -12,11 +12,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from duologue.dataset.finding import find_version
-from duologue.dataset.history import versions_kept
-from duologue.dataset.latest import read_latest
-from duologue.dataset.storage import located
-from duologue.dataset.versions import revision_folder, whole_revisions
+from duologue.storage.files import located
+from duologue.versions.finding import find_version
+from duologue.versions.history import versions_kept
+from duologue.versions.latest import read_latest
+from duologue.versions.places import revision_folder, whole_revisions
 from tests.soak.going_on import going_on
 
 SECONDS_BETWEEN_LOOKS = 0.05

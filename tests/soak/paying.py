@@ -48,7 +48,7 @@ def _finished_seed(file: Path) -> str | None:
     if record["metadata"]["expiration"] is not None:
         return None
     kept = json.loads(record["result"])
-    if kept["__class__"] != "duologue.conversation.Conversation":
+    if kept["__class__"] != "duologue.conversation.messages.Conversation":
         return None
     seed_id: str = kept["data"]["seed_id"]
     return seed_id

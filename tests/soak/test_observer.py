@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from duologue.dataset.latest import publish_latest
-from duologue.dataset.writing import write_version
+from duologue.versions.latest import publish_latest
+from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 from tests.soak.observer import Observer
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from duologue.conversation import Message
+from duologue.conversation.messages import Message
 from duologue.validation.rule import Expectations, Finding
 
 A_NUMBER = 1

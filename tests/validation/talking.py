@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.validation.rule import Expectations, Finding
 
 Check = Callable[[Sequence[Message], Expectations], Iterable[Finding]]

@@ -1,6 +1,6 @@
 import pytest
 
-from duologue.conversation import Role
+from duologue.conversation.messages import Role
 from duologue.validation.both_sides import both_sides_in_one_message, speaker_label
 from tests.validation.talking import found_at, talk
 

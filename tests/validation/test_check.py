@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.conversation import Conversation, EndReason, EndsWith, Message, Role
+from duologue.conversation.messages import Conversation, EndReason, EndsWith, Message, Role
 from duologue.seeds import Seed
-from duologue.simulation import SimulationSettings
+from duologue.settings.rules import RuleSettings, Severity
+from duologue.settings.run import SimulationSettings
 from duologue.validation.check import (
     CheckedConversation,
     Checker,
@@ -15,9 +16,8 @@ from duologue.validation.check import (
     check_messages,
 )
 from duologue.validation.loading import load_rules
-from duologue.validation.rule import Expectations, Finding, Rule, Severity
+from duologue.validation.rule import Expectations, Finding, Rule
 from duologue.validation.rules import RULES
-from duologue.validation.settings import RuleSettings
 from tests.validation.talking import talk
 
 GOOD = (

@@ -1,13 +1,13 @@
 import pytest
 
-from duologue.validation.farewells import (
+from duologue.conversation.farewells import (
     LONGEST_FAREWELL,
     closing_tail_length,
-    farewell_tail,
     is_farewell,
     is_farewell_loop,
     says_goodbye,
 )
+from duologue.validation.farewells import farewell_tail
 from tests.validation.talking import found_at, talk
 
 THANKS = [

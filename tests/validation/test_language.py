@@ -1,6 +1,6 @@
 import pytest
 
-from duologue.conversation import Role
+from duologue.conversation.messages import Role
 from duologue.validation.language import language_drift
 from duologue.validation.rule import Expectations
 from tests.validation.talking import found_at, talk

@@ -4,11 +4,11 @@ import pytest
 from pydantic import ValidationError
 
 from duologue.errors import UsageError
+from duologue.settings.rules import RuleSettings, Severity
 from duologue.validation.check import check_messages
 from duologue.validation.loading import load_rules
-from duologue.validation.rule import Expectations, Severity, Violation
+from duologue.validation.rule import Expectations, Violation
 from duologue.validation.rules import RULES
-from duologue.validation.settings import RuleSettings
 from tests.validation.talking import talk
 
 OWN = "python:tests.validation.own_rules"

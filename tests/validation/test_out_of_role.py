@@ -1,6 +1,6 @@
 import pytest
 
-from duologue.conversation import Role
+from duologue.conversation.messages import Role
 from duologue.validation.out_of_role import assistant_refusal, fourth_wall, role_flip
 from tests.validation.talking import found_at, talk
 

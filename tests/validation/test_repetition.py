@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.validation.repetition import (
     MESSAGES_REMEMBERED,
     assistant_echoes_user,

@@ -1,6 +1,6 @@
 import pytest
 
-from duologue.conversation import Role
+from duologue.conversation.messages import Role
 from duologue.validation.residue import (
     code_fence,
     end_marker,

@@ -1,6 +1,6 @@
 import pytest
 
-from duologue.conversation import EndReason, EndsWith, Message, Role
+from duologue.conversation.messages import EndReason, EndsWith, Message, Role
 from duologue.validation.rule import Expectations
 from duologue.validation.structure import (
     broken_alternation,

@@ -1,7 +1,8 @@
 import pytest
 
+from duologue.settings.rules import TRUNCATION_WORDS
 from duologue.validation.rule import Expectations
-from duologue.validation.truncation import TRUNCATION_WORDS, truncation
+from duologue.validation.truncation import truncation
 from tests.validation.talking import found_at, talk
 
 LONG = (

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.validation.wording import likeness, normalise, says_the_same, wording
+from duologue.conversation.wording import likeness, normalise, says_the_same, wording
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Runs the Workflow on a few examples: `python -m workflows.simulated_user.sandbox`."""
+"""Runs the Workflow on a few examples: `python -m duologue.workflows.simulated_user.sandbox`."""
 
 from vellum import ChatMessage
 from vellum.workflows.inputs import DatasetRow

@@ -1,4 +1,4 @@
-"""Runs the Workflow on a few examples: `python -m workflows.support_bot.sandbox`."""
+"""Runs the Workflow on a few examples: `python -m duologue.workflows.support_bot.sandbox`."""
 
 from vellum import ChatMessage
 from vellum.workflows.inputs import DatasetRow

@@ -1,4 +1,4 @@
-"""Runs the Workflow on a few examples: `python -m workflows.support_bot_llm.sandbox`.
+"""Runs the Workflow on a few examples: `python -m duologue.workflows.support_bot_llm.sandbox`.
 
 The prompt is run by Vellum, so that needs `VELLUM_API_KEY`.
 """

@@ -2,6 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from duologue.settings.rules import (
+    CANNED_REPLY,
+    DRIFT,
+    MEASURES,
+    NEAR_DUPLICATES,
+    DatasetRuleSettings,
+)
 from duologue.validation.dataset_rules.canned_replies import (
     Uses,
     canned_replies,
@@ -11,19 +18,9 @@ from duologue.validation.dataset_rules.canned_replies import (
 from duologue.validation.dataset_rules.distributions import distributions_of
 from duologue.validation.dataset_rules.drift import compared, drifted
 from duologue.validation.dataset_rules.facts import facts_of
-from duologue.validation.dataset_rules.measures import (
-    MEASURES,
-    measures_of,
-    sampling_errors,
-)
+from duologue.validation.dataset_rules.measures import measures_of, sampling_errors
 from duologue.validation.dataset_rules.member import Member
 from duologue.validation.dataset_rules.near_duplicates import near_duplicate_groups
-from duologue.validation.dataset_rules.settings import (
-    CANNED_REPLY,
-    DRIFT,
-    NEAR_DUPLICATES,
-    DatasetRuleSettings,
-)
 from duologue.validation.quality import DatasetFinding, DatasetQuality
 
 MOST_FINDINGS = 20

@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from duologue.conversation import Role
+from duologue.conversation.farewells import is_farewell
+from duologue.conversation.messages import Role
+from duologue.conversation.wording import wording
 from duologue.validation.dataset_rules.member import Member
-from duologue.validation.farewells import is_farewell
-from duologue.validation.wording import wording
 
 MOST_SHARE_AT_ALL = 0.5
 """Half of the conversations: what a chatbot says in more of them answers none, be it only once in

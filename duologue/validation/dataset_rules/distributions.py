@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from duologue.conversation import EndReason
+from duologue.conversation.messages import EndReason
 from duologue.validation.dataset_rules.facts import Facts
 
 WORD_BINS = (5, 10, 20, 40, 80, 160, 320)

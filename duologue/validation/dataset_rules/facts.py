@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from sys import intern
 
-from duologue.conversation import EndReason, Role
+from duologue.conversation.messages import EndReason, Role
+from duologue.conversation.wording import wording
 from duologue.validation.dataset_rules.member import Member
-from duologue.validation.wording import wording
 
 OPENER_WORDS = 3
 """So many words show how somebody begins: "Hello! I am", "Can you tell"."""

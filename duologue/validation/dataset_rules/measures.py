@@ -12,36 +12,9 @@ from itertools import chain
 from math import sqrt
 from statistics import fmean, median, pstdev, stdev
 
-from duologue.conversation import EndReason
+from duologue.conversation.messages import EndReason
 from duologue.validation.dataset_rules.facts import Facts, is_polite, opener
 from duologue.validation.dataset_rules.variety import distinct_pairs, moving_type_token_ratio
-
-MEASURES = {
-    "failed_share": "of the conversations asked for, those that could not be simulated",
-    "invalid_share": "of the conversations asked for, those that are invalid",
-    "near_duplicate_share": "conversations that are nearly the same as one of another seed",
-    "canned_reply_share": "conversations in which one and the same reply comes twice or more, of "
-    "the reply of which there are most",
-    "turns": "replies of the chatbot in a conversation, mean",
-    "max_turns_share": "conversations that had all their turns",
-    "user_ended_share": "conversations that the simulated user ended",
-    "farewell_loop_share": "conversations that were cut because both sides only said goodbye",
-    "user_words_per_message": "words of a later user message, mean",
-    "user_words_variation": "standard deviation of these words, divided by their mean",
-    "first_to_later_words": "mean words of the first user messages, divided by those of the later",
-    "user_variety": "MATTR of the later user messages: distinct words in 50 of them",
-    "user_distinct_pairs": "distinct-2 of the later user messages: distinct pairs of adjacent "
-    "words in 500 words",
-    "user_opener_share": "later user messages that begin with the three words with which most do",
-    "first_opener_share": "first user messages that begin with the three words with which most do",
-    "polite_share": "later user messages with please, thanks or the like",
-    "question_share": "later user messages with a question mark",
-    "assistant_words_per_message": "words of a reply, mean",
-    "latency_ms": "how long a reply took, median",
-}
-"""Every measure and what it says, in the order they are shown. Shares are from 0 to 1. Words are
-counted as the rules compare them; "later" leaves a conversation's first user message out, which is
-its seed's. A measure that nothing is known for is left out of a dataset's."""
 
 PARTS = 10
 """A dataset is measured in so many parts too, to see how much chance is in its measures."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from duologue.conversation import EndReason, Message, Role
+from duologue.conversation.messages import EndReason, Message, Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from rensa import RMinHash, RMinHashLSH
 
-from duologue.conversation import Role
+from duologue.conversation.messages import Role
+from duologue.conversation.wording import wording
 from duologue.validation.dataset_rules.member import Member
-from duologue.validation.wording import wording
 
 NEARLY_THE_SAME = 0.8
 """The share of pairs of adjacent words in common (Jaccard), on either side, from which two

@@ -3,7 +3,7 @@
 from itertools import accumulate
 from random import Random
 
-from duologue.conversation import EndReason, Message, Role
+from duologue.conversation.messages import EndReason, Message, Role
 from duologue.validation.dataset_rules.member import Member
 
 _LETTERS = Random(7)

@@ -5,10 +5,9 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
+from duologue.settings.rules import DatasetRuleSettings, Severity
 from duologue.validation.dataset_rules.assess import MOST_FINDINGS, MOST_IDS, assess
 from duologue.validation.dataset_rules.member import Member
-from duologue.validation.dataset_rules.settings import DatasetRuleSettings
-from duologue.validation.rule import Severity
 from tests.validation.dataset_rules.chance import night
 from tests.validation.dataset_rules.test_canned_replies import SORRY, outage
 

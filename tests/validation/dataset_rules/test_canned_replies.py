@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.validation.dataset_rules.canned_replies import (
     CannedReply,
     canned_replies,

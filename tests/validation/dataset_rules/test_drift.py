@@ -5,11 +5,10 @@ from random import Random
 
 import pytest
 
+from duologue.settings.rules import MEASURES, DatasetRuleSettings
 from duologue.validation.dataset_rules.assess import assess
 from duologue.validation.dataset_rules.drift import compared, drifted
-from duologue.validation.dataset_rules.measures import MEASURES
 from duologue.validation.dataset_rules.member import Member
-from duologue.validation.dataset_rules.settings import DatasetRuleSettings
 from duologue.validation.quality import DatasetQuality, Measure
 from tests.validation.dataset_rules.chance import night
 

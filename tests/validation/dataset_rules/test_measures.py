@@ -4,15 +4,11 @@ from random import Random
 
 import pytest
 
-from duologue.conversation import EndReason, Message, Role
+from duologue.conversation.messages import EndReason, Message, Role
+from duologue.settings.rules import MEASURES
 from duologue.validation.dataset_rules.assess import assess
 from duologue.validation.dataset_rules.facts import facts_of
-from duologue.validation.dataset_rules.measures import (
-    MEASURES,
-    measures_of,
-    sampling_errors,
-    share_error,
-)
+from duologue.validation.dataset_rules.measures import measures_of, sampling_errors, share_error
 from duologue.validation.dataset_rules.member import Member
 from duologue.validation.dataset_rules.variety import distinct_pairs, moving_type_token_ratio
 from tests.validation.dataset_rules.chance import night

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from duologue.conversation import Message, Role
+from duologue.conversation.messages import Message, Role
 from duologue.validation.dataset_rules.member import Member
 from duologue.validation.dataset_rules.near_duplicates import near_duplicate_groups
 from tests.validation.dataset_rules.chance import night

@@ -1,0 +1,1 @@
+"""What is said: messages, usage, wording, farewells, the end marker."""

@@ -1,0 +1,193 @@
+"""Files that appear whole or not at all, on a disk as on an object store."""
+
+import errno
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from fsspec.implementations.local import LocalFileSystem
+from upath import UPath
+
+from duologue.errors import UsageError
+from duologue.storage.locations import check_credentials, shown_cause, without_credentials
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_PERMISSION = {errno.EACCES, errno.EPERM}
+
+
+def located(path: str) -> UPath:
+    """Turns a local path or a URL such as `s3://bucket/folder` into a path to work with.
+
+    Raises:
+        UsageError: nothing here can read or write that protocol.
+    """
+    check_credentials(path)
+    try:
+        location = UPath(path)
+        # The driver is imported here, not at the first use amid a run. An object store's remembers
+        # what it listed, with each file's size, while other processes write there.
+        location.fs.invalidate_cache()
+    except Exception as error:  # a driver raises what it likes, for example on missing options
+        raise UsageError(
+            f"{without_credentials(path)}: cannot be opened: {reason_of(error)}; use a local "
+            "folder, or a URL whose fsspec driver is installed, such as s3fs for s3://"
+        ) from shown_cause(error)
+    return location
+
+
+def reason_of(error: Exception) -> str:
+    """Says in a few words why storage refused, for the middle of a sentence."""
+    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        return "no space is left there"
+    if isinstance(error, OSError) and error.errno in _NO_PERMISSION:
+        return "no permission"
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        return "it is read-only"
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "a file is where a folder is needed"
+    if isinstance(error, OSError) and error.strerror:
+        return without_credentials(error.strerror.lower())
+    return without_credentials(f"{type(error).__name__}: {error}".rstrip(": "))
+
+
+def prove_writable(folder: UPath, subject: str, advice: str) -> None:
+    """Makes a folder, and writes and removes a small file in it, before anything is paid for.
+
+    Args:
+        folder: that files are to be written to.
+        subject: what it is, for the error, as in `output`.
+        advice: what to do where it cannot be written to.
+
+    Raises:
+        UsageError: it cannot; says why.
+    """
+    probe = folder / f".write-check-{secrets.token_hex(4)}"
+    try:
+        make_folder(folder)
+        write_whole(probe, b"Duologue wrote this to see whether it can; it may be removed.\n")
+        probe.unlink()
+    except Exception as error:  # an object store's driver raises what it likes
+        raise UsageError(
+            f"{subject} {without_credentials(folder)}: cannot be written to: {reason_of(error)}; "
+            f"{advice}"
+        ) from shown_cause(error)
+
+
+@contextmanager
+def opened_whole(path: UPath) -> Iterator[BinaryIO]:
+    """Opens a file for writing that others see only once it is whole.
+
+    On a disk it is written beside its place, flushed to the disk, and moved there. An object
+    store shows an object when its upload ends; where writing was cut short, what it then shows
+    is for the caller to remove.
+    """
+    if not _is_local(path):
+        with path.open("wb") as file:
+            yield file
+        return
+    place = Path(path.path)
+    temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, place)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(place.parent)
+
+
+def write_whole(path: UPath, data: bytes) -> None:
+    """Writes a small file, replacing an older one at once: one rename, or one upload."""
+    if _is_local(path):
+        with opened_whole(path) as file:
+            file.write(data)
+    else:
+        path.fs.pipe_file(path.path, data)
+
+
+def claim(path: UPath) -> None:
+    """Makes an empty file, and the folder it is in, for one writer alone.
+
+    On a disk and on S3 no two writers ever succeed. Other drivers of fsspec may look for the file
+    first and then write it; there, two can within the moment between.
+
+    Raises:
+        FileExistsError: it is there; another writer was faster.
+    """
+    if not _is_local(path):
+        path.fs.pipe_file(path.path, b"", mode="create")
+        return
+    place = Path(path.path)
+    try:
+        make_folder(path.parent)
+        place.open("xb").close()
+    except BaseException:
+        with suppress(OSError):  # another's files in it keep it
+            os.rmdir(place.parent)
+        raise
+
+
+def make_folder(path: UPath) -> None:
+    """Makes a folder and those above it, where they are not there yet."""
+    path.mkdir(parents=True, exist_ok=True)
+    if _is_local(path):
+        _sync_folder(Path(path.path).parent)
+
+
+def remove_folder(path: UPath) -> None:
+    """Removes a folder and all that is in it, if it is there."""
+    with suppress(FileNotFoundError):
+        path.fs.rm(path.path, recursive=True)
+
+
+class HashingSink(io.RawIOBase):
+    """Passes bytes on to a file, counting and hashing them, so that nothing is read back."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Starts at nothing written; the file stays its opener's to close."""
+        self._file = file
+        self._sha256 = hashlib.sha256()
+        self.size_bytes = 0
+
+    @property
+    def sha256(self) -> str:
+        """Of all bytes so far, in hex."""
+        return self._sha256.hexdigest()
+
+    def writable(self) -> bool:
+        """Says that it can be written to."""
+        return True
+
+    def write(self, data: "Buffer", /) -> int:
+        """Writes all of the data; returns how many bytes that were."""
+        view = memoryview(data)
+        self._file.write(view)
+        self._sha256.update(view)
+        self.size_bytes += view.nbytes
+        return view.nbytes
+
+
+def _is_local(path: UPath) -> bool:
+    return isinstance(path.fs, LocalFileSystem)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename or a new folder outlast a power cut, where the system has a way to."""
+    with suppress(OSError):  # not every file system and system can; the rename is whole anyway
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Where versions live: writing, finding, reading and removing them."""
