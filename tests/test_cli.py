@@ -19,6 +19,7 @@ from duologue.cli.generate import generate
 from duologue.cli.local_run import PREFECT_DEFAULTS
 from duologue.flows.generate_dataset import generate_dataset
 from duologue.settings.run import AdvancedOptions
+from tests.support.commands import duologue
 from tests.vellum_stand_in import stand_in_process
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"
@@ -47,15 +48,8 @@ def run(tmp_path: Path, prefect_environment: dict[str, str]) -> Run:
     (tmp_path / "bots.py").write_text(CHATBOT)
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [DUOLOGUE, *arguments],
-            cwd=tmp_path,
-            env={**prefect_environment, "COLUMNS": "100", **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        variables = {**prefect_environment, "COLUMNS": "100", **environment}
+        return duologue(*arguments, cwd=tmp_path, environment=variables)
 
     return run
 
