@@ -49,21 +49,22 @@ def duologue(
         environment: the whole of it; that of the tests if None.
         answer: what the person types.
     """
-    from duologue.cli.local_run import PREFECT_DEFAULTS
+    return run_script(BIN / "duologue", *arguments, cwd=cwd, environment=environment, answer=answer)
 
-    # A command sets these before it imports Prefect, which reads them as it is imported.
-    variables = {**PREFECT_DEFAULTS, **(os.environ if environment is None else environment)}
-    with (
-        tempfile.TemporaryFile("w+") as typed,
-        tempfile.TemporaryFile("w+") as output,
-        tempfile.TemporaryFile("w+") as errors,
-    ):
-        typed.write(answer)
-        typed.seek(0)
+
+def run_script(
+    script: Path,
+    *arguments: str | Path,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    answer: str = "",
+) -> subprocess.CompletedProcess[str]:
+    """Runs any Python script, like `duologue`."""
+    with _text_file(answer) as typed, _text_file() as output, _text_file() as errors:
         request: Request = {
-            "command": [str(BIN / "duologue"), *map(str, arguments)],
+            "command": [str(script), *map(str, arguments)],
             "cwd": str(cwd),
-            "environment": variables,
+            "environment": dict(os.environ if environment is None else environment),
             "detached": False,
         }
         with forked(request, (typed, output, errors)) as connection:
@@ -73,6 +74,13 @@ def duologue(
         return subprocess.CompletedProcess(
             request["command"], exit_code, output.read(), errors.read()
         )
+
+
+def _text_file(content: str = "") -> IO[str]:
+    file = tempfile.TemporaryFile("w+", encoding="utf-8")
+    file.write(content)
+    file.seek(0)
+    return file
 
 
 def forked(request: Request, streams: Sequence[IO[str]]) -> socket.socket:
@@ -88,9 +96,7 @@ def forked(request: Request, streams: Sequence[IO[str]]) -> socket.socket:
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.connect(os.environ[SOCKET])
-    with tempfile.TemporaryFile("w+") as content:
-        json.dump(request, content)
-        content.flush()
+    with _text_file(json.dumps(request)) as content:
         files = [content.fileno(), *(stream.fileno() for stream in streams)]
         socket.send_fds(connection, [b"run"], files)
     return connection
