@@ -1,5 +1,6 @@
 """What the tests share: real servers of Prefect and S3, a browser, and a stand-in for Vellum."""
 
+import contextlib
 import logging
 import os
 import shutil
@@ -32,9 +33,37 @@ API_KEY = "vellum-key-that-must-never-be-shown"
 def pytest_configure(config: pytest.Config) -> None:
     """Starts the warm process, once for all processes that run tests."""
     if not hasattr(config, "workerinput"):
-        warm_process = warm_process_running()
-        warm_process.__enter__()
-        config.add_cleanup(lambda: warm_process.__exit__(None, None, None))
+        running = contextlib.ExitStack()
+        running.enter_context(warm_process_running())
+        config.add_cleanup(running.close)
+
+
+PROCESSES = {
+    "dataset/test_cut_short.py",
+    "other_tools/test_loaders.py",
+    "soak/test_observer.py",
+    "test_automations.py",
+    "test_await_shard.py",
+    "test_chain.py",
+    "test_crashes.py",
+    "test_deployments.py",
+    "test_docs.py",
+    "test_key_is_nowhere.py",
+    "test_notebook.py",
+    "test_peers_speed.py",
+    "test_shards.py",
+    "test_temporary_server.py",
+    "test_ui.py",
+}
+"""The files that `make test-processes` runs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what `make test-processes` runs."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix() in PROCESSES:
+            item.add_marker(pytest.mark.processes)
 
 
 @pytest.fixture(scope="session")

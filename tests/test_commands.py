@@ -13,8 +13,8 @@ from tests.support.commands import duologue, forked, run_script
 
 SHOWS_ALL_IT_HAS = """
 import json, os, sys
-has = [__name__, sys.argv, sys.path[0], os.getcwd(), dict(os.environ), sys.stdin.read(), os.getpid()]
-print(json.dumps(has))
+has = [__name__, sys.argv, sys.path[0], os.getcwd()]
+print(json.dumps([*has, dict(os.environ), sys.stdin.read(), os.getpid()]))
 print("Ünlike", file=sys.stderr)
 """
 

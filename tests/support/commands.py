@@ -77,7 +77,7 @@ def run_script(
 
 
 def _text_file(content: str = "") -> IO[str]:
-    file = tempfile.TemporaryFile("w+", encoding="utf-8")
+    file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # the caller closes it
     file.write(content)
     file.seek(0)
     return file
@@ -111,18 +111,17 @@ def exit_code_of(connection: socket.socket) -> int:
 
 
 @contextlib.contextmanager
-def warm_process_running() -> Iterator[Path]:
+def warm_process_running() -> Iterator[None]:
     """Runs the warm process for this process and all that it starts.
 
     It imports nothing until it is asked to run something. It ends when this process does, however
     that ends, and kills what it forked.
-
-    Yields:
-        A folder that is removed in the end.
     """
-    with tempfile.TemporaryDirectory(prefix="duologue-tests-") as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="duologue-tests-", ignore_cleanup_errors=True
+    ) as folder:
         path = Path(folder, "socket")
-        command = [sys.executable, warm_process.__file__, path]
+        command = [sys.executable, warm_process.__file__, str(path)]
         # In an empty folder, for Prefect to find no settings there.
         cwd = Path(folder, "empty")
         cwd.mkdir()
