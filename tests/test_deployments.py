@@ -381,6 +381,6 @@ def attempt(production: Production, api_url: str = "") -> subprocess.CompletedPr
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )

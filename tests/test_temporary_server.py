@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"
-SECONDS = 120
+SECONDS = 600
 BOTS = """
 import time
 def reply(chat_history):
