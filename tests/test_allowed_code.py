@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 from prefect.client.schemas.objects import State
 
-from duologue.allowed_code import BUNDLED, AllowedCode, allowed_by, allowed_code
 from duologue.errors import UsageError
-from duologue.own_code import import_function, import_module
+from duologue.own_code import (
+    BUNDLED,
+    AllowedCode,
+    allowed_by,
+    allowed_code,
+    import_function,
+    import_module,
+)
 from duologue.plans.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER
 from duologue.plans.rerun import plan_rerun
 from duologue.versions.latest import LATEST_FILE

@@ -9,6 +9,7 @@ import pytest
 
 from duologue.settings.run import Gates
 from duologue.versions.latest import publish_latest
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed
 
@@ -32,9 +33,13 @@ def datasets(tmp_path: Path) -> Path:
     """Two good versions, the second published, and a newer one that was held back."""
     output = str(tmp_path / "out")
     for version in (OLD, GOOD):
-        manifest = write_version(output, "shop", version, contents(checked(*THREE_TURNS)))
-        publish_latest(output, "shop", manifest)
-    write_version(output, "shop", HELD_BACK, contents(failed=[failed("Hi")], gates=Gates()))
+        manifest = write_version(
+            DatasetFolder(output, "shop"), version, contents(checked(*THREE_TURNS))
+        ).manifest
+        publish_latest(DatasetFolder(output, "shop").version(manifest))
+    write_version(
+        DatasetFolder(output, "shop"), HELD_BACK, contents(failed=[failed("Hi")], gates=Gates())
+    )
     return tmp_path
 
 
@@ -153,7 +158,7 @@ def test_two_versions_are_compared_conversation_by_conversation(datasets: Path) 
         chatbot="support-bot@v2",
     )
     for version, made in ((OLD, before), (GOOD, after)):
-        write_version(output, "bank", version, made)
+        write_version(DatasetFolder(output, "bank"), version, made)
     asked = ["diff", OLD, GOOD, "--output", "out", "--name", "bank"]
     shown = duologue(datasets, *asked).stdout
     for line in (

@@ -19,7 +19,7 @@ from duologue.dataset.schema import SCHEMA_VERSION
 from duologue.errors import BudgetExhaustedError, UnsatisfactoryRunError, UsageError
 from duologue.settings.run import RunSettings
 from duologue.simulation import GENERATOR_VERSION
-from duologue.storage.files import reason_of
+from duologue.storage.files import describe_storage_error
 from duologue.storage.locations import without_credentials
 from duologue.validation.quality import DatasetQuality
 
@@ -170,7 +170,7 @@ def read_manifest(path: UPath) -> Manifest:
             f"{place}: not found; a version is there only once its {MANIFEST_FILE} is written"
         ) from error
     except OSError as error:
-        raise UsageError(f"{place}: cannot be read: {reason_of(error)}") from error
+        raise UsageError(f"{place}: cannot be read: {describe_storage_error(error)}") from error
     except ValueError as error:
         raise UsageError(f"{place}: is not JSON; expected a manifest of Duologue") from error
     written_by = content.get("manifest_version") if isinstance(content, dict) else None

@@ -16,7 +16,7 @@ from typing import Any
 
 from duologue.conversation.messages import Message, Role
 from duologue.dataset.contents import DatasetContents
-from duologue.simulation import FailedSeed
+from duologue.dataset.failures import FailedSeedRecord, InvalidConversationRecord, failures
 from duologue.validation.check import CheckedConversation
 
 MOST_BYTES = 27_000_000
@@ -75,10 +75,11 @@ def conversation_blocks(contents: DatasetContents) -> list[Block]:
 
 
 def _worst_first(contents: DatasetContents) -> Iterator[_Packed]:
-    for failed in contents.failed:
-        yield _packed_failed(failed)
-    for checked in contents.invalid:
-        yield _packed_checked(checked, "invalid")
+    for failure in failures(contents):
+        if isinstance(failure, FailedSeedRecord):
+            yield _packed_failed(failure)
+        elif isinstance(failure, InvalidConversationRecord):
+            yield _packed_checked(failure, "invalid")
     for checked in contents.valid:
         if checked.warnings:
             yield _packed_checked(checked, "warning")
@@ -87,12 +88,12 @@ def _worst_first(contents: DatasetContents) -> Iterator[_Packed]:
             yield _packed_checked(checked, "valid")
 
 
-def _packed_failed(failed: FailedSeed) -> _Packed:
+def _packed_failed(failed: FailedSeedRecord) -> _Packed:
     messages = failed.draft.messages
     return _Packed(
         entry=_json(
             {
-                "id": failed.conversation_id,
+                "id": failed.id,
                 "kind": "failed",
                 "seed": failed.seed.message[:_CHARACTERS_IN_ENTRY],
                 "turns": sum(message.role is Role.ASSISTANT for message in messages),
@@ -116,7 +117,7 @@ def _packed_failed(failed: FailedSeed) -> _Packed:
     )
 
 
-def _packed_checked(checked: CheckedConversation, kind: str) -> _Packed:
+def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, kind: str) -> _Packed:
     conversation = checked.conversation
     return _Packed(
         entry=_json(

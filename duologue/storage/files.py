@@ -37,13 +37,13 @@ def located(path: str) -> UPath:
         location.fs.invalidate_cache()
     except Exception as error:  # a driver raises what it likes, for example on missing options
         raise UsageError(
-            f"{without_credentials(path)}: cannot be opened: {reason_of(error)}; use a local "
-            "folder, or a URL whose fsspec driver is installed, such as s3fs for s3://"
+            f"{without_credentials(path)}: cannot be opened: {describe_storage_error(error)}; "
+            "use a local folder, or a URL whose fsspec driver is installed, such as s3fs for s3://"
         ) from shown_cause(error)
     return location
 
 
-def reason_of(error: Exception) -> str:
+def describe_storage_error(error: Exception) -> str:
     """Says in a few words why storage refused, for the middle of a sentence."""
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
         return "no space is left there"
@@ -76,8 +76,8 @@ def prove_writable(folder: UPath, subject: str, advice: str) -> None:
         probe.unlink()
     except Exception as error:  # an object store's driver raises what it likes
         raise UsageError(
-            f"{subject} {without_credentials(folder)}: cannot be written to: {reason_of(error)}; "
-            f"{advice}"
+            f"{subject} {without_credentials(folder)}: cannot be written to: "
+            f"{describe_storage_error(error)}; {advice}"
         ) from shown_cause(error)
 
 

@@ -12,7 +12,7 @@ from upath import UPath
 
 from duologue.dataset.formats import NEXT_TURNS_FILE
 from duologue.errors import UsageError
-from duologue.storage.files import opened_whole, reason_of
+from duologue.storage.files import describe_storage_error, opened_whole
 from duologue.storage.locations import without_credentials
 from duologue.versions.loading import Dataset
 from duologue.versions.tools import EvaluationTool
@@ -67,7 +67,7 @@ def export_next_turns(
                 raise _nothing_to_export(dataset, tool, left_out)
     except OSError as error:
         raise UsageError(
-            f"{file}: cannot be written: {reason_of(error)}; choose another place"
+            f"{file}: cannot be written: {describe_storage_error(error)}; choose another place"
         ) from error
     return Exported(written, left_out)
 
@@ -75,11 +75,11 @@ def export_next_turns(
 def _rows(dataset: Dataset) -> Iterator[dict[str, Any]]:
     next_turns = dataset.next_turns
     try:
-        for batch in next_turns.to_batches(columns=_COLUMNS, batch_size=_ROWS_AT_ONCE):
+        for batch in next_turns.arrow.to_batches(columns=_COLUMNS, batch_size=_ROWS_AT_ONCE):
             yield from batch.to_pylist()
     except Exception as error:  # Arrow's, or what an object store's driver raises
         place = without_credentials(dataset.folder / NEXT_TURNS_FILE)
-        raise UsageError(f"{place}: cannot be read: {reason_of(error)}") from error
+        raise UsageError(f"{place}: cannot be read: {describe_storage_error(error)}") from error
 
 
 def _nothing_to_export(dataset: Dataset, tool: EvaluationTool, left_out: int) -> UsageError:

@@ -14,7 +14,7 @@ def reply_lengths(path: str) -> dict[int, float]:
             data stays the same however many versions follow.
     """
     dataset = duologue.load(path)
-    turns = dataset.next_turns.to_table(columns=["turn_index", "reference_reply"]).to_pandas()
+    turns = dataset.next_turns.to_pandas(columns=["turn_index", "reference_reply"])
     replies = turns.dropna()
     words = replies["reference_reply"].str.split().str.len()
     by_turn = words.groupby(replies["turn_index"]).mean().round(1)
