@@ -49,10 +49,7 @@ class SeveralDatasetsError(UsageError):
         self.names = names
 
     def __str__(self) -> str:
-        return (
-            f"{self.message} ({', '.join(self.names)}); say which one with --name, for example "
-            f"`--name {self.names[0]}`"
-        )
+        return f"{self.message} ({', '.join(self.names)}); choose one with --name"
 
 
 class ExportError(DuologueError):

@@ -97,7 +97,7 @@ def test_the_variable_names_modules(variable: str, named: tuple[str, ...]) -> No
 
 @pytest.mark.parametrize("entry", ["my bots", "bots.*", "bots/mine.py", "python:bots:reply", "."])
 def test_what_is_no_module_is_refused(entry: str) -> None:
-    with pytest.raises(UsageError, match=r"^DUOLOGUE_ALLOWED_CODE: .* is no module's name"):
+    with pytest.raises(UsageError, match=r"^DUOLOGUE_ALLOWED_CODE: .* is not a module name"):
         allowed_by(f"bots,{entry}")
 
 

@@ -62,6 +62,8 @@ def names_version(text: str) -> bool:
     """
     if text == "latest" or is_version(text):
         return True
+    if text.startswith(("http://", "https://")) or text.endswith((".parquet", ".jsonl")):
+        return False
     with _read_errors(text):
         folder = located(text)
         return any((folder / name).exists() for name in (MANIFEST_FILE, LATEST_FILE))

@@ -16,7 +16,7 @@ from duologue.versions.places import DatasetFolder, Revision
 from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed
 
-FIRST, SECOND, THIRD = (f"202611{day:02}T020000Z-1a2b3c4d" for day in (1, 2, 3))
+FIRST, SECOND, THIRD = (f"202611{day:02}T020000000Z-1a2b3c4d" for day in (1, 2, 3))
 GOOD: list[tuple[str, Severity]] = []
 BAD = [("echo", Severity.INVALID)]
 

@@ -91,7 +91,7 @@ def test_a_version_without_a_manifest_does_not_exist(output: str) -> None:
     folder.mkdir()
     (folder / "conversations.parquet").write_bytes(b"PAR1")
     for spelling in (UNFINISHED, str(folder)):
-        with pytest.raises(UsageError, match=r"is no version, because it has no manifest\.json"):
+        with pytest.raises(UsageError, match=r"is not a version, because it has no manifest\.json"):
             find_version(spelling, output)
     assert find_version("latest", output).folder == DatasetFolder(output, "shop").revision_folder(
         VERSION

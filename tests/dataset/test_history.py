@@ -29,7 +29,7 @@ from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed
 from tests.dataset.test_cut_short import ROOT, check_every_version_is_whole, run_writer, writer
 
-NIGHTS = tuple(f"202611{day:02}T020000Z-1a2b3c4d" for day in range(1, 8))
+NIGHTS = tuple(f"202611{day:02}T020000000Z-1a2b3c4d" for day in range(1, 8))
 FIRST, SECOND, THIRD, FOURTH = NIGHTS[:4]
 NEVER = "20261130T020000000Z-1a2b3c4d"
 
@@ -178,7 +178,7 @@ def test_a_pin_that_is_not_there_cannot_be_taken_back(output: str, version: str)
 
 def test_taking_back_a_pin_removes_no_other_file(output: str) -> None:
     night(output, FIRST)
-    with pytest.raises(UsageError, match=r"^version '\.\./latest': expected one as in"):
+    with pytest.raises(UsageError, match=r"^version '\.\./latest': expected one such as"):
         unpin_version(DatasetFolder(output, "shop"), "../latest")
     assert latest(output) == FIRST
 

@@ -18,7 +18,7 @@ from tests.dataset.making import VERSION, everything_that_can_happen
 
 NEXT = "20261125T053516000Z-5e6f7a8b"
 HELD_BACK = "20261126T053516000Z-00000000"
-SAME_SECOND = "20261124T053516000Z-00000000"
+SAME_SECOND = "20261124T053516124Z-00000000"
 
 
 def write(output: str, version: str = VERSION, name: str = "shop") -> Manifest:
@@ -97,13 +97,11 @@ def test_a_revision_takes_the_place_of_the_ones_before_it_and_not_the_other_way_
     )
 
 
-def test_of_two_versions_of_the_same_second_the_one_published_last_counts(output: str) -> None:
-    manifests = [write(output), write(output, SAME_SECOND)]
-    for manifest in (*manifests, *reversed(manifests)):
-        assert (
-            publish_latest(DatasetFolder(output, "shop").version(manifest)).version
-            == manifest.version
-        )
+def test_of_two_versions_of_the_same_second_the_one_started_last_counts(output: str) -> None:
+    later, earlier = write(output, SAME_SECOND), write(output)
+    for manifest in (later, earlier):
+        latest = publish_latest(DatasetFolder(output, "shop").version(manifest))
+        assert latest.version == SAME_SECOND
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"{}", b"[]", b"\xff", b'{"version": 1}'])

@@ -1,7 +1,12 @@
 """`duologue.load`: a version as its readers get it."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
+import duckdb
+import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.dataset as arrow
 import pytest
@@ -12,7 +17,7 @@ from duologue.errors import UsageError
 from duologue.versions.latest import publish_latest
 from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
-from tests.dataset.making import VERSION, everything_that_can_happen, many
+from tests.dataset.making import STARTED_AT, VERSION, everything_that_can_happen, many
 
 YESTERDAY = "20261123T020000000Z-1a2b3c4d"
 
@@ -77,3 +82,49 @@ def test_an_older_version_says_that_it_has_no_next_turns(tmp_path: Path) -> None
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="latest: nothing is published"):
         load(output=str(tmp_path))
+
+
+def test_pandas_gets_lists_of_dicts_whole_numbers_and_utc_times(output: str) -> None:
+    write_version(DatasetFolder(output, "shop"), VERSION, everything_that_can_happen())
+    dataset = load(VERSION, output)
+    frame = dataset.conversations.to_pandas()
+    assert frame.columns.tolist() == dataset.conversations.arrow.schema.names
+    assert len(frame) == len(dataset.conversations) == 2
+    assert (
+        frame["messages"].tolist() == dataset.conversations.arrow.to_table()["messages"].to_pylist()
+    )
+    said = pd.json_normalize(frame.explode("messages")["messages"].tolist())
+    assert said["text"].tolist() == ["Hello?", "Hi.", "Refunds?", "Open?", "Until 6."]
+    assert frame["warnings"].tolist() == [[], ["restated"]]
+    assert frame["models"].tolist() == [None, ["gpt-4o", "gpt-4o-mini"]]
+    assert frame["input_tokens"].tolist() == [pd.NA, 120]
+    assert str(frame["turn_count"].dtype) == "Int32"
+    assert frame["started_at"].tolist() == [STARTED_AT, STARTED_AT]
+    json.loads(frame.to_json(orient="records", date_format="iso"))
+
+
+def test_pandas_gets_the_columns_and_rows_that_are_named(tmp_path: Path) -> None:
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, everything_that_can_happen())
+    rows = load(VERSION, str(tmp_path)).next_turns
+    frame = rows.to_pandas(["messages", "turn_index"], filter=pc.field("turn_index") == 2)
+    assert frame.columns.tolist() == ["messages", "turn_index"]
+    assert [item[-1]["content"] for item in frame["messages"]] == ["Refunds?"]
+    assert rows.to_pandas(["messages"])["messages"].map(len).tolist() == [1, 3, 1]
+    none = rows.to_pandas(filter=pc.field("turn_index") == 9)
+    assert (len(none), none.columns.tolist()) == (0, rows.arrow.schema.names)
+
+
+def test_duckdb_takes_the_arrow_dataset(tmp_path: Path) -> None:
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, everything_that_can_happen())
+    rows = load(VERSION, str(tmp_path)).conversations.arrow
+    found = duckdb.from_arrow(rows).select("conversation_id, len(messages)").fetchall()
+    assert found == [("s1-1", 3), ("s2-1", 2)]
+
+
+def test_pandas_is_imported_by_to_pandas_and_by_nothing_before() -> None:
+    code = (
+        "import sys, duologue, duologue.cli, duologue.versions.loading, duologue.flows\n"
+        "print('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -12,7 +12,7 @@ from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed, many
 
-VERSIONS = [f"202611{day}T053516Z-1a2b3c4d" for day in range(10, 28)]
+VERSIONS = [f"202611{day}T053516000Z-1a2b3c4d" for day in range(10, 28)]
 
 
 def nights(output: str, replies: list[int]) -> list[Manifest]:

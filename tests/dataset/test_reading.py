@@ -76,7 +76,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_what_is_no_parquet_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_text("id,message")
-    with pytest.raises(UsageError, match="is not a whole Parquet file"):
+    with pytest.raises(UsageError, match="is not a complete Parquet file"):
         read_conversations(UPath(tmp_path) / "x.parquet")
 
 

@@ -288,7 +288,7 @@ def test_a_line_that_is_no_failure_is_told(folder: Path, line: bytes, told: str)
 
 def test_a_foreign_parquet_file_is_told(folder: Path) -> None:
     (folder / "conversations.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UsageError, match="is not a whole Parquet file"):
+    with pytest.raises(UsageError, match="is not a complete Parquet file"):
         reopened(folder)
 
 

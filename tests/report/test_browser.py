@@ -147,7 +147,7 @@ def test_measures_are_drawn_over_the_versions_that_have_them(
     earlier = [without] + [
         without.model_copy(
             update={
-                "version": f"2026112{day}T053516Z-1a2b3c4d",
+                "version": f"2026112{day}T053516000Z-1a2b3c4d",
                 "started_at": STARTED_AT - timedelta(days=4 - day),
                 "quality": DatasetQuality(
                     measures={"user_words_per_message": Measure(value=day, low=day, high=day + 1)}
