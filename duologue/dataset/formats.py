@@ -51,7 +51,7 @@ _ROWS_AT_ONCE = 500
 
 
 def refuse_unwritable_text(conversations: Iterable[CheckedConversation]) -> None:
-    """Looks through the messages before anything is written.
+    """Checks every message before anything is written.
 
     Raises:
         ExportError: one cannot be written exactly; names the conversation and the message.
@@ -61,8 +61,8 @@ def refuse_unwritable_text(conversations: Iterable[CheckedConversation]) -> None
             if reason := unwritable_reason(message.text):
                 raise ExportError(
                     f"conversation {checked.conversation.conversation_id}: message {index} "
-                    f"({message.role}) holds {reason}, which Parquet and CSV readers do not give "
-                    "back; mend the participant that says it, and run again"
+                    f"({message.role}) holds {reason}, which Parquet and CSV readers do not return "
+                    "as it is; fix the participant that sent it, and run again"
                 )
 
 
@@ -80,11 +80,10 @@ def write_conversations_csv(contents: DatasetContents, file: RawIOBase) -> int:
 
 
 def write_test_suite_csv(contents: DatasetContents, file: RawIOBase) -> int:
-    """Writes what a Vellum Test Suite is uploaded from: the chat history to be answered next.
+    """Writes a file to upload to a Vellum Test Suite: the chat histories to reply to.
 
-    One column, named as the chatbot's input variable. Each chat history ends with a USER
-    message: where the chatbot had the last word, that word is left out, because it is what the
-    Test Suite asks for again.
+    One column, named like the chatbot's input variable. Each chat history ends with a USER
+    message: a final chatbot reply is left out, because the Test Suite requests it again.
     """
     valid = contents.valid
     histories = (item.conversation.next_turns[-1].chat_history for item in valid)
@@ -94,7 +93,7 @@ def write_test_suite_csv(contents: DatasetContents, file: RawIOBase) -> int:
 
 
 def write_next_turns_parquet(contents: DatasetContents, file: RawIOBase) -> int:
-    """Writes what each valid conversation was up to each USER message; returns the rows."""
+    """Writes each valid conversation up to each of its USER messages; returns the rows."""
     return _write_parquet(file, NEXT_TURNS_SCHEMA, _next_turn_rows(contents))
 
 

@@ -1,8 +1,8 @@
-"""The conversations of a report, packed so that a page with 10,000 of them opens at once.
+"""The conversations of a report, packed so that a page with 10,000 of them opens quickly.
 
 They are deflated JSON in base64, some hundred kilobytes a block. The page unpacks the entries of
 its list when it opens, and a block of conversations when one of them is read or searched. Base64
-has no character that means anything in HTML, so whatever was said stays text.
+has no character with a meaning in HTML, so every message stays text.
 """
 
 import base64
@@ -29,7 +29,7 @@ MOST_CHARACTERS = 20_000
 """Of one message, some ten printed pages; the dataset's files have the rest."""
 
 _CHARACTERS_IN_BLOCK = 250_000
-"""A browser unpacks so much in about ten milliseconds."""
+"""A browser unpacks this much in about ten milliseconds."""
 
 _CHARACTERS_IN_ENTRY = 160
 """Of the seed message: two lines of the list."""
@@ -37,12 +37,12 @@ _CHARACTERS_IN_ENTRY = 160
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some conversations, as the page holds them."""
+    """Some conversations, packed for the page."""
 
     entries: str
-    """What the list shows and filters by, of each conversation."""
+    """What the list shows of each conversation and filters by."""
     conversations: str
-    """All else, in the same order."""
+    """Everything else, in the same order."""
     count: int
 
 
@@ -55,7 +55,7 @@ class _Packed:
 
 
 def conversation_blocks(contents: DatasetContents) -> list[Block]:
-    """Packs the conversations, what went wrong first: failed, invalid, with a warning, valid.
+    """Packs the conversations, worst first: failed, invalid, with a warning, valid.
 
     Each kind is in the seed file's order. What does not fit is left out.
     """

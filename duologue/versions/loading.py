@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as arrow_dataset
 from upath import UPath
 
 from duologue.dataset.formats import CONVERSATIONS_FILE, NEXT_TURNS_FILE
@@ -19,13 +18,14 @@ from duologue.versions.reading import check_schema_version
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow.dataset as arrow_dataset
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The rows of one file of a version; nothing is read until it is requested."""
 
-    arrow: arrow_dataset.Dataset
+    arrow: "arrow_dataset.Dataset"
     """The file as Arrow opens it: `arrow.to_table(…)`, `arrow.to_batches()`, `arrow.scanner(…)`.
     DuckDB and polars take it as it is."""
 
@@ -49,7 +49,7 @@ class Rows:
         Raises:
             pyarrow.ArrowInvalid: there is no such column.
         """
-        # Here, because importing pandas takes half a second, and not everybody needs it.
+        # Here, because importing it takes half a second.
         import pandas as pd
 
         whole_numbers = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
@@ -62,7 +62,8 @@ class Rows:
         )
         for name in nested:
             frame[name] = pd.Series(table[name].to_pylist(), index=frame.index, dtype=object)
-        return frame[table.column_names]
+        ordered: pd.DataFrame = frame[table.column_names]
+        return ordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,9 @@ class Dataset:
                 f"{place}: the version was made by Duologue {self.manifest.duologue_version}, "
                 "which did not write this file; make a new version"
             )
+        # Here, because it imports pandas.
+        import pyarrow.dataset as arrow_dataset
+
         path = self.folder / name
         try:
             rows = arrow_dataset.dataset(path.path, filesystem=path.fs, format="parquet")
