@@ -70,8 +70,13 @@ class ChildProcess:
         _signal_group(self.popen.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             self.popen.wait(SECONDS_TO_STOP)
-        _signal_group(self.popen.pid, signal.SIGKILL)
+        kill_group(self.popen.pid)
         self.popen.wait()
+
+
+def kill_group(leader: int) -> None:
+    """Kills a process group, if it still exists."""
+    _signal_group(leader, signal.SIGKILL)
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:
@@ -82,10 +87,10 @@ def _signal_group(leader: int, number: signal.Signals) -> None:
 
 def _end_with_parent() -> None:
     """Waits for the parent's end, then ends this process group."""
-    sys.stdin.buffer.read()  # returns once nobody is left who could write
+    os.read(sys.stdin.fileno(), 1)  # returns once nobody is left who could write
     _signal_group(os.getpgrp(), signal.SIGTERM)
     time.sleep(SECONDS_TO_STOP)
-    _signal_group(os.getpgrp(), signal.SIGKILL)
+    kill_group(os.getpgrp())
 
 
 def _run(target: str, *arguments: str) -> None:

@@ -7,16 +7,18 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from duologue.cli.child_process import ChildProcess
+from duologue.cli.child_process import ChildProcess, kill_group
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,18 +66,14 @@ def serve(
     check_deployments(deployments, file.name)
     console = Console()
     try:
-        with _prefect_server(port, console) as server, ExitStack() as workers:
+        with _prefect_server(port, console) as server:
             pools = sorted({deployment["work_pool"]["name"] for deployment in deployments})
             with console.status("deploying"):
                 asyncio.run(_create_pools(pools))
                 _deploy(file.name)
-            parts = dict(server)
-            for pool in pools:
-                worker = ChildProcess.start("prefect", "worker", "start", "--pool", pool)
-                workers.callback(worker.stop)
-                parts[f"the worker for the work pool {pool!r}"] = worker
-            _show(deployments, console)
-            _watch(parts)
+            with _workers(pools, server) as workers:
+                _show(deployments, console)
+                _watch(server | workers)
     except KeyboardInterrupt:
         console.print("\nStopped. No run starts until the next `duologue serve`.", highlight=False)
 
@@ -309,17 +307,75 @@ def _deploy(file: str) -> None:
     Raises:
         UsageError: Prefect refuses it.
     """
-    deploy = ChildProcess.start(
-        *("prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file),
-        output=subprocess.PIPE,
-        errors=subprocess.STDOUT,
+    with TemporaryFile() as output:
+        deploy = ChildProcess.start(
+            *("prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file),
+            output=output,
+            errors=subprocess.STDOUT,
+        )
+        try:
+            exit_code = deploy.popen.wait()
+        finally:
+            deploy.stop()
+        output.seek(0)
+        printed = output.read().decode(errors="replace").strip()
+    if exit_code:
+        raise UsageError(f"{file} cannot be deployed; Prefect reports:\n{printed}")
+
+
+@contextmanager
+def _workers(
+    pools: list[str], server: dict[str, ChildProcess]
+) -> Iterator[dict[str, ChildProcess]]:
+    """Runs a worker for each work pool in the block; afterwards ends what they run.
+
+    Args:
+        pools: the work pools' names.
+        server: the server that was started, if any.
+
+    Yields:
+        The workers, by the names that people see.
+    """
+    names = {f"duologue serve {uuid4()}": pool for pool in pools}
+    with ExitStack() as started:
+        workers = {}
+        for name, pool in names.items():
+            worker = ChildProcess.start(
+                "prefect", "worker", "start", "--pool", pool, "--name", name
+            )
+            started.callback(worker.stop)
+            workers[f"the worker for the work pool {pool!r}"] = worker
+        try:
+            yield workers
+        finally:
+            started.close()
+            if not any(one.has_ended for one in server.values()):
+                asyncio.run(_cancel_runs(names.keys()))
+
+
+async def _cancel_runs(workers: Set[str]) -> None:
+    """Reports the runs that ended with their workers as cancelled, so that Retry is offered."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
     )
-    try:
-        printed = deploy.popen.communicate()[0].decode(errors="replace")
-    finally:
-        deploy.stop()
-    if deploy.popen.returncode:
-        raise UsageError(f"{file} cannot be deployed; Prefect reports:\n{printed.strip()}")
+    from prefect.client.schemas.objects import State, StateType
+    from prefect.states import Cancelled
+
+    under_way = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+    of_state = FlowRunFilterState(type=FlowRunFilterStateType(any_=under_way))
+    async with get_client() as client:
+        for run in await client.read_flow_runs(flow_run_filter=FlowRunFilter(state=of_state)):
+            if run.labels.get("prefect.worker.name") in workers:
+                if run.infrastructure_pid:
+                    # Ended already, unless its worker was killed.
+                    kill_group(int(run.infrastructure_pid))
+                cancelled: State[Any] = Cancelled(
+                    message="`duologue serve` stopped during this run."
+                )
+                await client.set_flow_run_state(run.id, cancelled)
 
 
 def _show(deployments: list[dict[str, Any]], console: Console) -> None:

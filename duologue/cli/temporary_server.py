@@ -106,7 +106,7 @@ def _listens(port: int) -> bool:
 
 def _create_database() -> None:
     """Creates Prefect's default database from EMPTY_DATABASE, unless it exists."""
-    from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL, PREFECT_HOME
+    from prefect.settings import PREFECT_HOME, PREFECT_SERVER_DATABASE_CONNECTION_URL
 
     file = PREFECT_HOME.value() / "prefect.db"
     if file.exists() or PREFECT_SERVER_DATABASE_CONNECTION_URL.value() != (
