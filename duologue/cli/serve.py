@@ -63,7 +63,7 @@ def serve(
     os.environ["PWD"] = str(Path.cwd())
     for setting, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(setting, value)
-    check_deployments(deployments, file.name)
+    names = check_deployments(deployments, file.name)
     console = Console()
     try:
         with _prefect_server(port, console) as server:
@@ -72,7 +72,7 @@ def serve(
                 asyncio.run(_create_pools(pools))
                 _deploy(file.name)
             with _workers(pools, server) as workers:
-                _show(deployments, console)
+                _show(dict(zip(names, deployments, strict=True)), console)
                 _watch(server | workers)
     except KeyboardInterrupt:
         console.print("\nStopped. No run starts until the next `duologue serve`.", highlight=False)
@@ -121,17 +121,21 @@ def read_deployments(file: Path) -> list[dict[str, Any]]:
     return deployments
 
 
-def check_deployments(deployments: list[dict[str, Any]], file: str) -> None:
+def check_deployments(deployments: list[dict[str, Any]], file: str) -> list[str]:
     """Loads each deployment's flow and checks its parameters and schedules.
 
     Args:
         deployments: the entries of the file.
         file: the file's name, for messages.
 
+    Returns:
+        Prefect's names of the deployments, flow/deployment.
+
     Raises:
         UsageError: a flow cannot be loaded, or does not accept its parameters, or a schedule is
             wrong.
     """
+    names = []
     for deployment in deployments:
         about = f"{file}: deployment {deployment['name']!r}"
         flow = _load_flow(deployment["entrypoint"], about)
@@ -141,6 +145,8 @@ def check_deployments(deployments: list[dict[str, Any]], file: str) -> None:
                 _check_schedule(schedule)
         except Exception as error:
             raise UsageError(f"{about}: {_reason(error)}") from error
+        names.append(f"{flow.name}/{deployment['name']}")
+    return names
 
 
 def _load_flow(entrypoint: str, about: str) -> "Flow[..., Any]":
@@ -378,14 +384,16 @@ async def _cancel_runs(workers: Set[str]) -> None:
                 await client.set_flow_run_state(run.id, cancelled)
 
 
-def _show(deployments: list[dict[str, Any]], console: Console) -> None:
+def _show(deployments: dict[str, dict[str, Any]], console: Console) -> None:
     """Prints what is served, when it runs, and how to start a run."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for deployment in deployments:
-        table.add_row(deployment["name"], _when(deployment))
+    for name, deployment in deployments.items():
+        table.add_row(name, _when(deployment))
     console.print(table)
     console.print(
-        "\nStart a run in the UI: Deployments, the name, then Run. Ctrl-C stops everything.",
+        "\nCtrl-C stops everything. Start a run in the UI, or in another terminal:\n"
+        f"  PREFECT_API_URL={os.environ['PREFECT_API_URL']} "
+        f"prefect deployment run {next(iter(deployments))}",
         highlight=False,
         soft_wrap=True,
     )
@@ -393,8 +401,19 @@ def _show(deployments: list[dict[str, Any]], console: Console) -> None:
 
 def _when(deployment: dict[str, Any]) -> str:
     active = [one for one in deployment.get("schedules") or () if one.get("active", True)]
-    times = [str(one.get("cron") or one.get("interval") or one.get("rrule")) for one in active]
-    return f"scheduled: {', '.join(times)}" if times else ""
+    times = [
+        " ".join(
+            f"{key} {one[key]}" for key in ("cron", "interval", "rrule", "timezone") if key in one
+        )
+        for one in active
+    ]
+    if times:
+        return f"scheduled: {', '.join(times)}"
+    return (
+        "after its event, or when you start it"
+        if deployment.get("triggers")
+        else "when you start it"
+    )
 
 
 def _watch(parts: dict[str, ChildProcess]) -> None:
