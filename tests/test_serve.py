@@ -23,7 +23,7 @@ from tests.prefect_processes import (
     running,
 )
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 NIGHTLY = "generate-dataset/nightly"
 OWN_PAIR = {
@@ -50,7 +50,9 @@ class Served:
         command: list[str | Path] = [BIN / "duologue", "serve", "--port", port]
         with running(command, self.folder, {**self.without_url(), **environment}, log) as process:
             self.server.wait_until(
-                lambda: "Ctrl-C" in process.output or process.popen.poll() is not None, "it serves"
+                lambda: "Ctrl-C" in process.output or process.popen.poll() is not None,
+                "it serves",
+                timeout_seconds=300,
             )
             assert process.popen.poll() is None, process.output
             yield process

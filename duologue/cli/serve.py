@@ -19,13 +19,11 @@ from rich.console import Console
 from rich.table import Table
 
 from duologue.cli.child_process import ChildProcess, kill_group
+from duologue.cli.temporary_server import wait_until_ready
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
     from prefect.flows import Flow
-
-SECONDS_TO_START = 120
-"""A server takes about five, and many more on a busy machine."""
 
 SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -226,7 +224,7 @@ def _prefect_server(port: int, console: Console) -> Iterator[dict[str, ChildProc
             server = _start_server(port)
             started.callback(server.stop)
             with console.status("starting a Prefect server"):
-                _wait_until_ready(server, port)
+                wait_until_ready(server.popen, port)
             console.print(f"Prefect UI: {url}", highlight=False)
             yield {"the Prefect server": server}
 
@@ -243,17 +241,6 @@ def _start_server(port: int) -> ChildProcess:
         environment={**page, **os.environ},
         output=subprocess.DEVNULL,
     )
-
-
-def _wait_until_ready(server: ChildProcess, port: int) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while not _is_prefect(f"http://127.0.0.1:{port}"):
-        if server.has_ended or time.monotonic() > deadline:
-            raise UsageError(
-                f"the Prefect server did not start on port {port}; "
-                f"`prefect server start --port {port}` shows why"
-            )
-        time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _is_prefect(url: str) -> bool:

@@ -51,7 +51,7 @@ def temporary_server() -> Iterator[Callable[[], None]]:
     if os.environ.get("PREFECT_API_URL"):
         yield lambda: None
         return
-    port = free_port()
+    port = _free_port()
     # Started before Prefect is imported here, which takes a second; it reads the same settings.
     server = ChildProcess.start(
         __file__,
@@ -65,13 +65,12 @@ def temporary_server() -> Iterator[Callable[[], None]]:
 
     if _is_wanted():
         with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
-            yield lambda: _wait_until_ready(server.popen, port)
+            yield lambda: wait_until_ready(server.popen, port)
     else:
         yield lambda: None
 
 
-def free_port() -> int:
-    """Picks a port of 127.0.0.1 that nobody listens on."""
+def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
         return port
@@ -84,7 +83,12 @@ def _is_wanted() -> bool:
     return not PREFECT_API_URL.value() and PREFECT_SERVER_EPHEMERAL_ENABLED.value()
 
 
-def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
+def wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
+    """Waits until a Prefect server accepts connections, which it does once it is ready.
+
+    Raises:
+        UsageError: it has ended, or takes too long.
+    """
     from duologue.errors import UsageError
 
     deadline = time.monotonic() + SECONDS_TO_START
@@ -98,7 +102,6 @@ def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
 
 
 def _listens(port: int) -> bool:
-    """Checks whether the server accepts connections, which it does once it is ready."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
