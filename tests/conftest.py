@@ -57,6 +57,7 @@ PROCESSES = {
     "test_key_is_nowhere.py",
     "test_notebook.py",
     "test_peers_speed.py",
+    "test_serve.py",
     "test_shards.py",
     "test_temporary_server.py",
     "test_ui.py",
