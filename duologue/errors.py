@@ -9,6 +9,7 @@
         ├── TransientError      ask again
         │   └── EmptyReplyError     it did reply, but said nothing
         ├── BudgetExhaustedError    not asked any more: run again, with the budget anew
+        ├── NotTriedError           the run stopped early: fix why, and retry it
         └── FatalError          asking again cannot help: the seed fails
             └── RunStoppingError    every other seed would meet the same: stop the run
 
@@ -28,9 +29,10 @@ class DuologueError(Exception):
     """
 
 
-def fit_to_be_shown(error: Exception) -> str:
-    """Tells an error in a log or a state: what we did not raise ourselves may quote a conversation,
-    and is told by its class alone.
+def safe_message(error: Exception) -> str:
+    """Returns an error's message for a log or a state.
+
+    An error that Duologue did not raise may quote a conversation, so only its class is shown.
     """
     return str(error) if isinstance(error, DuologueError) else type(error).__name__
 
@@ -86,6 +88,10 @@ class EmptyReplyError(TransientError):
 
 class BudgetExhaustedError(ParticipantError):
     """A participant was not asked, because the run has spent its budget."""
+
+
+class NotTriedError(ParticipantError):
+    """A participant was not asked, because the run stopped early."""
 
 
 class FatalError(ParticipantError):

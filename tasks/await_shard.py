@@ -65,11 +65,11 @@ async def final_state_of(flow_run: FlowRun, silent_after_seconds: float) -> Stat
                     return await _called_crashed(flow_run.id, silent_after_seconds)
                 heard = _Heard.now()
         except httpx.HTTPError as error:
-            tell_or_raise(error)
+            log_or_raise(error)
             heard = _Heard.now()
 
 
-def tell_or_raise(error: httpx.HTTPError) -> None:
+def log_or_raise(error: httpx.HTTPError) -> None:
     """Tells that Prefect's server is away, which is no reason to fail.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Publishing a version, or holding it back, and telling Prefect about it."""
+"""Publishes a version or holds it back, emits the event, and removes old versions."""
 
 from typing import Any
 
@@ -9,8 +9,7 @@ from prefect.events import emit_event
 from duologue.dataset.manifest import Manifest
 from duologue.storage.files import reason_of
 from duologue.storage.locations import without_credentials
-from duologue.tasks.kept_conversations import KeptConversations
-from duologue.versions.history import remove_outdated, versions_kept
+from duologue.versions.history import remove_outdated
 from duologue.versions.latest import publish_latest, read_latest
 from duologue.versions.places import dataset_folder, version_folder
 
@@ -21,16 +20,16 @@ HELD_BACK = "duologue.dataset.held-back"
 # Never cached: `latest` may have moved on since.
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False)
 def publish(output: str, manifest: Manifest) -> bool:
-    """Points `latest` at a version that passes its gates; holds back one that does not.
+    """Points `latest` to a version that passes its gates; holds back one that does not.
 
-    A version that is held back stays beside the others, and `latest` stays where it is. Either
-    way an event tells of it.
+    A version that is held back stays next to the others, and `latest` stays as it is. Either way
+    an event is emitted.
 
     Returns:
-        Whether `latest` is this revision now; not so where a later version is published already.
+        Whether `latest` is this revision now; False if a later version is published already.
 
     Raises:
-        ExportError: latest.json could not be replaced; the version is written nevertheless.
+        ExportError: latest.json could not be replaced; the version is written.
     """
     logger = get_run_logger()
     name = f"{manifest.dataset} {manifest.version} revision {manifest.revision}"
@@ -53,10 +52,10 @@ def publish(output: str, manifest: Manifest) -> bool:
 
 
 def names_latest(output: str, manifest: Manifest) -> bool:
-    """Says whether `latest` is this revision.
+    """Checks whether `latest` is this revision.
 
     Raises:
-        UsageError: latest.json does not say.
+        UsageError: latest.json is damaged.
     """
     latest = read_latest(dataset_folder(output, manifest.dataset))
     place = manifest.version, manifest.revision
@@ -64,7 +63,7 @@ def names_latest(output: str, manifest: Manifest) -> bool:
 
 
 def event_payload(output: str, manifest: Manifest, is_latest: bool) -> dict[str, Any]:
-    """Says of a version what a Prefect automation or another flow needs to work with it."""
+    """Returns what a Prefect automation or another flow needs to work with a version."""
     folder = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
     return {
         "dataset": manifest.dataset,
@@ -78,29 +77,20 @@ def event_payload(output: str, manifest: Manifest, is_latest: bool) -> dict[str,
     }
 
 
-async def remove_what_is_outdated(
-    output: str, manifest: Manifest, keep_versions: int | None, kept: KeptConversations
-) -> None:
-    """Removes versions that need not stay, and what their runs kept of their conversations.
+def remove_old_versions(output: str, manifest: Manifest, keep_versions: int | None) -> None:
+    """Removes the versions that need not stay, with their checkpoints.
 
-    Whatever keeps it from doing so is logged and no reason to fail: the new version is there.
+    If that fails, the error is logged and the run goes on: the new version is there.
 
     Args:
         output: where datasets are.
         manifest: of the version that was just written; it stays.
         keep_versions: how many of the newest stay; None for all.
-        kept: what the runs kept.
     """
-    logger, dataset = get_run_logger(), manifest.dataset
+    logger = get_run_logger()
     try:
-        removed = remove_outdated(output, dataset, keep_versions, manifest.version)
+        removed = remove_outdated(output, manifest.dataset, keep_versions, manifest.version)
         if removed:
             logger.info("removed %d outdated versions: %s", len(removed), ", ".join(removed))
-        if keep_versions is not None:
-            stay = versions_kept(output, dataset)
-            oldest_of_newest = stay[-keep_versions:][0]
-            await kept.remove_runs(
-                dataset, output, lambda run: run < oldest_of_newest and run not in stay
-            )
     except Exception as error:
         logger.warning("outdated versions could not be removed: %s", reason_of(error))

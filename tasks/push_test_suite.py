@@ -5,7 +5,7 @@ from prefect.cache_policies import NO_CACHE
 
 from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.dataset.manifest import Manifest
-from duologue.errors import FatalError, fit_to_be_shown
+from duologue.errors import FatalError, safe_message
 from duologue.settings.test_suites import SuiteOptions
 from duologue.test_suites.cases import cases_of
 from duologue.versions.places import version_folder
@@ -29,7 +29,7 @@ async def push_if_wanted(output: str, manifest: Manifest) -> str | None:
     try:
         await push_test_suite(output, manifest, suite)
     except Exception as error:
-        why = fit_to_be_shown(error)
+        why = safe_message(error)
         problem = (
             f"{manifest.dataset} {manifest.version} is published, but not all of it is in its "
             f"Test Suite: {why}"

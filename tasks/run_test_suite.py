@@ -6,12 +6,12 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.conversation.messages import Message
-from duologue.errors import fit_to_be_shown
+from duologue.errors import safe_message
 from duologue.evaluation.manifest import SuiteRunRecord
 from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply, Side
 from duologue.settings.test_suites import CasePer, SuiteRunSettings
-from duologue.tasks.unseen import unseen
+from duologue.tasks.opaque import opaque
 from duologue.test_suites.cases import external_id
 from duologue.test_suites.suite_run import RunState, SuiteRun
 
@@ -29,9 +29,9 @@ async def run_test_suite_if_wanted(plan: EvaluationPlan, replies: Replies) -> Su
         return None
     try:
         texts = candidates_texts(plan, replies, settings.per)
-        run = await run_test_suite(unseen(plan), settings, unseen(texts))
+        run = await run_test_suite(opaque(plan), settings, opaque(texts))
     except Exception as error:
-        why = fit_to_be_shown(error)
+        why = safe_message(error)
         get_run_logger().error("Test Suite %r has no result: %s", settings.suite, why)
         return SuiteRunRecord(suite=settings.suite, error=why)
     return _record(settings, run)

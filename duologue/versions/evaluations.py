@@ -46,6 +46,8 @@ class EvaluationContents:
     test_suite: SuiteRunRecord | None
     started_at: datetime
     """UTC."""
+    stopped_early: str | None = None
+    """Why the run did not request all replies; None if it did."""
 
 
 def check_evaluations_writable(evaluations: UPath) -> None:
@@ -114,8 +116,15 @@ def _manifest(
         differences=differences,
         failed_own_scorers=contents.scored.failed_own_scorers,
         test_suite=contents.test_suite,
-        failed_gates=failed_gates(
-            sides, differences, len(plan.prefixes), settings.gates, contents.test_suite
+        failed_gates=(
+            *(
+                [f"the run stopped early: {contents.stopped_early}"]
+                if contents.stopped_early
+                else []
+            ),
+            *failed_gates(
+                sides, differences, len(plan.prefixes), settings.gates, contents.test_suite
+            ),
         ),
         files=tuple(files),
     )

@@ -1,6 +1,6 @@
 """The versions of a dataset over time: which to keep, which to remove, which `latest` names."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,10 @@ from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
 from duologue.errors import UsageError
 from duologue.storage.files import make_folder, write_whole
 from duologue.storage.locations import without_credentials
+from duologue.versions.checkpoints import remove_checkpoints
 from duologue.versions.latest import Latest, mended_latest, name_latest, read_latest
 from duologue.versions.places import (
+    EVALUATIONS_FOLDER,
     Revision,
     dataset_folder,
     newest_revision,
@@ -183,6 +185,9 @@ def remove_outdated(
     }
     outdated = [version for version in versions if version not in stay]
     _remove(output, name, outdated)
+    oldest_kept = min(versions[-keep_versions:], default="")
+    # Also those of runs that were cut short and never became a version.
+    _remove_checkpoints(output, name, lambda run: run < oldest_kept and run not in stay)
     mended_latest(output, name)
     return outdated
 
@@ -220,6 +225,12 @@ def _remove(output: str, name: str, versions: Iterable[str]) -> None:
     for revision in revisions_begun(output, name):
         if revision.version in gone:
             remove_revision(revision_folder(output, name, revision))
+    _remove_checkpoints(output, name, gone.__contains__)
+
+
+def _remove_checkpoints(output: str, name: str, is_outdated: Callable[[str], bool]) -> None:
+    folder = dataset_folder(output, name)
+    remove_checkpoints([folder, folder / EVALUATIONS_FOLDER], is_outdated)
 
 
 def _remove_abandoned(output: str, name: str) -> None:

@@ -2,6 +2,8 @@
 
     OUTPUT/DATASET/latest.json
     OUTPUT/DATASET/pins/VERSION.json              a version that a person wants to stay
+    OUTPUT/DATASET/.checkpoints/VERSION/…         what its run produced so far (checkpoints.py)
+    OUTPUT/DATASET/evaluations/EVALUATION/…       of its versions
     OUTPUT/DATASET/VERSION/conversations.parquet, …, and last of all manifest.json
     OUTPUT/DATASET/VERSION-r2/…                   the same version, made whole by a retry
 
@@ -23,6 +25,8 @@ from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
 from duologue.errors import UsageError
 from duologue.storage.files import located
 from duologue.storage.locations import without_credentials
+
+EVALUATIONS_FOLDER = "evaluations"
 
 _LONGEST_NAME = 100
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from duologue.tasks.kept_conversations import KeptConversations
 from hypothesis import given
 from hypothesis import strategies as st
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
@@ -19,7 +20,6 @@ from duologue.plans.generation import jobs_of, plan_generation
 from duologue.plans.rerun import plan_rerun
 from duologue.seeds import Seed, read_seeds
 from duologue.simulation import Draft
-from duologue.tasks.kept_conversations import KeptConversations
 from duologue.versions.finding import find_dataset, find_version
 from duologue.versions.history import pin_version, remove_version, roll_back, unpin_version
 from duologue.versions.latest import publish_latest

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from duologue.tasks.kept_conversations import KeptConversations
 from hypothesis import given
 from hypothesis import strategies as st
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
@@ -14,7 +15,6 @@ from duologue.conversation.messages import Message, Role
 from duologue.plans.generation import Job
 from duologue.seeds import Seed
 from duologue.simulation import Draft
-from duologue.tasks.kept_conversations import KeptConversations
 from tests.dataset.making import VERSION
 from tests.fuzz.changing import changed
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from duologue.tasks.kept_conversations import KeptConversations
 from prefect.filesystems import LocalFileSystem, RemoteFileSystem
 from prefect.results import ResultStore
 from prefect.settings import (
@@ -22,7 +23,6 @@ from duologue.errors import UsageError
 from duologue.plans.generation import Job
 from duologue.seeds import Seed
 from duologue.simulation import Draft
-from duologue.tasks.kept_conversations import KeptConversations
 from tests.running import QUICK, generated, manifest_of, retried
 from tests.small_disk import small_disk
 from tests.vellum_stand_in import StandIn
