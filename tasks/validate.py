@@ -11,7 +11,7 @@ from duologue.simulation import FailedSeed, Outcome
 from duologue.validation.check import CheckedConversation, Checker
 from duologue.versions.checkpoints import Checkpoints
 
-FAILURES_LOGGED = 20
+FAILURES_LOGGED = 10
 """Failed seeds that are logged for each reason; the version's files list them all."""
 
 

@@ -1,21 +1,16 @@
-"""What a run keeps of its conversations, on a disk and on an S3 server, where Prefect finds it."""
+"""Checkpoints: on a disk, on an S3 server and in memory; found by every run and every machine."""
 
 import asyncio
-import json
 import uuid
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from duologue.tasks.kept_conversations import KeptConversations
-from prefect.filesystems import LocalFileSystem, RemoteFileSystem
-from prefect.results import ResultStore
-from prefect.settings import (
-    PREFECT_DEFAULT_RESULT_STORAGE_BLOCK,
-    PREFECT_RESULTS_LOCAL_STORAGE_PATH,
-    temporary_settings,
-)
+from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_HOME, PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 from upath import UPath
 
 from duologue.conversation.messages import Conversation, EndReason
@@ -23,37 +18,42 @@ from duologue.errors import UsageError
 from duologue.plans.generation import Job
 from duologue.seeds import Seed
 from duologue.simulation import Draft
-from tests.running import QUICK, generated, manifest_of, retried
+from duologue.storage.files import located
+from duologue.versions.checkpoints import Checkpoints, remove_checkpoints
+from duologue.versions.history import remove_version
+from duologue.versions.places import whole_revisions
+from tests.running import QUICK, generated, manifest_of, output_of, rerun, retried, task_runs
 from tests.small_disk import small_disk
 from tests.vellum_stand_in import StandIn
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
-
 SCOPE = "20261124T053516Z-1a2b3c4d"
+LATER = "20261125T053516Z-1a2b3c4d"
 
 
 @pytest.fixture
-def on_s3(prefect_server: str, s3_output: str) -> Iterator[UPath]:
-    """Has Prefect keep results on an S3 server; gives their place."""
-    name = f"results-{uuid.uuid4()}"
-    RemoteFileSystem(basepath=s3_output).save(name)
-    with temporary_settings({PREFECT_DEFAULT_RESULT_STORAGE_BLOCK: f"remote-file-system/{name}"}):
-        yield UPath(s3_output)
+def on_disk(tmp_path: Path) -> UPath:
+    return UPath(tmp_path / "datasets" / "shop")
 
 
 @pytest.fixture
-def on_disk(tmp_path: Path) -> Iterator[UPath]:
-    """Has Prefect keep results in a folder that nothing else is in; gives it."""
-    place = tmp_path / "results"
-    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: place}):
-        yield UPath(place)
+def on_s3(s3_output: str) -> UPath:
+    return located(s3_output) / "shop"
 
 
-@pytest.fixture(params=["on_disk", "on_s3"])
-def place(request: pytest.FixtureRequest) -> UPath:
-    """Where results are, on each kind of storage in turn."""
+@pytest.fixture
+def in_memory() -> UPath:
+    return located(f"memory://{uuid.uuid4()}") / "shop"
+
+
+@pytest.fixture(params=["on_disk", "on_s3", "in_memory"])
+def parent(request: pytest.FixtureRequest) -> UPath:
+    """A dataset's folder, on each kind of storage in turn."""
     found: UPath = request.getfixturevalue(request.param)
     return found
+
+
+def opened(parent: UPath, warnings: list[str] | None = None) -> Checkpoints:
+    return Checkpoints(parent, (warnings if warnings is not None else []).append)
 
 
 def job(number: int, scope: str = SCOPE) -> Job:
@@ -75,123 +75,211 @@ def conversation(of: Job) -> Conversation:
     )
 
 
-async def test_what_is_kept_is_found_by_this_run_and_by_the_next(place: UPath) -> None:
-    this, finished, cut_short = KeptConversations(), job(1), job(2)
-    assert await this.finished(finished) is None
-    assert await this.draft(cut_short) is None
-    await this.finish(finished, conversation(finished))
-    await this.keep(cut_short, Draft.of(cut_short.seed))
-    for run in (this, KeptConversations()):
-        assert (await run.finished(finished)) is not None
-        assert await run.draft(finished) is None
-        assert await run.finished(cut_short) is None
-        assert await run.draft(cut_short) is not None
-        assert await run.finished(job(1, "unchanged")) is None
+async def test_what_is_stored_is_found_by_this_run_and_by_the_next(parent: UPath) -> None:
+    this, finished, cut_short = opened(parent), job(1), job(2)
+    assert await this.read(finished.key, Conversation) is None
+    await this.write(finished.key, conversation(finished))
+    await this.write(cut_short.draft_key, Draft.of(cut_short.seed))
+    for run in (this, opened(parent)):
+        assert await run.read(finished.key, Conversation) is not None
+        assert await run.read(finished.draft_key, Draft) is None
+        assert await run.read(cut_short.key, Conversation) is None
+        assert await run.read(cut_short.draft_key, Draft) is not None
+        assert await run.read(job(1, "unchanged").key, Conversation) is None
+        assert await run.names("") == {SCOPE}
 
 
-async def test_what_is_kept_while_others_ask_is_not_overlooked(place: UPath) -> None:
-    """The folder is looked up while the first conversations are written to it."""
-    kept, jobs = KeptConversations(), [job(number) for number in range(20)]
+async def test_what_is_stored_while_a_scope_is_listed_is_not_overlooked(parent: UPath) -> None:
+    run, jobs = opened(parent), [job(number) for number in range(20)]
 
-    async def ask_and_finish(one: Job) -> None:
-        assert await kept.finished(one) is None
-        await kept.finish(one, conversation(one))
+    async def read_and_write(one: Job) -> None:
+        assert await run.read(one.key, Conversation) is None
+        await run.write(one.key, conversation(one))
 
-    asking = [ask_and_finish(one) for one in jobs[1:]]
-    await asyncio.gather(*asking, kept.finish(jobs[0], conversation(jobs[0])))
+    reading = [read_and_write(one) for one in jobs[1:]]
+    await asyncio.gather(*reading, run.write(jobs[0].key, conversation(jobs[0])))
     for one in jobs:
-        assert await kept.finished(one) is not None
+        assert await run.read(one.key, Conversation) is not None
 
 
-async def test_prefect_finds_what_is_kept_however_its_folder_is_spelled(
-    prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "disk").mkdir()
-    (tmp_path / "link").symlink_to("disk")
-    name, kept, one = f"results-{uuid.uuid4()}", KeptConversations(), job(1)
-    storage = LocalFileSystem(basepath="~/link/results")
-    await storage.asave(name)
-    with temporary_settings({PREFECT_DEFAULT_RESULT_STORAGE_BLOCK: f"local-file-system/{name}"}):
-        await kept.finish(one, conversation(one))
-    found = await ResultStore(result_storage=storage).aread(one.key)
-    assert isinstance(found.result, Conversation)
-    assert (tmp_path / "disk" / "results" / one.key).is_file()
+async def test_what_is_removed_is_not_found_any_more(parent: UPath) -> None:
+    run, one = opened(parent), job(1)
+    await run.write(one.key, conversation(one))
+    await run.remove(one.key)
+    await run.remove(one.draft_key)
+    for each in (run, opened(parent)):
+        assert await each.read(one.key, Conversation) is None
+    await run.write(one.key, conversation(one))
+    assert await run.read(one.key, Conversation) is not None
 
 
-@pytest.mark.parametrize("key", ["../beside", f"{SCOPE}/../../beside", "/{}/beside"])
-async def test_nothing_is_kept_beside_the_results(on_disk: UPath, key: str) -> None:
-    with pytest.raises(ValueError, match="leads out of"):
-        await KeptConversations().write(key.format(on_disk.parent), "what was said")
-    assert not (on_disk.parent / "beside").exists()
-
-
-async def test_what_is_forgotten_is_begun_anew(place: UPath) -> None:
-    kept, one = KeptConversations(), job(1)
-    await kept.finish(one, conversation(one))
-    await kept.keep(one, Draft.of(one.seed))
-    await kept.forget(one)
-    for run in (kept, KeptConversations()):
-        assert await run.finished(one) is None
-        assert await run.draft(one) is None
-
-
-async def test_what_is_forgotten_stays_so_although_the_clock_is_set_back(on_disk: UPath) -> None:
-    """Else Prefect would take the empty result for the conversation, until its time has come."""
-    kept, one = KeptConversations(), job(1)
-    await kept.finish(one, conversation(one))
-    await kept.forget(one)
-    expired_at = json.loads((on_disk / one.key).read_text())["metadata"]["expiration"]
-    assert datetime.fromisoformat(expired_at) < datetime.now(UTC) - timedelta(days=365)
-
-
-async def test_storage_that_is_full_is_told_before_anything_is_asked(
-    seeds_csv: Path, vellum: StandIn, tmp_path: Path
-) -> None:
-    with (
-        small_disk(tmp_path / "results", size_kb=4) as full,
-        temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: full}),
-    ):
-        (full / "filler").write_text("all of it")
-        state = await generated(seeds_csv)
-        with pytest.raises(UsageError, match=r"Prefect's result storage .* no space is left there"):
-            await state.aresult()
-    assert vellum.requests == []
-
-
-async def test_what_was_written_in_part_is_not_there(on_disk: UPath) -> None:
-    """As a process that is killed, or a disk that is full, leaves it."""
+async def test_a_damaged_checkpoint_counts_as_absent_and_is_reported(parent: UPath) -> None:
+    """As a power cut, or a disk that is full, leaves it."""
     one = job(1)
-    await KeptConversations().finish(one, conversation(one))
-    file = on_disk / one.key
+    await opened(parent).write(one.key, conversation(one))
+    file = parent / ".checkpoints" / f"{one.key}.json"
     whole = file.read_text()
     for length in (0, 1, len(whole) // 2, len(whole) - 1):
         file.write_text(whole[:length])
-        assert await KeptConversations().finished(one) is None
+        warnings: list[str] = []
+        assert await opened(parent, warnings).read(one.key, Conversation) is None
+        (warning,) = warnings
+        assert f"{one.key}.json: is damaged" in warning
+        assert "Where is it?" not in warning
 
 
+async def test_storage_that_cannot_be_listed_is_an_error(on_disk: UPath) -> None:
+    on_disk.mkdir(parents=True)
+    (on_disk / ".checkpoints").write_text("a file")
+    with pytest.raises(UsageError, match=r"checkpoints .*: cannot be read: a file is where a"):
+        await opened(on_disk).list_scopes([job(1).key])
+
+
+async def test_a_bucket_that_is_gone_is_an_error(s3_output: str) -> None:
+    with pytest.raises(UsageError, match=r"checkpoints s3://no-such-bucket.*: cannot be read"):
+        await opened(located("s3://no-such-bucket-of-mine") / "shop").list_scopes([job(1).key])
+
+
+@pytest.mark.parametrize("key", ["../beside", f"{SCOPE}/../../beside", "/beside"])
+async def test_nothing_is_stored_outside_of_the_checkpoints(on_disk: UPath, key: str) -> None:
+    with pytest.raises(ValueError, match="leads out of"):
+        await opened(on_disk).write(key, Draft.of(job(1).seed))
+    assert not list(on_disk.rglob("beside*"))
+
+
+async def test_only_outdated_versions_lose_their_checkpoints(parent: UPath) -> None:
+    run = opened(parent)
+    for scope in (SCOPE, LATER, "unchanged"):
+        await run.write(job(1, scope).key, conversation(job(1, scope)))
+    remove_checkpoints([parent, parent / "evaluations"], lambda version: version < LATER)
+    assert await opened(parent).names("") == {LATER, "unchanged"}
+
+
+with_prefect = pytest.mark.usefixtures("prefect_server")
+
+
+@pytest.fixture
+def another_machine(tmp_path: Path) -> Iterator[None]:
+    """Another home of Prefect, with nothing in it."""
+    home = tmp_path / "other-home"
+    with temporary_settings(
+        {PREFECT_HOME: home, PREFECT_RESULTS_LOCAL_STORAGE_PATH: home / "storage"}
+    ):
+        yield
+
+
+async def simulations(state: State[Any], at_least: int) -> Counter[tuple[str, int]]:
+    """How many task runs that simulate ended in which state, in which run of the flow."""
+    while True:
+        runs = [run for run in await task_runs(state, at_least) if run.name.startswith("simulate-")]
+        if len(runs) >= at_least and all(run.state and run.state.is_final() for run in runs):
+            return Counter((str(run.state_name), run.flow_run_run_count) for run in runs)
+        await asyncio.sleep(0.1)
+
+
+@with_prefect
 @pytest.mark.parametrize("in_a_task_run", [1, 4])
-async def test_a_run_that_keeps_its_conversations_on_s3_is_retried_and_resumed(
-    seeds_csv: Path, vellum: StandIn, on_s3: UPath, in_a_task_run: int
+async def test_another_machine_finds_everything_that_was_billed(
+    seeds_csv: Path, vellum: StandIn, tmp_path: Path, in_a_task_run: int
+) -> None:
+    advanced = {**QUICK, "conversations_per_task_run": in_a_task_run}
+    user = vellum.deployments["simulated-user"]
+    user.when_history_contains = {f"number {n}?": "status:503" for n in (3, 5, 7)}
+    first = await generated(seeds_csv, advanced=advanced)
+    version = (await manifest_of(first)).version
+    for machine, again in (
+        ("retry", lambda: retried(first)),
+        ("resume", lambda: generated(seeds_csv, advanced={**advanced, "resume": version})),
+        ("rerun", lambda: rerun(seeds_csv, version=version)),
+    ):
+        number = {"retry": 3, "resume": 5, "rerun": 7}[machine]
+        del user.when_history_contains[f"number {number}?"]
+        left = len(user.when_history_contains)
+        vellum.requests.clear()
+        home = tmp_path / machine
+        with temporary_settings(
+            {PREFECT_HOME: home, PREFECT_RESULTS_LOCAL_STORAGE_PATH: home / "storage"}
+        ):
+            manifest = await manifest_of(await again())
+        assert manifest.counts.failed == left
+        assert len(vellum.requests) == 5 + left, machine
+
+
+@with_prefect
+async def test_what_is_found_is_a_task_run_that_was_cached(
+    seeds_csv: Path, vellum: StandIn, another_machine: None
+) -> None:
+    vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:503"}
+    first = await generated(seeds_csv)
+    vellum.deployments["support-bot"].when_history_contains = {}
+    await retried(first)
+    assert await simulations(first, 20) == {
+        ("Completed", 1): 9,
+        ("Failed", 1): 1,
+        ("Cached", 2): 9,
+        ("Completed", 2): 1,
+    }
+
+
+@with_prefect
+@pytest.mark.parametrize("in_a_task_run", [1, 4])
+async def test_a_run_on_s3_is_retried_and_resumed(
+    seeds_csv: Path, vellum: StandIn, s3_output: str, in_a_task_run: int
 ) -> None:
     advanced = {**QUICK, "conversations_per_task_run": in_a_task_run}
     user = vellum.deployments["simulated-user"]
     user.when_history_contains = {"number 3?": "status:503", "number 7?": "status:503"}
-    first = await generated(seeds_csv, advanced=advanced)
+    first = await generated(seeds_csv, output=s3_output, advanced=advanced)
     version = (await manifest_of(first)).version
     assert (await manifest_of(first)).counts.failed == 2
-    names = {path.name for path in (on_s3 / version).iterdir()}
-    assert len([name for name in names if len(name) == 64]) == 8
-    assert len([name for name in names if name.endswith("-draft")]) == 2
+    names = {path.name for path in (UPath(s3_output) / "seeds/.checkpoints" / version).iterdir()}
+    assert len([name for name in names if name.endswith(".draft.json")]) == 2
+    assert len(names) == 10
 
     user.when_history_contains = {"number 7?": "status:503"}
     vellum.requests.clear()
-    second = await retried(first)
-    assert (await manifest_of(second)).counts.valid == 9
+    assert (await manifest_of(await retried(first))).counts.valid == 9
     assert len(vellum.requests) == 5 + 1
 
     user.when_history_contains = {}
     vellum.requests.clear()
-    resumed = await generated(seeds_csv, advanced={**advanced, "resume": version})
+    resume = {**advanced, "resume": version}
+    resumed = await generated(seeds_csv, output=s3_output, advanced=resume)
     assert (await manifest_of(resumed)).counts.valid == 10
     assert len(vellum.requests) == 5
+
+
+@with_prefect
+async def test_checkpoints_go_with_their_version(seeds_csv: Path, vellum: StandIn) -> None:
+    first = (await manifest_of(await generated(seeds_csv))).version
+    second = (await manifest_of(await generated(seeds_csv))).version
+    output = output_of(seeds_csv)
+    checkpoints = output / "seeds" / ".checkpoints"
+    assert {path.name for path in checkpoints.iterdir()} == {first, second}
+    assert {item.version for item in whole_revisions(str(output), "seeds")} == {first, second}
+    remove_version(str(output), "seeds", first)
+    assert {path.name for path in checkpoints.iterdir()} == {second}
+
+
+@with_prefect
+async def test_storage_that_is_full_is_reported_before_anything_is_requested(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    with small_disk(output_of(seeds_csv), size_kb=4) as full:
+        (full / "filler").write_text("all of it")
+        state = await generated(seeds_csv)
+        with pytest.raises(UsageError, match="no space is left there"):
+            await state.aresult()
+    assert vellum.requests == []
+
+
+@with_prefect
+async def test_checkpoints_that_cannot_be_listed_end_a_run_before_anything_is_requested(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    (output_of(seeds_csv) / "seeds").mkdir(parents=True)
+    (output_of(seeds_csv) / "seeds" / ".checkpoints").write_text("a file")
+    state = await generated(seeds_csv)
+    with pytest.raises(UsageError, match=r"checkpoints .* cannot be read"):
+        await state.aresult()
+    assert vellum.requests == []

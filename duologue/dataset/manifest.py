@@ -81,8 +81,8 @@ class Manifest(BaseModel):
     attempts: Annotated[int, Field(ge=0)]
     """Of all conversations: how often each was begun or gone on with, summed up."""
     held_back: tuple[str, ...]
-    """Why it is not published: which gates it does not pass, or that its run stopped early. Empty if
-    it passes all."""
+    """Why it is not published, a sentence each: the gates it does not pass, or that its run stopped
+    early. Empty if it is."""
     changes: Changes | None
     """Against the version before, or the revision before; None where there is none."""
     broken_rules: dict[str, int]
@@ -139,13 +139,8 @@ def manifest_of(
         counts=counts,
         attempts=sum(item.conversation.attempts for item in contents.checked)
         + sum(item.draft.attempts for item in contents.failed),
-        held_back=(
-            *(
-                [f"the run stopped early: {contents.stopped_early}"]
-                if contents.stopped_early
-                else []
-            ),
-            *reasons_to_hold_back(counts, contents.settings.gates, quality.findings),
+        held_back=reasons_to_hold_back(
+            counts, contents.settings.gates, quality.findings, contents.stopped_early
         ),
         changes=changes,
         broken_rules=_sorted_counts(

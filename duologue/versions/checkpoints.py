@@ -10,7 +10,6 @@ them from any machine. They are removed together with their version.
 """
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -45,11 +44,7 @@ class Checkpoints:
     a run looks up do not exist yet. What other processes write later is not seen.
     """
 
-    def __init__(
-        self,
-        parent: UPath,
-        warn: Callable[[str], None] = logging.getLogger(__name__).warning,
-    ) -> None:
+    def __init__(self, parent: UPath, warn: Callable[[str], None]) -> None:
         """Opens the checkpoints in a folder; touches nothing yet.
 
         Args:

@@ -116,15 +116,13 @@ def _manifest(
         differences=differences,
         failed_own_scorers=contents.scored.failed_own_scorers,
         test_suite=contents.test_suite,
-        failed_gates=(
-            *(
-                [f"the run stopped early: {contents.stopped_early}"]
-                if contents.stopped_early
-                else []
-            ),
-            *failed_gates(
-                sides, differences, len(plan.prefixes), settings.gates, contents.test_suite
-            ),
+        failed_gates=failed_gates(
+            sides,
+            differences,
+            len(plan.prefixes),
+            settings.gates,
+            contents.test_suite,
+            contents.stopped_early,
         ),
         files=tuple(files),
     )
