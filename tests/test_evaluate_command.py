@@ -310,8 +310,7 @@ def test_what_was_replied_before_it_was_cut_short_is_not_asked_again(
 ) -> None:
     """36 replies have a task run each, 210 share some."""
     with_conversations(tmp_path, conversations)
-    results = tmp_path / "results"
-    environment = {**prefect_environment, "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(results)}
+    environment = prefect_environment
     arguments = ["evaluate", "--max-concurrency", str(in_flight)]
     process = subprocess.Popen(
         [DUOLOGUE, *arguments],
@@ -329,7 +328,7 @@ def test_what_was_replied_before_it_was_cut_short_is_not_asked_again(
         assert process.poll() is None
     process.send_signal(number)
     shown, _ = process.communicate(timeout=60)
-    (kept,) = [path.name for path in results.iterdir() if (path / "run").exists()]
+    (kept,) = [path.name for path in tmp_path.glob("datasets/*/evaluations/.checkpoints/*/*")]
     assert evaluations(tmp_path) == []
     if number is signal.SIGINT:
         assert process.returncode == 130

@@ -11,6 +11,7 @@ from duologue.flows.simulate_shard import simulate_shard
 from duologue.plans.generation import plan_generation
 from duologue.plans.shards import WORTH_A_SHARD, shards_of
 from duologue.settings.run import ShardOptions
+from duologue.tasks.shards import REFUSED
 from tests.running import QUICK, generated
 from tests.vellum_stand_in import StandIn
 
@@ -69,5 +70,6 @@ async def test_a_shard_of_other_seeds_than_the_runs_is_refused(
     run = {"seeds": str(seeds_csv), "chatbot": "support-bot", "simulated_user": "simulated-user"}
     state = await simulate_shard(VERSION, 1, 1, 1, "0" * 64, run, return_state=True)
     assert state.is_failed()
-    assert "is not the file here that the run has read" in str(state.message)
+    assert state.name == REFUSED
+    assert "differs from the file that the run has read" in str(state.message)
     assert vellum.requests == []

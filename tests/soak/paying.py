@@ -1,6 +1,7 @@
-"""Whether a conversation that was finished and kept was ever paid for again."""
+"""Whether a conversation that was finished and stored was ever billed again."""
 
 import json
+import re
 from pathlib import Path
 
 import httpx
@@ -35,20 +36,18 @@ class Paying:
 
 
 def finished_seeds(folder: Path) -> set[str]:
-    """Reads in Prefect's result storage which conversations of a version are finished."""
-    files = [file for file in folder.iterdir() if file.name != "run"] if folder.is_dir() else []
+    """Reads in the checkpoints which conversations of a version are finished."""
+    files = [
+        file
+        for file in (folder.iterdir() if folder.is_dir() else [])
+        if re.fullmatch(r"[0-9a-f]{64}\.json", file.name)
+    ]
     return {seed_id for file in files if (seed_id := _finished_seed(file))}
 
 
 def _finished_seed(file: Path) -> str | None:
     try:
-        record = json.loads(file.read_bytes())
-    except ValueError:  # cut short while it was written
+        seed_id: str = json.loads(file.read_bytes())["seed_id"]
+    except (ValueError, FileNotFoundError):  # damaged, or just removed
         return None
-    if record["metadata"]["expiration"] is not None:
-        return None
-    kept = json.loads(record["result"])
-    if kept["__class__"] != "duologue.conversation.messages.Conversation":
-        return None
-    seed_id: str = kept["data"]["seed_id"]
     return seed_id
