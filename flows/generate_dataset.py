@@ -24,7 +24,6 @@ from duologue.tasks.shards import simulate_in_shards
 from duologue.tasks.simulate import simulate_conversations
 from duologue.tasks.validate import validate
 from duologue.validation.check import Checker
-from duologue.versions.places import dataset_folder
 from duologue.versions.writing import check_writable
 
 
@@ -75,9 +74,9 @@ async def generate_dataset(
         name=name,
         advanced=advanced,
     )
-    check_writable(plan.output, plan.dataset)
+    check_writable(plan.dataset)
     await check_access(plan.settings.test_suite)
-    checkpoints = open_checkpoints(dataset_folder(plan.output, plan.dataset))
+    checkpoints = open_checkpoints(plan.dataset.folder)
     run = await identify_run(plan, checkpoints)
     seed_file = load_seeds(plan)
     jobs = plan.jobs(seed_file, run.version)
@@ -102,9 +101,9 @@ async def generate_dataset(
         run.started_at,
         simulated.stopped_early,
     )
-    manifest = export(plan.output, plan.dataset, run.version, opaque(contents))
-    is_latest = publish(plan.output, manifest)
-    remove_old_versions(plan.output, manifest, advanced.keep_versions)
-    await show_summary(plan.output, manifest, contents)
-    push_problem = await push_if_wanted(plan.output, manifest) if is_latest else None
-    return final_state(manifest, push_problem)
+    version = export(plan.dataset, run.version, opaque(contents))
+    is_latest = publish(version)
+    remove_old_versions(version, advanced.keep_versions)
+    await show_summary(version, contents)
+    push_problem = await push_if_wanted(version) if is_latest else None
+    return final_state(version.manifest, push_problem)

@@ -16,7 +16,6 @@ from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.shards import REFUSED, check_same_seeds, end_shard
 from duologue.tasks.simulate import simulate_conversations
 from duologue.validation.check import Checker
-from duologue.versions.places import dataset_folder
 
 
 @flow(name="simulate-shard", persist_result=False, result_serializer="json")
@@ -45,7 +44,7 @@ async def simulate_shard(
         plan = plan_generation(**run)
         seed_file = load_seeds(plan)
         check_same_seeds(seed_file, seeds_sha256)
-        checkpoints = open_checkpoints(dataset_folder(plan.output, plan.dataset))
+        checkpoints = open_checkpoints(plan.dataset.folder)
         shard = Shard(version, number, of)
         jobs = shard.part_of(plan.jobs(seed_file, version))
         checker = Checker(plan.settings.simulation, plan.settings.rules)

@@ -49,10 +49,10 @@ async def identify_run(plan: Plan, checkpoints: Checkpoints) -> RunIdentity:
     stored = await checkpoints.names(plan.scope(version))
     if plan.advanced.resume and not stored:
         raise UsageError(
-            f"resume {version}: {plan.dataset} in {without_credentials(plan.output)} has no "
-            "checkpoints of that run; check the version, the name and the output"
+            f"resume {version}: {plan.dataset} has no checkpoints of that run; check the version, "
+            "the name and the output"
         )
-    await _tag(run, plan.dataset, version)
+    await _tag(run, plan.dataset.name, version)
     return RunIdentity(version, _started_at(run))
 
 
@@ -64,7 +64,7 @@ async def identify_rerun(rerun: Rerun, checkpoints: Checkpoints) -> RunIdentity:
         ExportError: they cannot be written.
     """
     run = await _this_flow_run()
-    manifest = rerun.manifest
+    manifest = rerun.version.manifest
     for job, failed in rerun.failed_before():
         stored = await read_draft(job, checkpoints)
         if len(stored.messages) < len(failed.draft.messages):

@@ -28,7 +28,6 @@ from duologue.plans.shards import Shard, shards_of
 from duologue.progress import Progress, watch_progress
 from duologue.seeds import SeedFile
 from duologue.simulation import FailedSeed, Outcome
-from duologue.storage.locations import without_credentials
 from duologue.tasks.artifacts import progress_artifact
 from duologue.tasks.await_shard import (
     SECONDS_BETWEEN_LOOKS,
@@ -213,8 +212,8 @@ class _ShardedRun:
         if record is None:
             raise UsageError(
                 f"{shard.name} of {shard.version} ended, but left no record in "
-                f"{without_credentials(self.plan.output)} as this machine sees it; give every "
-                "machine the same `output`, such as a URL or a shared disk"
+                f"{self.plan.dataset} as this machine sees it; give every machine the same "
+                "`output`, such as a URL or a shared disk"
             )
         self.failed.update(record.failed)
 

@@ -21,7 +21,13 @@ from pydantic import BaseModel, ValidationError
 from upath import UPath
 
 from duologue.errors import UsageError
-from duologue.storage.files import is_local, make_folder, reason_of, remove_folder, replace_file
+from duologue.storage.files import (
+    describe_storage_error,
+    is_local,
+    make_folder,
+    remove_folder,
+    replace_file,
+)
 from duologue.storage.locations import shown_cause, without_credentials
 from duologue.versions.places import is_version
 
@@ -127,8 +133,8 @@ class Checkpoints:
             await self._called(partial(path.unlink, missing_ok=True))
         except Exception as error:  # an object store's driver raises what it likes
             raise UsageError(
-                f"checkpoint {without_credentials(path)}: cannot be removed: {reason_of(error)}; "
-                "remove it and run again"
+                f"checkpoint {without_credentials(path)}: cannot be removed: "
+                f"{describe_storage_error(error)}; remove it and run again"
             ) from shown_cause(error)
         for names in (self._names[scope], self._written[scope]):
             names.discard(f"{name}.json")
@@ -154,8 +160,9 @@ class Checkpoints:
 
     def _unreadable(self, path: UPath, error: Exception) -> UsageError:
         return UsageError(
-            f"checkpoints {without_credentials(path)}: cannot be read: {reason_of(error)}; make "
-            "the storage available and run again, and nothing that is stored there is billed again"
+            f"checkpoints {without_credentials(path)}: cannot be read: "
+            f"{describe_storage_error(error)}; make the storage available and run again, and "
+            "nothing that is stored there is billed again"
         )
 
     async def _called(
