@@ -228,14 +228,16 @@ def test_wrong_use_is_told_in_a_sentence_and_leaves_nothing_behind(
     assert not (place / "calls.log").exists()
 
 
-def test_what_every_reply_would_meet_is_told_once_and_writes_nothing(run: Run, place: Path) -> None:
+def test_what_every_reply_would_meet_stops_the_evaluation_and_it_is_written(
+    run: Run, place: Path
+) -> None:
     with stand_in_process() as url:
         httpx.post(f"{url}/_control", json={"deployment": "support-bot", "always": "status:401"})
         done = run("--candidate", "support-bot", VELLUM_API_URL=url, VELLUM_API_KEY="some-key")
-    assert done.returncode == 2
-    assert done.stderr.count("Error:") == 1
-    assert "401" in done.stderr
-    assert evaluations(place) == []
+    assert done.returncode == 1
+    assert "the run stopped early" in done.stdout + done.stderr
+    assert "401" in done.stdout + done.stderr
+    assert len(evaluations(place)) == 1
 
 
 def test_the_test_suites_result_is_told(

@@ -8,24 +8,25 @@ import httpx
 
 
 class Paying:
-    """Compares what a run's seeds cost before it was gone on with, and afterwards."""
+    """Compares what a run's seeds cost before it was resumed, and afterwards."""
 
-    def __init__(self, vellum: str, results: Path) -> None:
+    def __init__(self, vellum: str, output: Path) -> None:
         self._vellum = httpx.Client(base_url=vellum, timeout=60)
-        self._results = results
+        self._output = output
         self._paid: dict[str, int] = {}
         self.kept = 0
-        """Conversations that were found finished whenever a run was cut short, summed up."""
+        """Finished conversations that were found whenever a run was cut short, in total."""
 
     def note(self, run: str, version: str) -> None:
-        """Notes what was paid so far for the conversations of a run that are finished."""
-        finished = finished_seeds(self._results / version)
+        """Notes what was billed so far for the finished conversations of a run."""
+        folders = self._output.glob(f"*/.checkpoints/{version}")
+        finished = {seed_id for folder in folders for seed_id in finished_seeds(folder)}
         answered = self._answered(run)
         self._paid = {seed_id: answered.get(seed_id, 0) for seed_id in finished}
         self.kept += len(finished)
 
     def paid_again(self, run: str) -> list[str]:
-        """Tells the seeds of which anything was asked again since `note`."""
+        """Returns the seeds that were called for again since `note`."""
         before, self._paid = self._paid, {}
         answered = self._answered(run)
         return sorted(seed for seed, times in before.items() if answered.get(seed, 0) > times)
