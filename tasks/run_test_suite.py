@@ -1,4 +1,4 @@
-"""Putting a candidate's replies through a Vellum Test Suite."""
+"""Runs a Vellum Test Suite on a candidate's replies."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ async def run_test_suite_if_wanted(plan: EvaluationPlan, replies: Replies) -> Su
     return _record(settings, run)
 
 
-# Never cached: it is Vellum that knows the run.
+# Never cached: only Vellum knows the run.
 @task(name="run-test-suite", cache_policy=NO_CACHE, persist_result=False)
 async def run_test_suite(
     plan: EvaluationPlan, settings: SuiteRunSettings, replies: dict[str, str]

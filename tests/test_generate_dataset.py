@@ -190,6 +190,17 @@ async def test_seeds_that_take_longer_than_many_that_fail_are_awaited(
     assert (counts.valid, counts.failed) == (10, 50)
 
 
+async def test_an_output_that_only_some_executions_lack_stops_nothing(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    """The Workflow may end elsewhere for some messages; its output's name is right all the same."""
+    bot = vellum.deployments["support-bot"]
+    bot.when_history_contains = {f"number {n}?": "output_named:handoff" for n in (6, 7, 8, 9)}
+    manifest = await manifest_of(await generated(seeds_csv, max_concurrency=1, advanced=ANYTHING))
+    assert manifest.failed_by_error_class == {"FatalError": 4}
+    assert manifest.held_back == ()
+
+
 @pytest.mark.parametrize("in_a_task_run", [1, 4])
 async def test_what_was_finished_before_is_in_a_version_that_stops_early(
     seeds_csv: Path, vellum: StandIn, in_a_task_run: int
