@@ -52,9 +52,6 @@ RUN_ELSEWHERE = {
     "prefect worker start --pool duologue": SERVED,
     "prefect automation create --from-file automations/silent_runs.yaml": APPLIED,
     "prefect automation create --from-file automations/crashed_runs.yaml": SHARDED,
-    "python -c 'from prefect.filesystems import RemoteFileSystem; "
-    'RemoteFileSystem(basepath="s3://my-bucket/results").save("results")\'': SHARDED,
-    "export PREFECT_DEFAULT_RESULT_STORAGE_BLOCK=remote-file-system/results": SHARDED,
     "prefect gcl create vellum --limit 256": SHARDED,
     "make chaos": "takes a quarter of an hour",
     "make soak": "takes half an hour",
