@@ -13,7 +13,8 @@ from upath import UPath
 
 from duologue.conversation.messages import Conversation
 from duologue.dataset.formats import FAILURES_FILE
-from duologue.dataset.schema import SCHEMA_VERSION, SCHEMA_VERSION_KEY, USAGE_COLUMNS
+from duologue.dataset.schema import SCHEMA_VERSION_KEY, USAGE_COLUMNS
+from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.errors import UsageError
 from duologue.seeds import Seed
 from duologue.storage.files import reason_of
