@@ -24,7 +24,7 @@ class EvaluationGates(Options):
 
 
 class ScoringSettings(Options):
-    """How replies are compared with the reference replies."""
+    """How replies are scored, and which of them have regressed."""
 
     min_similarity: Share = 0.5
     """A reply less similar to the reference reply than this has regressed, from 0 to 1."""

@@ -91,7 +91,8 @@ def effective(model: type[Model], layers: Sequence[Layer]) -> Effective[Model]:
         return Effective(model.model_validate(values), sources)
     except ValidationError as error:
         problem = first_problem(model, error)
-        source = _source_of(problem.name, sources)
+        group = problem.name.rpartition(".")[0]
+        source = _source_of(problem.name, sources) or _source_of(group, sources)
         prefix = "" if source in (None, ASSIGNMENT, FLAG) else f"{source}: "
         raise UsageError(f"{prefix}{problem}") from None
 
@@ -114,7 +115,10 @@ def assigned(model: type[BaseModel], assignments: Iterable[str]) -> Layer:
                 f"{ASSIGNMENT} {assignment!r}: expected NAME=VALUE, as in "
                 "gates.max_failed_share=0.2"
             )
-        values = _merged(values, _value_at(model, name.strip(), text, f"{ASSIGNMENT} {name}"))
+        place = place_of(model, name.strip())
+        if place is None:
+            raise UsageError(f"{ASSIGNMENT}: {unknown_setting(model, name.strip())}")
+        values = _merged(values, _nested(place.keys, _parsed(text, place.type)))
     return Layer(ASSIGNMENT, values)
 
 
@@ -123,11 +127,14 @@ def flagged(model: type[BaseModel], flags: Mapping[str, str]) -> Layer:
 
     Args:
         model: what declares the settings.
-        flags: values by the settings' names.
+        flags: values by the settings' names. Where text is expected, all of it is text.
     """
     values: dict[str, Any] = {}
     for name, text in flags.items():
-        values = _merged(values, _value_at(model, name, text, name))
+        place = place_of(model, name)
+        assert place is not None, f"{name} is no setting"
+        value = text if _fits(text, place.type) else _literal(text)
+        values = _merged(values, _nested(place.keys, value))
     return Layer(FLAG, values)
 
 
@@ -179,8 +186,9 @@ def all_settings(
     layers = [] if config is None else [config]
     layers.append(assigned(FileSettings, assignments))
     shared = [
-        Layer(layer.source, {"evaluate": layer.only(*SHARED_WITH_EVALUATE).values})
+        Layer(layer.source, {"evaluate": place.values})
         for layer in layers
+        if (place := layer.only(*SHARED_WITH_EVALUATE)).values
     ]
     merged = effective(FileSettings, [*shared, *layers])
     values = merged.settings.model_dump(mode="json")
@@ -235,12 +243,8 @@ def _table_of(path: str) -> Layer | None:
     return Layer(path, table, note=f"{path} {PROJECT_TABLE}")
 
 
-def _value_at(model: type[BaseModel], name: str, text: str, subject: str) -> dict[str, Any]:
-    place = place_of(model, name)
-    if place is None:
-        raise UsageError(f"{subject}: {unknown_setting(model, name)}")
-    value = _parsed(text, place.type)
-    for key in reversed(place.keys):
+def _nested(keys: Sequence[str], value: Any) -> dict[str, Any]:
+    for key in reversed(keys):
         value = {key: value}
     nested: dict[str, Any] = value
     return nested
