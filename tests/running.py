@@ -44,7 +44,9 @@ async def generated(seeds: Path, **parameters: Any) -> State[Any]:
     this_second = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     if any(output_of(seeds).rglob(f"{this_second}-*")):
         await asyncio.sleep(1 - time.time() % 1)
-    return await generate_dataset(seeds=str(seeds), **parameters, return_state=True)
+    state = await generate_dataset(seeds=str(seeds), **parameters, return_state=True)
+    assert isinstance(state, State)
+    return state
 
 
 async def rerun(seeds: Path, **parameters: Any) -> State[Any]:
