@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
-from duologue.cli.options import OutputFormat
+from duologue.cli.options import Name, Output, OutputFormat
 
 if TYPE_CHECKING:
     from duologue.validation.dataset_rules.member import Member
@@ -27,8 +27,14 @@ IDS_SHOWN = 3
 def check(
     context: typer.Context,
     file: Annotated[
-        str, typer.Argument(help="Transcripts: JSONL, JSON, Parquet or CSV; a path or a URL.")
+        str,
+        typer.Argument(
+            help="Transcripts: JSONL, JSON, Parquet or CSV, a path or a URL; or a version, as in "
+            "`duologue show`."
+        ),
     ],
+    output: Output = "datasets",
+    name: Name = None,
     output_format: Annotated[
         OutputFormat, typer.Option("--format", help="json: one JSON object a conversation.")
     ] = OutputFormat.TEXT,
@@ -55,7 +61,10 @@ def check(
     from duologue.settings.rules import CheckSettings
     from duologue.validation.loading import load_rules
     from duologue.validation.transcripts import read_transcripts
+    from duologue.versions.finding import find_conversations, names_version
 
+    if names_version(file):
+        file = str(find_conversations(file, output, name))
     merged, read = read_settings(context, CheckSettings, lambda file: file.only("rules"))
     if read is not None:
         Console(stderr=True).print(f"Settings: {read}", markup=False, highlight=False)

@@ -64,7 +64,7 @@ def generate(
         console,
         lambda version: f"To continue, repeat the command with --resume {version}",
     )
-    raise typer.Exit(tell_result(manifest, message, plan.output, output_format, console))
+    raise typer.Exit(tell_result(manifest, message, plan.dataset.output, output_format, console))
 
 
 def _generate_dataset() -> Callable[..., Any]:
@@ -102,7 +102,7 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
     )
     from duologue.versions.writing import check_writable  # imports pyarrow
 
-    check_writable(plan.output, plan.dataset)
+    check_writable(plan.dataset)
     lines = {
         "Seeds": f"{seed_file.path}: {len(seed_file.seeds)} seeds, "
         f"{len(seed_file.rejected)} rows rejected ({seed_file.columns_note})",

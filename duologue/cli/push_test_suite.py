@@ -43,7 +43,6 @@ def push_test_suite(
     Exit code 0; 1 if Vellum rejected some cases; 2 if it can't be done.
     """
     from duologue.dataset.formats import CONVERSATIONS_FILE
-    from duologue.dataset.manifest import MANIFEST_FILE, read_manifest
     from duologue.settings.test_suites import SuiteOptions
     from duologue.test_suites.cases import cases_of
     from duologue.test_suites.vellum_suite import SuiteVariables
@@ -51,9 +50,9 @@ def push_test_suite(
 
     options = read_settings(context, SuiteOptions, lambda config: config.table("test_suite"))[0]
     settings = options.settings
-    folder = find_version(version, output, name)
-    dataset = read_manifest(folder / MANIFEST_FILE).dataset
-    cases = list(cases_of(folder / CONVERSATIONS_FILE, dataset, settings.per))
+    found = find_version(version, output, name)
+    dataset = found.manifest.dataset
+    cases = list(cases_of(found.folder / CONVERSATIONS_FILE, dataset, settings.per))
     variables = SuiteVariables(settings.input_name, settings.evaluation_name)
     pushed = _push(settings.suite, variables, cases, dataset, settings.remove_gone, dry_run)
     result = asyncio.run(pushed)

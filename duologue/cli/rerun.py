@@ -46,16 +46,16 @@ def rerun(
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
     planned = plan_rerun(version, seed_ids or (), name, output, max_concurrency)
-    manifest, output = planned.manifest, planned.output
-    revision = f"{manifest.dataset} {manifest.version}, revision {manifest.revision}"
+    manifest, output = planned.version.manifest, planned.dataset.output
     if not planned.again:
-        console.print(f"{revision}: nothing to rerun", highlight=False, soft_wrap=True)
+        nothing = f"{planned.version}: nothing to simulate again"
+        console.print(nothing, highlight=False, soft_wrap=True)
         raise typer.Exit(0)
     check_participants((planned.settings.chatbot, planned.settings.simulated_user))
-    check_writable(output, manifest.dataset)
+    check_writable(planned.dataset)
     console.print(
-        f"{revision}: {len(planned.again)} of {manifest.counts.conversations} conversations to "
-        "simulate",
+        f"{planned.version}: {len(planned.again)} of {manifest.counts.conversations} conversations "
+        "to simulate",
         highlight=False,
         soft_wrap=True,
     )
@@ -66,13 +66,13 @@ def rerun(
         "output": output,
         "max_concurrency": max_concurrency,
     }
-    go_on = f"To go on with it: {rerun_command(manifest, output)}"
+    to_continue = f"To continue: {rerun_command(manifest, output)}"
     manifest, message = run_locally(
         _rerun_failed_seeds,
         parameters,
         [planned.settings.chatbot, planned.settings.simulated_user],
         console,
-        lambda version: go_on,
+        lambda version: to_continue,
     )
     raise typer.Exit(tell_result(manifest, message, output, output_format, console))
 

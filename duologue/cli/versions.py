@@ -13,6 +13,7 @@ from duologue.errors import UsageError
 
 if TYPE_CHECKING:
     from duologue.versions.history import PastVersion
+    from duologue.versions.places import DatasetFolder
 
 versions_app = typer.Typer(
     name="versions",
@@ -21,7 +22,7 @@ versions_app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Version = Annotated[str, typer.Argument(help="As in 20261124T053516Z-1a2b3c4d.")]
+Version = Annotated[str, typer.Argument(help="As in 20261124T053516123Z-1a2b3c4d.")]
 
 
 @versions_app.callback(invoke_without_command=True)
@@ -39,8 +40,7 @@ def versions(
         return
     from duologue.versions.history import past_versions
 
-    dataset = _dataset(output, name)
-    past = past_versions(output, dataset)
+    past = past_versions(_dataset(output, name))
     if output_format is OutputFormat.JSON:
         for version in past:
             typer.echo(json.dumps(_plain(version)))
@@ -58,7 +58,7 @@ def versions(
 
 
 @versions_app.command(
-    epilog=example("duologue versions pin 20261124T053516Z-1a2b3c4d --reason baseline")
+    epilog=example("duologue versions pin 20261124T053516123Z-1a2b3c4d --reason baseline")
 )
 def pin(
     version: Version,
@@ -69,20 +69,20 @@ def pin(
     """Keep a version, however many newer ones there are."""
     from duologue.versions.history import pin_version
 
-    pin_version(output, _dataset(output, name, version), version, reason)
+    pin_version(_dataset(output, name, version), version, reason)
     typer.echo(f"{version} is pinned")
 
 
-@versions_app.command(epilog=example("duologue versions unpin 20261124T053516Z-1a2b3c4d"))
+@versions_app.command(epilog=example("duologue versions unpin 20261124T053516123Z-1a2b3c4d"))
 def unpin(version: Version, output: Output = "datasets", name: Name = None) -> None:
     """Remove a pin."""
     from duologue.versions.history import unpin_version
 
-    unpin_version(output, _dataset(output, name, version), version)
+    unpin_version(_dataset(output, name, version), version)
     typer.echo(f"{version} is no longer pinned")
 
 
-@versions_app.command(epilog=example("duologue versions remove 20261124T053516Z-1a2b3c4d --yes"))
+@versions_app.command(epilog=example("duologue versions remove 20261124T053516123Z-1a2b3c4d --yes"))
 def remove(
     version: Version,
     output: Output = "datasets",
@@ -94,8 +94,8 @@ def remove(
 
     dataset = _dataset(output, name, version)
     if not yes:
-        typer.confirm(f"Remove {dataset} {version} for good?", abort=True)
-    remove_version(output, dataset, version)
+        typer.confirm(f"Remove {dataset.name} {version} for good?", abort=True)
+    remove_version(dataset, version)
     typer.echo(f"{version} is removed")
 
 
@@ -111,11 +111,11 @@ def rollback(
     """Make `latest` name an earlier version, until the next one passes its gates."""
     from duologue.versions.history import roll_back
 
-    latest = roll_back(output, _dataset(output, name, version), version)
+    latest = roll_back(_dataset(output, name, version), version)
     typer.echo(f"latest is now {latest.version}, revision {latest.revision}")
 
 
-def _dataset(output: str, name: str | None, version: str | None = None) -> str:
+def _dataset(output: str, name: str | None, version: str | None = None) -> "DatasetFolder":
     from duologue.versions.finding import find_dataset
 
     return find_dataset(output, name, version)
@@ -138,7 +138,7 @@ def _plain(version: "PastVersion") -> dict[str, Any]:
         "dataset": manifest.dataset,
         "version": manifest.version,
         "revision": manifest.revision,
-        "path": str(version.folder),
+        "path": str(version.version.folder),
         "latest": version.is_latest,
         "pinned": version.pin is not None,
         "pin_reason": version.pin.reason if version.pin else None,

@@ -21,7 +21,7 @@ from duologue.settings.run import (
 )
 from duologue.simulation import conversation_id, conversation_key
 from duologue.validation.loading import load_rules
-from duologue.versions.places import dataset_folder, dataset_name_from, version_folder
+from duologue.versions.places import DatasetFolder, dataset_name_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,7 @@ class Plan:
     """Everything a run is asked to do, checked."""
 
     seeds_path: str
-    output: str
-    dataset: str
+    dataset: DatasetFolder
     settings: RunSettings
     advanced: AdvancedOptions
 
@@ -89,10 +88,9 @@ def plan_generation(**parameters: Any) -> Plan:
     form = validated(GenerationForm, parameters)
     advanced = form.advanced or AdvancedOptions()
     load_rules(advanced.rules)  # refuses a rule that cannot be used
-    dataset = form.name or dataset_name_from(form.seeds)
-    dataset_folder(form.output, dataset)  # refuses what cannot be a dataset's name
+    dataset = DatasetFolder(form.output, form.name or dataset_name_from(form.seeds))
     if advanced.resume is not None:
-        version_folder(form.output, dataset, advanced.resume)
+        dataset.revision_folder(advanced.resume)  # refuses a text that is not a version
     settings = RunSettings(
         **_shared(StoredOptions, advanced),
         **_shared(VolumeSettings, form),
@@ -106,13 +104,7 @@ def plan_generation(**parameters: Any) -> Plan:
     )
     _check_cost_is_known(settings)
     _check_budget_is_not_shared(advanced)
-    return Plan(
-        seeds_path=form.seeds,
-        output=form.output,
-        dataset=dataset,
-        settings=settings,
-        advanced=advanced,
-    )
+    return Plan(seeds_path=form.seeds, dataset=dataset, settings=settings, advanced=advanced)
 
 
 def _shared(options: type[Options], given: Options) -> dict[str, Any]:
