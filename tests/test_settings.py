@@ -292,6 +292,8 @@ def test_config_prints_every_setting_with_value_source_and_description(
     by_name = {one["name"]: one for one in shown}
     assert by_name["gates.max_failed_share"] == {
         "name": "gates.max_failed_share",
+        "type": "NUMBER",
+        "default": 0.1,
         "value": 0.5,
         "source": "duologue.toml",
         "description": "The largest share of conversations that may fail, from 0 to 1.",
@@ -313,3 +315,14 @@ def test_config_refuses_what_generate_and_evaluate_would(config: Config) -> None
 
 def test_a_layer_without_a_table_sets_nothing_in_it() -> None:
     assert Layer("x", {}).table("evaluate").values == {}
+
+
+def test_the_page_lists_every_setting_as_it_is_declared(config: Config) -> None:
+    """`duologue config --format markdown` writes its tables."""
+    page = (Path(__file__).parent.parent / "docs" / "settings.md").read_text()
+    tables = config("--format", "markdown").stdout
+    assert (
+        page.partition("## At the top")[2].strip() == tables.partition("## At the top")[2].strip()
+    )
+    for setting in settings_of(FileSettings):
+        assert f"| `{setting.name}` |" in page

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from duologue.errors import UsageError
-from duologue.settings.declarations import place_of, settings_of
+from duologue.settings.declarations import kind_of, place_of, settings_of
 from duologue.settings.evaluation import EvaluateSettings
 from duologue.settings.problems import first_problem, unknown_setting
 from duologue.settings.run import GenerationSettings
@@ -176,8 +177,8 @@ def all_settings(
     """Lists every setting of generate and evaluate, in their order.
 
     Yields:
-        Its name, value, source (default, --set or the file), and description. A group that is off,
-        such as test_suite, has no values.
+        Its name, type, default, value, source (default, --set or the file), and description. A
+        group that is off, such as test_suite, has no values.
 
     Raises:
         UsageError: a setting is unknown or has a wrong value, or the file cannot be read.
@@ -195,6 +196,8 @@ def all_settings(
     for setting in settings_of(FileSettings):
         yield {
             "name": setting.name,
+            "type": kind_of(setting),
+            "default": None if setting.is_required else to_jsonable_python(setting.default),
             "value": _at(values, setting.name),
             "source": merged.source(setting.name),
             "description": setting.description,
