@@ -12,6 +12,7 @@ import pytest
 
 from duologue.errors import UsageError
 from duologue.plans.generation import plan_generation
+from duologue.settings.config_file import FileSettings, all_settings, for_evaluate, read_config
 from duologue.settings.declarations import settings_of
 from duologue.settings.evaluation import (
     EvaluateSettings,
@@ -28,18 +29,7 @@ from duologue.settings.run import (
     RunSettings,
     StoredOptions,
 )
-from duologue.settings.sources import (
-    DEFAULT,
-    Effective,
-    FileSettings,
-    Layer,
-    all_settings,
-    assigned,
-    effective,
-    flagged,
-    for_evaluate,
-    read_config,
-)
+from duologue.settings.sources import DEFAULT, Effective, Layer, assigned, effective, flagged
 
 DUOLOGUE = Path(sys.executable).with_name("duologue")
 

@@ -89,7 +89,7 @@ def check(
 def _checked(
     transcripts: Iterable["Transcript"], rules: Sequence["Rule"], valid: "list[Member] | None"
 ) -> Iterator["CheckedTranscript"]:
-    """Checks transcripts as they are read; collects the valid ones, where that is asked for."""
+    """Checks transcripts as they are read; collects the valid ones if `valid` is a list."""
     from duologue.validation.dataset_rules.member import Member
     from duologue.validation.transcripts import check_transcript
 

@@ -38,7 +38,7 @@ def config(
 
     Exit code 0; 2 if a setting is unknown or has a wrong value.
     """
-    from duologue.settings.sources import all_settings
+    from duologue.settings.config_file import all_settings
 
     settings = all_settings(config, assignments or ())
     match output_format:

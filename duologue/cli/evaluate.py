@@ -52,8 +52,8 @@ def evaluate(
 
     Exit code 0 if the candidate passes the gates, 1 if it does not, 2 if nothing could run.
     """
+    from duologue.settings.config_file import for_evaluate
     from duologue.settings.evaluation import CommonEvaluationOptions, EvaluateSettings
-    from duologue.settings.sources import for_evaluate
 
     merged, file = read_settings(context, EvaluateSettings, for_evaluate)
     _check_chatbots(merged.settings)

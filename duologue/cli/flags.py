@@ -107,7 +107,8 @@ def read_settings(
     Raises:
         UsageError: a setting is unknown or has a wrong value, or the file cannot be read.
     """
-    from duologue.settings.sources import assigned, effective, flagged, read_config
+    from duologue.settings.config_file import read_config
+    from duologue.settings.sources import assigned, effective, flagged
 
     config = read_config(context.params.get("config"))
     layers = [] if config is None else [of_file(config)]

@@ -27,7 +27,7 @@ def _from_config(context: typer.Context, param: typer.CallbackParam, value: Any)
     source = context.get_parameter_source(name)
     if source is None or source.name != "DEFAULT":
         return value
-    from duologue.settings.sources import read_config
+    from duologue.settings.config_file import read_config
 
     config = read_config()
     return value if config is None else config.values.get(name, value)

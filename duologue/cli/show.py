@@ -39,5 +39,5 @@ def show(
     if not found:
         wanted = "no conversation" if seed_id is None else f"no conversation of {seed_id!r}"
         raise UsageError(
-            f"{path} holds {wanted}; failures.csv beside it lists what failed or is invalid"
+            f"{path} holds {wanted}; failures.csv next to it lists what failed or is invalid"
         )
