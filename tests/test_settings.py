@@ -192,6 +192,8 @@ def test_evaluate_has_a_table_of_its_own_and_the_datasets_place(tmp_path: Path) 
         ("[evaluate.gates]\nmin_score = 3", "did you mean 'evaluate.gates.min_scores'?"),
         ("[evaluate.gates.min_scores]\nsame = 'x'", "evaluate.gates.min_scores.same is 'x'"),
         ("turns = ", "duologue.toml: is not TOML"),
+        ("[test_suite]\nsuit = 'x'", "did you mean 'test_suite.suite'?"),
+        ("tool = 3", "write settings at the top of this file"),
         ("[tool.duologue]\nturns = 3", "write settings at the top of this file"),
     ],
 )
@@ -218,8 +220,9 @@ def test_what_a_file_leaves_out_may_come_from_set(tmp_path: Path) -> None:
 
 def test_a_project_without_the_table_has_no_settings(tmp_path: Path) -> None:
     assert read_config() is None
-    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100\n")
-    assert read_config() is None
+    for text in ("[tool.ruff]\nline-length = 100\n", "tool = 3\n", ""):
+        (tmp_path / "pyproject.toml").write_text(text)
+        assert read_config() is None
 
 
 def test_settings_become_the_flows_parameters() -> None:

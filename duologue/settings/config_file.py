@@ -129,7 +129,8 @@ def _table_of(path: str) -> Layer | None:
         raise UsageError(f"{path}: is not TOML ({error}); correct it") from error
     if Path(path).name != PROJECT_FILE:
         return Layer(path, document, note=path)
-    table = document.get("tool", {}).get("duologue")
+    tools = document.get("tool")
+    table = tools.get("duologue") if isinstance(tools, dict) else None
     if table is None:
         return None
     if not isinstance(table, dict):

@@ -57,7 +57,8 @@ def first_problem(model: type[BaseModel], error: ValidationError) -> Problem:
         model: what was validated.
         error: what pydantic found.
     """
-    found = error.errors(include_url=False)
+    # A setting that is missing comes last: a wrong name may be why.
+    found = sorted(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
     first = found[0]
     name = name_at(model, first["loc"])
     if first["type"] == "extra_forbidden":
