@@ -29,7 +29,7 @@ from vellum.utils.vellum_client import create_vellum_environment
 
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage, total
-from duologue.errors import FatalError, ParticipantError, UsageError
+from duologue.errors import FatalError, ParticipantError, RunStoppingError, UsageError
 from duologue.participants.api_key import vellum_api_key
 from duologue.participants.budget import Spending
 from duologue.participants.protocol import Reply, further_inputs, usable_text
@@ -78,6 +78,11 @@ async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
         yield VellumClient(sdk, environment.predict, environment.default, api_key)
 
 
+WITHOUT_OUTPUT_BEFORE_STOP = 3
+"""Executions without the output, and none with it, after which its name counts as wrong. One or
+two may come from a branch of the Workflow that ends elsewhere."""
+
+
 class VellumDeployment:
     """Executes a Workflow Deployment once for each reply."""
 
@@ -94,6 +99,8 @@ class VellumDeployment:
         self._call = call
         self._spending = spending or Spending()
         self._record_usage = record_usage
+        self._without_output: int | None = 0
+        """Executions without the output; None once one had it, so that its name is right."""
 
     async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
@@ -174,11 +181,17 @@ class VellumDeployment:
         found = {output.name.replace("_", "-"): output for output in response.data.outputs}
         if wanted not in found:
             there = ", ".join(output.name for output in response.data.outputs) or "none"
-            raise FatalError(
+            message = (
                 f"{wording.participant}: the Workflow has no output {self._settings.output!r}; its "
                 f"outputs are: {wording.quoted(there)}. Set the participant's `output` to the one "
                 "that holds the reply"
             )
+            if self._without_output is not None:
+                self._without_output += 1
+                if self._without_output >= WITHOUT_OUTPUT_BEFORE_STOP:
+                    raise RunStoppingError(message)
+            raise FatalError(message)
+        self._without_output = None
         output = found[wanted]
         if output.type != "STRING":
             raise FatalError(

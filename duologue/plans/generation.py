@@ -21,6 +21,7 @@ from duologue.settings.run import (
 )
 from duologue.simulation import conversation_id, conversation_key
 from duologue.validation.loading import load_rules
+from duologue.versions.checkpoints import UNCHANGED
 from duologue.versions.places import DatasetFolder, dataset_name_from
 
 
@@ -32,12 +33,22 @@ class Job:
     sample: int
     """Which conversation of the seed this is, from 1."""
     key: str
-    """The conversation is stored under it, finished or partial."""
+    """The key of the finished conversation's checkpoint."""
 
     @property
     def conversation_id(self) -> str:
         """The id that the conversation will have."""
         return conversation_id(self.seed, self.sample)
+
+    @property
+    def name(self) -> str:
+        """Its part of a task run's name."""
+        return self.conversation_id
+
+    @property
+    def draft_key(self) -> str:
+        """The key of the checkpoint of a conversation that was cut short."""
+        return f"{self.key}.draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +62,11 @@ class Plan:
 
     def jobs(self, seed_file: SeedFile, version: str) -> list[Job]:
         """Lists the conversations to simulate, in the seed file's order."""
-        scope = "unchanged" if self.advanced.reuse_unchanged else version
-        return jobs_of(seed_file.seeds, self.settings, scope)
+        return jobs_of(seed_file.seeds, self.settings, self.scope(version))
+
+    def scope(self, version: str) -> str:
+        """Returns which checkpoints a version is made of."""
+        return UNCHANGED if self.advanced.reuse_unchanged else version
 
 
 def jobs_of(seeds: Iterable[Seed], settings: RunSettings, scope: str) -> list[Job]:
@@ -61,8 +75,8 @@ def jobs_of(seeds: Iterable[Seed], settings: RunSettings, scope: str) -> list[Jo
     Args:
         seeds: what opens them.
         settings: how they are generated.
-        scope: what distinguishes them from other runs' conversations of the same seeds: its
-            version, so that each run generates its own but finds them again.
+        scope: of their checkpoints; the version, so that each run simulates the seeds again but
+            finds its own conversations.
     """
     participants = settings.chatbot, settings.simulated_user
     return [
