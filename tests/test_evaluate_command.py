@@ -291,7 +291,7 @@ def test_what_was_replied_before_it_was_cut_short_is_not_asked_again(
         time.sleep(0.02)
         assert process.poll() is None
     process.send_signal(number)
-    shown, _ = process.communicate(timeout=60)
+    shown, _ = process.communicate(timeout=600)
     (kept,) = [path.name for path in tmp_path.glob("datasets/*/evaluations/.checkpoints/*/*")]
     assert evaluations(tmp_path) == []
     if number is signal.SIGINT:

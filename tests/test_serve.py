@@ -23,7 +23,6 @@ from tests.prefect_processes import (
     running,
 )
 
-
 NIGHTLY = "generate-dataset/nightly"
 OWN_PAIR = {
     "chatbot": "python:bots:reply",

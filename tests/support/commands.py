@@ -52,6 +52,21 @@ def duologue(
     return run_script(BIN / "duologue", *arguments, cwd=cwd, environment=environment, answer=answer)
 
 
+def duologue_in_new_python(
+    *arguments: str | Path, cwd: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Runs the command `duologue` in a Python that has imported nothing yet."""
+    return subprocess.run(
+        [BIN / "duologue", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_TO_RUN,
+        check=False,
+    )
+
+
 def run_script(
     script: Path,
     *arguments: str | Path,
