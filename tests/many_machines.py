@@ -238,7 +238,7 @@ def _deploy(server: PrefectServer, flow: str, name: str, pool: str) -> None:
 
 
 def _keep_results_on_s3(machines: Machines) -> None:
-    """As docs/production.md says."""
+    """As docs/how-to/every_night.md says."""
     code = (
         "from prefect.filesystems import RemoteFileSystem\n"
         "RemoteFileSystem(basepath='s3://bucket/results').save('results')"

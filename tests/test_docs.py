@@ -16,7 +16,7 @@ from tests.vellum_stand_in import stand_in_process
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("workflows/*.md"),
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("workflows/*.md"),
      *ROOT.glob("benchmarks/*.md"), *ROOT.glob("automations/*.md")]
 )  # fmt: skip
 
@@ -76,7 +76,7 @@ RUN_ELSEWHERE = {
 """Documented commands that no test runs, and why not."""
 
 
-RULES_PAGE = (ROOT / "docs/rules.md").read_text()
+RULES_PAGE = (ROOT / "docs/reference/rules.md").read_text()
 
 
 def documented_commands() -> list[str]:
@@ -176,7 +176,7 @@ def test_every_rule_is_documented_as_it_is() -> None:
 
 
 def test_every_measure_is_documented_as_it_is() -> None:
-    page = (ROOT / "docs/rules.md").read_text().partition("| measure | says |")[2]
+    page = (ROOT / "docs/reference/rules.md").read_text().partition("| measure | says |")[2]
     rows = re.findall(r"^\| `(\w+)` \| (.*)\. \|$", page, re.M)
     assert rows == list(MEASURES.items())
 

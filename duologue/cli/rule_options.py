@@ -22,7 +22,7 @@ RuleOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME=SEVERITY",
-        help="Make a rule off, info, warning or invalid; docs/rules.md lists them.",
+        help="Make a rule off, info, warning or invalid; docs/reference/rules.md lists them.",
         rich_help_panel=RULES_PANEL,
     ),
 ]
