@@ -21,7 +21,7 @@ from duologue.conversation.messages import Message, Role
 from duologue.settings.rules import RuleSettings
 from duologue.validation.check import check_messages
 from duologue.validation.dataset_rules.assess import assess
-from duologue.validation.dataset_rules.member import Member
+from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations
 from duologue.workflows.support_bot.faq import TOPICS
@@ -58,7 +58,7 @@ def main() -> None:
 
     checked, parsed = count / _seconds(check), count / _seconds(read)
     print(f"all rules   {checked:10,.0f} conversations/s  ({check()} violations found)")
-    members = [Member(str(n), messages) for n, messages in enumerate(conversations)]
+    members = [DatasetConversation(str(n), messages) for n, messages in enumerate(conversations)]
     assessed = count / _seconds(lambda: assess(members))
     print(f"dataset     {assessed:10,.0f} conversations/s")
     print(f"json.loads  {parsed:10,.0f} conversations/s")

@@ -15,7 +15,7 @@ from duologue.cli.options import OutputFormat
 from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
 
 if TYPE_CHECKING:
-    from duologue.validation.dataset_rules.member import Member
+    from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.quality import DatasetFinding, DatasetQuality
     from duologue.validation.rule import Rule
     from duologue.validation.transcripts import CheckedTranscript, Transcript
@@ -57,7 +57,7 @@ def check(
     if read_rules_file is not None:
         Console(stderr=True).print(f"Rules: {read_rules_file}", markup=False, highlight=False)
     is_json = output_format is OutputFormat.JSON
-    valid: list[Member] = []
+    valid: list[DatasetConversation] = []
     results = _checked(
         read_transcripts(file), load_rules(settings), None if is_json and not dataset else valid
     )
@@ -73,10 +73,12 @@ def check(
 
 
 def _checked(
-    transcripts: Iterable["Transcript"], rules: Sequence["Rule"], valid: "list[Member] | None"
+    transcripts: Iterable["Transcript"],
+    rules: Sequence["Rule"],
+    valid: "list[DatasetConversation] | None",
 ) -> Iterator["CheckedTranscript"]:
     """Checks transcripts as they are read; collects the valid ones, where that is asked for."""
-    from duologue.validation.dataset_rules.member import Member
+    from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.transcripts import check_transcript
 
     for transcript in transcripts:
@@ -84,14 +86,14 @@ def _checked(
         if valid is not None and result.is_valid:
             expected = transcript.expected
             valid.append(
-                Member(
+                DatasetConversation(
                     transcript.id, transcript.messages, expected.end_reason, expected.seed_message
                 )
             )
         yield result
 
 
-def _assessed(valid: Sequence["Member"], invalid: int) -> "DatasetQuality":
+def _assessed(valid: Sequence["DatasetConversation"], invalid: int) -> "DatasetQuality":
     from duologue.validation.dataset_rules.assess import assess
 
     return assess(valid, invalid=invalid)

@@ -1,4 +1,4 @@
-"""What a message says, apart from how it is typed, and whether two messages say the same."""
+"""The words of a message, however it is typed, and whether two messages say the same."""
 
 import re
 import unicodedata
@@ -6,31 +6,31 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 NEARLY_THE_SAME = 0.8
-"""The share of distinct words in common (Jaccard) from which two messages count as one. Messages
-on the same subject rarely share more than half of theirs."""
+"""Two messages with at least this share of distinct words in common (Jaccard) count as the same.
+Messages on one subject rarely share more than half."""
 
 ENOUGH_WORDS = 5
-"""With fewer words than this, messages are the same by chance or by courtesy: "Yes, please"."""
+"""Messages with fewer words are the same by chance or by courtesy: "Yes, please"."""
 
-# Scripts that put no spaces between words: each character counts as a word. Thai and Lao, Burmese,
-# Khmer, kana, Chinese characters.
+# Scripts without spaces between words: Thai and Lao, Burmese, Khmer, kana, Chinese characters. Each
+# character counts as a word.
 _SPACELESS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\U00020000-\U0003ffff"
 )
-# Marks that belong to a word although they are no letters: Latin and Greek accents that compose
-# with nothing, Hebrew and Arabic points, the vowel signs of India.
+# Marks that are part of a word without being letters: accents that do not compose, Hebrew and
+# Arabic points, the vowel signs of India.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 _WORD = re.compile(rf"[{_SPACELESS}]|(?:[^\W_{_SPACELESS}]|[{_MARKS}])+")
-# A word, a character of a script without spaces with the marks on it, or a run of punctuation, each
-# with the white space after it.
+# A word, a character of a script without spaces with its marks, or a run of punctuation, each with
+# the white space after it.
 _PIECE = re.compile(
     rf"(?:[{_SPACELESS}](?:(?!\w)[{_SPACELESS}])*|(?:[^\W{_SPACELESS}]|[{_MARKS}'\u2019])+"
     rf"|[^\w\s{_SPACELESS}]+)\s*|\s+"
 )
 _DIGIT = re.compile(r"\d")
 _APOSTROPHES = str.maketrans("", "", "'`\u2019\u02bc\u00b4")
-# The same for ASCII, several times as fast as the pattern: everything else becomes a space.
+# For ASCII, several times faster than the pattern: everything else becomes a space.
 _ASCII_WORDS = _APOSTROPHES | {
     i: " " for i in range(128) if not chr(i).isalnum() and chr(i) not in "'`"
 }
@@ -38,22 +38,22 @@ _ASCII_WORDS = _APOSTROPHES | {
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A message as the rules compare it."""
+    """A message in the form that the rules compare."""
 
     letters: str
-    """The text without differences of case, width, composition and white space."""
+    """The text with case, width, composition and white space made equal."""
     words: tuple[str, ...]
     """Its words, in order, without punctuation."""
     distinct: frozenset[str]
     numbers: frozenset[str]
-    """Those of its words that hold a digit: amounts, dates, order numbers."""
+    """Words with a digit: amounts, dates, order numbers."""
 
 
-# The rules look at the same few messages one after the other. A small cache spares them reading a
-# message again, and holds on to little where messages are huge.
+# The rules look at the same few messages one after the other. A small cache saves reading them
+# again, and holds little memory even if messages are huge.
 @lru_cache(maxsize=64)
 def wording(text: str) -> Wording:
-    """Reads the wording of a text in any language."""
+    """Returns the wording of a text in any language."""
     letters = fold(text)
     if letters.isascii():
         words = tuple(letters.translate(_ASCII_WORDS).split())
@@ -66,32 +66,31 @@ def wording(text: str) -> Wording:
 
 
 def pieces(text: str) -> list[str]:
-    """Cuts a text into its words and its punctuation, each with the white space after it.
+    """Splits a text into words and punctuation, each with the white space after it.
 
-    Joined, they are the text again. In scripts that put no spaces between words, each character is
-    a word.
+    Joined, the pieces are the text again. In scripts without spaces, each character is a word.
     """
     return _PIECE.findall(text)
 
 
 def fold(text: str) -> str:
-    """Takes away differences of case, width, composition and white space."""
+    """Makes case, width, composition and white space equal."""
     folded = unicodedata.normalize("NFKD", text).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def normalise(text: str) -> str:
-    """Takes away punctuation too: the words, with one space between them."""
+    """Returns only the words, with one space between them."""
     return " ".join(wording(text).words)
 
 
 def likeness(one: str, other: str) -> float:
-    """Tells how much of their words two messages share.
+    """Returns the share of words that two messages have in common.
 
     Returns:
-        1 for the same words in the same order, else the Jaccard index of the distinct words. 0
-        where a message has fewer than ENOUGH_WORDS, or their numbers differ: "the order 1001 has
-        been sent" and "the order 1002 has been sent" say two things.
+        1 for the same words in the same order, else the Jaccard index of the distinct words. 0 if a
+        message has fewer than ENOUGH_WORDS, or if their numbers differ: "order 1001 has been sent"
+        and "order 1002 has been sent" say different things.
     """
     a, b = wording(one), wording(other)
     if min(len(a.words), len(b.words)) < ENOUGH_WORDS or a.numbers != b.numbers:
@@ -103,5 +102,5 @@ def likeness(one: str, other: str) -> float:
 
 
 def says_the_same(one: str, other: str, nearly_the_same: float = NEARLY_THE_SAME) -> bool:
-    """Tells whether two messages of some length say the same in nearly the same words."""
+    """Reports whether two messages of some length say the same in nearly the same words."""
     return likeness(one, other) >= nearly_the_same

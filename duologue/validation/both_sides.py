@@ -1,4 +1,4 @@
-"""Rules on speaker labels: a message that holds what the other side should have said."""
+"""Rules on speaker labels: messages that contain the other side's lines, or their own label."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,39 +20,39 @@ _ASSISTANT_LABEL = re.compile(
     "asistente|agente|assistente|assistent|assistentin|ассистент|бот|"
     "助手|客服|机器人|アシスタント|어시스턴트|상담원|챗봇"
 )
-# What models that play a user write when they go on in the chatbot's place. Without brackets it is
-# an ordinary word ("System: Windows 11") and stands for no side.
+# Written by models that play a user and continue in the chatbot's place. Without brackets it is an
+# ordinary word ("System: Windows 11") and stands for neither side.
 _SYSTEM_LABEL = re.compile("system|系统")
-# What only models call the two sides. Where their message breaks off, nothing may follow it.
+# Names that only models use for the two sides. The message may break off after one.
 _LABEL_OF_MODELS = re.compile("human|(?:ai )?assistant|simulated user")
 
-# `User:`, `[Assistant]:`, `**Agent:**`, `### Human:`, `<bot>:` at the start of a line, with what
-# follows on it. The same pattern finds the `key: value` lines of a form.
+# `User:`, `[Assistant]:`, `**Agent:**`, `### Human:`, `<bot>:` at the start of a line, and the rest
+# of the line. The same pattern finds the `key: value` lines of a form.
 _KEY = re.compile(
     r"[ \t]*+(?P<mark>[\[【(<*_#]*+)[ \t]*+(?P<name>[^\W\d_]{1,30}(?: [^\W\d_]{1,30}){0,2})"
     r"[\]】)>*_]{0,3}[ \t]*+[:\uff1a](?P<value>.*)"
 )
-# Latin and Chinese full stops, exclamation and question marks; and what may close behind them.
+# Latin and Chinese full stops, exclamation and question marks, and what may follow them.
 _SENTENCE_ENDS = (".", "!", "?", "…", "\u3002", "\uff01", "\uff1f")
 _AFTER_A_SENTENCE = "\"'”\u2019)*]_ \t\r"
 
 SPEECH_WORDS = 5
-"""From so many words on, what follows a label is taken for speech also without a full stop."""
+"""With this many words, the text after a label counts as speech even without a full stop."""
 SHORT_SPEECH_WORDS = 2
-"""And from so many with one: "Agent: Thank you!" against "User: admin"."""
+"""With a full stop, this many suffice: "Agent: Thank you!", but not "User: admin"."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Label:
-    """A speaker label that is followed by speech."""
+    """A speaker label with speech after it."""
 
     name: str
     side: Role | None
-    """Whose label it is; None for a bare "System", which may be anything."""
+    """The side it stands for; None for a bare "System", which may mean anything."""
     is_marked: bool
-    """Whether it stands in brackets, asterisks or the like."""
+    """Whether it is in brackets, asterisks or the like."""
     has_text_before: bool
-    """Whether the message says anything before it."""
+    """Whether any text comes before it in the message."""
 
 
 def both_sides_in_one_message(
@@ -72,7 +72,7 @@ def both_sides_in_one_message(
         for label in labels:
             foreign = label.side is not None and label.side is not message.role
             if foreign and (label.has_text_before or label.is_marked or _speak_both(labels)):
-                yield Finding(index, f"the {message.role} message goes on as `{label.name}:`")
+                yield Finding(index, f"the {message.role} message continues as `{label.name}:`")
                 break
 
 
@@ -94,7 +94,7 @@ def _speak_both(labels: Sequence[_Label]) -> bool:
 
 @lru_cache(maxsize=64)
 def _labels(text: str) -> tuple[_Label, ...]:
-    """Finds the speaker labels of a message that have speech behind them."""
+    """Returns a message's speaker labels that have speech after them."""
     if ":" not in text and "\uff1a" not in text:
         return ()
     lines = [line for line in text.split("\n") if line.strip()]

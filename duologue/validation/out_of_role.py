@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from duologue.conversation.messages import Message, Role
+from duologue.conversation.refusals import is_refusal
 from duologue.validation.rule import Expectations, Finding
 
 
@@ -102,18 +103,6 @@ _FOURTH_WALL = _any_of(
 )
 
 _SORRY = _any_of(r"sorry\b", r"i apologi[sz]e\b")
-_CANNOT = (
-    r"(?:i|we) (?:can't|cannot|can not|won't|am unable to|'m unable to|am not able to|'m not able"
-    r" to|am not allowed to)|i'm (?:unable|not able|not allowed) to"
-)
-_REFUSAL = _any_of(
-    rf"(?:{_CANNOT}) (?:(?:help|assist)(?: you)? with (?:that|this|your|such)|assist(?: you)?)"
-    r"(?=\s*[.,;!]|\s*$| (?:request|question|matter|task|topic|as|because|but|kind)\b)",
-    rf"(?:{_CANNOT}) (?:fulfill?|comply|engage|generate|create content|participate|role-?play|"
-    r"continue this (?:conversation|discussion)|provide (?:that|this|such|any|medical|legal|"
-    r"financial|personal|specific) (?:kind of |type of )?(?:information|advice|assistance|content|"
-    r"help))\b",
-)
 _POLICY = _any_of(
     r"(?:against|violates?|outside) (?:my|our|the) (?:guidelines|polic(?:y|ies)|programming)\b",
     r"(?:harmful|inappropriate|illegal|unethical|offensive) (?:content|behaviou?r|requests?|"
@@ -160,7 +149,7 @@ def assistant_refusal(messages: Sequence[Message], _expected: Expectations) -> I
     """
     for index, message in _by_the_user(messages):
         plain = _plain(message.text)
-        if _REFUSAL.search(plain) and (_SORRY.search(plain) or _POLICY.search(plain)):
+        if is_refusal(message.text) and (_SORRY.search(plain) or _POLICY.search(plain)):
             yield Finding(index, "the user refuses in an assistant's words")
 
 

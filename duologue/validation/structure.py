@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from duologue.conversation.emptiness import is_empty
 from duologue.conversation.messages import EndReason, EndsWith, Message, Role
 from duologue.validation.rule import Expectations, Finding
 
@@ -17,13 +18,13 @@ def no_messages(messages: Sequence[Message], _expected: Expectations) -> Iterato
 
 
 def empty_message(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
-    """Catches messages that are empty or only white space.
+    """Catches messages of which a reader would see nothing: white space, invisible characters.
 
-    Known false positives: none; messages that hold nothing but tool calls are no part of a
-    transcript as `duologue.validation.transcripts` reads it.
+    Known false positives: none. Messages that only call tools are left out when a transcript is
+    read.
     """
     for index, message in enumerate(messages):
-        if not message.text.strip():
+        if is_empty(message.text):
             yield Finding(index, f"the {message.role} message is empty")
 
 
@@ -40,8 +41,8 @@ def broken_alternation(messages: Sequence[Message], _expected: Expectations) -> 
 def wrong_opening(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
     """Catches a conversation that does not open with its seed message, verbatim, as USER.
 
-    Checked only where the seed message is known: in other transcripts the assistant may well open
-    with a greeting. Known false positives: none.
+    Checked only if the seed message is known: in other transcripts the assistant may open with a
+    greeting. Known false positives: none.
     """
     if expected.seed_message is None or not messages:
         return
@@ -52,11 +53,11 @@ def wrong_opening(messages: Sequence[Message], expected: Expectations) -> Iterat
 
 
 def wrong_length(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
-    """Catches a conversation whose messages do not fit its turns and its end reason.
+    """Catches a conversation whose number of messages does not fit its turns and end reason.
 
-    With N turns it has 1 + 2N messages where it ends with the user, 2N where it ends with the
-    assistant; exactly so many if all turns were had, at most so many if it ended before. Checked
-    only where the turns are known. Known false positives: none.
+    A conversation of N turns has 1 + 2N messages if it ends with the user and 2N if it ends with
+    the assistant; fewer are allowed if it ended early. Checked only if the turns are known. Known
+    false positives: none.
     """
     if expected.turns is None or expected.ends_with is None:
         return
@@ -71,9 +72,9 @@ def wrong_length(messages: Sequence[Message], expected: Expectations) -> Iterato
 def wrong_ending(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
     """Catches a conversation that the wrong side ends.
 
-    A conversation that should end with the assistant always does. One that should end with the
-    user may end with the assistant where it ended before its turns were over: the simulated user
-    left without a word. Checked only where the settings are known. Known false positives: none.
+    A conversation that should end with the user may still end with the assistant if it ended early:
+    the simulated user left without a word. Checked only if the settings are known. Known false
+    positives: none.
     """
     if expected.ends_with is None or not messages:
         return

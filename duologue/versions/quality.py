@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from duologue.dataset.contents import DatasetContents
 from duologue.validation.dataset_rules.assess import assess
-from duologue.validation.dataset_rules.member import Member
+from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.quality import DatasetQuality
 
 
@@ -16,7 +16,7 @@ def quality_of(contents: DatasetContents, earlier: Sequence[DatasetQuality]) -> 
         earlier: of the versions before, which its measures are compared with; oldest first.
     """
     members = [
-        Member(
+        DatasetConversation(
             conversation_id=item.conversation.conversation_id,
             messages=item.conversation.messages,
             end_reason=item.conversation.end_reason,
