@@ -20,7 +20,9 @@ _POLITE_PHRASES = re.compile(
     r"ありがとう|お願い"
 )
 
-_PUNCTUATION = r"[\s.,;:!?~\u2026\u3001\u3002\uff01\uff0c\uff1f\uff5e\u061f\u060c\u00a1\u00bf-]+"
+_PUNCTUATION = (
+    r"[\s.,;:!?~\u2026\u3001\u3002\uff01\uff0c\uff1f\uff5e\u061f\u060c\u00a1\u00bf()\uff08\uff09-]+"
+)
 _NAME = r"(?: (?:there|everyone|again|back|sir|madam|all|team|friend))?"
 # As `fold` leaves them, without apostrophes.
 _GREETINGS = (
@@ -60,4 +62,4 @@ def is_greeting(text: str) -> bool:
     """Reports whether a message only says hello, in any of two dozen languages: "Hi there!"."""
     if not text or len(text) > LONGEST_GREETING:
         return False
-    return _ONLY_GREETS.fullmatch(fold(text).replace("'", "").lstrip("\u00a1\u00bf ")) is not None
+    return _ONLY_GREETS.fullmatch(fold(text).replace("'", "").lstrip("\u00a1\u00bf( ")) is not None

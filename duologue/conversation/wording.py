@@ -73,6 +73,14 @@ def pieces(text: str) -> list[str]:
     return _PIECE.findall(text)
 
 
+def length_in_words(text: str) -> float:
+    """Returns how many words a text has; in scripts without spaces, one for 2.5 characters."""
+    words = wording(text).words
+    if text.isascii():
+        return len(words)
+    return len(words) - 0.6 * sum(len(word) == 1 and word >= "\u0e00" for word in words)
+
+
 def fold(text: str) -> str:
     """Makes case, width, composition and white space equal."""
     folded = unicodedata.normalize("NFKD", text).casefold()

@@ -1,6 +1,7 @@
 """Rules on speaker labels: messages that contain the other side's lines, or their own label."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +13,8 @@ from duologue.validation.rule import Expectations, Finding
 _USER_LABEL = re.compile(
     "user|human|customer|client|caller|simulated user|end user|"
     "usuario|usuário|cliente|utilisateur|benutzer|nutzer|kunde|kundin|utente|gebruiker|klant|"
-    "пользователь|клиент|用户|客户|顾客|ユーザー|お客様|사용자|고객"
+    "пользователь|клиент|покупатель|пациент|patient|patientin|paciente|paziente|client|student|"
+    "用户|客户|顾客|患者|来访者|求助者|ユーザー|お客様|顧客|客|相談者|사용자|고객|환자"
 )
 _ASSISTANT_LABEL = re.compile(
     "(?:ai |virtual )?assistant|ai|(?:ai |support )?agent|(?:chat|support )?bot|"
@@ -32,6 +34,15 @@ _KEY = re.compile(
     r"[ \t]*+(?P<mark>[\[【(<*_#]*+)[ \t]*+(?P<name>[^\W\d_]{1,30}(?: [^\W\d_]{1,30}){0,2})"
     r"[\]】)>*_]{0,3}[ \t]*+[:\uff1a](?P<value>.*)"
 )
+_BARE_LABEL = re.compile(
+    r"\s*[\[【(<*_#]*\s*(?P<name>[^\W\d_]{2,30}(?: [^\W\d_]{1,30}){0,2})\s*[\]】)>*_]*\s*"
+    r"(?P<colon>[:\uff1a])?[\]】>*_]*\s*"
+)
+_OPENING_LABEL = re.compile(
+    r"\s*[\[【(<*_#]*[ \t]*(?P<name>[^\W\d_]{1,30}(?: [^\W\d_]{1,30}){0,2})[\]】)>*_]{0,3}[ \t]*"
+    r"[:\uff1a](?!//)[*_]{0,2}\s*\S"
+)
+LABELLED_TIMES, LABELLED_SHARE = 3, 0.5
 # Latin and Chinese full stops, exclamation and question marks, and what may follow them.
 _SENTENCE_ENDS = (".", "!", "?", "…", "\u3002", "\uff01", "\uff1f")
 _AFTER_A_SENTENCE = "\"'”\u2019)*]_ \t\r"
@@ -86,6 +97,41 @@ def speaker_label(messages: Sequence[Message], _expected: Expectations) -> Itera
         labels = _labels(message.text)
         if labels and labels[0].side is message.role and not labels[0].has_text_before:
             yield Finding(index, f"opens with the label `{labels[0].name}:`")
+
+
+def bare_label(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
+    """Catches a user message that is nothing but a speaker label: "CUSTOMER:".
+
+    In any language: a few words and a colon. Known false positives: a user whose message was cut
+    after "Example:".
+    """
+    for index, message in enumerate(messages):
+        if message.role is Role.USER and message.text != expected.seed_message:
+            label = _BARE_LABEL.fullmatch(message.text)
+            if label and (label["colon"] or _is_speaker(label["name"].casefold().strip())):
+                yield Finding(index, f"is only the label `{message.text.strip()}`")
+
+
+def labelled_user(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
+    """Catches a user whose messages all open with the same label: "User: ...", "Anna: ...".
+
+    The label of a side suffices twice, a name or a word in any other language has to open all of at
+    least three messages. Known false positives: a user who works through a list of `topic: ...`.
+    """
+    spoken = [(i, message.text) for i, message in enumerate(messages) if message.role is Role.USER]
+    labels = [match["name"] if (match := _OPENING_LABEL.match(text)) else "" for _, text in spoken]
+    name, times = Counter(filter(None, labels)).most_common(1)[0] if any(labels) else ("", 0)
+    if times < 2:
+        return
+    is_side = _is_speaker(name.casefold())
+    is_name = times >= LABELLED_TIMES and times == len(spoken) and name[:1].isupper()
+    if (
+        (is_side and times >= LABELLED_SHARE * len(spoken))
+        or is_name
+        or (times >= LABELLED_TIMES and times == len(spoken) and not name[:1].islower())
+    ):
+        at = [index for (index, _), label in zip(spoken, labels, strict=True) if label == name]
+        yield Finding(at[0], f"{times} of the user's {len(spoken)} messages open with `{name}:`")
 
 
 def _speak_both(labels: Sequence[_Label]) -> bool:

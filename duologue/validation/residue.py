@@ -20,11 +20,12 @@ QUOTED_WORDS = 3
 # How generators other than Duologue let their simulated users leave. In capitals, because "[done]"
 # in a list of things to do is no marker.
 _LEAVING = (
-    "END|STOP|DONE|EXIT|TERMINATE|EOS|(?:END|STOP)[_ ](?:OF[_ ])?(?:CONVERSATION|CHAT|DIALOGUE)|"
+    "END|STOP|DONE|EXIT|TERMINATED?|FINISH(?:ED)?|QUIT|BYE|EOS|(?:END|STOP)[_ ](?:OF[_ ])?(?:CONVERSATION|CHAT|DIALOGUE)|"
     "CONVERSATION[_ ](?:END|ENDED|OVER)"
 )
 _USUAL_END_MARKER = re.compile(
     rf"###\s?(?:{_LEAVING}|TRANSFER|OUT-OF-SCOPE)\s?###|\[/?(?:{_LEAVING})\]|</?(?:{_LEAVING})>"
+    r"|<[|\uff5c](?:end|stop|done|eot|eos|exit)[|\uff5c]>|(?:\A|[\s.!?])TERMINATE\W*\Z"
 )
 # Of the prompt templates of Llama, Mistral, Qwen, DeepSeek, Gemma and their kin.
 _MODEL_TOKEN = re.compile(
@@ -57,7 +58,43 @@ _IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 
+# `(name)`, `【姓名】`: a blank in round or wide brackets. In round ones it has to be all that is there,
+# because "(name)" in a sentence may explain a word.
+_ROUND_BLANK = re.compile(
+    rf"\((?:(?:insert|enter|fill in)\b[^()\n]{{1,60}}|(?:{_WHOSE} )?(?:(?:first|last|full|company|"
+    r"phone|order|account) )?(?:name|number|address|e-?mail|phone)(?: here)?)\)|"
+    r"\[(?:имя|фамилия|фио|название|номер|дата|адрес|телефон|город|nombre|apellido|número|fecha|"
+    r"dirección|teléfono|ciudad|nom|prénom|numéro|date|adresse|téléphone|ville|vorname|nachname|nummer|"
+    r"datum|telefon|stadt|nome|cognome|numero|data|indirizzo|telefono|città|sobrenome|endereço|telefone|"
+    r"cidade|naam|stad|姓名|名字|日期|地址|电话|城市|订单号|名前|日付|住所|電話番号|이름|날짜|주소)"
+    r"(?: [^\W\d_]{1,20}){0,3}\]|"
+    r"[(\uff08](?:имя|фамилия|фио|ваше имя|nombre|nom|prénom|vorname|nachname|nome|naam|姓名|名字|您的姓名|"
+    r"你的名字|名前|이름)[)\uff09]|【(?:姓名|名字|日期|地址|电话|城市|订单号|您的\w{1,6}|你的\w{1,6}|名前)】|"
+    r"<(?:name|your name|user name|date|number|address|city|имя|姓名)>",
+    re.IGNORECASE,
+)
+# `+7 (XXX) XXX-XX-XX`, `XXXX-XXXX`, `__/__/____`; but not "size XXL" or Roman numerals.
+_MASK = re.compile(
+    r"(?<![\w-])(?:\+?\d{1,3}[ -]?)?\(?[Xx\u0425\u0445]{3,4}\)?(?:[ -][Xx\u0425\u0445]{2,4}){1,4}(?!\w)|"
+    r"(?<!\w)\d{2,6}[ -]?(?:[X\u0425]{3,}[ -]?)+(?!\w)|(?<!\w)[X\u0425]{4,}(?!\w)|"
+    r"(?<!\w)(?:_{2,}[/.]){2}_{2,}|"
+    r"(?<!\w)(?:\u0414\u0414|DD|TT|JJ|GG)[./](?:\u041c\u041c|MM)[./](?:\u0413{4}|YYYY|AAAA|JJJJ)(?!\w)"
+)
+# A word of the template where the message should be.
+_TEMPLATE_WORD = re.compile(
+    r"\W*(?:INSTRUCTIONS?|USER[ _]INPUT|USER[ _]MESSAGE|MESSAGE|RESPONSE|PROMPT|QUESTION|QUERY|TEXT|"
+    r"PLACEHOLDER|TODO|TBD|LOREM IPSUM.{0,200}|YOUR (?:TEXT|MESSAGE|ANSWER)(?: HERE)?)\W*"
+)
+# What anonymisers put in the place of names.
+_ANONYMISED = re.compile(
+    r"<?PRESIDIO_ANONYMI[SZ]ED|\bNAME_\d|[\[<](?:NAME|PERSON|PHONE(?:_NUMBER)?|EMAIL(?:_ADDRESS)?|LOCATION|"
+    r"ADDRESS|DATE(?:_TIME)?|URL|ORG(?:ANI[SZ]ATION)?|REDACTED|ID|CITY|ORDER_ID|USERNAME)(?:[_ -]?\d+)?[\]>]"
+)
+
 _MAY_HOLD_RESIDUE = re.compile(r"[<\[{]")
+_MAY_HOLD_BLANK = re.compile(
+    r"[<\[({\uff08【_]|[Xx\u0425\u0445]{2}|\u0414\u0414|DD[./]|TT[./]|\A\W*[A-Z ]{4,}"
+)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _FENCED_PROSE = re.compile(
     r"\s*```(?:text|txt|plaintext|markdown|md)?[ \t]*\n.*```\s*", re.DOTALL | re.IGNORECASE
@@ -110,17 +147,24 @@ def reasoning(messages: Sequence[Message], _expected: Expectations) -> Iterator[
             yield Finding(index, f"holds the reasoning tag `{found[0]}`")
 
 
-def placeholder(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
-    """Catches placeholders nobody filled in: `{{name}}` on either side; of a user also `[Your
-    Name]`, `[insert date]` and `<NAME>`.
+def placeholder(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
+    """Catches placeholders nobody filled in: `{{name}}` on either side; of a user also `[Your Name]`,
+    `(name)`, `<NAME>` and `+7 (XXX) XXX-XX-XX`, and a message that is a word of the template.
 
-    Known false positives: a user who pastes a form letter, talk about templates outside of code.
+    The marks of anonymisers, such as `[NAME]`, do not count if the assistant has them too. Known
+    false positives: a user who pastes a form letter, talk about templates outside of code.
     """
+    is_anonymised = any(
+        message.role is Role.ASSISTANT and _ANONYMISED.search(message.text) for message in messages
+    )
     for index, message in enumerate(messages):
-        prose = _suspicious_prose(message.text)
-        found = _TEMPLATE_VARIABLE.search(prose)
-        if found or (message.role is Role.USER and (found := _blank(prose))):
-            yield Finding(index, f"holds the placeholder `{found[0]}`")
+        found = _TEMPLATE_VARIABLE.search(_suspicious_prose(message.text))
+        if not found and message.role is Role.USER:
+            found = _blank_of_user(
+                message.text, is_anonymised, message.text == expected.seed_message
+            )
+        if found:
+            yield Finding(index, f"holds the placeholder `{found[0].strip()[:60]}`")
 
 
 def placeholder_in_reply(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
@@ -130,7 +174,10 @@ def placeholder_in_reply(messages: Sequence[Message], _expected: Expectations) -
     command, does right to write them. Known false positives: just these.
     """
     for index, message in enumerate(messages):
-        if message.role is Role.ASSISTANT and (found := _blank(_suspicious_prose(message.text))):
+        if message.role is Role.USER:
+            continue
+        found = _blank(_suspicious_prose(message.text))
+        if found and not _ANONYMISED.search(found[0]):
             yield Finding(index, f"holds the placeholder `{found[0]}`")
 
 
@@ -173,11 +220,25 @@ def wrapping_quotes(messages: Sequence[Message], _expected: Expectations) -> Ite
             yield Finding(index, "stands in quotes as a whole")
 
 
-@lru_cache(maxsize=8)
 @lru_cache(maxsize=64)
 def _suspicious_prose(text: str) -> str:
     """Takes away code, and everything where there is no bracket of any kind to begin with."""
     return _CODE.sub(" ", text) if _MAY_HOLD_RESIDUE.search(text) else ""
+
+
+def _blank_of_user(text: str, is_anonymised: bool, is_seed: bool) -> re.Match[str] | None:
+    if not _MAY_HOLD_BLANK.search(text):
+        return None
+    prose = _CODE.sub(" ", text) if "`" in text else text
+    if is_seed:
+        return _blank(prose)
+    found = _TEMPLATE_WORD.fullmatch(text) or _MASK.search(prose) or _ROUND_BLANK.search(prose)
+    found = found or _blank(prose)
+    return (
+        None
+        if found and (is_anonymised or "PRESIDIO" in found[0]) and (_ANONYMISED.search(found[0]))
+        else found
+    )
 
 
 def _blank(prose: str) -> re.Match[str] | None:

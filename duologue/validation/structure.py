@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from duologue.conversation.emptiness import is_empty
+from duologue.conversation.farewells import is_farewell
 from duologue.conversation.messages import EndReason, EndsWith, Message, Role
 from duologue.validation.rule import Expectations, Finding
 
@@ -26,6 +27,20 @@ def empty_message(messages: Sequence[Message], _expected: Expectations) -> Itera
     for index, message in enumerate(messages):
         if is_empty(message.text):
             yield Finding(index, f"the {message.role} message is empty")
+
+
+def hardly_a_conversation(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
+    """Catches a conversation of one message or one side, and one that starts in the middle.
+
+    It starts in the middle if the user's first message, or the assistant's if that opens, only says
+    thanks or goodbye. Known false positives: a user who opens with "Thanks!" and means it.
+    """
+    if not messages:
+        return
+    if len({message.role for message in messages}) == 1:
+        yield Finding(None, f"has only {len(messages)} {messages[0].role} message(s)")
+    elif messages[0].text != expected.seed_message and is_farewell(messages[0].text):
+        yield Finding(0, "starts in the middle: its first message only says thanks or goodbye")
 
 
 def broken_alternation(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
