@@ -30,10 +30,20 @@ _PIECE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _APOSTROPHES = str.maketrans("", "", "'`\u2019\u02bc\u00b4")
-# For ASCII, several times faster than the pattern: everything else becomes a space.
-_ASCII_WORDS = _APOSTROPHES | {
-    i: " " for i in range(128) if not chr(i).isalnum() and chr(i) not in "'`"
-}
+# For ASCII, ten times faster than the pattern: apostrophes go, everything else becomes a space.
+_ASCII_WORDS = bytes(i if chr(i).isalnum() and i < 128 else 32 for i in range(256))
+_ASCII_APOSTROPHES = b"'`"
+# What keeps most English texts of language models from being ASCII.
+_TYPOGRAPHIC = (
+    ("\u2019", "'"),
+    ("\u2018", "'"),
+    ("\u201c", '"'),
+    ("\u201d", '"'),
+    ("\u2013", "-"),
+    ("\u2014", "-"),
+    ("\u2022", "*"),
+    ("\u00a0", " "),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ def wording(text: str) -> Wording:
     """Returns the wording of a text in any language."""
     letters = fold(text)
     if letters.isascii():
-        words = tuple(letters.translate(_ASCII_WORDS).split())
+        words = tuple(letters.encode().translate(_ASCII_WORDS, _ASCII_APOSTROPHES).decode().split())
     else:
         words = tuple(_WORD.findall(letters.translate(_APOSTROPHES)))
     distinct = frozenset(words)
@@ -83,6 +93,11 @@ def length_in_words(text: str) -> float:
 
 def fold(text: str) -> str:
     """Makes case, width, composition and white space equal."""
+    if not text.isascii():
+        for character, plain in _TYPOGRAPHIC:
+            text = text.replace(character, plain)
+    if text.isascii():
+        return " ".join(text.lower().split())
     folded = unicodedata.normalize("NFKD", text).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
@@ -111,4 +126,20 @@ def likeness(one: str, other: str) -> float:
 
 def says_the_same(one: str, other: str, nearly_the_same: float = NEARLY_THE_SAME) -> bool:
     """Reports whether two messages of some length say the same in nearly the same words."""
-    return likeness(one, other) >= nearly_the_same
+    return are_alike(wording(one), wording(other), nearly_the_same)
+
+
+def are_alike(one: Wording, other: Wording, nearly_the_same: float = NEARLY_THE_SAME) -> bool:
+    """Does the same for wordings: several times faster than `likeness` if they are not alike."""
+    a, b = len(one.distinct), len(other.distinct)
+    # Of the smaller set at most all can be shared.
+    if (
+        a < nearly_the_same * b if a < b else b < nearly_the_same * a
+    ) or one.numbers != other.numbers:
+        return False
+    if len(one.words) < ENOUGH_WORDS or len(other.words) < ENOUGH_WORDS:
+        return False
+    if one.words == other.words:
+        return nearly_the_same <= 1
+    shared = len(one.distinct & other.distinct)
+    return shared >= nearly_the_same * (a + b - shared)

@@ -43,6 +43,8 @@ _OPENING_LABEL = re.compile(
     r"[:\uff1a](?!//)[*_]{0,2}\s*\S"
 )
 LABELLED_TIMES, LABELLED_SHARE = 3, 0.5
+"""Messages that open with the same label, and their share of the user's messages."""
+
 # Latin and Chinese full stops, exclamation and question marks, and what may follow them.
 _SENTENCE_ENDS = (".", "!", "?", "…", "\u3002", "\uff01", "\uff1f")
 _AFTER_A_SENTENCE = "\"'”\u2019)*]_ \t\r"
@@ -119,19 +121,21 @@ def labelled_user(messages: Sequence[Message], _expected: Expectations) -> Itera
     least three messages. Known false positives: a user who works through a list of `topic: ...`.
     """
     spoken = [(i, message.text) for i, message in enumerate(messages) if message.role is Role.USER]
-    labels = [match["name"] if (match := _OPENING_LABEL.match(text)) else "" for _, text in spoken]
+    labels = [_opening_label(text) for _, text in spoken]
     name, times = Counter(filter(None, labels)).most_common(1)[0] if any(labels) else ("", 0)
     if times < 2:
         return
-    is_side = _is_speaker(name.casefold())
-    is_name = times >= LABELLED_TIMES and times == len(spoken) and name[:1].isupper()
-    if (
-        (is_side and times >= LABELLED_SHARE * len(spoken))
-        or is_name
-        or (times >= LABELLED_TIMES and times == len(spoken) and not name[:1].islower())
-    ):
+    is_side = _is_speaker(name.casefold()) and times >= LABELLED_SHARE * len(spoken)
+    is_name = times == len(spoken) >= LABELLED_TIMES and not name[:1].islower()
+    if is_side or is_name:
         at = [index for (index, _), label in zip(spoken, labels, strict=True) if label == name]
         yield Finding(at[0], f"{times} of the user's {len(spoken)} messages open with `{name}:`")
+
+
+def _opening_label(text: str) -> str:
+    start = text[:100]
+    found = _OPENING_LABEL.match(start) if ":" in start or "\uff1a" in start else None
+    return found["name"] if found else ""
 
 
 def _speak_both(labels: Sequence[_Label]) -> bool:
@@ -144,7 +148,7 @@ def _labels(text: str) -> tuple[_Label, ...]:
     if ":" not in text and "\uff1a" not in text:
         return ()
     lines = [line for line in text.split("\n") if line.strip()]
-    keys = [_KEY.match(line) for line in lines]
+    keys = [_KEY.match(line) if ":" in line or "\uff1a" in line else None for line in lines]
     found = (_label(key, lines, keys, index) for index, key in enumerate(keys) if key is not None)
     return tuple(label for label in found if label is not None)
 

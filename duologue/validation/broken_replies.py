@@ -26,16 +26,27 @@ _ERROR = re.compile(
     r"occurred\b|has occurred|generating|processing|calling|while|in\b)|"
     r"\A\W*(?:http(?:/\d(?:\.\d)?)? ?)?[45]\d\d\b[ :\u2013-]*(?:internal server error|bad gateway|"
     r"service unavailable|gateway time-?out|too many requests|not found|unauthorized|forbidden|bad "
-    r"request)|\A\W*(?:internal server error|bad gateway|service (?:temporarily )?unavailable|gateway "
+    r"request)|\A\W*(?:internal server error|bad gateway|service (?:temporarily )?unavailable|"
+    r"gateway "
     r"time-?out|too many requests|rate limit (?:exceeded|reached)|request timed out|timed? ?out|"
     r"connection (?:refused|reset|error|timed out)|maximum context length|context length exceeded|"
     r"no response(?: (?:received|generated|from (?:the )?(?:model|server)))?|null|undefined|"
     r"\[object object\]|<empty>|n/a)\W*\Z|"
     r"\A\W*\w*(?:Error|Exception)\s*[:(]|\A\W*[A-Z][A-Z]+(?:_[A-Z]+)*_(?:ERROR|EXCEEDED|FAILED)\b|"
-    r"\b(?:status[ _]code|error[ _]code|errno)\W{1,3}\d{3}\b|something went wrong[^.!?]{0,40}[.!]?\W*\Z",
+    r"[^\n]{0,40}something went wrong[^.!?]{0,40}[.!]?\W*\Z",
     re.IGNORECASE,
 )
-_CASED_ERROR = re.compile(r"\A\W*[A-Za-z_.]*(?:Error|Exception)\s*[:(]")
+_ERROR_CODE = re.compile(r"\b(?:[Ss]tatus|[Ee]rror|STATUS|ERROR)[ _](?:[Cc]ode|CODE)\W{1,3}\d{3}\b")
+_TRACE_MARKS = (
+    "Traceback",
+    'File "',
+    "  at ",
+    "\tat ",
+    "panic: ",
+    "goroutine ",
+    "Exception",
+    "Error",
+)
 _TOOL_KEYS = frozenset(
     {
         *("tool", "tool_call", "tool_calls", "tool_name", "tool_input", "tool_use", "tool_use_id"),
@@ -45,16 +56,20 @@ _TOOL_KEYS = frozenset(
 )
 _TOOL_CALL = re.compile(
     r"</?(?:tool_call|function_call|tool_use|tool_response|function_calls|invoke|tool)s?\b[^<>]{0,80}>|"
-    r"<\uff5ctool|^\s*Action Input:|^\s*Action:\s*\w+[\[({]|^\s*Observation:\s|"
-    r"\A\s*(?:functions?|tools?|api)\.\w+\(|\A\s*\w+\(\s*(?:\w+\s*=|\{)[^)]*\)\s*\Z",
+    r"<\uff5ctool|^\s*Action Input:|^\s*Action:\s*\w+[\[({]|^\s*Observation:\s",
     re.MULTILINE,
 )
+_TOOL_MARKS = ("tool", "<function_call", "<invoke", "Action", "Observation:")
+_CALL = re.compile(r"(?:(?:functions?|tools?|api)\.)?\w+\(\s*(?:\w+\s*=|\{)[^)]*\)")
 _NOTES = re.compile(
-    r"\A\W*(?:internal (?:note|monologue|thought)s?|notes? to self|thoughts?|thinking|reasoning|analysis|"
+    r"\A\W*(?:internal (?:note|monologue|thought)s?|notes? to self|thoughts?|thinking|reasoning|"
+    r"analysis|"
     r"chain of thought|scratchpad|plan|system note|for internal use)\s*[:\n]|"
     r"\Aanalysis(?=[A-Z])|assistantfinal|assistantcommentary|"
-    r"\A\W*(?:okay|ok|alright|hmm|so)?,? ?(?:the (?:user|customer) (?:wants|is asking|asks|asked|said|says|"
-    r"is saying|has asked|seems|needs|just)|we need to (?:respond|answer|reply|produce|output)|i (?:need|"
+    r"\A\W*(?:okay|ok|alright|hmm|so)?,? ?(?:the (?:user|customer) (?:wants|is asking|asks|asked|"
+    r"said|says|"
+    r"is saying|has asked|seems|needs|just)|we need to (?:respond|answer|reply|produce|output)|"
+    r"i (?:need|"
     r"should|have) to (?:respond|reply|answer) (?:to|as|with|in)|let me (?:think|analyze|analyse) "
     r"(?:about )?(?:this|what|how))\b|"
     r"\A\W*(?:用户(?:想|问|要求|说|正在|需要|询问)|好的[,\uff0c]用户|ユーザーは)",
@@ -63,7 +78,7 @@ _NOTES = re.compile(
 
 
 def broken_reply(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
-    """Catches a reply that is an error text, a stack trace, a tool call, internal notes or gibberish.
+    """Catches a reply that is an error text, a stack trace, a tool call, notes or gibberish.
 
     It is the chatbot's error, which an evaluation is there to find, so the conversation stays; the
     gate `max_broken_reply_share` can hold a version back. Known false positives: chatbots that are
@@ -105,20 +120,24 @@ def broken_reply_reason(text: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _machine_reason(text: str) -> str | None:
-    start = text.lstrip()[:600]
-    if len(text) <= LONGEST_ERROR and (_ERROR.search(start) or _CASED_ERROR.search(start)):
+    start = text[:600].lstrip()
+    if len(text) <= LONGEST_ERROR and (
+        _ERROR.match(start) or ("ode" in start and _ERROR_CODE.search(start))
+    ):
         return "is an error text"
-    if "```" not in text and _STACK_TRACE.search(text):
+    may_hold_trace = any(mark in text for mark in _TRACE_MARKS) and "```" not in text
+    if may_hold_trace and _STACK_TRACE.search(text):
         return "holds a stack trace"
-    if _is_tool_call(text):
+    if _is_tool_call(text, start):
         return "is a tool call"
-    if _NOTES.search(start) or "assistantfinal" in text:
+    if _NOTES.match(start) or "assistantfinal" in text or "assistantcommentary" in text:
         return "is made of internal notes"
     return None
 
 
-def _is_tool_call(text: str) -> bool:
-    stripped = text.strip()
+def _is_tool_call(text: str, start: str) -> bool:
+    stripped = start if len(text) < 600 else text.strip()
+    stripped = stripped.rstrip()
     if stripped.startswith("```") and stripped.endswith("```"):
         stripped = re.sub(r"\A```\w*\s*|\s*```\Z", "", stripped)
     if stripped[:1] in "{[" and stripped[-1:] in "}]":
@@ -128,4 +147,6 @@ def _is_tool_call(text: str) -> bool:
             return bool(re.match(r"[\[{]\s*[\"'](?:tool|function|action|name|arguments)", stripped))
         first = value[0] if isinstance(value, list) and value else value
         return isinstance(first, dict) and not _TOOL_KEYS.isdisjoint(map(str.casefold, first))
-    return any(mark in text for mark in "<(:") and _TOOL_CALL.search(text) is not None
+    if _CALL.match(start) and _CALL.fullmatch(stripped):
+        return True
+    return any(mark in text for mark in _TOOL_MARKS) and _TOOL_CALL.search(text) is not None

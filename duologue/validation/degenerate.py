@@ -39,8 +39,8 @@ _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 def degenerate_message(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
     """Catches a user message that repeats one phrase, one line or one character inside itself.
 
-    "I'm sorry, I'm sorry, I'm sorry, I'm sorry." Small models, and models at a high temperature, end
-    up there in any language. Known false positives: song lyrics, pasted logs and tables.
+    "I'm sorry, I'm sorry, I'm sorry, I'm sorry." Small models, and models at a high temperature,
+    end up there in any language. Known false positives: song lyrics, pasted logs and tables.
     """
     for index, message in enumerate(messages):
         is_seed = message.text == expected.seed_message
@@ -55,7 +55,7 @@ def degenerate_message(messages: Sequence[Message], expected: Expectations) -> I
 @lru_cache(maxsize=64)
 def degenerate_reason(text: str) -> str | None:
     """Returns how a text repeats itself; None if it does not."""
-    if len(text) >= SAME_CHARACTERS and _SAME_CHARACTER.search(text):
+    if _has_long_chunk(text) and _SAME_CHARACTER.search(text):
         return "repeats one character over and over"
     said = wording(text)
     count = len(said.words)
@@ -70,6 +70,12 @@ def degenerate_reason(text: str) -> str | None:
     if not is_log and (_repeats_a_phrase(words) or _is_covered(words, run)):
         return "repeats the same words over and over"
     return None
+
+
+def _has_long_chunk(text: str) -> bool:
+    return (
+        len(text) >= SAME_CHARACTERS and max(map(len, text.split()), default=0) >= SAME_CHARACTERS
+    )
 
 
 def _most_distinct(count: int) -> float:

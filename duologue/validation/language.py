@@ -31,6 +31,31 @@ longer than all other rules together. This saves about half of the calls in shor
 conversations, and nine in ten in long ones. Of 10,800 messages in French, Italian and Indonesian,
 one shared that much with an English conversation."""
 
+_ENGLISH = frozenset(
+    {
+        *(
+            "the",
+            "and",
+            "you",
+            "your",
+            "is",
+            "are",
+            "of",
+            "to",
+            "for",
+            "it",
+            "that",
+            "this",
+            "with",
+        ),
+        *("have", "can", "my", "be", "what", "how", "would", "please", "not", "will", "if", "we"),
+        *("there", "any", "some", "from", "here", "about", "could", "help", "i", "a", "in", "on"),
+    }
+)
+"""If an opening has several of these it is English, and then they all count as said before."""
+ENGLISH_WORDS = 8
+"""An answer with this many of them is English too, whatever its first words are."""
+
 _CODE_OR_LINK = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL)
 
 
@@ -51,20 +76,25 @@ def language_drift(
     if opening is None:
         return
     known = set(wording(messages[opening].text).distinct)
+    is_english = len(known & _ENGLISH) >= SHARED_WORDS
+    if is_english:
+        known |= _ENGLISH
     drifted: set[Role] = set()
     for index, message in enumerate(messages):
         if index == opening or message.role in drifted:
             continue
-        words = wording(message.text).distinct
-        if message.text.isascii() and _continues(words, known):
-            known |= words
+        words = wording(message.text[:_READ]).distinct
+        if _continues(words, known) or (
+            is_english and len(wording(message.text).distinct & _ENGLISH) >= ENGLISH_WORDS
+        ):
+            known |= wording(message.text).distinct
             continue
         spoken = _language(messages[opening].text, language_letters, language_confidence)
         if spoken is None:
             return
         language = _language(message.text, language_letters, language_confidence)
         if language == spoken:
-            known |= words
+            known |= wording(message.text).distinct
         elif language is not None:
             drifted.add(message.role)
             yield Finding(index, f"the {message.role} speaks {language}, the opening {spoken}")
@@ -73,6 +103,8 @@ def language_drift(
 def _continues(words: Set[str], known: Set[str]) -> bool:
     """Reports whether a message shares enough words with earlier ones to be in their language."""
     shared = len(words & known)
+    if not all(map(str.isascii, words)):
+        return False
     return shared >= SHARED_WORDS and shared >= SHARED_PART * len(words)
 
 

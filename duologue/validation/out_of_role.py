@@ -149,7 +149,7 @@ def assistant_refusal(messages: Sequence[Message], _expected: Expectations) -> I
     """
     for index, message in _by_the_user(messages):
         plain = _plain(message.text)
-        if is_refusal(message.text) and (_SORRY.search(plain) or _POLICY.search(plain)):
+        if (_SORRY.search(plain) or _POLICY.search(plain)) and is_refusal(message.text):
             yield Finding(index, "the user refuses in an assistant's words")
 
 

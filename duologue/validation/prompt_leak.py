@@ -31,7 +31,7 @@ def prompt_leak(
         text = message.text.casefold()
         if any(canary.casefold() in text for canary in canaries):
             yield Finding(index, f"the {message.role} message holds a canary string of a prompt")
-        elif message.role is Role.USER and message.text != expected.seed_message:
+        elif prompt and message.role is Role.USER and message.text != expected.seed_message:
             of_prompt = _phrases(prompt, prompt_phrase_words)
             if not of_prompt.isdisjoint(_phrases(message.text, prompt_phrase_words)):
                 yield Finding(

@@ -11,6 +11,7 @@ from duologue.conversation.wording import (
     ENOUGH_WORDS,
     NEARLY_THE_SAME,
     Wording,
+    are_alike,
     length_in_words,
     likeness,
     says_the_same,
@@ -21,6 +22,9 @@ from duologue.validation.rule import Expectations, Finding
 VERBATIM_ENOUGH_WORDS = 3
 """A reply of this many words that equals the message before it, punctuation included, is an echo.
 ("Monday to Friday?" and "Monday to Friday." are question and confirmation.)"""
+
+SAME_WORDS = 4
+"""A message of this many words that has the same words, but other punctuation, is an echo too."""
 
 GOODBYE_ENOUGH_WORDS = 8
 """The same for goodbyes, which two sides may well word alike: "Thank you! Have a great day!"."""
@@ -41,7 +45,7 @@ COURTESY_TIMES = 5
 CEREMONY_WORDS, CEREMONY_MESSAGES = 12, 6
 """A single echo of fewer words at either end of a conversation with more messages is an exchange of
 courtesies, in whatever language."""
-NEARLY_VERBATIM = 0.9
+NEARLY_VERBATIM = 0.85
 """The share of words in common from which messages count as repeated. People who work on a request
 change more: "brand names for fitness, 100 words", "brand names for fitness, 100 names"."""
 TEMPLATE_TIMES, TEMPLATE_SHARE, TEMPLATE_WORDS = 4, 0.5, 6
@@ -67,8 +71,8 @@ def user_echoes_assistant(
 
     It happens if a generator files the assistant's reply under the user's name, and with models
     that begin to mirror each other ("Echoing", arXiv 2511.09710). Greetings and goodbyes that both
-    sides exchange do not count, nor does a text that the user sends back with a request ("translate:
-    ..."). Known false positives: a user who reads a whole sentence back without adding anything.
+    sides exchange do not count, nor does a text that the user sends back with a request before it.
+    Known false positives: a user who reads a whole sentence back without adding anything.
     """
     yield from _echoes(messages, Role.USER, nearly_the_same)
 
@@ -96,7 +100,7 @@ def opening_restated(
     """Catches a later user message that repeats the user's first one.
 
     A simulated user that cannot see its own opening states it again. From the third time on it is
-    also `user_repeats_itself`. Known false positives: a user who insists, or who is asked to repeat.
+    also `user_repeats_itself`. Known false positives: a user who insists, or is asked to repeat.
     """
     spoken = _spoken_by(Role.USER, messages)
     for index, text in spoken[1:]:
@@ -138,10 +142,10 @@ def repeated_message(
     *,
     nearly_the_same: float = NEARLY_THE_SAME,
 ) -> Iterator[Finding]:
-    """Catches a user who sends the same message twice in a row, and an assistant that does it thrice.
+    """Catches a message sent twice in a row by the user, or three times by the assistant.
 
-    Standing phrases that come again later do not count, nor do greetings and goodbyes. What the user
-    says for the third time is `user_repeats_itself`. Known false positives: a user who insists, an
+    Standing phrases that come again later do not count, nor do greetings and goodbyes. What the
+    user says for the third time is `user_repeats_itself`. Known false positives: a user who insists, an
     assistant that has to give the same answer to different requests.
     """
     likeness_asked = max(nearly_the_same, NEARLY_VERBATIM)
@@ -158,16 +162,17 @@ def loop(
     """Catches two sides that go round in circles: A, B, A, B, A, B or A, B, C, D, A, B, C, D.
 
     A cycle of two messages counts from the third round, a longer one from the second. Goodbyes are
-    left to `farewell_tail`. Source: CAMEL, arXiv 2303.17760. Known false positives: games and drills
-    that are meant to repeat.
+    left to `farewell_tail`. Source: CAMEL, arXiv 2303.17760. Known false positives: games and
+    drills that are meant to repeat.
     """
     count = len(messages)
     if count < 2 * SHORT_CYCLE_ROUNDS:
         return
     texts = [message.text for message in messages]
-    kinds = _kinds(texts, nearly_the_same)
-    if len(set(kinds)) == count:
+    users = _kinds([m.text for m in messages if m.role is Role.USER], nearly_the_same)
+    if len(set(users)) == len(users):
         return
+    kinds = _kinds(texts, nearly_the_same)
     for period in range(2, min(MAX_CYCLE, count // 2) + 1, 2):
         length = period * (SHORT_CYCLE_ROUNDS if period == 2 else 2)
         run = 0
@@ -187,7 +192,7 @@ def _echoes(messages: Sequence[Message], role: Role, nearly_the_same: float) -> 
         and before.role is not role
         and _is_echo(message.text, before.text, nearly_the_same)
     ]
-    if len(found) == 1 and _is_ceremony(found[0][0], found[0][1], len(messages)):
+    if len(found) == 1 and _is_ceremony(found[0][0], found[0][1], messages):
         return
     for index, text, before in found:
         yield Finding(
@@ -195,30 +200,32 @@ def _echoes(messages: Sequence[Message], role: Role, nearly_the_same: float) -> 
         )
 
 
-def _is_ceremony(index: int, text: str, of_messages: int) -> bool:
+def _is_ceremony(index: int, text: str, messages: Sequence[Message]) -> bool:
     """Reports whether a short message is one with which two sides meet or part."""
-    is_edge = index == 1 or (of_messages > CEREMONY_MESSAGES and index >= of_messages - 2)
-    return is_edge and length_in_words(text) < CEREMONY_WORDS
+    meets = index == 1 and messages[index].role is Role.USER
+    parts = len(messages) > CEREMONY_MESSAGES and index >= len(messages) - 2
+    return (meets or parts) and length_in_words(text) < CEREMONY_WORDS
 
 
 def _is_echo(text: str, before: str, nearly_the_same: float) -> bool:
     this, other = wording(text), wording(before)
     is_verbatim = this.letters == other.letters
-    if not is_verbatim and not says_the_same(text, before, nearly_the_same):
+    if not is_verbatim and not are_alike(this, other, nearly_the_same):
         return False
     if is_greeting(text) or is_greeting(before):
         return False
     length = length_in_words(text)
     if is_farewell(text) or is_farewell(before):
         return is_verbatim and length >= GOODBYE_ENOUGH_WORDS
-    if not is_verbatim and length < ENOUGH_WORDS:
+    if not is_verbatim and length < (SAME_WORDS if this.words == other.words else ENOUGH_WORDS):
         return False
     return length >= VERBATIM_ENOUGH_WORDS and not _is_sent_back(this, other)
 
 
 def _is_sent_back(this: Wording, before: Wording) -> bool:
     """Reports whether a message is a request followed by the text before it, or by most of it."""
-    return this.words[:2] != before.words[:2] and len(this.words) > len(before.words)
+    starts_otherwise = this.words[:2] != before.words[:2] and len(this.words) > len(before.words)
+    return starts_otherwise and this.words[-2:] == before.words[-2:]
 
 
 def _times_allowed(text: str, of_messages: int) -> float:
@@ -241,15 +248,20 @@ def _groups(spoken: Sequence[tuple[int, str]], nearly_the_same: float) -> list[l
 def _kinds(texts: Sequence[str], nearly_the_same: float) -> list[int]:
     """Numbers texts so that those that say the same, verbatim or nearly, share a number."""
     verbatim: dict[object, int] = {}
-    recent: deque[tuple[str, int]] = deque(maxlen=MESSAGES_REMEMBERED)
+    recent: deque[tuple[Wording, int]] = deque(maxlen=MESSAGES_REMEMBERED)
     kinds = []
     for number, text in enumerate(texts):
-        key = wording(text).words or wording(text).letters
+        said = wording(text)
+        key = said.words or said.letters
         kind = verbatim.get(key)
         if kind is None:
-            alike = (k for other, k in recent if says_the_same(text, other, nearly_the_same))
-            kind = verbatim[key] = next(alike, number)
-            recent.append((text, kind))
+            kind = number
+            for other, of_other in recent:
+                if are_alike(said, other, nearly_the_same):
+                    kind = of_other
+                    break
+            verbatim[key] = kind
+            recent.append((said, kind))
         kinds.append(kind)
     return kinds
 

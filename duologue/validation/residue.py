@@ -20,7 +20,8 @@ QUOTED_WORDS = 3
 # How generators other than Duologue let their simulated users leave. In capitals, because "[done]"
 # in a list of things to do is no marker.
 _LEAVING = (
-    "END|STOP|DONE|EXIT|TERMINATED?|FINISH(?:ED)?|QUIT|BYE|EOS|(?:END|STOP)[_ ](?:OF[_ ])?(?:CONVERSATION|CHAT|DIALOGUE)|"
+    "END|STOP|DONE|EXIT|TERMINATED?|FINISH(?:ED)?|QUIT|BYE|EOS|(?:END|"
+    "STOP)[_ ](?:OF[_ ])?(?:CONVERSATION|CHAT|DIALOGUE)|"
     "CONVERSATION[_ ](?:END|ENDED|OVER)"
 )
 _USUAL_END_MARKER = re.compile(
@@ -58,8 +59,7 @@ _IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 
-# `(name)`, `【姓名】`: a blank in round or wide brackets. In round ones it has to be all that is there,
-# because "(name)" in a sentence may explain a word.
+# `(name)`, `[имя]`, `【姓名】`: a blank in brackets of any kind and language.
 _ROUND_BLANK = re.compile(
     rf"\((?:(?:insert|enter|fill in)\b[^()\n]{{1,60}}|(?:{_WHOSE} )?(?:(?:first|last|full|company|"
     r"phone|order|account) )?(?:name|number|address|e-?mail|phone)(?: here)?)\)|"
@@ -68,32 +68,37 @@ _ROUND_BLANK = re.compile(
     r"datum|telefon|stadt|nome|cognome|numero|data|indirizzo|telefono|città|sobrenome|endereço|telefone|"
     r"cidade|naam|stad|姓名|名字|日期|地址|电话|城市|订单号|名前|日付|住所|電話番号|이름|날짜|주소)"
     r"(?: [^\W\d_]{1,20}){0,3}\]|"
-    r"[(\uff08](?:имя|фамилия|фио|ваше имя|nombre|nom|prénom|vorname|nachname|nome|naam|姓名|名字|您的姓名|"
+    r"[(\uff08](?:имя|фамилия|фио|ваше имя|nombre|nom|prénom|vorname|nachname|nome|naam|姓名|"
+    r"名字|您的姓名|"
     r"你的名字|名前|이름)[)\uff09]|【(?:姓名|名字|日期|地址|电话|城市|订单号|您的\w{1,6}|你的\w{1,6}|名前)】|"
     r"<(?:name|your name|user name|date|number|address|city|имя|姓名)>",
     re.IGNORECASE,
 )
 # `+7 (XXX) XXX-XX-XX`, `XXXX-XXXX`, `__/__/____`; but not "size XXL" or Roman numerals.
 _MASK = re.compile(
-    r"(?<![\w-])(?:\+?\d{1,3}[ -]?)?\(?[Xx\u0425\u0445]{3,4}\)?(?:[ -][Xx\u0425\u0445]{2,4}){1,4}(?!\w)|"
+    r"(?<![\w-])(?:\+?\d{1,3}[ -]?)?\(?[Xx\u0425\u0445]{3,4}\)?"
+    r"(?:[ -][Xx\u0425\u0445]{2,4}){1,4}(?!\w)|"
     r"(?<!\w)\d{2,6}[ -]?(?:[X\u0425]{3,}[ -]?)+(?!\w)|(?<!\w)[X\u0425]{4,}(?!\w)|"
     r"(?<!\w)(?:_{2,}[/.]){2}_{2,}|"
     r"(?<!\w)(?:\u0414\u0414|DD|TT|JJ|GG)[./](?:\u041c\u041c|MM)[./](?:\u0413{4}|YYYY|AAAA|JJJJ)(?!\w)"
 )
 # A word of the template where the message should be.
 _TEMPLATE_WORD = re.compile(
-    r"\W*(?:INSTRUCTIONS?|USER[ _]INPUT|USER[ _]MESSAGE|MESSAGE|RESPONSE|PROMPT|QUESTION|QUERY|TEXT|"
+    r"\W*(?:INSTRUCTIONS?|USER[ _]INPUT|USER[ _]MESSAGE|MESSAGE|RESPONSE|PROMPT|QUESTION|QUERY|"
+    r"TEXT|"
     r"PLACEHOLDER|TODO|TBD|LOREM IPSUM.{0,200}|YOUR (?:TEXT|MESSAGE|ANSWER)(?: HERE)?)\W*"
 )
 # What anonymisers put in the place of names.
 _ANONYMISED = re.compile(
     r"<?PRESIDIO_ANONYMI[SZ]ED|\bNAME_\d|[\[<](?:NAME|PERSON|PHONE(?:_NUMBER)?|EMAIL(?:_ADDRESS)?|LOCATION|"
-    r"ADDRESS|DATE(?:_TIME)?|URL|ORG(?:ANI[SZ]ATION)?|REDACTED|ID|CITY|ORDER_ID|USERNAME)(?:[_ -]?\d+)?[\]>]"
+    r"ADDRESS|DATE(?:_TIME)?|URL|ORG(?:ANI[SZ]ATION)?|REDACTED|ID|CITY|ORDER_ID|"
+    r"USERNAME)(?:[_ -]?\d+)?[\]>]"
 )
 
 _MAY_HOLD_RESIDUE = re.compile(r"[<\[{]")
-_MAY_HOLD_BLANK = re.compile(
-    r"[<\[({\uff08【_]|[Xx\u0425\u0445]{2}|\u0414\u0414|DD[./]|TT[./]|\A\W*[A-Z ]{4,}"
+_BLANK_MARKS = (
+    *("[", "<", "(", "\uff08", "【", "__", "XXX", "xxx", "\u0425\u0425\u0425"),
+    *("\u0445\u0445\u0445", "\u0414\u0414", "DD", "TT.", "JJ/", "GG/"),
 )
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _FENCED_PROSE = re.compile(
@@ -119,9 +124,12 @@ def end_marker(messages: Sequence[Message], expected: Expectations) -> Iterator[
     "DONE" is no reason to drop who says "all done". 147 of 200 simulated users of tau-bench leave
     with a marker, 118 of them with text glued to it. Known false positives: talk about markers.
     """
-    own = end_marker_pattern(expected.end_marker) if expected.end_marker else _USUAL_END_MARKER
+    own = end_marker_pattern(expected.end_marker) if expected.end_marker else None
     for index, message in enumerate(messages):
-        found = own.search(message.text) or _USUAL_END_MARKER.search(message.text)
+        text = message.text
+        found = own.search(text) if own else None
+        if not found and ("[" in text or "<" in text or "###" in text or "TERMINATE" in text):
+            found = _USUAL_END_MARKER.search(text)
         if found:
             yield Finding(index, f"holds the end marker `{found[0]}`")
 
@@ -148,22 +156,18 @@ def reasoning(messages: Sequence[Message], _expected: Expectations) -> Iterator[
 
 
 def placeholder(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
-    """Catches placeholders nobody filled in: `{{name}}` on either side; of a user also `[Your Name]`,
-    `(name)`, `<NAME>` and `+7 (XXX) XXX-XX-XX`, and a message that is a word of the template.
+    """Catches placeholders nobody filled in: `{{name}}` on either side; of a user also `[Your
+    Name]`, `(name)`, `<NAME>`, `+7 (XXX) XXX-XX-XX`, or "INSTRUCTIONS." for a message.
 
     The marks of anonymisers, such as `[NAME]`, do not count if the assistant has them too. Known
     false positives: a user who pastes a form letter, talk about templates outside of code.
     """
-    is_anonymised = any(
-        message.role is Role.ASSISTANT and _ANONYMISED.search(message.text) for message in messages
-    )
     for index, message in enumerate(messages):
-        found = _TEMPLATE_VARIABLE.search(_suspicious_prose(message.text))
+        prose = _suspicious_prose(message.text) if "{{" in message.text else ""
+        found = _TEMPLATE_VARIABLE.search(prose)
         if not found and message.role is Role.USER:
-            found = _blank_of_user(
-                message.text, is_anonymised, message.text == expected.seed_message
-            )
-        if found:
+            found = _blank_of_user(message.text, message.text == expected.seed_message)
+        if found and not _is_anonymised(found[0], messages, Role.ASSISTANT):
             yield Finding(index, f"holds the placeholder `{found[0].strip()[:60]}`")
 
 
@@ -177,7 +181,7 @@ def placeholder_in_reply(messages: Sequence[Message], _expected: Expectations) -
         if message.role is Role.USER:
             continue
         found = _blank(_suspicious_prose(message.text))
-        if found and not _ANONYMISED.search(found[0]):
+        if found and not _is_anonymised(found[0], messages, Role.USER):
             yield Finding(index, f"holds the placeholder `{found[0]}`")
 
 
@@ -226,19 +230,21 @@ def _suspicious_prose(text: str) -> str:
     return _CODE.sub(" ", text) if _MAY_HOLD_RESIDUE.search(text) else ""
 
 
-def _blank_of_user(text: str, is_anonymised: bool, is_seed: bool) -> re.Match[str] | None:
-    if not _MAY_HOLD_BLANK.search(text):
+def _is_anonymised(found: str, messages: Sequence[Message], other: Role) -> bool:
+    """Reports whether a mark is an anonymiser's: one of its words, which the other side has too."""
+    return _ANONYMISED.search(found) is not None and (
+        "PRESIDIO" in found or any(_ANONYMISED.search(m.text) for m in messages if m.role is other)
+    )
+
+
+def _blank_of_user(text: str, is_seed: bool) -> re.Match[str] | None:
+    if not any(mark in text for mark in _BLANK_MARKS) and not text.isupper():
         return None
     prose = _CODE.sub(" ", text) if "`" in text else text
-    if is_seed:
-        return _blank(prose)
-    found = _TEMPLATE_WORD.fullmatch(text) or _MASK.search(prose) or _ROUND_BLANK.search(prose)
-    found = found or _blank(prose)
-    return (
-        None
-        if found and (is_anonymised or "PRESIDIO" in found[0]) and (_ANONYMISED.search(found[0]))
-        else found
-    )
+    found = _blank(prose)
+    if found or is_seed:
+        return found
+    return _TEMPLATE_WORD.fullmatch(text) or _MASK.search(prose) or _ROUND_BLANK.search(prose)
 
 
 def _blank(prose: str) -> re.Match[str] | None:
