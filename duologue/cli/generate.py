@@ -328,7 +328,9 @@ def generate(
 
 def _generate_dataset() -> Callable[..., Any]:
     from duologue.flows.generate_dataset import generate_dataset
+    from duologue.validation.language import language_detector
 
+    language_detector()  # takes half a second, in which the Prefect server starts
     return generate_dataset
 
 
@@ -344,7 +346,7 @@ def _checked(parameters: dict[str, Any], rules_file: str | None, console: Consol
         message_column=plan.advanced.message_column,
         has_header=plan.advanced.has_header,
     )
-    check_writable(plan.output, plan.dataset)
+    check_writable(plan.dataset)
     lines = {
         "Seeds": f"{seed_file.path}: {len(seed_file.seeds)} seeds, "
         f"{len(seed_file.rejected)} rows rejected ({seed_file.columns_note})",

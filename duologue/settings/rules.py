@@ -99,6 +99,9 @@ class RuleSettings(BaseModel):
     """The mean words of a message beyond which a user is a `verbose_user`."""
 
 
+BROKEN_REPLY = "broken_reply"
+"""The rule that the gate `max_broken_reply_share` counts."""
+
 NEAR_DUPLICATES = "near_duplicates"
 CANNED_REPLY = "canned_reply"
 DRIFT = "drift"

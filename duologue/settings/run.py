@@ -51,6 +51,9 @@ class Gates(BaseModel):
     """The largest share of its conversations that may have failed, from 0 to 1."""
     max_invalid_share: Share = 0.1
     """The largest share of its conversations that may be invalid, from 0 to 1."""
+    max_broken_reply_share: Share = 1
+    """The largest share of its conversations in which the chatbot may have sent an error text, a
+    stack trace, a tool call or the like instead of a reply (`broken_reply`), from 0 to 1."""
     min_conversations: Annotated[int, Field(ge=1)] = 1
     """The fewest valid conversations."""
 

@@ -115,7 +115,7 @@ def _language(text: str, least_letters: int, least_confidence: float) -> str | N
     start = prose[:_READ]
     if len("".join(filter(str.isalpha, start)).encode("utf-8", "replace")) < least_letters:
         return None
-    found, confidence = _detector().classify(start)
+    found, confidence = language_detector().classify(start)
     language = str(found)
     if confidence < least_confidence or language == _NO_LANGUAGE:
         return None
@@ -123,7 +123,8 @@ def _language(text: str, least_letters: int, least_confidence: float) -> str | N
 
 
 @cache
-def _detector() -> "LanguageIdentifier":
+def language_detector() -> "LanguageIdentifier":
+    """Returns the detector; the first call loads it."""
     # Importing it takes half a second, which `duologue --help` must not wait for.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 

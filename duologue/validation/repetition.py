@@ -145,8 +145,8 @@ def repeated_message(
     """Catches a message sent twice in a row by the user, or three times by the assistant.
 
     Standing phrases that come again later do not count, nor do greetings and goodbyes. What the
-    user says for the third time is `user_repeats_itself`. Known false positives: a user who insists, an
-    assistant that has to give the same answer to different requests.
+    user says for the third time is `user_repeats_itself`. Known false positives: a user who
+    insists, an assistant that has to give the same answer to different requests.
     """
     likeness_asked = max(nearly_the_same, NEARLY_VERBATIM)
     yield from _repeats(_spoken_by(Role.USER, messages), 2, likeness_asked)

@@ -24,7 +24,7 @@ _LEAVING = (
     "STOP)[_ ](?:OF[_ ])?(?:CONVERSATION|CHAT|DIALOGUE)|"
     "CONVERSATION[_ ](?:END|ENDED|OVER)"
 )
-_USUAL_END_MARKER = re.compile(
+USUAL_END_MARKER = re.compile(
     rf"###\s?(?:{_LEAVING}|TRANSFER|OUT-OF-SCOPE)\s?###|\[/?(?:{_LEAVING})\]|</?(?:{_LEAVING})>"
     r"|<[|\uff5c](?:end|stop|done|eot|eos|exit)[|\uff5c]>|(?:\A|[\s.!?])TERMINATE\W*\Z"
 )
@@ -129,7 +129,7 @@ def end_marker(messages: Sequence[Message], expected: Expectations) -> Iterator[
         text = message.text
         found = own.search(text) if own else None
         if not found and ("[" in text or "<" in text or "###" in text or "TERMINATE" in text):
-            found = _USUAL_END_MARKER.search(text)
+            found = USUAL_END_MARKER.search(text)
         if found:
             yield Finding(index, f"holds the end marker `{found[0]}`")
 

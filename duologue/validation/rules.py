@@ -9,7 +9,7 @@ simulated user speaks, is information.
 To add a rule, write one function in the file where it belongs and one line here.
 """
 
-from duologue.settings.rules import Severity
+from duologue.settings.rules import BROKEN_REPLY, Severity
 from duologue.validation.both_sides import (
     bare_label,
     both_sides_in_one_message,
@@ -96,7 +96,7 @@ RULES = (
     Rule("stage_direction", _INVALID, stage_direction),
     Rule("machine_message", _INVALID, machine_message),
     # The chatbot's errors, which an evaluation is there to find; but with nobody there, ...
-    Rule("broken_reply", _WARNING, broken_reply),
+    Rule(BROKEN_REPLY, _WARNING, broken_reply),
     # ... there is no conversation.
     Rule("no_answer", _INVALID, no_answer),
     # What no person writes, and no chatbot should be shown.
