@@ -9,7 +9,11 @@ from duologue.validation.quality import DatasetFinding
 
 
 def reasons_to_hold_back(
-    counts: Counts, gates: Gates, findings: Iterable[DatasetFinding] = (), broken_replies: int = 0
+    counts: Counts,
+    gates: Gates,
+    findings: Iterable[DatasetFinding] = (),
+    stopped_early: str | None = None,
+    broken_replies: int = 0,
 ) -> tuple[str, ...]:
     """Returns one sentence for each gate that a version fails; empty if it passes them all.
 
@@ -17,9 +21,10 @@ def reasons_to_hold_back(
         counts: of its conversations.
         gates: the limits.
         findings: of the dataset rules; those of severity `invalid` count as failed gates.
+        stopped_early: why the run did not try all seeds; None if it did.
         broken_replies: conversations in which the chatbot's reply was none (`broken_reply`).
     """
-    reasons = []
+    reasons = [f"the run stopped early: {stopped_early}"] if stopped_early else []
     for gate, what, number, most in (
         ("max_failed_share", "failed", counts.failed, gates.max_failed_share),
         ("max_invalid_share", "are invalid", counts.invalid, gates.max_invalid_share),

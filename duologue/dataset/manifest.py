@@ -15,7 +15,7 @@ from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.dataset.gates import reasons_to_hold_back
-from duologue.dataset.schema import SCHEMA_VERSION
+from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.errors import BudgetExhaustedError, UnsatisfactoryRunError, UsageError
 from duologue.settings.rules import BROKEN_REPLY
 from duologue.settings.run import RunSettings
@@ -82,7 +82,8 @@ class Manifest(BaseModel):
     attempts: Annotated[int, Field(ge=0)]
     """Total number of attempts over all conversations."""
     held_back: tuple[str, ...]
-    """The gates that it does not pass, a sentence each; empty if it passes all."""
+    """Why it is not published, a sentence each: the gates it does not pass, or that its run stopped
+    early. Empty if it is."""
     changes: Changes | None
     """Against the version before, or the revision before; None if there is none."""
     broken_rules: dict[str, int]
@@ -146,6 +147,7 @@ def manifest_of(
             counts,
             contents.settings.gates,
             quality.findings,
+            contents.stopped_early,
             broken_rules.get(BROKEN_REPLY, 0),
         ),
         changes=changes,

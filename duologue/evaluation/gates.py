@@ -37,6 +37,7 @@ def failed_gates(
     prefixes: int,
     gates: EvaluationGates,
     test_suite: SuiteRunRecord | None,
+    stopped_early: str | None = None,
 ) -> tuple[str, ...]:
     """Returns one sentence for each gate that the candidate fails; empty if it passes them all.
 
@@ -46,11 +47,13 @@ def failed_gates(
         prefixes: how many replies were requested of each side.
         gates: checked by `check_gates`.
         test_suite: the Test Suite's result; None if none was requested.
+        stopped_early: why the run did not request all replies; None if it did.
     """
     if Side.CANDIDATE not in sides:
         return ("no reply was requested of the candidate; expected at least one prefix to answer",)
     candidate = sides[Side.CANDIDATE]
     return (
+        *([f"the run stopped early: {stopped_early}"] if stopped_early else []),
         *_too_many(candidate, prefixes, gates),
         *_too_low(candidate.scores, gates),
         *_dropped(differences, gates),

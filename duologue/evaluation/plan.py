@@ -18,7 +18,7 @@ class ReplyJob:
     prefix: Prefix
     side: Side
     key: str
-    """The key that the reply is stored under."""
+    """The key of the reply's checkpoint."""
 
     @property
     def name(self) -> str:
@@ -56,8 +56,13 @@ class EvaluationPlan:
         Args:
             evaluation: the evaluation's name, which keeps its keys apart from others'.
         """
+        scope = self.scope(evaluation)
         return [
-            ReplyJob(prefix, side, f"{evaluation}/{reply_key(prefix, chatbot)}-{side}")
+            ReplyJob(prefix, side, f"{scope}/{reply_key(prefix, chatbot)}-{side}")
             for prefix in self.prefixes
             for side, chatbot in self.chatbots.items()
         ]
+
+    def scope(self, evaluation: str) -> str:
+        """Returns which checkpoints an evaluation is made of; they go with its version."""
+        return f"{self.manifest.version}/{evaluation}"
