@@ -15,7 +15,7 @@ from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.options import Name, Output, OutputFormat
 
 if TYPE_CHECKING:
-    from duologue.validation.dataset_rules.member import Member
+    from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.quality import DatasetFinding, DatasetQuality
     from duologue.validation.rule import Rule
     from duologue.validation.transcripts import CheckedTranscript, Transcript
@@ -59,6 +59,7 @@ def check(
     What is found in the file as a whole leaves it as it is.
     """
     from duologue.settings.rules import CheckSettings
+    from duologue.validation.corpus import read_corpus
     from duologue.validation.loading import load_rules
     from duologue.validation.transcripts import read_transcripts
     from duologue.versions.finding import find_conversations, names_version
@@ -69,12 +70,12 @@ def check(
     if read is not None:
         Console(stderr=True).print(f"Settings: {read}", markup=False, highlight=False)
     is_json = output_format is OutputFormat.JSON
-    valid: list[Member] = []
-    results = _checked(
-        read_transcripts(file),
-        load_rules(merged.settings.rules),
-        None if is_json and not dataset else valid,
-    )
+    valid: list[DatasetConversation] = []
+    rules = load_rules(merged.settings.rules)
+    transcripts, note = read_corpus(lambda: read_transcripts(file))
+    if note:
+        Console(stderr=True).print(note, markup=False, highlight=False)
+    results = _checked(transcripts, rules, None if is_json and not dataset else valid)
     if is_json:
         invalid = _print_json(results)
         if dataset:
@@ -87,10 +88,12 @@ def check(
 
 
 def _checked(
-    transcripts: Iterable["Transcript"], rules: Sequence["Rule"], valid: "list[Member] | None"
+    transcripts: Iterable["Transcript"],
+    rules: Sequence["Rule"],
+    valid: "list[DatasetConversation] | None",
 ) -> Iterator["CheckedTranscript"]:
     """Checks transcripts as they are read; collects the valid ones if `valid` is a list."""
-    from duologue.validation.dataset_rules.member import Member
+    from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.transcripts import check_transcript
 
     for transcript in transcripts:
@@ -98,14 +101,14 @@ def _checked(
         if valid is not None and result.is_valid:
             expected = transcript.expected
             valid.append(
-                Member(
+                DatasetConversation(
                     transcript.id, transcript.messages, expected.end_reason, expected.seed_message
                 )
             )
         yield result
 
 
-def _assessed(valid: Sequence["Member"], invalid: int) -> "DatasetQuality":
+def _assessed(valid: Sequence["DatasetConversation"], invalid: int) -> "DatasetQuality":
     from duologue.validation.dataset_rules.assess import assess
 
     return assess(valid, invalid=invalid)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from duologue.conversation.emptiness import is_empty
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage
 from duologue.errors import EmptyReplyError, FatalError, TransientError
@@ -87,7 +88,7 @@ def usable_text(said: object, participant: str) -> str:
             f"{participant} replied with {type(said).__name__}, not text; a reply must be a string"
         )
     text = said.strip()
-    if not text:
+    if is_empty(text):
         raise EmptyReplyError(f"{participant} replied with an empty message")
     if reason := unwritable_reason(text):
         raise TransientError(f"{participant} replied with {reason} in its text")
