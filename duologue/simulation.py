@@ -13,7 +13,7 @@ from duologue.conversation.farewells import closing_tail_length, is_farewell_loo
 from duologue.conversation.messages import Conversation, EndReason, EndsWith, Message, Role
 from duologue.conversation.usage import Usage, total
 from duologue.errors import ParticipantError
-from duologue.participants.protocol import Participant, Reply
+from duologue.participants.protocol import Participant, Reply, TurnContext
 from duologue.seeds import Seed
 from duologue.settings.participants import ParticipantSettings
 from duologue.settings.run import SimulationSettings
@@ -25,10 +25,12 @@ same seeds, participants and settings, so that no run mixes the two."""
 
 @dataclass(frozen=True, slots=True)
 class Participants:
-    """Both sides of every conversation of a run."""
+    """Both sides of every conversation of a run, and the version that they talk for."""
 
     chatbot: Participant
     simulated_user: Participant
+    dataset: str = ""
+    version: str = ""
 
 
 class Draft(BaseModel):
@@ -106,11 +108,13 @@ async def simulate(
     """
     while (end_reason := reason_to_end(draft, settings)) is None:
         if draft.messages[-1].role is Role.USER:
-            reply = await _reply(participants.chatbot, draft.messages, seed, draft)
+            context = _context(draft, seed, sample, participants, Role.ASSISTANT)
+            reply = await _reply(participants.chatbot, draft.messages, context, draft)
             draft.messages.append(_message(Role.ASSISTANT, reply.text, reply))
         else:
             view = as_the_simulated_user_sees(draft.messages, settings.greeting)
-            reply = await _reply(participants.simulated_user, view, seed, draft)
+            context = _context(draft, seed, sample, participants, Role.USER)
+            reply = await _reply(participants.simulated_user, view, context, draft)
             text, draft.user_has_ended = split_end_marker(reply.text, settings.end_marker)
             if text:
                 draft.messages.append(_message(Role.USER, text, reply))
@@ -131,12 +135,32 @@ async def simulate(
     )
 
 
+def _context(
+    draft: Draft, seed: Seed, sample: int, participants: Participants, role: Role
+) -> TurnContext:
+    """Says which reply is next, and which execution the same participant replied with last."""
+    messages = draft.messages
+    replies = sum(message.role is Role.ASSISTANT for message in messages)
+    own = (message.execution_id for message in reversed(messages) if message.role is role)
+    return TurnContext(
+        seed,
+        conversation_id(seed, sample),
+        sample,
+        turn=replies + 1 if role is Role.ASSISTANT else replies,
+        side="chatbot" if role is Role.ASSISTANT else "simulated_user",
+        dataset=participants.dataset,
+        version=participants.version,
+        attempt=max(draft.attempts, 1),
+        previous_execution_id=next(own, None),
+    )
+
+
 async def _reply(
-    participant: Participant, view: Sequence[Message], seed: Seed, draft: Draft
+    participant: Participant, view: Sequence[Message], context: TurnContext, draft: Draft
 ) -> Reply:
-    """Asks a participant, and counts what that used also where no reply came of it."""
+    """Asks a participant, and counts the usage even if no reply came of it."""
     try:
-        reply = await participant.reply(view, seed)
+        reply = await participant.reply(view, context)
     except ParticipantError as error:
         draft.usage = total([draft.usage, error.usage])
         raise

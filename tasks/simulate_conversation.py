@@ -158,6 +158,7 @@ async def simulate_conversations(
     kept: KeptConversations,
     version: str,
     checker: Checker,
+    dataset: str = "",
 ) -> list[Outcome]:
     """Simulates every job, `settings.max_concurrency` at a time, on this event loop.
 
@@ -185,7 +186,7 @@ async def simulate_conversations(
         batches = in_batches(jobs, settings.conversations_per_task_run)
         run = Run(
             settings,
-            Participants(*participants),
+            Participants(participants[0], participants[1], dataset, version),
             checker,
             kept,
             progress,

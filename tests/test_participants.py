@@ -12,7 +12,7 @@ import pytest
 from duologue.conversation.messages import Message, Role
 from duologue.errors import FatalError, RunStoppingError, TransientError, UsageError
 from duologue.participants.opening import open_participants
-from duologue.participants.protocol import Reply, usable_text
+from duologue.participants.protocol import Reply, TurnContext, usable_text
 from duologue.seeds import Seed
 from duologue.settings.participants import (
     CallSettings,
@@ -50,9 +50,11 @@ def module(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
             del sys.modules[name]
 
 
-async def asked(settings: ParticipantSettings, call: CallSettings = CALL) -> Reply:
+async def asked(
+    settings: ParticipantSettings, call: CallSettings = CALL, conversation_id: str = ""
+) -> Reply:
     async with open_participants([settings, BUNDLED_USER], call, max_concurrency=4) as participants:
-        return await participants[0].reply(HISTORY, SEED)
+        return await participants[0].reply(HISTORY, TurnContext(SEED, conversation_id))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,9 @@ async def test_as_many_block_at_a_time_as_may_be_in_flight(module: Any, spelling
     )
     settings = ParticipantSettings.parsed(spelling)
     async with open_participants([settings, BUNDLED_USER], CALL, 20) as participants:
-        replies = await asyncio.gather(*(participants[0].reply(HISTORY, SEED) for _ in range(20)))
+        replies = await asyncio.gather(
+            *(participants[0].reply(HISTORY, TurnContext(SEED)) for _ in range(20))
+        )
     assert len(replies) == 20
 
 
@@ -197,6 +201,28 @@ async def test_further_inputs_come_by_keyword_from_settings_and_seed_columns(mod
     assert (
         await asked(ParticipantSettings.parsed("python:bots:reply", inputs))
     ).text == "curt gold"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def reply(chat_history, conversation_id): return conversation_id",
+        "async def reply(chat_history, *, conversation_id='none'): return conversation_id",
+    ],
+)
+async def test_a_function_that_asks_for_the_conversations_id_gets_it(
+    module: Any, source: str
+) -> None:
+    module("bots", source)
+    settings = ParticipantSettings.parsed("python:bots:reply")
+    assert (await asked(settings, conversation_id="s1-2")).text == "s1-2"
+
+
+async def test_an_input_may_be_the_conversations_id_under_any_name(module: Any) -> None:
+    module("bots", "def reply(chat_history, session): return session")
+    inputs = ParticipantInputs(seed_inputs={"session": "conversation_id"})
+    settings = ParticipantSettings.parsed("python:bots:reply", inputs)
+    assert (await asked(settings, conversation_id="s1-2")).text == "s1-2"
 
 
 async def test_a_seed_without_the_column_fails_and_says_which(module: Any) -> None:
@@ -342,7 +368,7 @@ async def test_the_bundled_pair_talks_without_a_key(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("VELLUM_API_KEY", raising=False)
     chatbot = ParticipantSettings.parsed("local:duologue.workflows.support_bot")
     async with open_participants([chatbot, BUNDLED_USER], CALL, 2) as participants:
-        reply = await participants[0].reply(HISTORY[:1], SEED)
+        reply = await participants[0].reply(HISTORY[:1], TurnContext(SEED))
     assert reply.text
 
 

@@ -29,7 +29,7 @@ from duologue.errors import (
     TransientError,
     UsageError,
 )
-from duologue.participants.protocol import Reply
+from duologue.participants.protocol import Reply, TurnContext
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
 from duologue.seeds import Seed
 from duologue.settings.participants import CallSettings, ParticipantInputs, ParticipantSettings
@@ -77,7 +77,7 @@ async def reply(
     """Asks once, through a client of its own."""
     async with vellum_client(max_concurrency=4) as client:
         settings = ParticipantSettings.parsed(spelling, inputs)
-        return await VellumDeployment(client, settings, call).reply(HISTORY, SEED)
+        return await VellumDeployment(client, settings, call).reply(HISTORY, TurnContext(SEED))
 
 
 async def error_of(
@@ -577,7 +577,7 @@ async def test_cookies_are_not_kept(vellum: StandIn) -> None:
     async with vellum_client(1) as client:
         participant = VellumDeployment(client, ParticipantSettings(spelling="support-bot"), ONCE)
         for _ in range(2):
-            await participant.reply(HISTORY, SEED)
+            await participant.reply(HISTORY, TurnContext(SEED))
 
     assert [request.headers.get("cookie") for request in vellum.requests] == [None, None]
 
@@ -592,7 +592,9 @@ async def test_256_calls_at_once_share_one_client(monkeypatch: pytest.MonkeyPatc
             ]
             replies = await asyncio.gather(
                 *(
-                    both[number % 2].reply(HISTORY, Seed(seed_id=f"s{number}", message="Hello"))
+                    both[number % 2].reply(
+                        HISTORY, TurnContext(Seed(seed_id=f"s{number}", message="Hello"))
+                    )
                     for number in range(256)
                 )
             )
@@ -605,7 +607,7 @@ async def test_no_more_calls_are_made_at_once_than_allowed(vellum: StandIn) -> N
     vellum.deployments["support-bot"].latency_ms = 100
     async with vellum_client(max_concurrency=3) as client:
         participant = VellumDeployment(client, ParticipantSettings(spelling="support-bot"), ONCE)
-        await asyncio.gather(*(participant.reply(HISTORY, SEED) for _ in range(12)))
+        await asyncio.gather(*(participant.reply(HISTORY, TurnContext(SEED)) for _ in range(12)))
 
     assert vellum.most_in_flight == 3
 
@@ -614,14 +616,14 @@ async def test_a_call_that_is_cancelled_ends_and_the_client_serves_on(vellum: St
     vellum.deployments["support-bot"].failures = ["hang"]
     async with vellum_client(max_concurrency=1) as client:
         participant = VellumDeployment(client, ParticipantSettings(spelling="support-bot"), ONCE)
-        hanging = asyncio.create_task(participant.reply(HISTORY, SEED))
+        hanging = asyncio.create_task(participant.reply(HISTORY, TurnContext(SEED)))
         while not vellum.requests:
             await asyncio.sleep(0.01)
         hanging.cancel()
         with pytest.raises(asyncio.CancelledError):
             await hanging
 
-        assert (await participant.reply(HISTORY, SEED)).attempts == 1
+        assert (await participant.reply(HISTORY, TurnContext(SEED))).attempts == 1
 
 
 async def test_a_response_is_gone_with_its_call(vellum: StandIn) -> None:

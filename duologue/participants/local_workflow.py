@@ -25,9 +25,8 @@ from duologue.errors import (
 )
 from duologue.own_code import import_module
 from duologue.participants.budget import Spending
-from duologue.participants.protocol import Reply, further_inputs, usable_text
+from duologue.participants.protocol import Reply, TurnContext, further_inputs, usable_text
 from duologue.participants.retries import with_retries
-from duologue.seeds import Seed
 from duologue.settings.participants import CallSettings, ParticipantSettings
 
 Workflow = BaseWorkflow[Any, Any]
@@ -67,15 +66,15 @@ class LocalWorkflow:
         self._executor = executor
         self._spending = spending or Spending()
 
-    async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+    async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
         reply, attempts = await with_retries(
-            lambda: self._attempt(chat_history, seed), self._call, self._settings.spelling
+            lambda: self._attempt(chat_history, context), self._call, self._settings.spelling
         )
         return replace(reply, attempts=attempts)
 
-    async def _attempt(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
-        inputs = further_inputs(self._settings, seed)
+    async def _attempt(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
+        inputs = further_inputs(self._settings, context)
         history = [
             ChatMessage(role=message.role.value, text=message.text) for message in chat_history
         ]

@@ -1,4 +1,4 @@
-"""What a participant is: something that is shown a chat history and replies."""
+"""What a participant is: it is shown a chat history, and replies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,16 +28,40 @@ class Reply:
     """What these calls used, as far as it is known; None where it is not recorded."""
 
 
+@dataclass(frozen=True, slots=True)
+class TurnContext:
+    """Which reply of which conversation a participant is asked for."""
+
+    seed: Seed
+    """What opened the conversation; its columns may be inputs of a participant."""
+    conversation_id: str = ""
+    """Distinct within a version: a participant with sessions has one for each."""
+    sample: int = 1
+    """Which conversation of the seed this is, from 1."""
+    turn: int = 1
+    """The turn that the reply belongs to, from 1. Both sides have one reply in each turn."""
+    side: str = "chatbot"
+    """`chatbot` or `simulated_user`; in an evaluation `candidate` or `baseline`."""
+    dataset: str = ""
+    version: str = ""
+    """Of the dataset; in an evaluation, the evaluation's own name."""
+    attempt: int = 1
+    """Which attempt at the whole conversation this is, from 1; repeated calls do not count."""
+    previous_execution_id: str | None = None
+    """The execution that gave this participant's last reply in this conversation. A stateful
+    participant continues from it; None if it has not replied yet."""
+
+
 class Participant(Protocol):
     """One side of a conversation: the chatbot, or the simulated user."""
 
-    async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+    async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message.
 
         Args:
             chat_history: the conversation from this participant's own point of view: its own
                 messages are ASSISTANT, the other side's are USER. It is not empty.
-            seed: the seed of the conversation, for participants that take inputs from its columns.
+            context: which conversation and turn the reply belongs to.
 
         Raises:
             TransientError: no usable reply although the call was tried again within its deadline.
@@ -48,15 +72,21 @@ class Participant(Protocol):
         ...
 
 
-def further_inputs(settings: ParticipantSettings, seed: Seed) -> dict[str, JsonValue]:
-    """Collects what a participant is given besides the chat history, by input name.
+def further_inputs(settings: ParticipantSettings, context: TurnContext) -> dict[str, JsonValue]:
+    """Returns a participant's inputs apart from the chat history, by name.
 
-    Seed columns are the context's, `message`, and `seed_id`.
+    Columns are those of the seed file, and `message`, `seed_id` and `conversation_id`.
 
     Raises:
         FatalError: the seed has no such column.
     """
-    columns = {**seed.context, "message": seed.message, "seed_id": seed.seed_id}
+    seed = context.seed
+    columns = {
+        **seed.context,
+        "message": seed.message,
+        "seed_id": seed.seed_id,
+        "conversation_id": context.conversation_id,
+    }
     inputs = dict(settings.static_inputs)
     for name, column in settings.seed_inputs.items():
         if column not in columns:

@@ -31,11 +31,10 @@ from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage, total
 from duologue.errors import FatalError, ParticipantError, UsageError
 from duologue.participants.budget import Spending
-from duologue.participants.protocol import Reply, further_inputs, usable_text
+from duologue.participants.protocol import Reply, TurnContext, further_inputs, usable_text
 from duologue.participants.retries import with_retries
 from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error, workflow_error
 from duologue.participants.vellum_stream import WITH_USAGE, result_of
-from duologue.seeds import Seed
 from duologue.settings.participants import CallSettings, ParticipantSettings
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -94,9 +93,9 @@ class VellumDeployment:
         self._spending = spending or Spending()
         self._record_usage = record_usage
 
-    async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+    async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
-        further = further_inputs(self._settings, seed)
+        further = further_inputs(self._settings, context)
         inputs = [
             _chat_history_input(self._settings.history_input, chat_history),
             *(_input(name, value) for name, value in further.items()),
@@ -108,7 +107,7 @@ class VellumDeployment:
         used: list[Usage] = []
 
         def attempt() -> Awaitable[Reply]:
-            return self._attempt(inputs, seed, wording, used)
+            return self._attempt(inputs, context, wording, used)
 
         try:
             reply, attempts = await with_retries(attempt, self._call, self._settings.spelling)
@@ -120,14 +119,14 @@ class VellumDeployment:
     async def _attempt(
         self,
         inputs: Sequence[WorkflowRequestInputRequest],
-        seed: Seed,
+        context: TurnContext,
         wording: Wording,
         used: list[Usage],
     ) -> Reply:
         self._spending.begin_call()
         started = time.monotonic()
         try:
-            response = await self._executed(inputs, seed, wording, used)
+            response = await self._executed(inputs, context, wording, used)
         except SDK_ERRORS as error:
             failure = sdk_error(error, wording)
         else:
@@ -140,7 +139,7 @@ class VellumDeployment:
     async def _executed(
         self,
         inputs: Sequence[WorkflowRequestInputRequest],
-        seed: Seed,
+        context: TurnContext,
         wording: Wording,
         used: list[Usage],
     ) -> ExecuteWorkflowResponse:
@@ -149,7 +148,7 @@ class VellumDeployment:
         request: dict[str, Any] = {
             "inputs": inputs,
             "workflow_deployment_name": self._settings.name,
-            "metadata": {"seed_id": seed.seed_id},
+            "metadata": {"seed_id": context.seed.seed_id},
             # No timeout of the SDK's: that one starts anew with every byte received, while the
             # one in `with_retries` ends the attempt. No retries of the SDK's either: it knows
             # neither a deadline nor the errors beyond HTTP.
