@@ -123,7 +123,7 @@ async def test_an_execution_whose_id_is_the_key_has_none(
 ) -> None:
     key = str(uuid4())
     monkeypatch.setenv("VELLUM_API_KEY", key)
-    monkeypatch.setattr("tests.vellum_failures.uuid4", lambda: key)
+    monkeypatch.setattr("tests.vellum_stand_in.uuid4", lambda: key)
 
     assert (await reply()).execution_id is None
 
