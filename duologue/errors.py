@@ -8,6 +8,7 @@
     └── ParticipantError        a participant gave no usable reply
         ├── TransientError      ask again
         │   └── EmptyReplyError     it did reply, but said nothing
+        ├── LostStateError      a stateful participant forgot it: start the conversation again
         ├── BudgetExhaustedError    not asked any more: run again, with the budget anew
         └── FatalError          asking again cannot help: the seed fails
             └── RunStoppingError    every other seed would meet the same: stop the run
@@ -82,6 +83,10 @@ class TransientError(ParticipantError):
 
 class EmptyReplyError(TransientError):
     """A participant replied, but said nothing; language models do, now and then."""
+
+
+class LostStateError(ParticipantError):
+    """A stateful participant no longer has the conversation that it should continue."""
 
 
 class BudgetExhaustedError(ParticipantError):

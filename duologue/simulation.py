@@ -12,7 +12,7 @@ from duologue.conversation.end_marker import split_end_marker
 from duologue.conversation.farewells import closing_tail_length, is_farewell_loop
 from duologue.conversation.messages import Conversation, EndReason, EndsWith, Message, Role
 from duologue.conversation.usage import Usage, total
-from duologue.errors import ParticipantError
+from duologue.errors import LostStateError, ParticipantError
 from duologue.participants.protocol import Participant, Reply, TurnContext
 from duologue.seeds import Seed
 from duologue.settings.participants import ParticipantSettings
@@ -48,6 +48,8 @@ class Draft(BaseModel):
     """How many whole conversations came of it that were invalid."""
     usage: Usage | None = None
     """What all calls for it used, those that were made in vain included."""
+    states: dict[Role, str] = {}
+    """The states of stateful local Workflows after their last reply, by the role of that reply."""
 
     @classmethod
     def of(cls, seed: Seed) -> "Draft":
@@ -64,6 +66,7 @@ class Draft(BaseModel):
     def begin_anew(self) -> None:
         """Throws away a conversation that is invalid; its attempts and its usage still count."""
         del self.messages[1:]
+        self.states.clear()
         self.started_at = datetime.now(UTC)
         self.user_has_ended = False
         self.thrown_away += 1
@@ -104,20 +107,21 @@ async def simulate(
         settings: how long it may be and how it ends.
 
     Raises:
+        LostStateError: a participant no longer has the conversation; the draft is at its start.
         ParticipantError: a participant gave no usable reply.
     """
     while (end_reason := reason_to_end(draft, settings)) is None:
         if draft.messages[-1].role is Role.USER:
             context = _context(draft, seed, sample, participants, Role.ASSISTANT)
             reply = await _reply(participants.chatbot, draft.messages, context, draft)
-            draft.messages.append(_message(Role.ASSISTANT, reply.text, reply))
+            _add(draft, Role.ASSISTANT, reply.text, reply)
         else:
             view = as_the_simulated_user_sees(draft.messages, settings.greeting)
             context = _context(draft, seed, sample, participants, Role.USER)
             reply = await _reply(participants.simulated_user, view, context, draft)
             text, draft.user_has_ended = split_end_marker(reply.text, settings.end_marker)
-            if text:
-                draft.messages.append(_message(Role.USER, text, reply))
+            if text or reply.content:
+                _add(draft, Role.USER, text, reply)
     messages = draft.messages
     if end_reason is EndReason.FAREWELL_LOOP:
         messages = without_farewell_tail(messages, settings.ends_with)
@@ -152,6 +156,7 @@ def _context(
         version=participants.version,
         attempt=max(draft.attempts, 1),
         previous_execution_id=next(own, None),
+        previous_state=draft.states.get(role),
     )
 
 
@@ -163,6 +168,8 @@ async def _reply(
         reply = await participant.reply(view, context)
     except ParticipantError as error:
         draft.usage = total([draft.usage, error.usage])
+        if isinstance(error, LostStateError):
+            draft.begin_anew()
         raise
     draft.usage = total([draft.usage, reply.usage])
     return reply
@@ -193,7 +200,10 @@ def as_the_simulated_user_sees(messages: Sequence[Message], greeting: str | None
     message, and the simulated user then forgets what it asked.
     """
     swapped = {Role.USER: Role.ASSISTANT, Role.ASSISTANT: Role.USER}
-    view = [Message(role=swapped[message.role], text=message.text) for message in messages]
+    view = [
+        Message(role=swapped[message.role], text=message.text, content=message.content)
+        for message in messages
+    ]
     return [Message(role=Role.USER, text=greeting), *view] if greeting else view
 
 
@@ -229,6 +239,12 @@ def conversation_key(
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+def _add(draft: Draft, role: Role, text: str, reply: Reply) -> None:
+    if reply.state is not None:
+        draft.states[role] = reply.state
+    draft.messages.append(_message(role, text, reply))
+
+
 def _message(role: Role, text: str, reply: Reply) -> Message:
     return Message(
         role=role,
@@ -237,4 +253,5 @@ def _message(role: Role, text: str, reply: Reply) -> Message:
         latency_ms=reply.latency_ms,
         attempts=reply.attempts,
         usage=reply.usage,
+        content=reply.content,
     )

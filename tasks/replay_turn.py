@@ -221,6 +221,7 @@ async def _reply(job: ReplyJob, replay: Replay) -> KeptReply:
             execution_id=reply.execution_id,
             latency_ms=reply.latency_ms,
             attempts=reply.attempts,
+            content=reply.content,
         )
     )
 

@@ -1,10 +1,7 @@
 """Spellings, Python functions and local Workflows; Workflow Deployments have their own file."""
 
 import asyncio
-import sys
 import threading
-from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -29,25 +26,6 @@ HISTORY = [
 ]
 BUNDLED_USER = ParticipantSettings.parsed("local:duologue.workflows.simulated_user")
 CALL = CallSettings(max_attempts=3, first_wait_seconds=0.001, longest_wait_seconds=0.002)
-
-
-@pytest.fixture
-def module(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Writes modules into the working directory, as a user has them."""
-    monkeypatch.chdir(tmp_path)
-    written = []
-
-    def write(name: str, source: str) -> None:
-        path = tmp_path / f"{name.replace('.', '/')}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(source))
-        written.append(name.partition(".")[0])
-
-    yield write
-    sys.path[:] = [entry for entry in sys.path if entry != str(tmp_path)]
-    for name in list(sys.modules):
-        if name.partition(".")[0] in written:
-            del sys.modules[name]
 
 
 async def asked(

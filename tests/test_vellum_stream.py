@@ -78,7 +78,7 @@ async def test_the_stream_is_asked_for_what_its_prompts_use(vellum: StandIn) -> 
     assert request.body["expand_meta"] == {"usage": True, "cost": True, "model_name": True}
     assert request.body["workflow_deployment_name"] == "support-bot"
     assert request.body["release_tag"] == "production"
-    assert request.body["metadata"] == {"seed_id": "seed-1"}
+    assert request.body["metadata"]["seed_id"] == "seed-1"
     assert request.chat_history == [
         {"role": message.role, "text": message.text} for message in HISTORY
     ]

@@ -201,12 +201,12 @@ def _release(name: str, deployment: StandInDeployment, kind: str, release: str) 
     if kind == "deployments":
         version = {"id": _id(name, "version"), "ml_model_to_workspace_id": _id(name, "model")}
         return {**common, "prompt_version": {**version, "build_config": {}}}
-    version = {
+    described: dict[str, Any] = {
         "id": _id(name, "version"),
         "input_variables": list(_inputs(name, deployment)),
         "output_variables": [_output(name, deployment)],
     }
-    return {**common, "workflow_version": version}
+    return {**common, "workflow_version": described}
 
 
 def _inputs(name: str, deployment: StandInDeployment) -> Iterable[dict[str, Any]]:

@@ -57,6 +57,8 @@ from tests.vellum_streams import FAULTS, streamed, streamed_by_trigger
 from tests.vellum_suite_runs import answer_suite_run
 from tests.vellum_test_suites import StandInSuite, answer_test_suite
 
+__all__ = ["ChatHistory", "StandInDeployment", "bot_reply", "user_reply"]
+
 PLAIN_PATH = "/v1/execute-workflow"
 PROMPT_PATH = "/v1/execute-prompt"
 EXECUTE_PATHS = {PLAIN_PATH, "/v1/execute-workflow-stream", PROMPT_PATH}
@@ -115,7 +117,7 @@ class StandIn:
         if endpoint is None:
             return json_answer({"detail": "Not found."}, 404)
         if not self._keep_log:  # for benchmarks: no checks either
-            return await self._answered(request)
+            return await self._routed(request)
         if endpoint.body is not None:
             try:
                 body = json.loads(await request.read())
@@ -124,7 +126,7 @@ class StandIn:
                 self.refused.append(str(error))
                 return json_answer({"detail": str(error)}, 400)
         try:
-            answer = await self._answered(request)
+            answer = await self._routed(request)
             if isinstance(answer, web.Response) and UNCHECKED not in answer and answer.body:
                 assert isinstance(answer.body, bytes)
                 check_answer(endpoint, answer.status, json.loads(answer.body))
@@ -133,7 +135,7 @@ class StandIn:
             raise
         return answer
 
-    async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _routed(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.path
         if path in EXECUTE_PATHS or path.endswith(TRIGGER_ENDING):
             self._in_flight += 1

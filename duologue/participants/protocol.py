@@ -26,6 +26,10 @@ class Reply:
     """Calls made, the successful one included."""
     usage: Usage | None = None
     """What these calls used, as far as it is known; None where it is not recorded."""
+    content: str | None = None
+    """Vellum's content as JSON, if it is more than text; see `Message.content`."""
+    state: str | None = None
+    """The state of a local stateful Workflow after this reply, as JSON, to continue from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class TurnContext:
     previous_execution_id: str | None = None
     """The execution that gave this participant's last reply in this conversation. A stateful
     participant continues from it; None if it has not replied yet."""
+    previous_state: str | None = None
+    """The `Reply.state` of that reply."""
 
 
 class Participant(Protocol):
@@ -65,6 +71,7 @@ class Participant(Protocol):
 
         Raises:
             TransientError: no usable reply although the call was tried again within its deadline.
+            LostStateError: it no longer has the conversation that it should continue.
             BudgetExhaustedError: not asked, or not asked again, because the run's budget is spent.
             FatalError: no usable reply, and asking again cannot help.
             RunStoppingError: this participant cannot be used at all.
@@ -98,12 +105,13 @@ def further_inputs(settings: ParticipantSettings, context: TurnContext) -> dict[
     return inputs
 
 
-def usable_text(said: object, participant: str) -> str:
-    """Makes a message's text of what a participant said, without the white space around it.
+def usable_text(said: object, participant: str, content: str | None = None) -> str:
+    """Returns a reply's text without the white space around it.
 
     Args:
-        said: whatever it returned.
-        participant: its spelling, for the errors.
+        said: whatever the participant returned.
+        participant: its reference, for the errors.
+        content: the reply's other content; with it, the text may be empty.
 
     Raises:
         EmptyReplyError: it said nothing.
@@ -117,8 +125,8 @@ def usable_text(said: object, participant: str) -> str:
             f"{participant} replied with {type(said).__name__}, not text; a reply must be a string"
         )
     text = said.strip()
-    if not text:
+    if not text and content is None:
         raise EmptyReplyError(f"{participant} replied with an empty message")
-    if reason := unwritable_reason(text):
+    if reason := unwritable_reason(text) or unwritable_reason(content or ""):
         raise TransientError(f"{participant} replied with {reason} in its text")
     return text

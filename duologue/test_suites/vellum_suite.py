@@ -66,7 +66,9 @@ class _Operation:
     external_id: str
     request: TestSuiteTestCaseBulkOperationRequest
     private: tuple[str, ...] = ()
-    """What no message may hold of it."""
+    """Texts of it that no message may hold."""
+    removes: str | None = None
+    """Vellum's id of the case that it removes."""
 
 
 @dataclass(slots=True)
@@ -225,22 +227,18 @@ class VellumSuite(SuiteRequests):
             unchanged=unchanged,
             removed=(
                 *outcomes.ids(operations, "DELETED"),
-                *(one.external_id for one in rejected if one.request.data.id in gone),
+                *(one.external_id for one in rejected if one.removes in gone),
             ),
             rejected=tuple(
                 (one.external_id, self._reason(one, outcomes.results[one.request.id]))
                 for one in rejected
-                if one.request.data.id not in gone
+                if one.removes not in gone
             ),
         )
 
     async def _already_gone(self, rejected: Sequence[_Operation]) -> set[str]:
         """Returns the cases whose removal was rejected because an earlier attempt removed them."""
-        removals = {
-            one.request.data.id
-            for one in rejected
-            if isinstance(one.request, TestSuiteTestCaseDeleteBulkOperationRequest)
-        }
+        removals = {one.removes for one in rejected if one.removes is not None}
         if not removals:
             return set()
         return removals - {case.id for case in await self.cases()}
@@ -319,6 +317,7 @@ def _removals(
                 id=_operation_id("DELETE", case.id),
                 data=TestSuiteTestCaseDeleteBulkOperationDataRequest(id=case.id),
             ),
+            removes=case.id,
         )
         for case in there
         if case.id and case.external_id and case.external_id.startswith(prefix)
