@@ -66,7 +66,7 @@ def refuse_unwritable_text(conversations: Iterable[CheckedConversation]) -> None
     """
     for checked in conversations:
         for index, message in enumerate(checked.conversation.messages):
-            if reason := unwritable_reason(message.text):
+            if reason := unwritable_reason(f"{message.text}{message.content or ''}"):
                 raise ExportError(
                     f"conversation {checked.conversation.conversation_id}: message {index} "
                     f"({message.role}) holds {reason}, which Parquet and CSV readers do not give "
@@ -202,10 +202,14 @@ def _invalid_conversation_row(checked: CheckedConversation) -> list[object]:
 
 def _chat_history(messages: Iterable[Message]) -> str:
     """The chat history as Vellum's JSON; nothing but quotes and control characters escaped."""
-    return json.dumps(
-        [{"text": message.text, "role": message.role.value} for message in messages],
-        ensure_ascii=False,
-    )
+    return json.dumps(list(map(_chat_message, messages)), ensure_ascii=False)
+
+
+def _chat_message(message: Message) -> dict[str, Any]:
+    said: dict[str, Any] = {"text": message.text, "role": message.role.value}
+    if message.content is not None:
+        said["content"] = json.loads(message.content)
+    return said
 
 
 def _write_parquet(file: RawIOBase, schema: pa.Schema, rows: Iterator[dict[str, Any]]) -> int:

@@ -25,13 +25,14 @@ from vellum import (
 )
 from vellum.utils.vellum_client import create_vellum_environment
 
+from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage, total
 from duologue.errors import FatalError, ParticipantError, UsageError
 from duologue.participants.budget import Spending
 from duologue.participants.protocol import Reply, TurnContext, usable_text
 from duologue.participants.retries import with_retries
-from duologue.participants.stateful import refuse_fresh_state, refuse_lost_state, shown_text
+from duologue.participants.stateful import refuse_fresh_state, refuse_lost_state
 from duologue.participants.vellum_errors import (
     SDK_ERRORS,
     Wording,
