@@ -11,7 +11,7 @@ from duologue.plans.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER, p
 from duologue.settings.options import AtLeastOne
 from duologue.settings.run import AdvancedOptions
 from duologue.tasks.artifacts import show_summary
-from duologue.tasks.check_access import check_access
+from duologue.tasks.check_access import check_access, check_deployments
 from duologue.tasks.export import export
 from duologue.tasks.final_state import final_state
 from duologue.tasks.identify_run import identify_run
@@ -75,17 +75,17 @@ async def generate_dataset(
         name=name,
         advanced=advanced,
     )
-    check_writable(plan.output, plan.dataset)
+    check_writable(plan.dataset)
     await check_access(plan.settings.test_suite)
     kept = KeptConversations()
     run = await identify_run(plan, kept)
-    seed_file = load_seeds(plan)
+    plan, seed_file = await check_deployments(plan, load_seeds(plan), run.version, kept)
     jobs = plan.jobs(seed_file, run.version)
     checker = Checker(plan.settings.simulation, plan.settings.rules)
 
     if advanced.shards is None:
         outcomes = await simulate_conversations(
-            jobs, plan.settings, kept, run.version, checker, plan.dataset
+            jobs, plan.settings, kept, run.version, checker, plan.dataset.name
         )
     else:
         outcomes = await simulate_in_shards(plan, seed_file, jobs, kept, run.version, checker)
@@ -93,9 +93,9 @@ async def generate_dataset(
     contents = DatasetContents(
         seed_file, tuple(checked), tuple(failed), plan.settings, run.started_at
     )
-    manifest = export(plan.output, plan.dataset, run.version, unseen(contents))
-    is_latest = publish(plan.output, manifest)
-    await remove_what_is_outdated(plan.output, manifest, advanced.keep_versions, kept)
-    await show_summary(plan.output, manifest, contents)
-    push_problem = await push_if_wanted(plan.output, manifest) if is_latest else None
-    return final_state(manifest, push_problem)
+    version = export(plan.dataset, run.version, unseen(contents))
+    is_latest = publish(version)
+    await remove_what_is_outdated(version, advanced.keep_versions, kept)
+    await show_summary(version, contents)
+    push_problem = await push_if_wanted(version) if is_latest else None
+    return final_state(version.manifest, push_problem)

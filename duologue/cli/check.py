@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from duologue.cli.options import OutputFormat
+from duologue.cli.options import Name, Output, OutputFormat
 from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
 
 if TYPE_CHECKING:
@@ -26,8 +26,14 @@ IDS_SHOWN = 3
 
 def check(
     file: Annotated[
-        str, typer.Argument(help="Transcripts: JSONL, JSON, Parquet or CSV; a path or a URL.")
+        str,
+        typer.Argument(
+            help="Transcripts: JSONL, JSON, Parquet or CSV, a path or a URL; or a version, as in "
+            "`duologue show`."
+        ),
     ],
+    output: Output = "datasets",
+    name: Name = None,
     output_format: Annotated[
         OutputFormat, typer.Option("--format", help="json: one JSON object a conversation.")
     ] = OutputFormat.TEXT,
@@ -52,7 +58,10 @@ def check(
     """
     from duologue.validation.loading import load_rules
     from duologue.validation.transcripts import read_transcripts
+    from duologue.versions.finding import find_conversations, names_version
 
+    if names_version(file):
+        file = str(find_conversations(file, output, name))
     settings, read_rules_file = rule_settings(rules_file, rule, own_rule)
     if read_rules_file is not None:
         Console(stderr=True).print(f"Rules: {read_rules_file}", markup=False, highlight=False)

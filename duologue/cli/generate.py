@@ -344,7 +344,7 @@ def _checked(parameters: dict[str, Any], rules_file: str | None, console: Consol
         message_column=plan.advanced.message_column,
         has_header=plan.advanced.has_header,
     )
-    check_writable(plan.output, plan.dataset)
+    check_writable(plan.dataset)
     lines = {
         "Seeds": f"{seed_file.path}: {len(seed_file.seeds)} seeds, "
         f"{len(seed_file.rejected)} rows rejected ({seed_file.columns_note})",

@@ -23,6 +23,7 @@ from vellum import (
     WorkflowRequestInputRequest,
     WorkflowRequestStringInputRequest,
 )
+from vellum.client.core.request_options import RequestOptions
 from vellum.utils.vellum_client import create_vellum_environment
 
 from duologue.conversation.content import shown_text
@@ -51,7 +52,7 @@ from duologue.participants.vellum_stream import WITH_USAGE, result_of, result_of
 from duologue.participants.workflow_output import reply_in
 from duologue.settings.participants import CallSettings, ParticipantMode, ParticipantSettings
 
-NO_RETRIES = {"max_retries": 0}
+NO_RETRIES: RequestOptions = {"max_retries": 0}
 """Of the SDK's: it knows neither a deadline nor the errors beyond HTTP. There is no timeout of the
 SDK's either: that one starts again with every byte received, while the one in `with_retries` ends
 the attempt."""

@@ -214,8 +214,8 @@ def _check_inputs(
     # A trigger has its own attributes.
     if missing and settings.trigger is None:
         raise UsageError(
-            f"{settings.spelling}: the {kind} requires the input {missing[0]!r}, which the run does "
-            "not give; add it to the participant's static_inputs or seed_inputs"
+            f"{settings.spelling}: the {kind} requires the input {missing[0]!r}, which the run "
+            "does not give; add it to the participant's static_inputs or seed_inputs"
         )
 
 

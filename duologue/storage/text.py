@@ -1,4 +1,4 @@
-"""From bytes to text: UTF-8 or a clear word on what the file is instead."""
+"""Decoding bytes as UTF-8, or saying clearly what the file is instead."""
 
 import codecs
 import io
@@ -18,7 +18,7 @@ SIGNATURES = {
     b"\x89PNG": "is a PNG image; expected a text file",
     b"%PDF": "is a PDF; expected a text file",
 }
-"""What the first bytes of files that are no text tell about them."""
+"""How to recognise files that are not text by their first bytes."""
 
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -27,7 +27,7 @@ def decoded_text(data: bytes, file: str) -> str:
     """Returns UTF-8 bytes as text, without a byte order mark, otherwise exactly as they stand.
 
     Raises:
-        UsageError: the bytes are no UTF-8 text; says what they are and how to convert them.
+        UsageError: the bytes are not UTF-8 text; says what they are and how to convert them.
     """
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
