@@ -11,6 +11,7 @@
         │   └── EmptyReplyError     it replied with an empty message
         ├── LostStateError      it forgot the conversation: start it again
         ├── BudgetExhaustedError    no longer called: run again with a new budget
+        ├── NotTriedError           the run stopped early: fix the cause and retry it
         └── FatalError          calling again cannot help: the seed fails
             └── RunStoppingError    every other seed would fail the same way: stop the run
 
@@ -104,6 +105,10 @@ class LostStateError(ParticipantError):
 
 class BudgetExhaustedError(ParticipantError):
     """A participant was not called, because the run has spent its budget."""
+
+
+class NotTriedError(ParticipantError):
+    """A participant was not called, because the run stopped early."""
 
 
 class FatalError(ParticipantError):
