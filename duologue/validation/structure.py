@@ -25,7 +25,7 @@ def empty_message(messages: Sequence[Message], _expected: Expectations) -> Itera
     read.
     """
     for index, message in enumerate(messages):
-        if is_empty(message.text):
+        if is_empty(message.text) and message.content is None:
             yield Finding(index, f"the {message.role} message is empty")
 
 
