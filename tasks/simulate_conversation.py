@@ -262,7 +262,8 @@ async def _simulated(job: Job, draft: Draft, run: Run, retries_had: int) -> Conv
                 draft, job.seed, job.sample, run.participants, settings.simulation
             )
             checked = run.checker.check(conversation, job.seed)
-            if checked.is_valid or draft.thrown_away + retries_had >= settings.seed_retries:
+            is_last = draft.thrown_away + retries_had >= settings.seed_retries
+            if checked.is_valid or is_last or not checked.may_become_valid:
                 return conversation
             get_run_logger().warning(
                 "%s begun anew, invalid: %s", job.conversation_id, ", ".join(checked.broken_rules)

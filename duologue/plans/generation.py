@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from duologue.errors import UsageError
-from duologue.seeds import Seed, SeedFile
+from duologue.seeds import Seed, SeedFile, read_seeds
 from duologue.settings.options import validated
 from duologue.settings.participants import (
     ParticipantKind,
@@ -14,6 +14,7 @@ from duologue.settings.participants import (
 from duologue.settings.run import AdvancedOptions, Budget, RunSettings, SimulationSettings
 from duologue.simulation import conversation_id, conversation_key
 from duologue.validation.loading import load_rules
+from duologue.validation.seeds import checked_seeds
 from duologue.versions.places import dataset_folder, dataset_name_from, version_folder
 
 BUNDLED_CHATBOT = "local:duologue.workflows.support_bot"
@@ -45,6 +46,22 @@ class Plan:
     dataset: str
     settings: RunSettings
     advanced: AdvancedOptions
+
+    def read_seeds(self) -> SeedFile:
+        """Reads the seed file, and rejects the seeds that break a rule on their own.
+
+        Raises:
+            UsageError: the file cannot be read, or it is unclear which column holds the message.
+        """
+        options = self.advanced
+        seed_file = read_seeds(
+            self.seeds_path,
+            message_column=options.message_column,
+            has_header=options.has_header,
+            delimiter=options.delimiter,
+            seed_format=options.seed_format,
+        )
+        return checked_seeds(seed_file, load_rules(self.settings.rules))
 
     def jobs(self, seed_file: SeedFile, version: str) -> list[Job]:
         """Lists the conversations to simulate, in the seed file's order."""

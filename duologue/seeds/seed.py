@@ -35,6 +35,19 @@ class RejectedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RowWarning:
+    """A row that is a seed, although its message breaks a rule of severity `warning`."""
+
+    file: str
+    line: int
+    """Counted like a rejected row's."""
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: message breaks the rule {self.rule} on its own"
+
+
+@dataclass(frozen=True, slots=True)
 class SeedFile:
     """What was read from a seed file. Every row is either a seed or rejected."""
 
@@ -43,10 +56,15 @@ class SeedFile:
     sha256: str
     """Of the file's bytes, as they are stored."""
     columns_note: str
-    """One sentence on which column holds the message and how that was told."""
+    """One sentence on which column holds the message and how that was inferred."""
     seeds: tuple[Seed, ...]
     """In the order of the file."""
     rejected: tuple[RejectedRow, ...]
+    """In the order of the file."""
+    lines: tuple[int, ...] = ()
+    """The line that each seed stands on, counted like a rejected row's; none where the seeds come
+    from a version instead of a file."""
+    warnings: tuple[RowWarning, ...] = ()
     """In the order of the file."""
 
     @property

@@ -131,9 +131,13 @@ class AdvancedOptions(BaseModel):
     end_marker: Annotated[str, Field(pattern=r"\S")] = "[END]"
     """What the simulated user sends when it is done; not blank."""
     message_column: str | None = None
-    """The seed file's column that holds the first user message; told by its name if empty."""
+    """The seed file's column that holds the first user message; inferred from the names if empty."""
     has_header: bool | None = None
-    """Whether a CSV's first row is a header; told by its names if empty."""
+    """Whether a CSV's first row is a header; inferred from its names if empty."""
+    delimiter: str | None = None
+    """What splits the cells of a CSV: a character, or a word such as tab; inferred if empty."""
+    seed_format: str | None = None
+    """The seed file's format, such as csv or jsonl; inferred from its name if empty."""
     reuse_unchanged: bool = False
     """Take over conversations of earlier runs with this option on, where seed, participants and
     settings are the same."""

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from duologue.conversation.messages import EndReason, Message, Role
 from duologue.errors import UsageError
 from duologue.seeds.columns import listed
-from duologue.seeds.csv_rows import csv_rows
+from duologue.seeds.delimited import csv_rows
 from duologue.seeds.seed import RejectedRow
 from duologue.settings.rules import Severity
 from duologue.storage.fetching import stored_bytes
