@@ -7,7 +7,6 @@ it, so that `duologue --help` answers at once.
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 
@@ -16,11 +15,13 @@ from duologue.cli.diff import diff
 from duologue.cli.evaluate import evaluate
 from duologue.cli.export import export
 from duologue.cli.generate import generate
+from duologue.cli.local_run import INTERRUPTED
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun
 from duologue.cli.seeds import seeds_app
 from duologue.cli.serve import serve
 from duologue.cli.show import show
+from duologue.cli.terminal import Console, print_in_any_encoding
 from duologue.cli.versions import versions_app
 from duologue.errors import DuologueError
 
@@ -30,8 +31,12 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command that was given."""
+        print_in_any_encoding()
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            Console(stderr=True).print("\nStopped before anything was simulated.")
+            ctx.exit(INTERRUPTED)
         except DuologueError as error:
             if ctx.params["debug"]:
                 raise

@@ -1,18 +1,17 @@
 """`duologue check`: the validation rules on any transcript file."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from duologue.cli.options import OutputFormat
 from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
+from duologue.cli.terminal import Console, counted, json_line
 
 if TYPE_CHECKING:
     from duologue.validation.dataset_rules.member import Member
@@ -65,7 +64,7 @@ def check(
         invalid = _print_json(results)
         if dataset:
             quality = _assessed(valid, invalid).model_dump(mode="json")
-            typer.echo(json.dumps({"dataset": quality}, ensure_ascii=False))
+            typer.echo(json_line({"dataset": quality}))
     else:
         invalid = _print_table(list(results))
         _print_findings(_assessed(valid, invalid).findings)
@@ -104,7 +103,7 @@ def _print_json(results: Iterable["CheckedTranscript"]) -> int:
         invalid += not result.is_valid
         violations = [asdict(violation) for violation in result.violations]
         line = {"id": result.id, "valid": result.is_valid, "violations": violations}
-        typer.echo(json.dumps(line, ensure_ascii=False))
+        typer.echo(json_line(line))
     return invalid
 
 
@@ -136,7 +135,7 @@ def _print_table(results: Sequence["CheckedTranscript"]) -> int:
         for result in results
     )
     console.print(
-        f"{len(results)} conversations: {valid} valid ({warned} with warnings), "
+        f"{counted(len(results), 'conversation')}: {valid} valid ({warned} with warnings), "
         f"{len(results) - valid} invalid"
     )
     if told:

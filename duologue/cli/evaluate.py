@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from duologue.cli.local_run import run_locally
@@ -20,6 +19,7 @@ from duologue.cli.options import (
     VersionOrFolder,
     pair,
 )
+from duologue.cli.terminal import Console
 from duologue.errors import UsageError
 from duologue.settings.test_suites import CasePer
 

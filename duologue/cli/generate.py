@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import (
@@ -23,6 +22,8 @@ from duologue.cli.options import (
 )
 from duologue.cli.results import tell_result
 from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
+from duologue.cli.seeds import read_or_ask, show_seeds
+from duologue.cli.terminal import Console, counted
 from duologue.settings.test_suites import CasePer
 
 if TYPE_CHECKING:
@@ -70,6 +71,12 @@ def generate(
     no_header: Annotated[
         bool, typer.Option("--no-header", help="The first row is a message, not a header.")
     ] = False,
+    delimiter: Annotated[
+        str | None, typer.Option(help="What splits a CSV's cells: a character, or a word as tab.")
+    ] = None,
+    seed_format: Annotated[
+        str | None, typer.Option(help="The seed file's format, such as csv, if its name hides it.")
+    ] = None,
     greeting: Annotated[
         str | None,
         typer.Option(help="What the chatbot is made to have said first, to the user alone."),
@@ -278,6 +285,8 @@ def generate(
             "end_marker": end_marker,
             "message_column": message_column,
             "has_header": False if no_header else None,
+            "delimiter": delimiter,
+            "seed_format": seed_format,
             "chatbot_inputs": participant_inputs(
                 "chatbot", chatbot_history_input, chatbot_output, chatbot_input, chatbot_input_from
             ),
@@ -335,19 +344,15 @@ def _generate_dataset() -> Callable[..., Any]:
 def _checked(parameters: dict[str, Any], rules_file: str | None, console: Console) -> "RunSettings":
     """Finds what is wrong before Prefect starts, which takes seconds; the flow checks again."""
     from duologue.plans.generation import plan_generation
-    from duologue.seeds import read_seeds
     from duologue.versions.writing import check_writable
 
     plan = plan_generation(**parameters)
-    seed_file = read_seeds(
-        plan.seeds_path,
-        message_column=plan.advanced.message_column,
-        has_header=plan.advanced.has_header,
-    )
+    seed_file, answers = read_or_ask(plan.read_seeds, console)
+    parameters["advanced"] |= answers
     check_writable(plan.output, plan.dataset)
     lines = {
-        "Seeds": f"{seed_file.path}: {len(seed_file.seeds)} seeds, "
-        f"{len(seed_file.rejected)} rows rejected ({seed_file.columns_note})",
+        "Seeds": f"{seed_file.path}: {counted(len(seed_file.seeds), 'seed')}, "
+        f"{counted(len(seed_file.rejected), 'row')} rejected ({seed_file.columns_note})",
         "Chatbot": plan.settings.chatbot.spelling,
         "Simulated user": plan.settings.simulated_user.spelling,
     }
@@ -355,6 +360,5 @@ def _checked(parameters: dict[str, Any], rules_file: str | None, console: Consol
         lines["Rules"] = rules_file
     for label, text in lines.items():
         console.print(f"{label + ':':15} {text}", markup=False, highlight=False, soft_wrap=True)
-    for row in seed_file.rejected:
-        console.print(f"{'rejected:':15} {row}", markup=False, highlight=False, soft_wrap=True)
+    show_seeds(seed_file, console)
     return plan.settings

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from duologue.cli.prefect_server import PrefectServer, is_prefect
+from duologue.cli.terminal import Console
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from duologue.errors import UsageError
@@ -47,20 +48,20 @@ class Plan:
     settings: RunSettings
     advanced: AdvancedOptions
 
-    def read_seeds(self) -> SeedFile:
+    def read_seeds(self, answers: Mapping[str, Any] = MappingProxyType({})) -> SeedFile:
         """Reads the seed file, and rejects the seeds that break a rule on their own.
+
+        Args:
+            answers: options that someone was asked for, instead of the plan's: `message_column`,
+                `has_header`.
 
         Raises:
             UsageError: the file cannot be read, or it is unclear which column holds the message.
         """
-        options = self.advanced
-        seed_file = read_seeds(
-            self.seeds_path,
-            message_column=options.message_column,
-            has_header=options.has_header,
-            delimiter=options.delimiter,
-            seed_format=options.seed_format,
-        )
+        names = ("message_column", "has_header", "delimiter", "seed_format")
+        options = {name: getattr(self.advanced, name) or None for name in names}
+        options["has_header"] = self.advanced.has_header
+        seed_file = read_seeds(self.seeds_path, **(options | dict(answers)))
         return checked_seeds(seed_file, load_rules(self.settings.rules))
 
     def jobs(self, seed_file: SeedFile, version: str) -> list[Job]:

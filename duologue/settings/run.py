@@ -131,7 +131,7 @@ class AdvancedOptions(BaseModel):
     end_marker: Annotated[str, Field(pattern=r"\S")] = "[END]"
     """What the simulated user sends when it is done; not blank."""
     message_column: str | None = None
-    """The seed file's column that holds the first user message; inferred from the names if empty."""
+    """The seed file's column that holds the first user message; inferred from its name if empty."""
     has_header: bool | None = None
     """Whether a CSV's first row is a header; inferred from its names if empty."""
     delimiter: str | None = None
