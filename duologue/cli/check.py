@@ -40,25 +40,42 @@ def check(
             help="With --format json: a last object about the file as a whole, under `dataset`.",
         ),
     ] = False,
+    messages_column: Annotated[
+        str | None, typer.Option(help="The column or field that holds the messages.")
+    ] = None,
+    user_role: Annotated[
+        list[str] | None, typer.Option(help="What the file calls the user; repeatable.")
+    ] = None,
+    assistant_role: Annotated[
+        list[str] | None, typer.Option(help="What the file calls the chatbot; repeatable.")
+    ] = None,
+    transcript_format: Annotated[
+        str | None, typer.Option(help="The file's format, such as jsonl, if its name hides it.")
+    ] = None,
 ) -> None:
     """Run the validation rules on the conversations of any transcript file, and on the whole.
 
-    A conversation is in the column or field `messages` (with role and content) or `chat_history`
-    (with role and text, as Vellum has it).
+    A conversation is a list of messages, as OpenAI, Anthropic, Gemini, Vellum, LangChain and others
+    write them, in a column or field such as `messages` or `chat_history`.
 
     Exit code 0 if every conversation is valid, 1 if some are not, 2 if the file can't be read.
     What is found in the file as a whole leaves it as it is.
     """
     from duologue.validation.loading import load_rules
-    from duologue.validation.transcripts import read_transcripts
+    from duologue.validation.transcripts import TranscriptNames, read_transcripts
 
     settings, read_rules_file = rule_settings(rules_file, rule, own_rule)
     if read_rules_file is not None:
         Console(stderr=True).print(f"Rules: {read_rules_file}", markup=False, highlight=False)
     is_json = output_format is OutputFormat.JSON
     valid: list[Member] = []
+    names = TranscriptNames(
+        messages_column, frozenset(user_role or ()), frozenset(assistant_role or ())
+    )
     results = _checked(
-        read_transcripts(file), load_rules(settings), None if is_json and not dataset else valid
+        read_transcripts(file, names, transcript_format),
+        load_rules(settings),
+        None if is_json and not dataset else valid,
     )
     if is_json:
         invalid = _print_json(results)
