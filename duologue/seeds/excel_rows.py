@@ -1,6 +1,7 @@
 """Excel files: the first sheet that holds anything, read as a table."""
 
 import io
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
@@ -44,7 +45,7 @@ def read_excel(source: Source) -> Reading:
 
 def _rows(sheet: Any) -> Iterator[TableRow]:
     """Yields the rows that hold anything, each as wide as its last cell in use, but all alike."""
-    values = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+    values = [[_text(cell) for cell in row] for row in sheet.iter_rows()]
     width = max((i + 1 for row in values for i, cell in enumerate(row) if cell), default=0)
     for number, row in enumerate(values, 1):
         cells = (row + [""] * width)[:width]
@@ -52,11 +53,18 @@ def _rows(sheet: Any) -> Iterator[TableRow]:
             yield TableRow(number, cells)
 
 
-def _cell(value: Any) -> str:
+def _text(cell: Any) -> str:
+    value = cell.value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, datetime | date | time):
-        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and re.fullmatch("0+", str(cell.number_format)):
+        return str(value).zfill(len(cell.number_format))  # a postcode or a part number
     return str(value)

@@ -49,7 +49,7 @@ def read_csv(source: Source, ordinary: str = ",") -> Reading:
     text = decoded_text(source.data, source.file)
     if source.has_header is None or source.delimiter is None:
         check_is_table(text, source.file, JSON_REMEDY)
-    delimiter = source.delimiter and delimiter_named(source.delimiter)
+    delimiter = delimiter_named(source.delimiter) if source.delimiter else None
     table = read_table(
         text,
         source.file,

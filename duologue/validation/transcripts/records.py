@@ -58,13 +58,13 @@ def conversations_in(
             else:
                 yield f".{number}", element
         return
-    if isinstance(value, Mapping) and not _holds_messages(value, names):
-        if by_id and (named := _by_id(value, names)):
-            yield from named
-            return
-        if depth < DEEPEST and (records := _records_in(value, names)) is not None:
-            yield from conversations_in(records, names, by_id, depth + 1)
-            return
+    if by_id and isinstance(value, Mapping) and (named := _by_id(value, names)):
+        yield from named
+        return
+    is_envelope = isinstance(value, Mapping) and not _holds_messages(value, names)
+    if is_envelope and depth < DEEPEST and (records := _records_in(value, names)) is not None:
+        yield from conversations_in(records, names, by_id, depth + 1)
+        return
     yield "", value
 
 
@@ -95,7 +95,7 @@ def messages_of(fields: Mapping[str, Any], names: TranscriptNames, depth: int = 
         )
     for name in known:
         found = _as_list(fields[name], names, depth)
-        if found is not None:
+        if found is not None and not _holds_records(found, names, depth):
             return _with_reply(found, fields, name)
     for first, second in PAIRS:
         lists = [_as_list(fields.get(name), names, depth) for name in (first, second)]
@@ -192,12 +192,7 @@ def _from_columns(value: Mapping[str, Any]) -> list[Any] | None:
 def _holds_messages(fields: Mapping[str, Any], names: TranscriptNames) -> bool:
     """Checks whether a record is a conversation, or was meant as one."""
     for name in names.message_fields(fields):
-        value = fields[name]
-        is_list_of_records = isinstance(value, list) and any(
-            isinstance(element, Mapping) and _is_within(element, names, DEEPEST - 1)
-            for element in value[:3]
-        )
-        if not is_list_of_records:
+        if not _holds_records(fields[name], names, 0):
             return True
     try:
         messages_of(fields, names)
@@ -211,6 +206,8 @@ def _holds_messages(fields: Mapping[str, Any], names: TranscriptNames) -> bool:
 def _by_id(value: Mapping[str, Any], names: TranscriptNames) -> list[tuple[str, Any]]:
     """Returns the conversations of an object that has them under their ids."""
     records: list[tuple[str, Any]] = []
+    if names.message_fields(value) or any({*pair} <= value.keys() for pair in PAIRS):
+        return records
     for key, element in value.items():
         if looks_like_messages(element, names):
             records.append((f".{key}", {"id": str(key), MESSAGE_FIELDS[0]: element}))
@@ -242,9 +239,17 @@ def _is_within(value: Any, names: TranscriptNames, depth: int) -> bool:
     if depth >= DEEPEST or not isinstance(value, Mapping):
         return False
     try:
-        return bool(messages_of(value, names, depth + 1)) or bool(names.message_fields(value))
+        messages_of(value, names, depth + 1)
     except (ValueError, RecursionError):
         return False
+    return True
+
+
+def _holds_records(value: Any, names: TranscriptNames, depth: int) -> bool:
+    """Checks whether a list has conversations in it, instead of messages."""
+    if not isinstance(value, list) or looks_like_messages(value, names):
+        return False
+    return any(_is_within(element, names, max(depth, DEEPEST - 2)) for element in value[:3])
 
 
 def _with_reply(messages: list[Any], fields: Mapping[str, Any], source: str) -> list[Any]:
