@@ -14,12 +14,9 @@ USER_NAMES = frozenset(
         "guest",
         "person",
         "prompter",
-        "member",
         "caller",
         "consumer",
         "requester",
-        "contact",
-        "lead",
         "human_message",
         "humanmessage",
         "humanmessagechunk",
@@ -55,7 +52,6 @@ ASSISTANT_NAMES = frozenset(
         "bard",
         "bing",
         "copilot",
-        "admin",
     ]
 )
 TOOL_NAMES = frozenset(

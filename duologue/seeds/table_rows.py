@@ -122,6 +122,8 @@ def _may_be_header(table: Table) -> bool:
     names = _names(first)
     if width == 1:
         text = table.delimiter.join(first.cells)
+        if text.startswith(("#", "//")):  # a comment above the rows
+            return True
         if reads_like_prose(text):
             return False
         said = [reads_like_prose(row.cells[0]) for row in further if isinstance(row, TableRow)]
@@ -137,7 +139,8 @@ def _check_nothing_above(rows: Sequence[AnyRow], file: str) -> None:
         if not known_message_columns(names) or any(map(reads_like_prose, names)):
             continue
         above = _names(rows[0])
-        is_title = len(names) > 1 and (len(above) != len(names) or not any(above[1:]))
+        differs = len(above) != len(names) or not any(above[1:])
+        is_title = differs if len(names) > 1 else above[:1] != [] and not reads_like_prose(above[0])
         if is_title or above[:1] == [] or above[0].startswith("#"):
             raise UsageError(
                 f"{file}: its header seems to be on line {row.line}; delete the lines above it "

@@ -167,6 +167,9 @@ UNKNOWN_HEADERS = (
     "en,How do I pay?\nde,Wie zahle ich?\n",
     "Consulta del cliente\n¿Hacen envíos?\n¿Dónde está?\n",
     "lang\tUtterance text\nen\tHi there, you\n",
+    "# seeds of the month of May\nDo you ship?\nWhere?\n",
+    "message^plan\nDo you ship?^a\n",
+    "1,Do you ship?\n2,Where?\n",
 )  # fmt: skip
 
 
@@ -213,6 +216,7 @@ def test_a_file_without_a_header_can_have_its_message_in_any_column(tmp_path: Pa
         "# exported\nmessage,plan\nHi?,a\n",
         "My seeds,,\nmessage,a,b\nHi?,1,2\n",
         "Seeds of May\n\nlang,message\nen,Hi?\n",
+        "Seeds of May\nmessage\nHi?\n",
     ],
 )
 def test_a_title_above_the_header_is_refused_with_the_line(tmp_path: Path, content: str) -> None:
