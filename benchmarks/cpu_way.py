@@ -129,7 +129,7 @@ async def generate_without_prefect(**parameters: Any) -> Manifest:
     contents = DatasetContents(
         seed_file, tuple(checked[job.key] for job in jobs), (), plan.settings, started_at
     )
-    return write_version(plan.output, plan.dataset, version, contents)
+    return write_version(plan.dataset, version, contents).manifest
 
 
 async def _simulated(jobs: Sequence[Job], settings: RunSettings) -> dict[str, CheckedConversation]:

@@ -19,6 +19,7 @@ from benchmarks.running import (
     printed_by,
 )
 from duologue.versions.latest import publish_latest
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, many
 from tests.vellum_stand_in import stand_in_process
@@ -70,8 +71,10 @@ def evaluated() -> Measurement:
     check_installed()
     folder = fresh_folder()
     output, result_file = folder / "datasets", folder / "result.json"
-    manifest = write_version(str(output), "shop", VERSION, many(CONVERSATIONS))
-    publish_latest(str(output), "shop", manifest)
+    manifest = write_version(
+        DatasetFolder(str(output), "shop"), VERSION, many(CONVERSATIONS)
+    ).manifest
+    publish_latest(DatasetFolder(str(output), "shop").version(manifest))
     with stand_in_process(LATENCY_MS, keep_log=False) as vellum_url:
         arguments = [str(output), str(IN_FLIGHT), str(result_file)]
         printed = printed_by(

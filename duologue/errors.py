@@ -1,19 +1,19 @@
 """Everything that Duologue raises on purpose, grouped by what the caller does about it.
 
     DuologueError
-    ├── UsageError              say it and stop before anything runs (exit code 2)
-    ├── IncompleteDatasetError  published, but not whole: retry what its manifest counts as missing
-    ├── FailedEvaluationError   evaluated, but not good enough: look at what its manifest says
-    ├── ExportError             not written, so not published; mend that and run again
+    ├── UsageError              report it and stop before anything runs (exit code 2)
+    │   └── SeveralDatasetsError    ask which dataset is meant
+    ├── IncompleteDatasetError  written, but not complete: retry what its manifest lists as missing
+    ├── FailedEvaluationError   evaluated, but not good enough: see its manifest
+    ├── ExportError             not written, so not published: fix the cause and run again
     └── ParticipantError        a participant gave no usable reply
-        ├── TransientError      ask again
-        │   └── EmptyReplyError     it did reply, but said nothing
-        ├── BudgetExhaustedError    not asked any more: run again, with the budget anew
-        └── FatalError          asking again cannot help: the seed fails
-            └── RunStoppingError    every other seed would meet the same: stop the run
+        ├── TransientError      call again
+        │   └── EmptyReplyError     it replied with an empty message
+        ├── BudgetExhaustedError    no longer called: run again with a new budget
+        └── FatalError          calling again cannot help: the seed fails
+            └── RunStoppingError    every other seed would fail the same way: stop the run
 
-Every one of them survives pickling, takes its message as its only positional argument, and
-never holds an API key.
+All of them survive pickling and never contain an API key.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -28,15 +28,28 @@ class DuologueError(Exception):
     """
 
 
-def fit_to_be_shown(error: Exception) -> str:
-    """Tells an error in a log or a state: what we did not raise ourselves may quote a conversation,
-    and is told by its class alone.
+def safe_message(error: Exception) -> str:
+    """Returns an error's text for a log or a state, without any text of a conversation.
+
+    An error that Duologue did not raise may quote a conversation; for it, returns only the class.
     """
     return str(error) if isinstance(error, DuologueError) else type(error).__name__
 
 
 class UsageError(DuologueError):
-    """What was asked for cannot be done as it was asked: a wrong path, name, number or spelling."""
+    """The request is wrong: a path, a name, a number or a reference."""
+
+
+class SeveralDatasetsError(UsageError):
+    """The command could mean several datasets; `names` lists them, sorted."""
+
+    def __init__(self, message: str, names: tuple[str, ...]) -> None:
+        super().__init__(message, names)
+        self.message = message
+        self.names = names
+
+    def __str__(self) -> str:
+        return f"{self.message} ({', '.join(self.names)}); choose one with --name"
 
 
 class ExportError(DuologueError):
@@ -44,7 +57,7 @@ class ExportError(DuologueError):
 
 
 class UnsatisfactoryRunError(DuologueError):
-    """A run wrote its result, but the result is not as good as it should be.
+    """A run wrote its result, but the result does not meet its requirements.
 
     `manifest` is what it wrote: `dataset.manifest.Manifest` or a subclass's own kind.
     """
@@ -62,13 +75,13 @@ class ParticipantError(DuologueError):
     """A participant gave no usable reply."""
 
     usage: "Usage | None" = None
-    """What the attempts used that were made in vain; None where that is not known."""
+    """What the failed attempts used; None if unknown."""
 
 
 class TransientError(ParticipantError):
-    """A participant gave no usable reply this time; asking again may help.
+    """A participant gave no usable reply this time; calling it again may help.
 
-    `retry_after_seconds` is what the server asked callers to wait, None where it said nothing.
+    `retry_after_seconds` is how long the server asks callers to wait; None if it does not say.
     """
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
@@ -81,16 +94,16 @@ class TransientError(ParticipantError):
 
 
 class EmptyReplyError(TransientError):
-    """A participant replied, but said nothing; language models do, now and then."""
+    """A participant replied with an empty message; language models sometimes do."""
 
 
 class BudgetExhaustedError(ParticipantError):
-    """A participant was not asked, because the run has spent its budget."""
+    """A participant was not called, because the run has spent its budget."""
 
 
 class FatalError(ParticipantError):
-    """A participant gave no usable reply, and asking the same again cannot help."""
+    """A participant gave no usable reply, and calling it again cannot help."""
 
 
 class RunStoppingError(FatalError):
-    """A participant cannot be used at all, so that every seed would fail for the same reason."""
+    """A participant cannot be used at all; every seed would fail for the same reason."""

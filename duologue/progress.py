@@ -1,4 +1,4 @@
-"""How far a run is, for whoever watches it."""
+"""How far a run has got, for whoever displays it."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -7,27 +7,26 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Progress:
-    """What a run does many times: how often in all, and how often it is over."""
+    """A counter of the jobs of one kind in a run."""
 
     name: str
-    """Of what the run makes: a dataset's version, or an evaluation."""
+    """What the run makes: a dataset's version, or an evaluation."""
     total: int
     doing: str
-    """As in `simulating`."""
+    """The verb, such as `simulating`."""
     of: str
-    """As in `conversations`."""
+    """The jobs, such as `conversations`."""
     succeeded: int = 0
     failed: int = 0
 
     @property
     def percent(self) -> float:
-        """How many of them are over, from 0 to 100."""
+        """The share of jobs that have succeeded or failed, from 0 to 100."""
         return 100 * (self.succeeded + self.failed) / self.total if self.total else 100.0
 
 
 watch_progress: ContextVar[Callable[[Progress], None]] = ContextVar(
     "watch_progress", default=lambda progress: None
 )
-"""Called on the run's event loop before the first, and whenever one of them is over. The command
-line draws its bar with it: a flow's parameters are stored by Prefect's server, so that no function
-can be passed."""
+"""Called on the run's event loop before the first job, and after each. The command line draws its
+progress bar with it: Prefect's server stores a flow's parameters, so a function cannot be one."""

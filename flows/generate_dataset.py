@@ -75,7 +75,7 @@ async def generate_dataset(
         name=name,
         advanced=advanced,
     )
-    check_writable(plan.output, plan.dataset)
+    check_writable(plan.dataset)
     await check_access(plan.settings.test_suite)
     kept = KeptConversations()
     run = await identify_run(plan, kept)
@@ -91,9 +91,9 @@ async def generate_dataset(
     contents = DatasetContents(
         seed_file, tuple(checked), tuple(failed), plan.settings, run.started_at
     )
-    manifest = export(plan.output, plan.dataset, run.version, unseen(contents))
-    is_latest = publish(plan.output, manifest)
-    await remove_what_is_outdated(plan.output, manifest, advanced.keep_versions, kept)
-    await show_summary(plan.output, manifest, contents)
-    push_problem = await push_if_wanted(plan.output, manifest) if is_latest else None
-    return final_state(manifest, push_problem)
+    version = export(plan.dataset, run.version, unseen(contents))
+    is_latest = publish(version)
+    await remove_what_is_outdated(version, advanced.keep_versions, kept)
+    await show_summary(version, contents)
+    push_problem = await push_if_wanted(version) if is_latest else None
+    return final_state(version.manifest, push_problem)

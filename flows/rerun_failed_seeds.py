@@ -41,7 +41,7 @@ async def rerun_failed_seeds(
     as they are. The result is the next revision of the same version.
 
     Args:
-        version: latest, a version such as 20261124T053516Z-1a2b3c4d, or a version's folder.
+        version: latest, a version such as 20261124T053516123Z-1a2b3c4d, or a version's folder.
         seed_ids: Only these seeds; all that failed or are invalid if empty.
         name: The dataset's name, where the output holds several datasets.
         output: The folder, or URL, that holds the datasets.
@@ -59,14 +59,13 @@ async def rerun_failed_seeds(
     restrict_code()
     version = await version_of_first_attempt() or version
     rerun = plan_rerun(version, seed_ids, name or None, output, max_concurrency)
-    place = rerun.output, rerun.manifest.dataset
     if not rerun.again:
-        get_run_logger().info("%s %s has nothing to mend", place[1], rerun.manifest.version)
-        # What was mended by the first attempt may still have to be pushed.
-        is_latest = names_latest(rerun.output, rerun.manifest)
-        push_problem = await push_if_wanted(rerun.output, rerun.manifest) if is_latest else None
-        return final_state(rerun.manifest, push_problem)
-    check_writable(*place)
+        get_run_logger().info("%s: nothing to simulate again", rerun.version)
+        # The first attempt may have completed the version without pushing it.
+        is_latest = names_latest(rerun.version)
+        push_problem = await push_if_wanted(rerun.version) if is_latest else None
+        return final_state(rerun.version.manifest, push_problem)
+    check_writable(rerun.dataset)
     await check_access(rerun.settings.test_suite)
     kept = KeptConversations()
     run = await identify_rerun(rerun, kept)
@@ -78,8 +77,8 @@ async def rerun_failed_seeds(
     contents = DatasetContents(
         rerun.contents.seed_file, tuple(checked), tuple(failed), rerun.settings, run.started_at
     )
-    manifest = export(*place, run.version, unseen(contents))
-    is_latest = publish(rerun.output, manifest)
-    await show_summary(rerun.output, manifest, contents)
-    push_problem = await push_if_wanted(rerun.output, manifest) if is_latest else None
-    return final_state(manifest, push_problem)
+    written = export(rerun.dataset, run.version, unseen(contents))
+    is_latest = publish(written)
+    await show_summary(written, contents)
+    push_problem = await push_if_wanted(written) if is_latest else None
+    return final_state(written.manifest, push_problem)

@@ -20,12 +20,13 @@ from slugify import slugify
 
 from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
+from duologue.dataset.failures import failures
 from duologue.dataset.manifest import Manifest
 from duologue.progress import Progress, watch_progress
 from duologue.storage.locations import without_credentials
 from duologue.validation.quality import DatasetFinding
 from duologue.versions.latest import Latest, read_latest
-from duologue.versions.places import dataset_folder, version_folder
+from duologue.versions.places import Version
 
 SECONDS_BETWEEN_UPDATES = 5
 
@@ -71,26 +72,25 @@ async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
         await update()
 
 
-async def show_summary(output: str, manifest: Manifest, contents: DatasetContents) -> None:
+async def show_summary(version: Version, contents: DatasetContents) -> None:
     """Leaves a summary of the version in the UI, and a table of what failed and why.
 
     Their keys hold the dataset's name: the UI shows all artifacts of a key on one page, which is
     the dataset's history then.
     """
-    folder = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
-    name = f"{manifest.dataset} {manifest.version}, revision {manifest.revision}"
+    manifest, folder = version.manifest, version.folder
     of_dataset = slugify(manifest.dataset)
     with no_reason_to_fail():
-        latest = read_latest(dataset_folder(output, manifest.dataset))
+        latest = read_latest(version.dataset.folder)
         await acreate_markdown_artifact(
             summary(manifest, contents, without_credentials(folder.absolute()), latest),
             key=f"summary-{of_dataset}",
-            description=name,
+            description=str(version),
         )
     with no_reason_to_fail():
         if failures := failure_rows(contents):
             await acreate_table_artifact(
-                failures, key=f"failures-{of_dataset}", description=f"Not in {name}, and why"
+                failures, key=f"failures-{of_dataset}", description=f"Not in {version}, and why"
             )
 
 
@@ -162,8 +162,8 @@ def _reasons(manifest: Manifest, contents: DatasetContents) -> list[str]:
     for row in failure_rows(contents):
         if row["kind"] != "rejected row":
             # How long it was tried for differs from one to the next.
-            reason = re.sub(r" \(gave up after .*\)$", "", str(row["reason"]))
-            ids_by_reason.setdefault((str(row["kind"]), reason), []).append(str(row["id"]))
+            reason = re.sub(r" \(gave up after .*\)$", "", row["reason"])
+            ids_by_reason.setdefault((row["kind"], reason), []).append(row["id"])
     if not ids_by_reason:
         return []
     most_frequent = sorted(ids_by_reason.items(), key=lambda item: -len(item[1]))
@@ -179,7 +179,7 @@ def _reasons(manifest: Manifest, contents: DatasetContents) -> list[str]:
         "",
         "**Retry**, in this run's menu, simulates only these again. Later, or elsewhere: the "
         f"deployment `rerun-failed-seeds` with version `{manifest.version}`, or "
-        f"`duologue rerun {manifest.version}`.",
+        f"`duologue rerun {manifest.version} --name {manifest.dataset}`.",
         "",
     ]
 
@@ -257,22 +257,9 @@ def _shown(rows: int | None) -> str:
     return "" if rows is None else str(rows)
 
 
-def failure_rows(contents: DatasetContents) -> list[dict[str, str | int]]:
-    """Lists what did not make it into the dataset, without any of its text."""
-    rejected: list[dict[str, str | int]] = [
-        {"id": f"line {row.line}", "kind": "rejected row", "reason": row.reason}
-        for row in contents.seed_file.rejected
+def failure_rows(contents: DatasetContents) -> list[dict[str, str]]:
+    """Lists what is not in the dataset, without any of its text."""
+    return [
+        {"id": item.id, "kind": item.kind.replace("_", " "), "reason": item.summary}
+        for item in failures(contents)
     ]
-    failed: list[dict[str, str | int]] = [
-        {"id": seed.conversation_id, "kind": "failed seed", "reason": seed.reason}
-        for seed in contents.failed
-    ]
-    invalid: list[dict[str, str | int]] = [
-        {
-            "id": checked.conversation.conversation_id,
-            "kind": "invalid conversation",
-            "reason": ", ".join(checked.broken_rules),
-        }
-        for checked in contents.invalid
-    ]
-    return failed + invalid + rejected

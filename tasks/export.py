@@ -4,21 +4,19 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.manifest import Manifest
+from duologue.versions.places import DatasetFolder, Version
 from duologue.versions.writing import write_version
 
 
 # Never cached: whether the files are there is for the storage to say.
 @task(name="export", cache_policy=NO_CACHE, persist_result=False)
-def export(output: str, dataset: str, version: str, contents: DatasetContents) -> Manifest:
+def export(dataset: DatasetFolder, version: str, contents: DatasetContents) -> Version:
     """Writes every file of the version; of one that is there already, the next revision.
 
     Raises:
         ExportError: a file could not be written. There is no such version then, and the
             conversations are kept for the next attempt.
     """
-    manifest = write_version(output, dataset, version, contents)
-    get_run_logger().info(
-        "%s %s revision %d written: %s", dataset, version, manifest.revision, manifest.counts
-    )
-    return manifest
+    written = write_version(dataset, version, contents)
+    get_run_logger().info("%s written: %s", written, written.manifest.counts)
+    return written

@@ -42,19 +42,20 @@ async def identify_run(plan: Plan, kept: KeptConversations) -> RunIdentity:
     if plan.advanced.resume and not await kept.has_run(version):
         raise UsageError(
             f"resume {version}: nothing of that run is kept in Prefect's result storage here; "
-            f"check the version, or, if it was written, use `duologue rerun {version}`"
+            f"check the version, or, if it was written, use "
+            f"`duologue rerun {version} --name {plan.dataset.name}`"
         )
-    await kept.mark_run(version, plan.dataset, plan.output)
-    await _tag(run, plan.dataset, version)
+    await kept.mark_run(version, plan.dataset.name, plan.dataset.output)
+    await _tag(run, plan.dataset.name, version)
     return RunIdentity(version, _started_at(run))
 
 
 async def identify_rerun(rerun: Rerun, kept: KeptConversations) -> RunIdentity:
     """Takes over what the version has of the conversations to simulate, and tags the flow run."""
     run = await _this_flow_run()
-    manifest = rerun.manifest
+    manifest = rerun.version.manifest
     if not await kept.has_run(manifest.version):
-        await kept.mark_run(manifest.version, manifest.dataset, rerun.output)
+        await kept.mark_run(manifest.version, manifest.dataset, rerun.dataset.output)
     for job, failed in rerun.failed_before():
         await kept.keep_if_longer(job, failed.draft)
     await _tag(run, manifest.dataset, manifest.version)

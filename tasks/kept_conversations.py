@@ -26,7 +26,7 @@ from duologue.conversation.messages import Conversation
 from duologue.errors import UsageError
 from duologue.plans.generation import Job
 from duologue.simulation import Draft
-from duologue.storage.files import located, reason_of, remove_folder
+from duologue.storage.files import describe_storage_error, located, remove_folder
 from duologue.storage.locations import shown_cause, without_credentials
 from duologue.tasks.side_by_side import to_its_end
 from duologue.versions.places import is_version
@@ -221,8 +221,9 @@ class KeptConversations:
             folder = _folder_of(await self._opened())
             place = f" {without_credentials(folder)}" if folder else ""
             raise UsageError(
-                f"Prefect's result storage{place}: cannot be written to: {reason_of(error)}; mend "
-                "that and run again, and what was finished before is not asked for again"
+                f"Prefect's result storage{place}: cannot be written to: "
+                f"{describe_storage_error(error)}; "
+                "fix that and run again, and what was finished before is not asked for again"
             ) from shown_cause(error)
 
     async def _stored(

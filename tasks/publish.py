@@ -6,13 +6,12 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
-from duologue.dataset.manifest import Manifest
-from duologue.storage.files import reason_of
+from duologue.storage.files import describe_storage_error
 from duologue.storage.locations import without_credentials
 from duologue.tasks.kept_conversations import KeptConversations
-from duologue.versions.history import remove_outdated, versions_kept
+from duologue.versions.history import remove_outdated
 from duologue.versions.latest import publish_latest, read_latest
-from duologue.versions.places import dataset_folder, version_folder
+from duologue.versions.places import Version
 
 PUBLISHED = "duologue.dataset.published"
 HELD_BACK = "duologue.dataset.held-back"
@@ -20,7 +19,7 @@ HELD_BACK = "duologue.dataset.held-back"
 
 # Never cached: `latest` may have moved on since.
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False)
-def publish(output: str, manifest: Manifest) -> bool:
+def publish(version: Version) -> bool:
     """Points `latest` at a version that passes its gates; holds back one that does not.
 
     A version that is held back stays beside the others, and `latest` stays where it is. Either
@@ -33,44 +32,44 @@ def publish(output: str, manifest: Manifest) -> bool:
         ExportError: latest.json could not be replaced; the version is written nevertheless.
     """
     logger = get_run_logger()
-    name = f"{manifest.dataset} {manifest.version} revision {manifest.revision}"
+    manifest = version.manifest
     is_latest = False
     if manifest.held_back:
-        logger.warning("%s is held back: %s", name, "; ".join(manifest.held_back))
+        logger.warning("%s is held back: %s", version, "; ".join(manifest.held_back))
     else:
-        latest = publish_latest(output, manifest.dataset, manifest)
+        latest = publish_latest(version)
         is_latest = (latest.version, latest.revision) == (manifest.version, manifest.revision)
-        logger.info("%s is published; latest is %s", name, latest.version)
+        logger.info("%s is published; latest is %s", version, latest.version)
     emit_event(
         event=HELD_BACK if manifest.held_back else PUBLISHED,
         resource={
             "prefect.resource.id": f"duologue.dataset.{manifest.dataset}",
             "prefect.resource.name": manifest.dataset,
         },
-        payload=event_payload(output, manifest, is_latest),
+        payload=event_payload(version, is_latest),
     )
     return is_latest
 
 
-def names_latest(output: str, manifest: Manifest) -> bool:
+def names_latest(version: Version) -> bool:
     """Says whether `latest` is this revision.
 
     Raises:
         UsageError: latest.json does not say.
     """
-    latest = read_latest(dataset_folder(output, manifest.dataset))
-    place = manifest.version, manifest.revision
-    return latest is not None and (latest.version, latest.revision) == place
+    latest, manifest = read_latest(version.dataset.folder), version.manifest
+    revision = manifest.version, manifest.revision
+    return latest is not None and (latest.version, latest.revision) == revision
 
 
-def event_payload(output: str, manifest: Manifest, is_latest: bool) -> dict[str, Any]:
+def event_payload(version: Version, is_latest: bool) -> dict[str, Any]:
     """Says of a version what a Prefect automation or another flow needs to work with it."""
-    folder = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
+    manifest = version.manifest
     return {
         "dataset": manifest.dataset,
         "version": manifest.version,
         "revision": manifest.revision,
-        "path": without_credentials(folder.absolute()),
+        "path": without_credentials(version.folder.absolute()),
         "files": [file.name for file in manifest.files],
         "counts": manifest.counts.model_dump(),
         "held_back": list(manifest.held_back),
@@ -79,28 +78,27 @@ def event_payload(output: str, manifest: Manifest, is_latest: bool) -> dict[str,
 
 
 async def remove_what_is_outdated(
-    output: str, manifest: Manifest, keep_versions: int | None, kept: KeptConversations
+    version: Version, keep_versions: int | None, kept: KeptConversations
 ) -> None:
     """Removes versions that need not stay, and what their runs kept of their conversations.
 
     Whatever keeps it from doing so is logged and no reason to fail: the new version is there.
 
     Args:
-        output: where datasets are.
-        manifest: of the version that was just written; it stays.
+        version: just written; it stays.
         keep_versions: how many of the newest stay; None for all.
         kept: what the runs kept.
     """
-    logger, dataset = get_run_logger(), manifest.dataset
+    logger, dataset = get_run_logger(), version.dataset
     try:
-        removed = remove_outdated(output, dataset, keep_versions, manifest.version)
+        removed = remove_outdated(dataset, keep_versions, version.manifest.version)
         if removed:
             logger.info("removed %d outdated versions: %s", len(removed), ", ".join(removed))
         if keep_versions is not None:
-            stay = versions_kept(output, dataset)
+            stay = dataset.versions()
             oldest_of_newest = stay[-keep_versions:][0]
             await kept.remove_runs(
-                dataset, output, lambda run: run < oldest_of_newest and run not in stay
+                dataset.name, dataset.output, lambda run: run < oldest_of_newest and run not in stay
             )
     except Exception as error:
-        logger.warning("outdated versions could not be removed: %s", reason_of(error))
+        logger.warning("outdated versions could not be removed: %s", describe_storage_error(error))

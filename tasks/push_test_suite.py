@@ -4,17 +4,16 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.dataset.formats import CONVERSATIONS_FILE
-from duologue.dataset.manifest import Manifest
-from duologue.errors import FatalError, fit_to_be_shown
+from duologue.errors import FatalError, safe_message
 from duologue.settings.test_suites import SuiteOptions
 from duologue.test_suites.cases import cases_of
-from duologue.versions.places import version_folder
+from duologue.versions.places import Version
 
 REJECTED_SHOWN = 5
 """These tell whether it is one cause or many."""
 
 
-async def push_if_wanted(output: str, manifest: Manifest) -> str | None:
+async def push_if_wanted(version: Version) -> str | None:
     """Pushes a version that is now `latest`, where its run asks for it.
 
     Whatever goes wrong is no reason to fail: the dataset is good and published. The task run
@@ -23,13 +22,14 @@ async def push_if_wanted(output: str, manifest: Manifest) -> str | None:
     Returns:
         What went wrong, for the run's state; None where all is well.
     """
+    manifest = version.manifest
     suite = manifest.settings.test_suite
     if suite is None:
         return None
     try:
-        await push_test_suite(output, manifest, suite)
+        await push_test_suite(version, suite)
     except Exception as error:
-        why = fit_to_be_shown(error)
+        why = safe_message(error)
         problem = (
             f"{manifest.dataset} {manifest.version} is published, but not all of it is in its "
             f"Test Suite: {why}"
@@ -41,7 +41,7 @@ async def push_if_wanted(output: str, manifest: Manifest) -> str | None:
 
 # Never cached: what the Test Suite holds is for Vellum to say.
 @task(name="push-test-suite", cache_policy=NO_CACHE, persist_result=False)
-async def push_test_suite(output: str, manifest: Manifest, suite: SuiteOptions) -> None:
+async def push_test_suite(version: Version, suite: SuiteOptions) -> None:
     """Makes the Test Suite hold the version's conversations.
 
     Raises:
@@ -51,8 +51,8 @@ async def push_test_suite(output: str, manifest: Manifest, suite: SuiteOptions) 
     from duologue.participants.vellum_deployment import vellum_client
     from duologue.test_suites.vellum_suite import SuiteVariables, VellumSuite
 
-    folder = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
-    cases = list(cases_of(folder / CONVERSATIONS_FILE, manifest.dataset, suite.per))
+    manifest = version.manifest
+    cases = list(cases_of(version.folder / CONVERSATIONS_FILE, manifest.dataset, suite.per))
     variables = SuiteVariables(suite.input_name, suite.evaluation_name)
     async with vellum_client(max_concurrency=1) as client:
         result = await VellumSuite(client, suite.suite, variables, manifest.settings.call).push(

@@ -4,7 +4,7 @@ import os
 
 from prefect.runtime import deployment
 
-from duologue.allowed_code import VARIABLE, allowed_by, allowed_code
+from duologue.own_code import VARIABLE, allowed_by, allowed_code
 
 
 def restrict_code() -> None:

@@ -6,7 +6,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.conversation.messages import Message
-from duologue.errors import fit_to_be_shown
+from duologue.errors import safe_message
 from duologue.evaluation.manifest import SuiteRunRecord
 from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply, Side
@@ -31,7 +31,7 @@ async def run_test_suite_if_wanted(plan: EvaluationPlan, replies: Replies) -> Su
         texts = candidates_texts(plan, replies, settings.per)
         run = await run_test_suite(unseen(plan), settings, unseen(texts))
     except Exception as error:
-        why = fit_to_be_shown(error)
+        why = safe_message(error)
         get_run_logger().error("Test Suite %r has no result: %s", settings.suite, why)
         return SuiteRunRecord(suite=settings.suite, error=why)
     return _record(settings, run)

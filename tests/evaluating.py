@@ -12,6 +12,7 @@ from duologue.flows.evaluate_dataset import evaluate_dataset
 from duologue.settings.participants import ParticipantInputs
 from duologue.validation.check import CheckedConversation
 from duologue.versions.latest import publish_latest
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
 from tests.vellum_stand_in import bot_reply
@@ -54,7 +55,7 @@ def write_one(
         update={"spelling": chatbot, **inputs.model_dump()}
     )
     made = replace(made, settings=made.settings.model_copy(update={"chatbot": reference}))
-    publish_latest(str(output), name, write_version(str(output), name, version, made))
+    publish_latest(write_version(DatasetFolder(str(output), name), version, made))
 
 
 async def evaluated(output: Path | str, **parameters: Any) -> State[Any]:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +27,7 @@ ANYTHING_PASSES = {"max_failed_share": 1, "max_invalid_share": 1}
 
 
 async def generated(seeds: Path, **parameters: Any) -> State[Any]:
-    """Runs `generate_dataset` on the stand-in's Workflow Deployments.
-
-    Each run starts in a second of its own, so that the names of versions and evaluations are in the
-    order in which they were begun.
-    """
+    """Runs `generate_dataset` on the stand-in's Workflow Deployments."""
     parameters = {
         "chatbot": "support-bot",
         "simulated_user": "simulated-user",
@@ -41,9 +35,6 @@ async def generated(seeds: Path, **parameters: Any) -> State[Any]:
         "advanced": QUICK,
         **parameters,
     }
-    this_second = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    if any(output_of(seeds).rglob(f"{this_second}-*")):
-        await asyncio.sleep(1 - time.time() % 1)
     return await generate_dataset(seeds=str(seeds), **parameters, return_state=True)
 
 

@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 from prefect.client.schemas.objects import State
 
-from duologue.allowed_code import BUNDLED, AllowedCode, allowed_by, allowed_code
 from duologue.errors import UsageError
-from duologue.own_code import import_function, import_module
+from duologue.own_code import (
+    BUNDLED,
+    AllowedCode,
+    allowed_by,
+    allowed_code,
+    import_function,
+    import_module,
+)
 from duologue.plans.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER
 from duologue.plans.rerun import plan_rerun
 from duologue.versions.latest import LATEST_FILE
@@ -91,7 +97,7 @@ def test_the_variable_names_modules(variable: str, named: tuple[str, ...]) -> No
 
 @pytest.mark.parametrize("entry", ["my bots", "bots.*", "bots/mine.py", "python:bots:reply", "."])
 def test_what_is_no_module_is_refused(entry: str) -> None:
-    with pytest.raises(UsageError, match=r"^DUOLOGUE_ALLOWED_CODE: .* is no module's name"):
+    with pytest.raises(UsageError, match=r"^DUOLOGUE_ALLOWED_CODE: .* is not a module name"):
         allowed_by(f"bots,{entry}")
 
 

@@ -25,6 +25,7 @@ import pytest
 from prefect.flows import load_flow_from_entrypoint
 
 from duologue.tasks.publish import HELD_BACK, PUBLISHED, event_payload
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 from tests.prefect_processes import ROOT, PrefectServer, prefect_server, run_prefect
@@ -237,10 +238,11 @@ def test_a_version_that_is_held_back_is_told_with_reasons_counts_and_place(
 
 
 def payload_of_a_version(folder: Path) -> dict[str, Any]:
-    manifest = write_version(str(folder), "shop", VERSION, everything_that_can_happen())
+    dataset = DatasetFolder(str(folder), "shop")
+    manifest = write_version(dataset, VERSION, everything_that_can_happen()).manifest
     reasons = ("too many failed", "too few are valid")
     held_back = manifest.model_copy(update={"held_back": reasons})
-    return event_payload(str(folder), held_back, is_latest=False)
+    return event_payload(dataset.version(held_back), is_latest=False)
 
 
 def test_what_went_well_and_other_flows_are_not_told(notified: Notified, tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ def test_ctrl_c_ends_cleanly_and_what_was_finished_is_kept(
         (["check", "missing.jsonl"], "missing.jsonl"),
         (["check", "bots.py"], "bots.py"),
         (["show", "latest"], "latest"),
-        (["show", "20200101T000000Z-00000000"], "not found"),
+        (["show", "20200101T000000000Z-00000000"], "not found"),
     ],
 )
 def test_wrong_use_is_told_in_a_sentence_and_leaves_nothing_behind(

@@ -131,7 +131,7 @@ class Night(NamedTuple):
         """Sees to it that every version is whole, and that this run's is the latest."""
         for manifest_file in self.output.glob(f"seeds/*/{MANIFEST_FILE}"):
             check_whole(manifest_file.parent)
-        manifest = check_whole(Path(str(find_version("latest", str(self.output)))))
+        manifest = check_whole(Path(str(find_version("latest", str(self.output)).folder)))
         assert manifest.version.endswith(run_id[-8:])
         assert manifest.counts.valid == manifest.counts.seeds == SEEDS
 
@@ -210,7 +210,7 @@ def latest_is_always_whole(night: Night) -> Iterator[None]:
         while not done.wait(0.05):
             try:
                 if seen or (night.output / "seeds" / "latest.json").exists():
-                    check_whole(Path(str(find_version("latest", str(night.output)))))
+                    check_whole(Path(str(find_version("latest", str(night.output)).folder)))
                     seen = True
             except Exception as error:
                 complaints.append(repr(error))

@@ -191,7 +191,7 @@ def test_replies_that_fail_are_counted(run: Run, place: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["20200101T000000Z-00000000"], "version 20200101T000000Z-00000000: not found"),
+        (["20200101T000000000Z-00000000"], "version 20200101T000000000Z-00000000: not found"),
         (["nowhere"], "nowhere: expected the folder of a version"),
         (["--name", "other"], "latest: nothing is published"),
         (["--candidate", "smtp:bot"], "unknown kind 'smtp'"),
@@ -212,7 +212,7 @@ def test_replies_that_fail_are_counted(run: Run, place: Path) -> None:
         (["--evaluations", "/proc/here"], "evaluations /proc/here: cannot be written to"),
         (["--evaluations", "said.json"], "a file is where a folder is needed"),
         (["--resume", "yesterday"], "resume 'yesterday': expected an evaluation"),
-        (["--resume", "20200101T000000Z-00000000"], "nothing of that evaluation is kept"),
+        (["--resume", "20200101T000000000Z-00000000"], "nothing of that evaluation is kept"),
         (["--test-suite", " "], "test_suite.suite is ' '"),
     ],
 )

@@ -65,7 +65,7 @@ def test_no_evaluation_took_less_than_no_time_although_the_clock_was_set_back(
 ) -> None:
     plan = plan_evaluation(output=str(output))
     contents = replace(contents_of(plan), started_at=datetime.now(UTC) + timedelta(hours=3))
-    assert write_evaluation(plan, "20261125T060000Z-5e6f7a8b", contents).seconds == 0
+    assert write_evaluation(plan, "20261125T060000000Z-5e6f7a8b", contents).seconds == 0
 
 
 async def test_the_manifest_says_what_was_evaluated_and_what_its_files_hold(

@@ -9,6 +9,7 @@ from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_setti
 
 from duologue.errors import DuologueError, UsageError
 from duologue.evaluation.replies import Side, Verdict
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, contents, failed
 from tests.evaluating import (
@@ -256,7 +257,7 @@ async def test_the_bundled_workflow_may_be_the_candidate(
         ({"baseline": "support bot"}, "participant 'support bot': expected NAME"),
         ({"candidate": "python:tests.own_bots:absent"}, "has no function 'absent'"),
         ({"candidate": "local:nothing.here"}, "there is no module 'nothing'"),
-        ({"version": "20200101T000000Z-00000000"}, "not found"),
+        ({"version": "20200101T000000000Z-00000000"}, "not found"),
         ({"version": "nowhere"}, "nowhere: expected the folder of a version"),
         ({"name": "other"}, "latest: nothing is published in"),
         ({"advanced": {"gates": {"min_scores": {"politeness": 1}}}}, "no scorer 'politeness'"),
@@ -289,7 +290,7 @@ async def test_wrong_use_is_told_before_anything_is_asked(
 async def test_a_version_without_conversations_has_nothing_to_evaluate_on(
     tmp_path: Path, vellum: StandIn
 ) -> None:
-    write_version(str(tmp_path), "shop", VERSION, contents(failed=[failed("Hi")]))
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, contents(failed=[failed("Hi")]))
     state = await evaluated(tmp_path, version=VERSION)
     with pytest.raises(UsageError, match="holds nothing that a chatbot could reply to"):
         await state.aresult()

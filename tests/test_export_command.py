@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from duologue.cli import app
 from duologue.dataset.contents import DatasetContents
 from duologue.versions.latest import publish_latest
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen, many
 
@@ -18,7 +19,7 @@ TOOLS = ("deepeval", "promptfoo", "openai-evals")
 
 def written(tmp_path: Path, made: DatasetContents) -> Path:
     output = str(tmp_path / "datasets")
-    publish_latest(output, "shop", write_version(output, "shop", VERSION, made))
+    publish_latest(write_version(DatasetFolder(output, "shop"), VERSION, made))
     return tmp_path / "datasets" / "shop" / VERSION
 
 

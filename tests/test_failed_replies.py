@@ -34,7 +34,7 @@ PASSING: dict[str, Any] = {**QUICK, "gates": ANYTHING_PASSES}
 RETRIES: dict[str, Any] = {**PASSING, "reply_retries": 2, "reply_retry_delay_seconds": 0}
 OF_3 = "number 3?"
 """In the chat history of the three prefixes of one conversation."""
-LATER = "20261125T053516Z-1a2b3c4d"
+LATER = "20261125T053516000Z-1a2b3c4d"
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ async def test_an_evaluation_of_another_version_is_not_gone_on_with(
     assert vellum.requests == []
 
 
-@pytest.mark.parametrize("evaluation", ["20200101T000000Z-00000000", "yesterday"])
+@pytest.mark.parametrize("evaluation", ["20200101T000000000Z-00000000", "yesterday"])
 async def test_what_nothing_is_kept_of_cannot_be_resumed(
     output: Path, vellum: StandIn, evaluation: str
 ) -> None:

@@ -305,7 +305,7 @@ async def test_a_run_that_was_cut_short_is_resumed_with_what_it_had(
 
 
 async def test_a_run_that_left_nothing_cannot_be_resumed(seeds_csv: Path, vellum: StandIn) -> None:
-    state = await generated(seeds_csv, advanced={**QUICK, "resume": "20200101T000000Z-00000000"})
+    state = await generated(seeds_csv, advanced={**QUICK, "resume": "20200101T000000000Z-00000000"})
     with pytest.raises(UsageError, match="nothing of that run is kept"):
         await state.aresult()
     assert vellum.requests == []

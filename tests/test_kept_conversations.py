@@ -29,7 +29,7 @@ from tests.vellum_stand_in import StandIn
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
-SCOPE = "20261124T053516Z-1a2b3c4d"
+SCOPE = "20261124T053516000Z-1a2b3c4d"
 
 
 @pytest.fixture

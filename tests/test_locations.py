@@ -10,6 +10,7 @@ from duologue.seeds import read_seeds
 from duologue.storage.locations import without_credentials
 from duologue.validation.transcripts import read_transcripts
 from duologue.versions.finding import find_dataset, find_version
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import check_writable
 
 
@@ -57,9 +58,9 @@ def test_what_is_no_secret_stays(path: str) -> None:
 USES: dict[str, Callable[[str], object]] = {
     "seeds": read_seeds,
     "transcripts": lambda url: list(read_transcripts(url)),
-    "output": lambda url: check_writable(url, "shop"),
-    "output of latest": lambda url: find_version("latest", url),
-    "version": lambda url: find_version(url, "datasets"),
+    "output": lambda url: check_writable(DatasetFolder(url, "shop")),
+    "output of latest": lambda url: find_version("latest", url).folder,
+    "version": lambda url: find_version(url, "datasets").folder,
     "output of a dataset": find_dataset,
 }
 

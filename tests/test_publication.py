@@ -22,6 +22,7 @@ from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_setti
 from duologue.errors import ExportError
 from duologue.tasks.artifacts import summary
 from duologue.versions.history import past_versions, pin_version, roll_back
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, many
 from tests.running import (
@@ -176,11 +177,11 @@ async def test_outdated_versions_go_with_what_their_runs_kept(
     kept = tmp_path / "results"
     with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: kept}):
         versions = [(await manifest_of(await generated(seeds_csv))).version for _ in range(3)]
-        pin_version(str(output_of(seeds_csv)), "seeds", versions[0], "the first")
+        pin_version(DatasetFolder(str(output_of(seeds_csv)), "seeds"), versions[0], "the first")
         assert {path.name for path in kept.iterdir()} >= set(versions)
         versions.append((await manifest_of(await generated(seeds_csv, advanced=advanced))).version)
         stay = {versions[0], *versions[-2:]}
-        found = past_versions(str(output_of(seeds_csv)), "seeds")
+        found = past_versions(DatasetFolder(str(output_of(seeds_csv)), "seeds"))
         assert {item.manifest.version for item in found} == stay
         assert {path.name for path in kept.iterdir() if path.is_dir()} == stay
 
@@ -194,7 +195,7 @@ async def test_an_old_version_that_is_made_whole_stays_although_newer_ones_are_e
     newer = await manifest_of(await generated(seeds_csv))
     made_whole = await manifest_of(await retried(old))
     assert made_whole.counts.failed == 0
-    found = past_versions(str(output_of(seeds_csv)), "seeds")
+    found = past_versions(DatasetFolder(str(output_of(seeds_csv)), "seeds"))
     assert [item.manifest.version for item in found] == [newer.version, made_whole.version]
 
 
@@ -216,7 +217,7 @@ async def test_storage_that_refuses_to_be_tidied_is_no_reason_to_fail(
 ) -> None:
     pins = output_of(seeds_csv) / "seeds" / "pins"
     pins.mkdir(parents=True)
-    (pins / "20200101T000000Z-00000000.json").write_text("not a pin")
+    (pins / "20200101T000000000Z-00000000.json").write_text("not a pin")
     state = await generated(seeds_csv, advanced={**QUICK, "keep_versions": 1})
     assert state.is_completed()
     assert latest(seeds_csv)["version"] == (await manifest_of(state)).version
@@ -263,10 +264,10 @@ async def test_twenty_nights_in_a_row(seeds_csv: Path, vellum: StandIn, tmp_path
             assert manifest.counts.failed == len(broken)
             assert bool(manifest.held_back) == (len(broken) > 1)
             if night == 7:
-                pin_version(output, "seeds", manifest.version)
+                pin_version(DatasetFolder(output, "seeds"), manifest.version)
                 pinned.add(manifest.version)
             if night == 11:
-                roll_back(output, "seeds")
+                roll_back(DatasetFolder(output, "seeds"))
             if len(broken) == 3:
                 bot.when_history_contains = {}
                 manifest = await manifest_of(await retried(state))
@@ -274,23 +275,30 @@ async def test_twenty_nights_in_a_row(seeds_csv: Path, vellum: StandIn, tmp_path
                 assert not manifest.held_back
             check_every_version(seeds_csv, at_most=keep + 1 + len(pinned))
             newest_good = next(
-                (v for v in past_versions(output, "seeds") if not v.manifest.held_back), None
+                (
+                    v
+                    for v in past_versions(DatasetFolder(output, "seeds"))
+                    if not v.manifest.held_back
+                ),
+                None,
             )
             if newest_good is not None and night != 11:
                 assert newest_good.is_latest
         kept = {path.name for path in (tmp_path / "results").iterdir() if path.is_dir()}
-    assert pinned <= {item.manifest.version for item in past_versions(output, "seeds")}
-    assert kept == {item.manifest.version for item in past_versions(output, "seeds")}
+    assert pinned <= {
+        item.manifest.version for item in past_versions(DatasetFolder(output, "seeds"))
+    }
+    assert kept == {item.manifest.version for item in past_versions(DatasetFolder(output, "seeds"))}
 
 
 def check_every_version(seeds: Path, at_most: int) -> None:
     """Each is whole and accounts for every seed; latest leads to one that passed its gates."""
-    past = past_versions(str(output_of(seeds)), "seeds")
+    past = past_versions(DatasetFolder(str(output_of(seeds)), "seeds"))
     assert len(past) <= at_most
     for version in past:
         counts = version.manifest.counts
         assert counts.conversations == counts.valid + counts.invalid + counts.failed == 10
-        rows = pq.read_metadata(str(version.folder / "conversations.parquet")).num_rows
+        rows = pq.read_metadata(str(version.version.folder / "conversations.parquet")).num_rows
         assert rows == counts.valid
     if (output_of(seeds) / "seeds" / "latest.json").exists():
         (named,) = [version for version in past if version.is_latest]
@@ -300,7 +308,7 @@ def check_every_version(seeds: Path, at_most: int) -> None:
 
 def test_the_summary_tells_what_stands_out_without_its_words(tmp_path: Path) -> None:
     made = many(20, text="We are sorry, try again later. ")
-    manifest = write_version(str(tmp_path), "shop", VERSION, made)
+    manifest = write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, made).manifest
     told = summary(manifest, made, "out", None)
     assert "### What stands out" in told
     assert "- warning `canned_reply`: one reply of 8 words is given in 20 of 20" in told

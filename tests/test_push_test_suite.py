@@ -18,6 +18,7 @@ from duologue.settings.participants import CallSettings
 from duologue.settings.test_suites import CasePer
 from duologue.test_suites.cases import SuiteCase, cases_of
 from duologue.test_suites.vellum_suite import PushResult, SuiteVariables, VellumSuite
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.conftest import API_KEY
 from tests.dataset.making import VERSION, checked, contents
@@ -27,7 +28,7 @@ from tests.vellum_test_suites import StandInSuite
 SUITE = "my-test-suite"
 SAID = "Where is my very secret parcel?"
 QUICK = CallSettings(max_attempts=3, first_wait_seconds=0.001, longest_wait_seconds=0.002)
-NEWER = "20261125T053516Z-1a2b3c4d"
+NEWER = "20261125T053516000Z-1a2b3c4d"
 
 
 def case(number: int, text: str = SAID, reply: str | None = "Here.") -> SuiteCase:
@@ -57,7 +58,7 @@ async def push(
 
 
 def written(folder: Path, version: str, made: DatasetContents) -> UPath:
-    write_version(str(folder), "shop", version, made)
+    write_version(DatasetFolder(str(folder), "shop"), version, made)
     return UPath(folder) / "shop" / version / "conversations.parquet"
 
 

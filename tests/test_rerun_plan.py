@@ -13,12 +13,12 @@ from duologue.plans.rerun import Rerun, plan_rerun
 from duologue.simulation import FailedSeed
 from duologue.validation.check import CheckedConversation, check_conversation
 from duologue.versions.latest import publish_latest
-from duologue.versions.places import version_folder
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import STARTED_AT, contents, failed, messages
 
-VERSION = "20261124T053516Z-1a2b3c4d"
-NEXT = "20261125T053516Z-5e6f7a8b"
+VERSION = "20261124T053516000Z-1a2b3c4d"
+NEXT = "20261125T053516000Z-5e6f7a8b"
 # Three turns, as the settings ask for.
 SAID = (
     "Yes, from ten to four.",
@@ -66,7 +66,7 @@ def night() -> DatasetContents:
 @pytest.fixture
 def output(tmp_path: Path) -> str:
     output = str(tmp_path / "out")
-    publish_latest(output, "shop", write_version(output, "shop", VERSION, night()))
+    publish_latest(write_version(DatasetFolder(output, "shop"), VERSION, night()))
     return output
 
 
@@ -131,7 +131,7 @@ def test_too_few_new_outcomes_are_an_error(output: str) -> None:
 
 
 def test_a_whole_version_has_nothing_to_mend(output: str) -> None:
-    write_version(output, "shop", NEXT, contents(talk("good", *SAID)))
+    write_version(DatasetFolder(output, "shop"), NEXT, contents(talk("good", *SAID)))
     assert again(plan_rerun(NEXT, output=output)) == []
     with pytest.raises(UsageError, match="is not among the 0 failed or invalid"):
         plan_rerun(NEXT, ["good"], output=output)
@@ -139,9 +139,9 @@ def test_a_whole_version_has_nothing_to_mend(output: str) -> None:
 
 def test_the_newest_revision_is_the_one_that_is_mended(output: str) -> None:
     mended = contents(talk("good", *SAID), failed=[failed("Hi", seed_id="lost")])
-    write_version(output, "shop", VERSION, mended)
+    write_version(DatasetFolder(output, "shop"), VERSION, mended)
     rerun = plan_rerun(VERSION, output=output)
-    assert (rerun.manifest.revision, again(rerun)) == (2, ["lost-1"])
+    assert (rerun.version.manifest.revision, again(rerun)) == (2, ["lost-1"])
 
 
 def test_the_settings_are_the_versions_but_for_how_many_go_at_a_time(output: str) -> None:
@@ -166,7 +166,7 @@ def test_a_version_is_found_by_its_folders_path_wherever_one_is(
     output: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = Path(output)
-    write_version(output, "shop", VERSION, night())
+    write_version(DatasetFolder(output, "shop"), VERSION, night())
     for folder, path in (
         (place, f"{output}/shop/{VERSION}-r2"),
         (place, f"shop/{VERSION}-r2"),
@@ -177,9 +177,11 @@ def test_a_version_is_found_by_its_folders_path_wherever_one_is(
     ):
         monkeypatch.chdir(folder)
         rerun = plan_rerun(path, output="elsewhere")
-        assert Path(rerun.output).resolve() == place, path
-        manifest = rerun.manifest
-        found = version_folder(rerun.output, "shop", VERSION, manifest.revision)
+        assert Path(rerun.dataset.output).resolve() == place, path
+        manifest = rerun.version.manifest
+        found = DatasetFolder(rerun.dataset.output, "shop").revision_folder(
+            VERSION, manifest.revision
+        )
         assert (found / "manifest.json").exists()
 
 
@@ -192,22 +194,22 @@ def test_a_copy_is_refused_because_its_revision_would_be_written_elsewhere(
             plan_rerun(str(copy), output=output)
     proper = tmp_path / "other" / "shop" / VERSION
     shutil.copytree(f"{output}/shop/{VERSION}", proper)
-    assert plan_rerun(str(proper)).output == str(tmp_path / "other")
+    assert plan_rerun(str(proper)).dataset.output == str(tmp_path / "other")
 
 
 def test_of_several_datasets_one_is_named(output: str) -> None:
-    publish_latest(output, "bank", write_version(output, "bank", NEXT, contents(talk("a", *SAID))))
+    publish_latest(write_version(DatasetFolder(output, "bank"), NEXT, contents(talk("a", *SAID))))
     with pytest.raises(UsageError, match=r"several datasets \(bank, shop\)"):
         plan_rerun("latest", output=output)
-    assert plan_rerun("latest", name="shop", output=output).manifest.dataset == "shop"
-    assert plan_rerun(NEXT, output=output).manifest.dataset == "bank"
+    assert plan_rerun("latest", name="shop", output=output).version.manifest.dataset == "shop"
+    assert plan_rerun(NEXT, output=output).version.manifest.dataset == "bank"
     with pytest.raises(UsageError, match=f"version {VERSION}: not found in"):
         plan_rerun(VERSION, name="bank", output=output)
 
 
 def test_on_an_object_store_it_is_the_same() -> None:
     output = "memory://rerun-plan"
-    write_version(output, "shop", VERSION, night())
+    write_version(DatasetFolder(output, "shop"), VERSION, night())
     for version in (VERSION, f"{output}/shop/{VERSION}"):
         rerun = plan_rerun(version, output=output)
-        assert (rerun.output, sorted(again(rerun))) == (output, ALL_BAD)
+        assert (rerun.dataset.output, sorted(again(rerun))) == (output, ALL_BAD)

@@ -14,7 +14,7 @@ from duologue.settings.run import ShardOptions
 from tests.running import QUICK, generated
 from tests.vellum_stand_in import StandIn
 
-VERSION = "20261124T053516Z-1a2b3c4d"
+VERSION = "20261124T053516000Z-1a2b3c4d"
 
 
 @given(st.integers(0, 500), st.integers(1, 40))

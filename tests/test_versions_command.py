@@ -1,19 +1,23 @@
 """`duologue versions` and `duologue rerun` as a person uses them, in processes of their own."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from duologue.cli import app
 from duologue.settings.run import Gates
 from duologue.versions.latest import publish_latest
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"
-OLD, GOOD, HELD_BACK = (f"2026112{day}T020000Z-1a2b3c4d" for day in (1, 2, 3))
+OLD, GOOD, HELD_BACK = (f"2026112{day}T020000000Z-1a2b3c4d" for day in (1, 2, 3))
 
 
 THREE_TURNS = (
@@ -32,9 +36,13 @@ def datasets(tmp_path: Path) -> Path:
     """Two good versions, the second published, and a newer one that was held back."""
     output = str(tmp_path / "out")
     for version in (OLD, GOOD):
-        manifest = write_version(output, "shop", version, contents(checked(*THREE_TURNS)))
-        publish_latest(output, "shop", manifest)
-    write_version(output, "shop", HELD_BACK, contents(failed=[failed("Hi")], gates=Gates()))
+        manifest = write_version(
+            DatasetFolder(output, "shop"), version, contents(checked(*THREE_TURNS))
+        ).manifest
+        publish_latest(DatasetFolder(output, "shop").version(manifest))
+    write_version(
+        DatasetFolder(output, "shop"), HELD_BACK, contents(failed=[failed("Hi")], gates=Gates())
+    )
     return tmp_path
 
 
@@ -131,7 +139,7 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(
 def test_a_whole_version_needs_no_rerun(datasets: Path) -> None:
     done = duologue(datasets, "rerun", "--output", "out")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"shop {GOOD}, revision 1: nothing to mend\n"
+    assert done.stdout == f"shop {GOOD}, revision 1: nothing to simulate again\n"
 
 
 def test_two_versions_are_compared_conversation_by_conversation(datasets: Path) -> None:
@@ -153,7 +161,7 @@ def test_two_versions_are_compared_conversation_by_conversation(datasets: Path) 
         chatbot="support-bot@v2",
     )
     for version, made in ((OLD, before), (GOOD, after)):
-        write_version(output, "bank", version, made)
+        write_version(DatasetFolder(output, "bank"), version, made)
     asked = ["diff", OLD, GOOD, "--output", "out", "--name", "bank"]
     shown = duologue(datasets, *asked).stdout
     for line in (
@@ -170,3 +178,37 @@ def test_two_versions_are_compared_conversation_by_conversation(datasets: Path) 
     assert as_json["counts_before"]["failed"] == 1
     same = duologue(datasets, "diff", GOOD, GOOD, "--output", "out", "--name", "bank").stdout
     assert "0 changed" in same.splitlines()
+
+
+SEVERAL_COMMANDS = (
+    ["show", "latest"],
+    ["versions"],
+    ["versions", "rollback"],
+    ["diff", "latest", GOOD],
+    ["evaluate", "latest"],
+    ["rerun"],
+    ["export", "latest", "deepeval", "goldens.jsonl"],
+    ["push-test-suite", "latest", "suite"],
+    ["check", "latest"],
+)
+
+
+@pytest.mark.parametrize("command", SEVERAL_COMMANDS, ids=" ".join)
+def test_with_several_datasets_each_command_says_what_to_type(
+    datasets: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = str(datasets / "out")
+    publish_latest(
+        write_version(DatasetFolder(output, "bank"), GOOD, contents(checked(*THREE_TURNS)))
+    )
+    monkeypatch.chdir(datasets)
+    typed = [*command, "--output", output]
+    refused = CliRunner().invoke(app, typed)
+    assert refused.exit_code == 2, refused.output
+    assert "holds several datasets (bank, shop); choose one with --name" in refused.stderr
+    suggested = refused.stderr.strip().partition("for example: duologue ")[2]
+    assert suggested == f"{shlex.join(typed)} --name bank"
+    if command[0] in ("show", "versions", "check", "diff", "export"):
+        done = CliRunner().invoke(app, shlex.split(suggested))
+        assert "holds several datasets" not in done.output
+        assert done.exit_code == (2 if command == ["versions", "rollback"] else 0), done.output

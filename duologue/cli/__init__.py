@@ -4,6 +4,7 @@ What takes long to import (Prefect, pyarrow, the Vellum SDK) is imported by the 
 it, so that `duologue --help` answers at once.
 """
 
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -23,11 +24,18 @@ from duologue.cli.serve import serve
 from duologue.cli.show import show
 from duologue.cli.terminal import Console, print_in_any_encoding
 from duologue.cli.versions import versions_app
-from duologue.errors import DuologueError
+from duologue.errors import DuologueError, SeveralDatasetsError
+
+_TYPED = "duologue.typed"
 
 
 class Commands(TyperGroup):
     """Tells Duologue's own errors in one message, with exit code 2, instead of a traceback."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Remembers what was typed, for an error that suggests what to type instead."""
+        ctx.meta[_TYPED] = shlex.join(["duologue", *args])
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command that was given."""
@@ -40,7 +48,10 @@ class Commands(TyperGroup):
         except DuologueError as error:
             if ctx.params["debug"]:
                 raise
-            message = Text.assemble(("Error: ", "bold red"), str(error))
+            text = str(error)
+            if isinstance(error, SeveralDatasetsError):
+                text += f", for example: {ctx.meta[_TYPED]} --name {error.names[0]}"
+            message = Text.assemble(("Error: ", "bold red"), text)
             Console(stderr=True).print(message, soft_wrap=True)
             ctx.exit(2)
 

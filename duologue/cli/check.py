@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from duologue.cli.options import OutputFormat
+from duologue.cli.options import Name, Output, OutputFormat
 from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
 from duologue.cli.terminal import Console, counted, json_line
 
@@ -25,8 +25,14 @@ IDS_SHOWN = 3
 
 def check(
     file: Annotated[
-        str, typer.Argument(help="Transcripts: JSONL, JSON, Parquet or CSV; a path or a URL.")
+        str,
+        typer.Argument(
+            help="Transcripts: JSONL, JSON, Parquet or CSV, a path or a URL; or a version, as in "
+            "`duologue show`."
+        ),
     ],
+    output: Output = "datasets",
+    name: Name = None,
     output_format: Annotated[
         OutputFormat, typer.Option("--format", help="json: one JSON object a conversation.")
     ] = OutputFormat.TEXT,
@@ -63,7 +69,10 @@ def check(
     """
     from duologue.validation.loading import load_rules
     from duologue.validation.transcripts import TranscriptNames, read_transcripts
+    from duologue.versions.finding import find_conversations, names_version
 
+    if names_version(file):
+        file = str(find_conversations(file, output, name))
     settings, read_rules_file = rule_settings(rules_file, rule, own_rule)
     if read_rules_file is not None:
         Console(stderr=True).print(f"Rules: {read_rules_file}", markup=False, highlight=False)

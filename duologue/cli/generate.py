@@ -349,7 +349,7 @@ def _checked(parameters: dict[str, Any], rules_file: str | None, console: Consol
     plan = plan_generation(**parameters)
     seed_file, answers = read_or_ask(plan.read_seeds, console)
     parameters["advanced"] |= answers
-    check_writable(plan.output, plan.dataset)
+    check_writable(plan.dataset)
     lines = {
         "Seeds": f"{seed_file.path}: {counted(len(seed_file.seeds), 'seed')}, "
         f"{counted(len(seed_file.rejected), 'row')} rejected ({seed_file.columns_note})",

@@ -56,14 +56,13 @@ def push_test_suite(
     Exit code 0; 1 if Vellum rejected some cases; 2 if it can't be done.
     """
     from duologue.dataset.formats import CONVERSATIONS_FILE
-    from duologue.dataset.manifest import MANIFEST_FILE, read_manifest
     from duologue.test_suites.cases import cases_of
     from duologue.test_suites.vellum_suite import SuiteVariables
     from duologue.versions.finding import find_version
 
-    folder = find_version(version, output, name)
-    dataset = read_manifest(folder / MANIFEST_FILE).dataset
-    cases = list(cases_of(folder / CONVERSATIONS_FILE, dataset, per))
+    found = find_version(version, output, name)
+    dataset = found.manifest.dataset
+    cases = list(cases_of(found.folder / CONVERSATIONS_FILE, dataset, per))
     variables = SuiteVariables(input_name, evaluation_name)
     result = asyncio.run(_push(suite, variables, cases, dataset, remove_gone, dry_run))
     if output_format is OutputFormat.JSON:

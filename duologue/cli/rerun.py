@@ -48,15 +48,15 @@ def rerun(
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
     planned = plan_rerun(version, seed_ids or (), name, output, max_concurrency)
-    manifest, output = planned.manifest, planned.output
-    revision = f"{manifest.dataset} {manifest.version}, revision {manifest.revision}"
+    manifest, output = planned.version.manifest, planned.dataset.output
     if not planned.again:
-        console.print(f"{revision}: nothing to mend", highlight=False, soft_wrap=True)
+        nothing = f"{planned.version}: nothing to simulate again"
+        console.print(nothing, highlight=False, soft_wrap=True)
         raise typer.Exit(0)
-    check_writable(output, manifest.dataset)
+    check_writable(planned.dataset)
     console.print(
-        f"{revision}: {len(planned.again)} of {manifest.counts.conversations} conversations to "
-        "simulate",
+        f"{planned.version}: {len(planned.again)} of {manifest.counts.conversations} conversations "
+        "to simulate",
         highlight=False,
         soft_wrap=True,
     )

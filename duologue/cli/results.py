@@ -48,9 +48,9 @@ def tell_result(
 
 
 def _plain(manifest: "Manifest", output: str) -> dict[str, Any]:
-    from duologue.versions.places import version_folder
+    from duologue.versions.places import DatasetFolder
 
-    path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
+    path = DatasetFolder(output, manifest.dataset).version(manifest).folder
     return {
         "dataset": manifest.dataset,
         "version": manifest.version,
@@ -66,13 +66,14 @@ def _plain(manifest: "Manifest", output: str) -> dict[str, Any]:
 
 def _show(manifest: "Manifest", output: str, console: Console) -> None:
     """Prints one conversation, the counts, what is missing, and where the files and report are."""
+    from duologue.dataset.failures import FAILURES_JSONL_FILE, RejectedRowRecord, read_failures
     from duologue.dataset.formats import CONVERSATIONS_FILE
     from duologue.report.page import REPORT_FILE
     from duologue.storage.locations import without_credentials
-    from duologue.versions.places import version_folder
-    from duologue.versions.reading import read_conversations, read_failures
+    from duologue.versions.places import DatasetFolder
+    from duologue.versions.reading import read_conversations
 
-    path = version_folder(output, manifest.dataset, manifest.version, manifest.revision)
+    path = DatasetFolder(output, manifest.dataset).version(manifest).folder
     conversation = next(read_conversations(path / CONVERSATIONS_FILE), None)
     if conversation is not None:
         console.print()
@@ -88,8 +89,13 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
         console.print(f"  {file}", markup=False, highlight=False)
     if counts.valid < counts.conversations:
         console.print(f"\n{counts.failed} failed and {counts.invalid} invalid, see failures.csv:")
-        for failure in islice(read_failures(path), FAILURES_SHOWN):
-            console.print(f"  {failure}", markup=False, highlight=False, soft_wrap=True)
+        missing = (
+            f"  {item.id}: {item.reason}"
+            for item in read_failures(path / FAILURES_JSONL_FILE)
+            if not isinstance(item, RejectedRowRecord)  # of the seed file, not of the run
+        )
+        for failure in islice(missing, FAILURES_SHOWN):
+            console.print(failure, markup=False, highlight=False, soft_wrap=True)
     if manifest.left_undone:
         console.print(
             f"\nThe run's budget was spent, and {manifest.left_undone} conversations were left "
@@ -121,7 +127,7 @@ def rerun_command(manifest: "Manifest", output: str) -> str:
     from duologue.storage.locations import without_credentials
 
     where = "" if output == "datasets" else f" --output {without_credentials(output)}"
-    return f"duologue rerun {manifest.version}{where}"
+    return f"duologue rerun {manifest.version} --name {manifest.dataset}{where}"
 
 
 def _counts_table(manifest: "Manifest") -> Table:

@@ -13,10 +13,11 @@ from duologue.errors import UsageError
 
 if TYPE_CHECKING:
     from duologue.versions.history import PastVersion
+    from duologue.versions.places import DatasetFolder
 
 versions_app = typer.Typer(name="versions", help="List, pin, remove and roll back versions.")
 
-Version = Annotated[str, typer.Argument(help="As in 20261124T053516Z-1a2b3c4d.")]
+Version = Annotated[str, typer.Argument(help="As in 20261124T053516123Z-1a2b3c4d.")]
 
 
 @versions_app.callback(invoke_without_command=True)
@@ -34,8 +35,7 @@ def versions(
         return
     from duologue.versions.history import past_versions
 
-    dataset = _dataset(output, name)
-    past = past_versions(output, dataset)
+    past = past_versions(_dataset(output, name))
     if output_format is OutputFormat.JSON:
         for version in past:
             typer.echo(json.dumps(_plain(version)))
@@ -64,7 +64,7 @@ def pin(
     """Keep a version, however many newer ones there are."""
     from duologue.versions.history import pin_version
 
-    pin_version(output, _dataset(output, name, version), version, reason)
+    pin_version(_dataset(output, name, version), version, reason)
     typer.echo(f"{version} is pinned")
 
 
@@ -73,7 +73,7 @@ def unpin(version: Version, output: Output = "datasets", name: Name = None) -> N
     """Take a pin back."""
     from duologue.versions.history import unpin_version
 
-    unpin_version(output, _dataset(output, name, version), version)
+    unpin_version(_dataset(output, name, version), version)
     typer.echo(f"{version} is no longer pinned")
 
 
@@ -89,8 +89,8 @@ def remove(
 
     dataset = _dataset(output, name, version)
     if not yes:
-        typer.confirm(f"Remove {dataset} {version} for good?", abort=True)
-    remove_version(output, dataset, version)
+        typer.confirm(f"Remove {dataset.name} {version} for good?", abort=True)
+    remove_version(dataset, version)
     typer.echo(f"{version} is removed")
 
 
@@ -106,11 +106,11 @@ def rollback(
     """Make `latest` name an earlier version, until the next one passes its gates."""
     from duologue.versions.history import roll_back
 
-    latest = roll_back(output, _dataset(output, name, version), version)
+    latest = roll_back(_dataset(output, name, version), version)
     typer.echo(f"latest is now {latest.version}, revision {latest.revision}")
 
 
-def _dataset(output: str, name: str | None, version: str | None = None) -> str:
+def _dataset(output: str, name: str | None, version: str | None = None) -> "DatasetFolder":
     from duologue.versions.finding import find_dataset
 
     return find_dataset(output, name, version)
@@ -133,7 +133,7 @@ def _plain(version: "PastVersion") -> dict[str, Any]:
         "dataset": manifest.dataset,
         "version": manifest.version,
         "revision": manifest.revision,
-        "path": str(version.folder),
+        "path": str(version.version.folder),
         "latest": version.is_latest,
         "pinned": version.pin is not None,
         "pin_reason": version.pin.reason if version.pin else None,

@@ -1,4 +1,4 @@
-"""What one run made: all that a version is written of."""
+"""What one run produced: everything that a version is written from."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from duologue.validation.check import CheckedConversation
 
 @dataclass(frozen=True, slots=True)
 class DatasetContents:
-    """Everything one run made, in the seed file's order."""
+    """Everything one run produced, in the seed file's order."""
 
     seed_file: SeedFile
     checked: tuple[CheckedConversation, ...]
-    """The conversations that were simulated to their end, valid and invalid."""
+    """The completed conversations, valid and invalid."""
     failed: tuple[FailedSeed, ...]
     settings: RunSettings
     started_at: datetime
@@ -25,7 +25,7 @@ class DatasetContents:
 
     @property
     def valid(self) -> tuple[CheckedConversation, ...]:
-        """The conversations that are the dataset."""
+        """The conversations in the dataset."""
         return tuple(checked for checked in self.checked if checked.is_valid)
 
     @property
@@ -63,5 +63,5 @@ class DatasetContents:
             wrong = sorted((due - made) + (made - due))
             shown = ", ".join(f"sample {sample} of seed {seed_id}" for seed_id, sample in wrong[:5])
             raise UnaccountedSeedsError(
-                f"{len(wrong)} conversations are missing or there too often, such as {shown}"
+                f"{len(wrong)} conversations are missing or duplicated, such as {shown}"
             )

@@ -1,4 +1,4 @@
-"""The counts of a version, and the sum that no seed escapes."""
+"""The counts of a version; they account for every seed."""
 
 from typing import Annotated, Self
 
@@ -15,7 +15,7 @@ class UnaccountedSeedsError(RuntimeError):
 
 
 class Counts(BaseModel):
-    """How many rows, seeds and conversations a version is made of.
+    """How many rows, seeds and conversations a version is made from.
 
     Raises:
         UnaccountedSeedsError: rows_read = rejected + seeds or conversations = valid + invalid +
@@ -31,24 +31,24 @@ class Counts(BaseModel):
     seeds: Count
     """Rows that could be read."""
     conversations: Count
-    """Conversations asked for: the seeds, times the conversations per seed."""
+    """Conversations requested: seeds times conversations per seed."""
     valid: Count
     """Conversations in the dataset."""
     invalid: Count
     """Conversations that broke a rule."""
     failed: Count
-    """Conversations that could not be simulated to their end."""
+    """Conversations that could not be completed."""
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         if self.rows_read != self.rejected + self.seeds:
             raise UnaccountedSeedsError(
                 f"{self.rows_read} rows were read, but {self.rejected} rejected rows and "
-                f"{self.seeds} seeds came of them"
+                f"{self.seeds} seeds came from them"
             )
         if self.conversations != self.valid + self.invalid + self.failed:
             raise UnaccountedSeedsError(
                 f"{self.conversations} conversations were due, but {self.valid} valid, "
-                f"{self.invalid} invalid and {self.failed} failed ones came of them"
+                f"{self.invalid} invalid and {self.failed} failed ones came from them"
             )
         return self

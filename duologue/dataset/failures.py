@@ -1,78 +1,208 @@
-"""What is not in a version, as programs read it: all that a rerun needs to make up for it."""
+"""What is not in a version, and why: failed seeds, invalid conversations, rejected rows.
+
+`failures` is the only walk over them. `failures.csv`, `failures.jsonl`, the report, the table in
+Prefect's UI and the terminal each show what it yields. `failures.jsonl` holds all that a rerun
+needs to simulate them again.
+"""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 from io import RawIOBase
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from upath import UPath
 
-from duologue.conversation.messages import Conversation
+from duologue.conversation.messages import Conversation, Message
 from duologue.dataset.contents import DatasetContents
 from duologue.errors import UsageError
 from duologue.seeds import Seed
-from duologue.simulation import Draft
-from duologue.storage.files import reason_of
+from duologue.settings.rules import Severity
+from duologue.simulation import Draft, conversation_id
+from duologue.storage.files import describe_storage_error
 from duologue.storage.locations import without_credentials
+from duologue.validation.rule import Violation
 
 FAILURES_JSONL_FILE = "failures.jsonl"
 
 Position = Annotated[int, Field(ge=0)]
+"""Index among all conversations of the run, from 0, in the seed file's order."""
+
+_SIMULATE_AGAIN = (
+    "`duologue rerun` with this version's name, or Retry of the flow run in the Prefect UI: only "
+    "what is not in the dataset is simulated again"
+)
 
 
-class RejectedRowRecord(BaseModel):
-    """A row of the seed file that could not be read."""
+class _Record(BaseModel):
+    """One line of `failures.jsonl`. Its kinds share the properties that a table shows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RejectedRowRecord(_Record):
+    """A row of the seed file that could not be read."""
 
     kind: Literal["rejected_row"] = "rejected_row"
     file: str
     line: int
     reason: str
 
+    @property
+    def id(self) -> str:
+        """File and line, as in `seeds.csv:14`."""
+        return f"{self.file}:{self.line}"
 
-class FailedSeedRecord(BaseModel):
-    """A conversation that could not be simulated, and how far it came."""
+    @property
+    def cause(self) -> str:
+        """Empty: neither an error nor a rule."""
+        return ""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    @property
+    def summary(self) -> str:
+        """What went wrong, in words."""
+        return self.reason
+
+    @property
+    def seed_message(self) -> str:
+        """Empty: the row could not be read."""
+        return ""
+
+    @property
+    def attempts(self) -> int | None:
+        """None: nothing was simulated."""
+        return None
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """None at all."""
+        return ()
+
+    @property
+    def how_to_rerun(self) -> str:
+        """What to do to get its conversation after all."""
+        return f"fix {self.id} and run `duologue generate` again"
+
+
+class FailedSeedRecord(_Record):
+    """A conversation that could not be simulated, and how far it got."""
 
     kind: Literal["failed_seed"] = "failed_seed"
     position: Position
-    """Which of all conversations asked for it is, from 0, in the seed file's order."""
     seed: Seed
     sample: int
     error_class: str
     reason: str
     draft: Draft
 
+    @property
+    def id(self) -> str:
+        """The id that the conversation would have had."""
+        return conversation_id(self.seed, self.sample)
 
-class InvalidConversationRecord(BaseModel):
+    @property
+    def cause(self) -> str:
+        """The class of the error that it ended with."""
+        return self.error_class
+
+    @property
+    def summary(self) -> str:
+        """What went wrong, in words."""
+        return self.reason
+
+    @property
+    def seed_message(self) -> str:
+        """The first user message."""
+        return self.seed.message
+
+    @property
+    def attempts(self) -> int | None:
+        """Number of attempts."""
+        return self.draft.attempts
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The conversation as far as it got."""
+        return tuple(self.draft.messages)
+
+    @property
+    def how_to_rerun(self) -> str:
+        """What to do to get the conversation after all."""
+        return _SIMULATE_AGAIN
+
+
+class InvalidConversationRecord(_Record):
     """A conversation that was simulated and broke a rule."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["invalid_conversation"] = "invalid_conversation"
     position: Position
     seed: Seed
     broken_rules: tuple[str, ...]
+    """Names of the rules of severity `invalid` that it breaks, sorted, each once."""
+    violations: tuple[Violation, ...]
+    """All findings, those of severity `warning` and `info` included, in message order."""
     conversation: Conversation
 
+    @property
+    def id(self) -> str:
+        """The conversation's id."""
+        return self.conversation.conversation_id
 
-FailureRecord = Annotated[
+    @property
+    def cause(self) -> str:
+        """Names of the broken rules, separated by `, `."""
+        return ", ".join(self.broken_rules)
+
+    @property
+    def reason(self) -> str:
+        """How it breaks them, and in which message."""
+        return "; ".join(
+            found.detail
+            if found.message_index is None
+            else f"message {found.message_index}: {found.detail}"
+            for found in self.violations
+            if found.severity is Severity.INVALID
+        )
+
+    @property
+    def summary(self) -> str:
+        """Names of the broken rules; the same for all conversations that break the same rules."""
+        return self.cause
+
+    @property
+    def seed_message(self) -> str:
+        """The first user message."""
+        return self.seed.message
+
+    @property
+    def attempts(self) -> int | None:
+        """Number of attempts."""
+        return self.conversation.attempts
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The conversation."""
+        return self.conversation.messages
+
+    @property
+    def how_to_rerun(self) -> str:
+        """What to do to get a valid conversation after all."""
+        return _SIMULATE_AGAIN
+
+
+Failure = Annotated[
     RejectedRowRecord | FailedSeedRecord | InvalidConversationRecord, Field(discriminator="kind")
 ]
-_FAILURE_RECORD: TypeAdapter[FailureRecord] = TypeAdapter(FailureRecord)
+_FAILURE: TypeAdapter[Failure] = TypeAdapter(Failure)
 
 
-def failure_records(contents: DatasetContents) -> Iterable[FailureRecord]:
-    """Lists all that is not in the dataset: rejected rows, failed seeds, invalid conversations."""
+def failures(contents: DatasetContents) -> Iterator[Failure]:
+    """Yields all that is not in the dataset: failed seeds, invalid conversations, rejected rows.
+
+    Each kind is in the seed file's order.
+    """
     samples = contents.settings.conversations_per_seed
     first = {seed.seed_id: index * samples for index, seed in enumerate(contents.seed_file.seeds)}
-    for row in contents.seed_file.rejected:
-        yield RejectedRowRecord(
-            file=without_credentials(row.file), line=row.line, reason=row.reason
-        )
     for failed in contents.failed:
         yield FailedSeedRecord(
             position=first[failed.seed.seed_id] + failed.sample - 1,
@@ -87,32 +217,37 @@ def failure_records(contents: DatasetContents) -> Iterable[FailureRecord]:
             position=first[checked.seed.seed_id] + checked.conversation.sample - 1,
             seed=checked.seed,
             broken_rules=checked.broken_rules,
+            violations=checked.violations,
             conversation=checked.conversation,
+        )
+    for row in contents.seed_file.rejected:
+        yield RejectedRowRecord(
+            file=without_credentials(row.file), line=row.line, reason=row.reason
         )
 
 
 def write_failures_jsonl(contents: DatasetContents, file: RawIOBase) -> int:
-    """Writes a JSON object a line, ASCII only; returns how many there are."""
+    """Writes one JSON object a line, ASCII only; returns how many there are."""
     rows = 0
-    for record in failure_records(contents):
+    for record in failures(contents):
         file.write(json.dumps(record.model_dump(mode="json")).encode() + b"\n")
         rows += 1
     return rows
 
 
-def read_failure_records(path: UPath) -> list[FailureRecord]:
+def read_failures(path: UPath) -> list[Failure]:
     """Reads a version's `failures.jsonl`.
 
     Raises:
-        UsageError: it cannot be read, or is not what a version holds.
+        UsageError: it cannot be read, or is not a version's.
     """
     try:
         lines = path.read_bytes().splitlines()
         # Not `validate_json`, which refuses half of a surrogate pair.
-        return [_FAILURE_RECORD.validate_python(json.loads(line)) for line in lines]
+        return [_FAILURE.validate_python(json.loads(line)) for line in lines]
     except OSError as error:
         raise UsageError(
-            f"{without_credentials(path)}: cannot be read: {reason_of(error)}"
+            f"{without_credentials(path)}: cannot be read: {describe_storage_error(error)}"
         ) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

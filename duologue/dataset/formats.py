@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.failures import FAILURES_JSONL_FILE, write_failures_jsonl
+from duologue.dataset.failures import FAILURES_JSONL_FILE, failures, write_failures_jsonl
 from duologue.dataset.schema import (
     CONVERSATIONS_SCHEMA,
     NEXT_TURNS_SCHEMA,
@@ -21,9 +21,6 @@ from duologue.dataset.schema import (
     next_turn_rows,
 )
 from duologue.errors import ExportError
-from duologue.settings.rules import Severity
-from duologue.simulation import FailedSeed
-from duologue.storage.locations import without_credentials
 from duologue.validation.check import CheckedConversation
 
 CONVERSATIONS_FILE = "conversations.parquet"
@@ -39,11 +36,11 @@ FAILURES_CSV_COLUMNS = {
     "kind": "`failed_seed`: could not be simulated. `invalid_conversation`: was simulated and "
     "broke a rule. `rejected_row`: could not be read.",
     "seed_message": "The first user message. Empty for a rejected row.",
-    "error_class": "The error a failed seed ended with, or the names of the broken rules, "
-    "sorted, between them `, `. Empty for a rejected row.",
+    "error_class": "The error that a failed seed ended with, or the names of the broken rules, "
+    "sorted, separated by `, `. Empty for a rejected row.",
     "reason": "What went wrong, in words.",
-    "attempts": "How often it was begun or gone on with. Empty for a rejected row.",
-    "chat_history": "The conversation as far as it came, as in `conversations.csv`. Empty for a "
+    "attempts": "Number of attempts. Empty for a rejected row.",
+    "chat_history": "The conversation as far as it got, as in `conversations.csv`. Empty for a "
     "rejected row.",
     "how_to_rerun": "What to do to get the conversation after all.",
 }
@@ -52,14 +49,9 @@ FAILURES_CSV_COLUMNS = {
 _ROWS_AT_ONCE = 500
 """A row group: 500 conversations of 7 messages are about 2.5 MB while they are laid out."""
 
-_SIMULATE_AGAIN = (
-    "`duologue rerun` with this version's name, or Retry of the flow run in the Prefect UI: only "
-    "what is not in the dataset is simulated again"
-)
-
 
 def refuse_unwritable_text(conversations: Iterable[CheckedConversation]) -> None:
-    """Looks through the messages before anything is written.
+    """Checks every message before anything is written.
 
     Raises:
         ExportError: one cannot be written exactly; names the conversation and the message.
@@ -69,8 +61,8 @@ def refuse_unwritable_text(conversations: Iterable[CheckedConversation]) -> None
             if reason := unwritable_reason(message.text):
                 raise ExportError(
                     f"conversation {checked.conversation.conversation_id}: message {index} "
-                    f"({message.role}) holds {reason}, which Parquet and CSV readers do not give "
-                    "back; mend the participant that says it, and run again"
+                    f"({message.role}) holds {reason}, which Parquet and CSV readers do not return "
+                    "as it is; fix the participant that sent it, and run again"
                 )
 
 
@@ -88,11 +80,10 @@ def write_conversations_csv(contents: DatasetContents, file: RawIOBase) -> int:
 
 
 def write_test_suite_csv(contents: DatasetContents, file: RawIOBase) -> int:
-    """Writes what a Vellum Test Suite is uploaded from: the chat history to be answered next.
+    """Writes a file to upload to a Vellum Test Suite: the chat histories to reply to.
 
-    One column, named as the chatbot's input variable. Each chat history ends with a USER
-    message: where the chatbot had the last word, that word is left out, because it is what the
-    Test Suite asks for again.
+    One column, named like the chatbot's input variable. Each chat history ends with a USER
+    message: a final chatbot reply is left out, because the Test Suite requests it again.
     """
     valid = contents.valid
     histories = (item.conversation.next_turns[-1].chat_history for item in valid)
@@ -102,7 +93,7 @@ def write_test_suite_csv(contents: DatasetContents, file: RawIOBase) -> int:
 
 
 def write_next_turns_parquet(contents: DatasetContents, file: RawIOBase) -> int:
-    """Writes what each valid conversation was up to each USER message; returns the rows."""
+    """Writes each valid conversation up to each of its USER messages; returns the rows."""
     return _write_parquet(file, NEXT_TURNS_SCHEMA, _next_turn_rows(contents))
 
 
@@ -118,10 +109,22 @@ def write_next_turns_jsonl(contents: DatasetContents, file: RawIOBase) -> int:
 
 
 def write_failures_csv(contents: DatasetContents, file: RawIOBase) -> int:
-    """Writes all that is not in the dataset, and why; returns how many rows there are."""
-    rows = list(_failure_rows(contents))
-    # What failed may hold anything, and is still to be told: of half a surrogate pair the escape
-    # is written, which JSON reads back, and a NUL outside of JSON becomes a replacement character.
+    """Writes all that is not in the dataset, and why; returns the number of rows."""
+    rows = [
+        [
+            item.id,
+            item.kind,
+            item.seed_message,
+            item.cause,
+            item.reason,
+            "" if item.attempts is None else item.attempts,
+            _chat_history(item.messages) if item.messages else "",
+            item.how_to_rerun,
+        ]
+        for item in failures(contents)
+    ]
+    # A failure may hold any text and must still be reported: half of a surrogate pair is written
+    # as its escape, which JSON reads back, and a NUL outside of JSON as a replacement character.
     cells = ([str(cell).replace("\0", "\N{REPLACEMENT CHARACTER}") for cell in row] for row in rows)
     _write_csv(file, list(FAILURES_CSV_COLUMNS), cells, errors="backslashreplace")
     return len(rows)
@@ -156,48 +159,6 @@ def _csv_row(checked: CheckedConversation, contents: DatasetContents) -> list[ob
     row["started_at"] = row["started_at"].isoformat(timespec="microseconds")
     row["ended_at"] = row["ended_at"].isoformat(timespec="microseconds")
     return list(row.values())
-
-
-def _failure_rows(contents: DatasetContents) -> Iterator[list[object]]:
-    for rejected in contents.seed_file.rejected:
-        place = f"{without_credentials(rejected.file)}:{rejected.line}"
-        mend = f"mend {place} and run `duologue generate` again"
-        yield [place, "rejected_row", "", "", rejected.reason, "", "", mend]
-    for failed in contents.failed:
-        yield _failed_seed_row(failed)
-    for checked in contents.invalid:
-        yield _invalid_conversation_row(checked)
-
-
-def _failed_seed_row(failed: FailedSeed) -> list[object]:
-    return [
-        failed.conversation_id,
-        "failed_seed",
-        failed.seed.message,
-        failed.error_class,
-        failed.reason,
-        failed.draft.attempts,
-        _chat_history(failed.draft.messages),
-        _SIMULATE_AGAIN,
-    ]
-
-
-def _invalid_conversation_row(checked: CheckedConversation) -> list[object]:
-    broken = [v for v in checked.violations if v.severity is Severity.INVALID]
-    details = (
-        v.detail if v.message_index is None else f"message {v.message_index}: {v.detail}"
-        for v in broken
-    )
-    return [
-        checked.conversation.conversation_id,
-        "invalid_conversation",
-        checked.seed.message,
-        ", ".join(sorted({v.rule for v in broken})),
-        "; ".join(details),
-        checked.conversation.attempts,
-        _chat_history(checked.conversation.messages),
-        _SIMULATE_AGAIN,
-    ]
 
 
 def _chat_history(messages: Iterable[Message]) -> str:

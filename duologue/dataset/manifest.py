@@ -1,4 +1,4 @@
-"""The manifest: what a version says about itself. Written last, so it vouches for all the rest."""
+"""The manifest: what a version says about itself. Written last: without it there is no version."""
 
 import importlib.metadata
 import json
@@ -19,7 +19,7 @@ from duologue.dataset.schema import SCHEMA_VERSION
 from duologue.errors import BudgetExhaustedError, UnsatisfactoryRunError, UsageError
 from duologue.settings.run import RunSettings
 from duologue.simulation import GENERATOR_VERSION
-from duologue.storage.files import reason_of
+from duologue.storage.files import describe_storage_error
 from duologue.storage.locations import without_credentials
 from duologue.validation.quality import DatasetQuality
 
@@ -31,7 +31,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class SeedFileRecord(BaseModel):
-    """Which seed file a version was made of."""
+    """The seed file that a version was made from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,11 +40,11 @@ class SeedFileRecord(BaseModel):
     sha256: Sha256
     """Of the file's bytes, as they are stored."""
     columns_note: str
-    """Which column held the message, and how that was told."""
+    """Which column held the message, and how it was found."""
 
 
 class FileRecord(BaseModel):
-    """One file of a version, the manifest itself left out."""
+    """One file of a version other than the manifest."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,7 +52,7 @@ class FileRecord(BaseModel):
     bytes: Annotated[int, Field(ge=0)]
     sha256: Sha256
     rows: int | None = None
-    """Without a header; None for a file that has no rows."""
+    """Without the header; None for a file without rows."""
 
 
 class Manifest(BaseModel):
@@ -68,26 +68,26 @@ class Manifest(BaseModel):
     schema_version: str
     generator_version: str
     duologue_version: str
-    """Of the package that wrote it; `unknown` where it ran from source, not installed."""
+    """Of the package that wrote it; `unknown` if it ran from source, not installed."""
     started_at: datetime
     """When the run started."""
     created_at: datetime
     """When the version's data files had been written."""
     seconds: float
-    """From `started_at` to `created_at`; 0 where the clock was set back in between."""
+    """From `started_at` to `created_at`; 0 if the clock was set back in between."""
     seed_file: SeedFileRecord
     settings: RunSettings
     counts: Counts
     attempts: Annotated[int, Field(ge=0)]
-    """Of all conversations: how often each was begun or gone on with, summed up."""
+    """Total number of attempts over all conversations."""
     held_back: tuple[str, ...]
-    """Which gates it does not pass, in a sentence each; empty where it passes all."""
+    """The gates that it does not pass, a sentence each; empty if it passes all."""
     changes: Changes | None
-    """Against the version before, or the revision before; None where there is none."""
+    """Against the version before, or the revision before; None if there is none."""
     broken_rules: dict[str, int]
     """By rule, how many conversations break it: valid ones with a warning, and invalid ones."""
     information: dict[str, int] = {}
-    """By rule of severity `info`, how many conversations it says something of."""
+    """By rule of severity `info`, how many conversations it reports."""
     failed_by_error_class: dict[str, int]
     """By the error they ended with, how many conversations could not be simulated."""
     usage: Usage | None = None
@@ -99,7 +99,7 @@ class Manifest(BaseModel):
 
     @property
     def left_undone(self) -> int:
-        """Conversations that were not made, or not to their end, because the budget was spent."""
+        """Conversations not made, or not completed, because the budget was spent."""
         return self.failed_by_error_class.get(BudgetExhaustedError.__name__, 0)
 
 
@@ -112,10 +112,10 @@ def manifest_of(
     contents: DatasetContents,
     files: Iterable[FileRecord],
 ) -> Manifest:
-    """Sums up a version whose data files have just been written.
+    """Builds the manifest of a version whose data files have just been written.
 
     Raises:
-        UnaccountedSeedsError: the contents lost or doubled a seed.
+        UnaccountedSeedsError: the contents lost or duplicated a seed.
     """
     created_at = datetime.now(UTC)
     counts = contents.counts
@@ -170,7 +170,7 @@ def read_manifest(path: UPath) -> Manifest:
             f"{place}: not found; a version is there only once its {MANIFEST_FILE} is written"
         ) from error
     except OSError as error:
-        raise UsageError(f"{place}: cannot be read: {reason_of(error)}") from error
+        raise UsageError(f"{place}: cannot be read: {describe_storage_error(error)}") from error
     except ValueError as error:
         raise UsageError(f"{place}: is not JSON; expected a manifest of Duologue") from error
     written_by = content.get("manifest_version") if isinstance(content, dict) else None
@@ -196,12 +196,12 @@ def _sorted_counts(names: Iterable[str]) -> dict[str, int]:
 
 
 def seconds_between(started_at: datetime, ended_at: datetime) -> float:
-    """Tells how long something took, to the millisecond; 0 where the clock was set back."""
+    """Returns a duration, to the millisecond; 0 if the clock was set back."""
     return max(0.0, round((ended_at - started_at).total_seconds(), 3))
 
 
 def installed_version() -> str:
-    """Tells which Duologue this is; `unknown` where it runs from source, not installed."""
+    """Returns the version of Duologue; `unknown` if it runs from source, not installed."""
     try:
         return importlib.metadata.version("duologue")
     except importlib.metadata.PackageNotFoundError:

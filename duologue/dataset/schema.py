@@ -14,7 +14,8 @@ from duologue.simulation import GENERATOR_VERSION
 from duologue.validation.check import CheckedConversation
 
 SCHEMA_VERSION = "1"
-"""Raised when a column is taken away, renamed, or means something else. New columns leave it."""
+"""Raised when a column is removed, renamed, or changes its meaning. New columns do not change "
+"it."""
 
 SCHEMA_VERSION_KEY = b"duologue.schema_version"
 """Where a Parquet file's metadata holds the schema version."""
@@ -40,7 +41,7 @@ def described_field(
 
 def _usage_fields(of: str, more: str = "") -> list[pa.Field]:
     """The columns that a `Usage` is laid out as, at the end of what they tell of."""
-    null = "Null where it was not recorded or is not known."
+    null = "Null if it was not recorded or is unknown."
     return [
         described_field(
             "input_tokens", pa.int64(), f"Input tokens of {of}{more}. {null}", nullable=True
@@ -54,7 +55,7 @@ def _usage_fields(of: str, more: str = "") -> list[pa.Field]:
         described_field(
             "models",
             pa.list_(pa.field("element", pa.string(), nullable=False)),
-            "Names of the language models behind them, sorted. Null where nothing was recorded.",
+            "Names of the language models that made them, sorted. Null if nothing was recorded.",
             nullable=True,
         ),
     ]
@@ -63,7 +64,7 @@ def _usage_fields(of: str, more: str = "") -> list[pa.Field]:
 _MESSAGE = pa.struct(
     [
         described_field("role", pa.string(), "`USER` or `ASSISTANT`. The chatbot is ASSISTANT."),
-        described_field("text", pa.string(), "What was said, exactly. Never empty."),
+        described_field("text", pa.string(), "The message, exactly. Never empty."),
         described_field(
             "execution_id",
             pa.string(),
@@ -108,8 +109,8 @@ CONVERSATIONS_SCHEMA = pa.schema(
         described_field(
             "end_reason",
             pa.string(),
-            "`max_turns`: all turns were had. `user_ended`: the simulated user was done. "
-            "`farewell_loop`: both only said goodbye, and that was trimmed.",
+            "`max_turns`: all turns were taken. `user_ended`: the simulated user ended it. "
+            "`farewell_loop`: both sides were only saying goodbye, and that tail was trimmed.",
         ),
         described_field(
             "chatbot",
@@ -119,7 +120,7 @@ CONVERSATIONS_SCHEMA = pa.schema(
         described_field(
             "chatbot_release_tag",
             pa.string(),
-            "The Workflow Deployment's release tag. Null where none was named and for `local:` "
+            "The Workflow Deployment's release tag. Null if none was named, and for `local:` "
             "and `python:`.",
             nullable=True,
         ),
@@ -133,33 +134,34 @@ CONVERSATIONS_SCHEMA = pa.schema(
         described_field(
             "context",
             pa.string(),
-            "The seed's other columns: a JSON object of strings, its keys sorted. `{}` where "
-            "there are none.",
+            "The seed's other columns: a JSON object of strings, its keys sorted. `{}` if there "
+            "are none.",
         ),
         described_field(
             "warnings",
             pa.list_(pa.field("element", pa.string(), nullable=False)),
-            "Names of the rules of severity `warning` that it breaks, sorted. Empty where none.",
+            "Names of the rules of severity `warning` that it breaks, sorted. Empty if none.",
         ),
         described_field("started_at", _UTC_TIME, "When its first call was made."),
         described_field("ended_at", _UTC_TIME, "When its last message arrived."),
         described_field(
             "duration_ms",
             pa.int64(),
-            "From `started_at` to `ended_at`, in whole milliseconds. Holds the pause before a "
-            "retry too.",
+            "From `started_at` to `ended_at`, in whole milliseconds. Includes the pause before "
+            "a retry.",
         ),
         described_field(
             "attempts",
             pa.int32(),
-            "How often it was begun or gone on with: 1 where it went well at once.",
+            "Number of attempts; 1 if the first succeeded.",
         ),
         described_field(
             "generator_version",
             pa.string(),
-            "Of the turn loop that made it. Others make other conversations of the same seeds.",
+            "Version of the turn loop that made it. Another version may make other "
+            "conversations from the same seeds.",
         ),
-        *_usage_fields("all calls for it", ", those for what was thrown away included"),
+        *_usage_fields("all calls for it", ", including those for discarded messages"),
     ],
     metadata={SCHEMA_VERSION_KEY: SCHEMA_VERSION},
 )
@@ -168,14 +170,14 @@ CONVERSATIONS_SCHEMA = pa.schema(
 _CHAT_HISTORY_MESSAGE = pa.struct(
     [
         described_field("role", pa.string(), "`USER` or `ASSISTANT`."),
-        described_field("text", pa.string(), "What was said, exactly."),
+        described_field("text", pa.string(), "The message, exactly."),
     ]
 )
 
 _CHAT_MESSAGE = pa.struct(
     [
         described_field("role", pa.string(), "`user` or `assistant`."),
-        described_field("content", pa.string(), "What was said, exactly."),
+        described_field("content", pa.string(), "The message, exactly."),
     ]
 )
 
@@ -194,24 +196,25 @@ NEXT_TURNS_SCHEMA = pa.schema(
         described_field(
             "chat_history",
             pa.list_(pa.field("element", _CHAT_HISTORY_MESSAGE, nullable=False)),
-            "The conversation up to and with the USER message to be answered, in Vellum's words.",
+            "The conversation up to and including the USER message to reply to, in Vellum's "
+            "format.",
         ),
         described_field(
             "messages",
             pa.list_(pa.field("element", _CHAT_MESSAGE, nullable=False)),
-            "The same in the words of OpenAI and Hugging Face.",
+            "The same in the format of OpenAI and Hugging Face.",
         ),
         described_field(
             "reference_reply",
             pa.string(),
-            "What the chatbot replied to it then. Null where the conversation ends with the USER "
-            "message.",
+            "The chatbot's reply to it in this conversation. Null if the conversation ends with "
+            "the USER message.",
             nullable=True,
         ),
         described_field(
             "reference_latency_ms",
             pa.int64(),
-            "How long that reply took. Null where there is none, or it is not known.",
+            "How long that reply took. Null if there is none, or if unknown.",
             nullable=True,
         ),
         described_field(

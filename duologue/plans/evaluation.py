@@ -6,7 +6,7 @@ from typing import Any
 from upath import UPath
 
 from duologue.dataset.formats import CONVERSATIONS_FILE
-from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
+from duologue.dataset.manifest import Manifest
 from duologue.errors import UsageError
 from duologue.evaluation.gates import check_gates
 from duologue.evaluation.plan import EvaluationPlan
@@ -18,7 +18,7 @@ from duologue.settings.participants import ParticipantInputs, ParticipantSetting
 from duologue.settings.test_suites import CasePer, SuiteRunSettings
 from duologue.storage.files import located
 from duologue.versions.finding import find_version
-from duologue.versions.places import is_version
+from duologue.versions.places import EXAMPLE_VERSION, is_version
 from duologue.versions.reading import read_seeded_conversations
 
 
@@ -48,14 +48,14 @@ def plan_evaluation(
             used.
     """
     advanced = validated(EvaluationOptions, advanced)
-    folder = find_version(version, output, name or None)
-    manifest = read_manifest(folder / MANIFEST_FILE)
+    found = find_version(version, output, name or None)
+    folder, manifest = found.folder, found.manifest
     settings = _settings(manifest, candidate, baseline, max_concurrency, advanced)
     scorers = load_scorers(settings.scoring)
     check_gates(settings.gates, scorers.names, has_baseline=settings.baseline is not None)
     if advanced.resume is not None and not is_version(advanced.resume):
         raise UsageError(
-            f"resume {advanced.resume!r}: expected an evaluation as in 20261124T053516Z-1a2b3c4d"
+            f"resume {advanced.resume!r}: expected an evaluation such as {EXAMPLE_VERSION}"
         )
     prefixes = _prefixes(folder, manifest, advanced.only_with_reference)
     _check_suite(settings.test_suite, prefixes)

@@ -16,7 +16,7 @@ from duologue.settings.run import AdvancedOptions, Budget, RunSettings, Simulati
 from duologue.simulation import conversation_id, conversation_key
 from duologue.validation.loading import load_rules
 from duologue.validation.seeds import checked_seeds
-from duologue.versions.places import dataset_folder, dataset_name_from, version_folder
+from duologue.versions.places import DatasetFolder, dataset_name_from
 
 BUNDLED_CHATBOT = "local:duologue.workflows.support_bot"
 BUNDLED_SIMULATED_USER = "local:duologue.workflows.simulated_user"
@@ -43,8 +43,7 @@ class Plan:
     """All that a run is asked to do, checked."""
 
     seeds_path: str
-    output: str
-    dataset: str
+    dataset: DatasetFolder
     settings: RunSettings
     advanced: AdvancedOptions
 
@@ -109,10 +108,9 @@ def plan_generation(
     """
     advanced = validated(AdvancedOptions, advanced)
     load_rules(advanced.rules)  # refuses what it cannot make ready
-    dataset = name or dataset_name_from(seeds)
-    dataset_folder(output, dataset)  # refuses what cannot be a dataset's name
+    dataset = DatasetFolder(output, name or dataset_name_from(seeds))
     if advanced.resume is not None:
-        version_folder(output, dataset, advanced.resume)
+        dataset.revision_folder(advanced.resume)  # refuses a text that is not a version
     simulation = {
         "turns": turns,
         "ends_with": advanced.ends_with,
@@ -142,9 +140,7 @@ def plan_generation(
     checked = validated(RunSettings, settings)
     _check_that_costs_are_told(checked)
     _check_that_a_budget_is_not_shared(advanced)
-    return Plan(
-        seeds_path=seeds, output=output, dataset=dataset, settings=checked, advanced=advanced
-    )
+    return Plan(seeds_path=seeds, dataset=dataset, settings=checked, advanced=advanced)
 
 
 def _check_that_costs_are_told(settings: RunSettings) -> None:

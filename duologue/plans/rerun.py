@@ -3,27 +3,24 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from upath import UPath
-
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
 from duologue.errors import UsageError
 from duologue.plans.generation import Job, jobs_of
 from duologue.settings.run import RunSettings
 from duologue.simulation import FailedSeed, Outcome
-from duologue.storage.locations import without_credentials
 from duologue.versions.finding import find_version
-from duologue.versions.places import version_folder
-from duologue.versions.reopening import reopen_version
+from duologue.versions.places import DatasetFolder, Version
+from duologue.versions.reading import read_contents
 
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
     """A version, and which of its conversations are to be simulated again."""
 
-    output: str
-    manifest: Manifest
-    """Of the newest revision there is."""
+    dataset: DatasetFolder
+    version: Version
+    """Its newest revision."""
     settings: RunSettings
     contents: DatasetContents
     jobs: tuple[Job, ...]
@@ -68,9 +65,8 @@ def plan_rerun(
         UsageError: there is no such version, its files cannot be read, or a seed is not one of
             those that failed or are invalid.
     """
-    folder = find_version(version, output, name)
-    manifest, contents = reopen_version(folder)
-    output = _output_of(folder, manifest)
+    found = find_version(version, output, name)
+    manifest, contents = found.manifest, read_contents(found)
     settings = manifest.settings
     if max_concurrency is not None:
         if max_concurrency < 1:
@@ -81,26 +77,13 @@ def plan_rerun(
     bad |= {item.conversation_id for item in contents.failed}
     again = [job for job in jobs if job.conversation_id in bad]
     return Rerun(
-        output=output,
-        manifest=manifest,
+        dataset=found.dataset,
+        version=found,
         settings=settings,
         contents=replace(contents, settings=settings),
         jobs=tuple(jobs),
         again=tuple(again if not seed_ids else _chosen(again, seed_ids, manifest)),
     )
-
-
-def _output_of(folder: UPath, manifest: Manifest) -> str:
-    """Says where the next revision is written to: where the dataset of this one is."""
-    version = version_folder(".", manifest.dataset, manifest.version, manifest.revision)
-    if folder.parts[-2:] != version.parts:
-        folder = folder.resolve()  # a path from within, such as `./VERSION`, or a link
-    if folder.parts[-2:] != version.parts:
-        raise UsageError(
-            f"{without_credentials(folder)}: is a copy of {'/'.join(version.parts)}; put it into "
-            "folders of these names, because a rerun writes the next revision beside it"
-        )
-    return str(folder.parent.parent)
 
 
 def _chosen(again: Sequence[Job], seed_ids: Collection[str], manifest: Manifest) -> list[Job]:

@@ -1,8 +1,8 @@
-"""The conversations of a report, packed so that a page with 10,000 of them opens at once.
+"""The conversations of a report, packed so that a page with 10,000 of them opens quickly.
 
 They are deflated JSON in base64, some hundred kilobytes a block. The page unpacks the entries of
 its list when it opens, and a block of conversations when one of them is read or searched. Base64
-has no character that means anything in HTML, so whatever was said stays text.
+has no character with a meaning in HTML, so every message stays text.
 """
 
 import base64
@@ -16,7 +16,7 @@ from typing import Any
 
 from duologue.conversation.messages import Message, Role
 from duologue.dataset.contents import DatasetContents
-from duologue.simulation import FailedSeed
+from duologue.dataset.failures import FailedSeedRecord, InvalidConversationRecord, failures
 from duologue.validation.check import CheckedConversation
 
 MOST_BYTES = 27_000_000
@@ -29,7 +29,7 @@ MOST_CHARACTERS = 20_000
 """Of one message, some ten printed pages; the dataset's files have the rest."""
 
 _CHARACTERS_IN_BLOCK = 250_000
-"""A browser unpacks so much in about ten milliseconds."""
+"""A browser unpacks this much in about ten milliseconds."""
 
 _CHARACTERS_IN_ENTRY = 160
 """Of the seed message: two lines of the list."""
@@ -37,12 +37,12 @@ _CHARACTERS_IN_ENTRY = 160
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some conversations, as the page holds them."""
+    """Some conversations, packed for the page."""
 
     entries: str
-    """What the list shows and filters by, of each conversation."""
+    """What the list shows of each conversation and filters by."""
     conversations: str
-    """All else, in the same order."""
+    """Everything else, in the same order."""
     count: int
 
 
@@ -55,7 +55,7 @@ class _Packed:
 
 
 def conversation_blocks(contents: DatasetContents) -> list[Block]:
-    """Packs the conversations, what went wrong first: failed, invalid, with a warning, valid.
+    """Packs the conversations, worst first: failed, invalid, with a warning, valid.
 
     Each kind is in the seed file's order. What does not fit is left out.
     """
@@ -75,10 +75,11 @@ def conversation_blocks(contents: DatasetContents) -> list[Block]:
 
 
 def _worst_first(contents: DatasetContents) -> Iterator[_Packed]:
-    for failed in contents.failed:
-        yield _packed_failed(failed)
-    for checked in contents.invalid:
-        yield _packed_checked(checked, "invalid")
+    for failure in failures(contents):
+        if isinstance(failure, FailedSeedRecord):
+            yield _packed_failed(failure)
+        elif isinstance(failure, InvalidConversationRecord):
+            yield _packed_checked(failure, "invalid")
     for checked in contents.valid:
         if checked.warnings:
             yield _packed_checked(checked, "warning")
@@ -87,12 +88,12 @@ def _worst_first(contents: DatasetContents) -> Iterator[_Packed]:
             yield _packed_checked(checked, "valid")
 
 
-def _packed_failed(failed: FailedSeed) -> _Packed:
+def _packed_failed(failed: FailedSeedRecord) -> _Packed:
     messages = failed.draft.messages
     return _Packed(
         entry=_json(
             {
-                "id": failed.conversation_id,
+                "id": failed.id,
                 "kind": "failed",
                 "seed": failed.seed.message[:_CHARACTERS_IN_ENTRY],
                 "turns": sum(message.role is Role.ASSISTANT for message in messages),
@@ -116,7 +117,7 @@ def _packed_failed(failed: FailedSeed) -> _Packed:
     )
 
 
-def _packed_checked(checked: CheckedConversation, kind: str) -> _Packed:
+def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, kind: str) -> _Packed:
     conversation = checked.conversation
     return _Packed(
         entry=_json(

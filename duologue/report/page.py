@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts
+from duologue.dataset.failures import RejectedRowRecord, failures
 from duologue.dataset.manifest import Manifest
 from duologue.report.blocks import MOST_CHARACTERS, conversation_blocks
 from duologue.report.plots import bars, line
@@ -74,7 +75,7 @@ def write_report(
             for name, counts in manifest.quality.distributions.items()
         ],
         trends=_trends(manifest, earlier),
-        rejected=contents.seed_file.rejected,
+        rejected=[item for item in failures(contents) if isinstance(item, RejectedRowRecord)],
         blocks=blocks,
         shown=sum(block.count for block in blocks),
         most_rows=MOST_ROWS,

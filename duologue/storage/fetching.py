@@ -1,4 +1,4 @@
-"""Fetching a seed file's bytes, from wherever they are stored."""
+"""Reading a seed file's bytes from any storage."""
 
 import os
 
@@ -37,7 +37,7 @@ def stored_bytes(path: str) -> bytes:
             f"{name}: may not be read with the permissions that you have; "
             "ask its owner, or change them"
         ) from shown_cause(error)
-    # Every storage driver raises classes of its own; whatever they are, the file was not read.
+    # Each storage driver raises its own classes; any of them means the file was not read.
     except Exception as error:
         raise UsageError(
             f"{name}: could not be read ({_why(error, path)}); check the path and your access to it"

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, on a disk as on an object store."""
+"""Files that appear complete or not at all, on disk and on object stores."""
 
 import errno
 import hashlib
@@ -32,19 +32,19 @@ def located(path: str) -> UPath:
     check_credentials(path)
     try:
         location = UPath(path)
-        # The driver is imported here, not at the first use amid a run. An object store's remembers
-        # what it listed, with each file's size, while other processes write there.
+        # Imports the driver now, not in the middle of a run. An object store's driver caches its
+        # listings, with each file's size, while other processes write there.
         location.fs.invalidate_cache()
-    except Exception as error:  # a driver raises what it likes, for example on missing options
+    except Exception as error:  # a driver may raise anything, for example on missing options
         raise UsageError(
-            f"{without_credentials(path)}: cannot be opened: {reason_of(error)}; use a local "
-            "folder, or a URL whose fsspec driver is installed, such as s3fs for s3://"
+            f"{without_credentials(path)}: cannot be opened: {describe_storage_error(error)}; "
+            "use a local folder, or a URL whose fsspec driver is installed, such as s3fs for s3://"
         ) from shown_cause(error)
     return location
 
 
-def reason_of(error: Exception) -> str:
-    """Says in a few words why storage refused, for the middle of a sentence."""
+def describe_storage_error(error: Exception) -> str:
+    """Describes in a few words why storage refused, to be used within a sentence."""
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
         return "no space is left there"
     if isinstance(error, OSError) and error.errno in _NO_PERMISSION:
@@ -59,12 +59,12 @@ def reason_of(error: Exception) -> str:
 
 
 def prove_writable(folder: UPath, subject: str, advice: str) -> None:
-    """Makes a folder, and writes and removes a small file in it, before anything is paid for.
+    """Makes a folder, and writes and removes a small file in it, before anything is billed.
 
     Args:
-        folder: that files are to be written to.
-        subject: what it is, for the error, as in `output`.
-        advice: what to do where it cannot be written to.
+        folder: where files will be written.
+        subject: what it is, for the error, such as `output`.
+        advice: what to do if it cannot be written to.
 
     Raises:
         UsageError: it cannot; says why.
@@ -74,20 +74,19 @@ def prove_writable(folder: UPath, subject: str, advice: str) -> None:
         make_folder(folder)
         write_whole(probe, b"Duologue wrote this to see whether it can; it may be removed.\n")
         probe.unlink()
-    except Exception as error:  # an object store's driver raises what it likes
+    except Exception as error:  # an object store's driver may raise anything
         raise UsageError(
-            f"{subject} {without_credentials(folder)}: cannot be written to: {reason_of(error)}; "
-            f"{advice}"
+            f"{subject} {without_credentials(folder)}: cannot be written to: "
+            f"{describe_storage_error(error)}; {advice}"
         ) from shown_cause(error)
 
 
 @contextmanager
 def opened_whole(path: UPath) -> Iterator[BinaryIO]:
-    """Opens a file for writing that others see only once it is whole.
+    """Opens a file for writing that others see only once it is complete.
 
-    On a disk it is written beside its place, flushed to the disk, and moved there. An object
-    store shows an object when its upload ends; where writing was cut short, what it then shows
-    is for the caller to remove.
+    On disk, it is written next to its final place, flushed, and renamed. An object store shows an
+    object when its upload ends; if writing was interrupted, the caller removes what it shows.
     """
     if not _is_local(path):
         with path.open("wb") as file:
@@ -109,7 +108,7 @@ def opened_whole(path: UPath) -> Iterator[BinaryIO]:
 
 
 def write_whole(path: UPath, data: bytes) -> None:
-    """Writes a small file, replacing an older one at once: one rename, or one upload."""
+    """Writes a small file, replacing an older one atomically: one rename, or one upload."""
     if _is_local(path):
         with opened_whole(path) as file:
             file.write(data)
@@ -118,10 +117,10 @@ def write_whole(path: UPath, data: bytes) -> None:
 
 
 def claim(path: UPath) -> None:
-    """Makes an empty file, and the folder it is in, for one writer alone.
+    """Creates an empty file, and its folder, for one writer only.
 
-    On a disk and on S3 no two writers ever succeed. Other drivers of fsspec may look for the file
-    first and then write it; there, two can within the moment between.
+    On disk and on S3, two writers never both succeed. Other fsspec drivers may check for the file
+    and then write it; there, two can succeed in the moment between.
 
     Raises:
         FileExistsError: it is there; another writer was faster.
@@ -140,20 +139,20 @@ def claim(path: UPath) -> None:
 
 
 def make_folder(path: UPath) -> None:
-    """Makes a folder and those above it, where they are not there yet."""
+    """Creates a folder and its parents if they do not exist."""
     path.mkdir(parents=True, exist_ok=True)
     if _is_local(path):
         _sync_folder(Path(path.path).parent)
 
 
 def remove_folder(path: UPath) -> None:
-    """Removes a folder and all that is in it, if it is there."""
+    """Removes a folder and everything in it, if it exists."""
     with suppress(FileNotFoundError):
         path.fs.rm(path.path, recursive=True)
 
 
 class HashingSink(io.RawIOBase):
-    """Passes bytes on to a file, counting and hashing them, so that nothing is read back."""
+    """Passes bytes on to a file while counting and hashing them, so nothing is read back."""
 
     def __init__(self, file: BinaryIO) -> None:
         """Starts at nothing written; the file stays its opener's to close."""
@@ -167,11 +166,11 @@ class HashingSink(io.RawIOBase):
         return self._sha256.hexdigest()
 
     def writable(self) -> bool:
-        """Says that it can be written to."""
+        """Returns True."""
         return True
 
     def write(self, data: "Buffer", /) -> int:
-        """Writes all of the data; returns how many bytes that were."""
+        """Writes all of the data; returns the number of bytes."""
         view = memoryview(data)
         self._file.write(view)
         self._sha256.update(view)
@@ -184,8 +183,8 @@ def _is_local(path: UPath) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes a rename or a new folder outlast a power cut, where the system has a way to."""
-    with suppress(OSError):  # not every file system and system can; the rename is whole anyway
+    """Makes a rename or a new folder survive a power cut, if the system supports it."""
+    with suppress(OSError):  # not every system can; the rename is atomic anyway
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Paths and URLs as they may be shown."""
+"""Paths and URLs in a form that is safe to show."""
 
 import re
 from typing import TYPE_CHECKING
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def without_credentials(path: "str | UPath") -> str:
-    """Takes out what a URL may hold of secrets: user name, password and, with HTTP, the query.
+    """Removes secrets from a URL: user name, password and, for HTTP, the query.
 
-    A local path stays as it is. Elsewhere `?` and `#` are characters of a file's name, as in the
-    keys of an object store.
+    A local path is returned as it is. In other URLs `?` and `#` may be part of a file name, as in
+    the keys of an object store.
     """
     path = str(path)
     if "://" not in path:
@@ -24,12 +24,12 @@ def without_credentials(path: "str | UPath") -> str:
 
 
 def check_credentials(path: str) -> None:
-    """Refuses a URL of an object store that holds a key, which no driver takes from there.
+    """Refuses an object store URL that contains a key; no driver reads keys from there.
 
-    What they make of it is a bucket's name, which they show.
+    Drivers take the key for part of the bucket's name, and show it.
 
     Raises:
-        UsageError: it holds one.
+        UsageError: the URL contains a key.
     """
     if re.search(r"\b(s3a?|gs|gcs)://[^/]*@", path):
         raise UsageError(
@@ -40,7 +40,7 @@ def check_credentials(path: str) -> None:
 
 
 def shown_cause(error: Exception) -> Exception | None:
-    """Gives an error to be raised from; None for one whose traceback would show a URL's secrets."""
+    """Returns the error to raise from; None if its traceback would show a URL's secrets."""
     link: BaseException | None = error
     while link is not None:
         if without_credentials(str(link)) != str(link):

@@ -35,7 +35,7 @@ SIGNATURES = {
     b"\xff\xd8\xff": "is a JPEG image; expected a text file",
     b"%PDF": "is a PDF; expected a text file",
 }
-"""What the first bytes of files that are not text show about them."""
+"""How to recognise files that are not text by their first bytes."""
 
 # The longest first: UTF-32's mark begins with UTF-16's.
 _WIDE_MARKS = {

@@ -3,64 +3,52 @@
 import hashlib
 from collections.abc import Iterable
 
-from upath import UPath
-
 from duologue.conversation.messages import Message
 from duologue.dataset.changes import Changes, Outcomes, changes_between
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.failures import (
-    FAILURES_JSONL_FILE,
-    FailedSeedRecord,
-    InvalidConversationRecord,
-    read_failure_records,
-)
+from duologue.dataset.failures import FAILURES_JSONL_FILE, RejectedRowRecord, read_failures
 from duologue.dataset.formats import CONVERSATIONS_FILE
-from duologue.dataset.manifest import MANIFEST_FILE, read_manifest
-from duologue.simulation import conversation_id
-from duologue.versions.places import Revision, revision_folder, whole_revisions
+from duologue.versions.places import DatasetFolder, Revision, Version
 from duologue.versions.reading import read_conversations
 
 
 def changes_since_before(
-    output: str, name: str, revision: Revision, contents: DatasetContents
+    dataset: DatasetFolder, revision: Revision, contents: DatasetContents
 ) -> Changes | None:
-    """Compares what a run made with the version before; a later revision with the one before that.
+    """Compares what a run produced with the revision before, of the same version or an earlier one.
 
     Args:
-        output: where datasets are.
-        name: of the dataset.
-        revision: that the run makes, written or not.
-        contents: what the run made.
+        dataset: the dataset.
+        revision: what the run makes, written or not.
+        contents: what the run produced.
 
     Returns:
-        None where there is none before it.
+        None if there is none before it.
 
     Raises:
         UsageError: the files of the one before cannot be read.
     """
-    earlier = [item for item in whole_revisions(output, name) if item < revision]
+    earlier = [item for item in dataset.revisions() if item < revision]
     if not earlier:
         return None
-    before = outcomes_in(revision_folder(output, name, earlier[-1]))
+    before = outcomes_in(dataset.read(earlier[-1]))
     return changes_between(before, _outcomes_of(revision, contents))
 
 
-def outcomes_in(folder: UPath) -> Outcomes:
+def outcomes_in(version: Version) -> Outcomes:
     """Reads what a version is compared by.
 
     Raises:
         UsageError: its files cannot be read.
     """
-    manifest = read_manifest(folder / MANIFEST_FILE)
+    manifest = version.manifest
     digests: dict[str, str | None] = {
         item.conversation_id: _digest(item.messages)
-        for item in read_conversations(folder / CONVERSATIONS_FILE)
+        for item in read_conversations(version.folder / CONVERSATIONS_FILE)
     }
-    for record in read_failure_records(folder / FAILURES_JSONL_FILE):
-        if isinstance(record, FailedSeedRecord):
-            digests[conversation_id(record.seed, record.sample)] = None
-        elif isinstance(record, InvalidConversationRecord):
-            digests[record.conversation.conversation_id] = None
+    for failure in read_failures(version.folder / FAILURES_JSONL_FILE):
+        if not isinstance(failure, RejectedRowRecord):
+            digests[failure.id] = None
     return Outcomes(
         version=manifest.version,
         revision=manifest.revision,
@@ -90,7 +78,7 @@ def _outcomes_of(revision: Revision, contents: DatasetContents) -> Outcomes:
 
 
 def _digest(messages: Iterable[Message]) -> str:
-    """Of who said what; what is known of the calls differs each time."""
+    """Covers roles and texts only: latency and usage differ on each call."""
     digest = hashlib.blake2b(digest_size=16)
     for message in messages:
         text = message.text.encode()

@@ -1,4 +1,4 @@
-"""Writing an evaluation: whole, or not at all.
+"""Writing an evaluation completely, or not at all.
 
     EVALUATIONS/EVALUATION/evaluation.parquet, report.html, and last of all evaluation.json
 
@@ -38,7 +38,7 @@ EVALUATION_FILE = "evaluation.parquet"
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContents:
-    """What an evaluation made."""
+    """What an evaluation produced."""
 
     scored: Scored
     scorers: tuple[str, ...]
@@ -49,7 +49,7 @@ class EvaluationContents:
 
 
 def check_evaluations_writable(evaluations: UPath) -> None:
-    """Proves that evaluations can be written, before anything is paid for.
+    """Proves that evaluations can be written, before anything is billed.
 
     Raises:
         UsageError: they cannot; says why.

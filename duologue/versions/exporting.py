@@ -1,6 +1,6 @@
-"""A version's next turns as other evaluation tools take them: a JSON object a line.
+"""A version's next turns in the formats of other evaluation tools: one JSON object a line.
 
-Which fields these are is the tools' own choice; the tests let each tool's own loader read them.
+The tools define the fields; the tests read the files with each tool's own loader.
 """
 
 import json
@@ -12,7 +12,7 @@ from upath import UPath
 
 from duologue.dataset.formats import NEXT_TURNS_FILE
 from duologue.errors import UsageError
-from duologue.storage.files import opened_whole, reason_of
+from duologue.storage.files import describe_storage_error, opened_whole
 from duologue.storage.locations import without_credentials
 from duologue.versions.loading import Dataset
 from duologue.versions.tools import EvaluationTool
@@ -25,18 +25,18 @@ _ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export did."""
+    """The result of an export."""
 
     written: int
     """Next turns in the file."""
     left_out: int
-    """Next turns without a reference reply, which the tool has no use for."""
+    """Next turns without a reference reply, which the tool cannot use."""
 
 
 def export_next_turns(
     dataset: Dataset, tool: EvaluationTool, file: UPath, *, replace: bool = False
 ) -> Exported:
-    """Writes a version's next turns for a tool, in their order, whole or not at all.
+    """Writes a version's next turns for a tool, in order, completely or not at all.
 
     Args:
         dataset: the version.
@@ -67,7 +67,7 @@ def export_next_turns(
                 raise _nothing_to_export(dataset, tool, left_out)
     except OSError as error:
         raise UsageError(
-            f"{file}: cannot be written: {reason_of(error)}; choose another place"
+            f"{file}: cannot be written: {describe_storage_error(error)}; choose another place"
         ) from error
     return Exported(written, left_out)
 
@@ -75,11 +75,11 @@ def export_next_turns(
 def _rows(dataset: Dataset) -> Iterator[dict[str, Any]]:
     next_turns = dataset.next_turns
     try:
-        for batch in next_turns.to_batches(columns=_COLUMNS, batch_size=_ROWS_AT_ONCE):
+        for batch in next_turns.arrow.to_batches(columns=_COLUMNS, batch_size=_ROWS_AT_ONCE):
             yield from batch.to_pylist()
-    except Exception as error:  # Arrow's, or what an object store's driver raises
+    except Exception as error:  # from Arrow, or from an object store's driver
         place = without_credentials(dataset.folder / NEXT_TURNS_FILE)
-        raise UsageError(f"{place}: cannot be read: {reason_of(error)}") from error
+        raise UsageError(f"{place}: cannot be read: {describe_storage_error(error)}") from error
 
 
 def _nothing_to_export(dataset: Dataset, tool: EvaluationTool, left_out: int) -> UsageError:
@@ -92,7 +92,7 @@ def _nothing_to_export(dataset: Dataset, tool: EvaluationTool, left_out: int) ->
 
 
 def _metadata(row: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
-    """What leads from a tool's result back to the row of the dataset."""
+    """Identifies the row of the dataset in a tool's results."""
     manifest = dataset.manifest
     return {
         "dataset": manifest.dataset,
@@ -146,4 +146,4 @@ _LAYOUTS: Mapping[
     EvaluationTool.PROMPTFOO: _test_case,
     EvaluationTool.OPENAI_EVALS: _sample,
 }
-"""How a next turn is laid out for each tool; None where the tool has no use for it."""
+"""How a next turn is laid out for each tool; None if the tool cannot use it."""

@@ -9,31 +9,23 @@ from pathlib import PurePosixPath
 from pydantic import BaseModel, ConfigDict, ValidationError
 from upath import UPath
 
-from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
+from duologue.dataset.manifest import MANIFEST_FILE, Manifest
 from duologue.errors import UsageError
 from duologue.storage.files import make_folder, write_whole
 from duologue.storage.locations import without_credentials
-from duologue.versions.latest import Latest, mended_latest, name_latest, read_latest
-from duologue.versions.places import (
-    Revision,
-    dataset_folder,
-    newest_revision,
-    revision_folder,
-    revisions_begun,
-    version_folder,
-    whole_revisions,
-)
+from duologue.versions.latest import Latest, name_latest, read_latest, repair_latest
+from duologue.versions.places import DatasetFolder, Revision, Version
 from duologue.versions.writing import CLAIM_FILE, export_errors, remove_revision
 
 PINS_FOLDER = "pins"
 
 LONGEST_WRITING = timedelta(days=1)
-"""A folder that was begun longer ago and has no manifest was left by a writer that was killed. The
-largest version is written within minutes."""
+"""A folder started longer ago without a manifest was left by a writer that was killed. The largest
+version is written within minutes."""
 
 
 class Pin(BaseModel):
-    """A person's wish that a version stay."""
+    """A person's wish to keep a version."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,27 +37,30 @@ class Pin(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PastVersion:
-    """A version as its newest whole revision has it."""
+    """A version, represented by its newest complete revision."""
 
-    manifest: Manifest
-    folder: UPath
+    version: Version
     is_latest: bool
     pin: Pin | None
 
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest of that revision."""
+        return self.version.manifest
 
-def past_versions(output: str, name: str) -> list[PastVersion]:
+
+def past_versions(dataset: DatasetFolder) -> list[PastVersion]:
     """Lists the versions of a dataset, newest first.
 
     Raises:
         UsageError: a manifest or latest.json cannot be read.
     """
-    latest = read_latest(dataset_folder(output, name))
-    pins = read_pins(output, name)
-    newest = {revision.version: revision for revision in whole_revisions(output, name)}
+    latest = read_latest(dataset.folder)
+    pins = read_pins(dataset)
+    newest = {revision.version: revision for revision in dataset.revisions()}
     return [
         PastVersion(
-            manifest=read_manifest(revision_folder(output, name, revision) / MANIFEST_FILE),
-            folder=revision_folder(output, name, revision),
+            version=dataset.read(revision),
             is_latest=latest is not None and latest.version == revision.version,
             pin=pins.get(revision.version),
         )
@@ -73,122 +68,114 @@ def past_versions(output: str, name: str) -> list[PastVersion]:
     ]
 
 
-def versions_kept(output: str, name: str) -> list[str]:
-    """Lists the versions of a dataset that are whole, oldest first."""
-    return sorted({revision.version for revision in whole_revisions(output, name)})
-
-
-def pin_version(output: str, name: str, version: str, reason: str | None = None) -> Pin:
-    """Keeps a version from being removed, by retention as by `remove_version`.
+def pin_version(dataset: DatasetFolder, version: str, reason: str | None = None) -> Pin:
+    """Protects a version from removal, by retention as well as by `remove_version`.
 
     Raises:
         UsageError: there is no such version.
         ExportError: the pin could not be written.
     """
-    _check_exists(output, name, version)
+    _newest_revision(dataset, version)
     pin = Pin(version=version, reason=reason, pinned_at=datetime.now(UTC))
-    place = _pin_file(output, name, version)
+    place = _pin_file(dataset, version)
     with export_errors(f"version {version}: cannot be pinned"):
         make_folder(place.parent)
         write_whole(place, (pin.model_dump_json(indent=2) + "\n").encode())
     return pin
 
 
-def unpin_version(output: str, name: str, version: str) -> None:
-    """Takes a pin back.
+def unpin_version(dataset: DatasetFolder, version: str) -> None:
+    """Removes a pin.
 
     Raises:
         UsageError: the version is not pinned.
     """
     try:
-        _pin_file(output, name, version).unlink()
+        _pin_file(dataset, version).unlink()
     except FileNotFoundError:
         raise UsageError(
-            f"version {version}: is not pinned; `duologue versions` shows those that are"
+            f"version {version}: is not pinned; `duologue versions` shows the pinned ones"
         ) from None
 
 
-def read_pins(output: str, name: str) -> dict[str, Pin]:
+def read_pins(dataset: DatasetFolder) -> dict[str, Pin]:
     """Reads all pins of a dataset, by version."""
-    folder = dataset_folder(output, name) / PINS_FOLDER
+    folder = dataset.folder / PINS_FOLDER
     files = list(folder.iterdir()) if folder.is_dir() else []
     pins = [_read_pin(file) for file in files if file.suffix == ".json"]
     return {pin.version: pin for pin in pins}
 
 
-def remove_version(output: str, name: str, version: str) -> None:
+def remove_version(dataset: DatasetFolder, version: str) -> None:
     """Removes every revision of a version.
 
     Raises:
-        UsageError: there is no such version, it is pinned, or it is the one that `latest` names.
+        UsageError: there is no such version, it is pinned, or it is published.
     """
-    _check_exists(output, name, version)
-    if version in read_pins(output, name):
+    _newest_revision(dataset, version)
+    if version in read_pins(dataset):
         raise UsageError(f"version {version}: is pinned; `duologue versions unpin {version}` first")
-    latest = read_latest(dataset_folder(output, name))
+    latest = read_latest(dataset.folder)
     if latest is not None and latest.version == version:
         raise UsageError(
             f"version {version}: is the one that `latest` names; "
             "`duologue versions rollback` to another one first"
         )
-    _remove(output, name, [version])
+    _remove(dataset, [version])
 
 
-def roll_back(output: str, name: str, version: str | None = None) -> Latest:
-    """Makes `latest` name an earlier version. The next one that passes its gates takes its place.
+def roll_back(dataset: DatasetFolder, version: str | None = None) -> Latest:
+    """Publishes an earlier version. The next one that passes its gates replaces it.
 
     Args:
-        output: where datasets are.
-        name: of the dataset.
-        version: None for the newest one before the one that `latest` names that passes its gates.
+        dataset: the dataset.
+        version: None for the newest good one before the published one.
 
     Raises:
         UsageError: there is no such version.
         ExportError: latest.json could not be replaced.
     """
     if version is None:
-        version = _good_version_before_latest(output, name)
-    revision = Revision(version, _check_exists(output, name, version))
-    manifest = read_manifest(revision_folder(output, name, revision) / MANIFEST_FILE)
-    return name_latest(output, name, manifest)
+        version = _good_version_before_latest(dataset)
+    return name_latest(dataset.read(_newest_revision(dataset, version)))
 
 
 def remove_outdated(
-    output: str, name: str, keep_versions: int | None, just_written: str | None = None
+    dataset: DatasetFolder, keep_versions: int | None, just_written: str | None = None
 ) -> list[str]:
-    """Removes what is neither among the newest versions, nor pinned, nor the one `latest` names.
+    """Keeps the N newest versions, the pinned ones and the published one, and removes the others.
 
-    Also clears away what killed writers left, whatever is to be kept.
+    Also removes what killed writers left, however many versions are to be kept.
 
     Args:
-        output: where datasets are.
-        name: of the dataset.
-        keep_versions: how many of the newest versions stay, published or held back; None for all.
-        just_written: a version that stays however old it is by its name: one of last week that
-            was made whole today, or one that was begun while the clock was behind.
+        dataset: the dataset.
+        keep_versions: how many of the newest versions to keep, published or held back; None keeps
+            all.
+        just_written: a version to keep however old its name is: one from last week that was
+            completed today, or one that was started while the clock was behind.
 
     Returns:
         The versions removed, oldest first.
     """
-    _remove_abandoned(output, name)
+    _remove_abandoned(dataset)
     if keep_versions is None:
         return []
-    versions = versions_kept(output, name)
-    latest = read_latest(dataset_folder(output, name))
-    stay = {
+    versions = dataset.versions()
+    latest = read_latest(dataset.folder)
+    kept = {
         *versions[-keep_versions:],
-        *read_pins(output, name),
+        *read_pins(dataset),
         *([latest.version] if latest else []),
         *([just_written] if just_written else []),
     }
-    outdated = [version for version in versions if version not in stay]
-    _remove(output, name, outdated)
-    mended_latest(output, name)
+    outdated = [version for version in versions if version not in kept]
+    _remove(dataset, outdated)
+    repair_latest(dataset)
     return outdated
 
 
-def _good_version_before_latest(output: str, name: str) -> str:
-    past = past_versions(output, name)
+def _good_version_before_latest(dataset: DatasetFolder) -> str:
+    past = past_versions(dataset)
     latest = next((item.manifest.version for item in past if item.is_latest), None)
     good = (
         item.manifest.version
@@ -198,57 +185,56 @@ def _good_version_before_latest(output: str, name: str) -> str:
     version = next(good, None)
     if version is None:
         raise UsageError(
-            f"dataset {name}: no version before {latest or 'the newest'} passed its gates; name "
-            "the version to roll back to"
+            f"dataset {dataset.name}: no version before {latest or 'the newest'} passed its gates; "
+            "name the version to roll back to"
         )
     return version
 
 
-def _check_exists(output: str, name: str, version: str) -> int:
-    """Returns the newest whole revision."""
-    revision = newest_revision(output, name, version)
-    if not revision:
-        place = without_credentials(dataset_folder(output, name))
+def _newest_revision(dataset: DatasetFolder, version: str) -> Revision:
+    revision = dataset.newest_revision(version)
+    if revision is None:
         raise UsageError(
-            f"version {version}: not found in {place}; `duologue versions` lists those that are"
+            f"version {version}: not found in {dataset}; `duologue versions` lists the versions "
+            "there are"
         )
     return revision
 
 
-def _remove(output: str, name: str, versions: Iterable[str]) -> None:
-    gone = set(versions)
-    for revision in revisions_begun(output, name):
-        if revision.version in gone:
-            remove_revision(revision_folder(output, name, revision))
+def _remove(dataset: DatasetFolder, versions: Iterable[str]) -> None:
+    outdated = set(versions)
+    for revision in dataset.revisions_started():
+        if revision.version in outdated:
+            remove_revision(dataset.folder / revision.folder_name)
 
 
-def _remove_abandoned(output: str, name: str) -> None:
-    for revision in revisions_begun(output, name):
-        folder = revision_folder(output, name, revision)
-        with suppress(FileNotFoundError):  # another process clears it away just now
+def _remove_abandoned(dataset: DatasetFolder) -> None:
+    for revision in dataset.revisions_started():
+        folder = dataset.folder / revision.folder_name
+        with suppress(FileNotFoundError):  # another process is removing it
             if _is_abandoned(folder):
                 remove_revision(folder)
 
 
 def _is_abandoned(folder: UPath) -> bool:
-    """Tells whether a folder is no whole revision, and nobody writes there any more."""
+    """Checks whether a folder is not a complete revision and nobody is writing it any longer."""
     names = {PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)}
     if names and CLAIM_FILE not in names:
-        # What is left of a removed one, unless it is whole. A writer that comes to its end just
-        # now has written the manifest before it took its claim away.
+        # The rest of a removed revision, unless it is complete. A writer that has just finished
+        # wrote the manifest before it removed its claim.
         return not (folder / MANIFEST_FILE).exists()
     if MANIFEST_FILE in names:
         return False
     claim = folder / CLAIM_FILE if names else folder
-    begun_at = claim.fs.modified(claim.path)
-    if begun_at.tzinfo is None:
-        begun_at = begun_at.replace(tzinfo=UTC)
-    return bool(datetime.now(UTC) - begun_at > LONGEST_WRITING)
+    started_at = claim.fs.modified(claim.path)
+    if started_at.tzinfo is None:
+        started_at = started_at.replace(tzinfo=UTC)
+    return bool(datetime.now(UTC) - started_at > LONGEST_WRITING)
 
 
-def _pin_file(output: str, name: str, version: str) -> UPath:
-    spelled = version_folder(output, name, version).name  # refuses what is no version
-    return dataset_folder(output, name) / PINS_FOLDER / f"{spelled}.json"
+def _pin_file(dataset: DatasetFolder, version: str) -> UPath:
+    name = dataset.revision_folder(version).name  # refuses a text that is not a version
+    return dataset.folder / PINS_FOLDER / f"{name}.json"
 
 
 def _read_pin(path: UPath) -> Pin:

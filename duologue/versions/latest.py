@@ -1,4 +1,4 @@
-"""The latest version: how one is published, and how a version is found by those who read it."""
+"""The latest version: how one is published, and how readers find it."""
 
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
@@ -7,17 +7,11 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from upath import UPath
 
-from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
+from duologue.dataset.manifest import MANIFEST_FILE, Manifest
 from duologue.errors import UsageError
 from duologue.storage.files import write_whole
 from duologue.storage.locations import without_credentials
-from duologue.versions.places import (
-    dataset_folder,
-    is_version,
-    revision_folder,
-    revision_name,
-    whole_revisions,
-)
+from duologue.versions.places import DatasetFolder, Version, is_version, revision_name
 from duologue.versions.writing import export_errors
 
 LATEST_FILE = "latest.json"
@@ -32,7 +26,7 @@ class Latest(BaseModel):
     version: str
     revision: int
     path: str
-    """The folder of the version's revision, seen from the folder that latest.json is in."""
+    """The folder of the version's revision, relative to the folder that holds latest.json."""
     published_at: datetime
     """UTC."""
 
@@ -43,90 +37,93 @@ class Latest(BaseModel):
         return self
 
 
-def publish_latest(output: str, name: str, manifest: Manifest) -> Latest:
-    """Makes a whole version the one that readers get, unless they get a newer one already.
+def publish_latest(version: Version) -> Latest:
+    """Publishes a version, unless a newer one is published already.
 
-    A rerun of an old version therefore leaves `latest` alone. Two writers that publish at the very
-    same time both succeed; `latest` then names either of the two.
+    A rerun of an old version therefore leaves `latest` alone. If two writers publish at the very
+    same time, both succeed, and `latest` then names either of the two.
 
     Returns:
         What `latest` names now.
 
     Raises:
-        ExportError: latest.json could not be replaced, and is as it was.
+        ExportError: latest.json could not be replaced, and is unchanged.
     """
-    with _publishing(output, name, manifest):
-        named = _named_by(dataset_folder(output, name))
-    if named and _is_newer(named, manifest):
+    with _publishing(version):
+        named = _named_by(version.dataset.folder)
+    if named and _is_newer(named, version.manifest):
         return named
-    return name_latest(output, name, manifest)
+    return name_latest(version)
 
 
-def name_latest(output: str, name: str, manifest: Manifest) -> Latest:
-    """Makes a whole version the one that readers get, whichever they got before.
+def name_latest(version: Version) -> Latest:
+    """Publishes a version, whichever was published before.
 
     Returns:
         What `latest` names now.
 
     Raises:
-        ExportError: latest.json could not be replaced, and is as it was.
+        ExportError: latest.json could not be replaced, and is unchanged.
     """
+    manifest = version.manifest
     latest = Latest(
-        dataset=name,
+        dataset=manifest.dataset,
         version=manifest.version,
         revision=manifest.revision,
         path=revision_name(manifest.version, manifest.revision),
         published_at=datetime.now(UTC),
     )
-    with _publishing(output, name, manifest):
-        place = dataset_folder(output, name) / LATEST_FILE
-        write_whole(place, (latest.model_dump_json(indent=2) + "\n").encode())
-        return mended_latest(output, name) or latest
+    with _publishing(version):
+        dataset = version.dataset
+        content = latest.model_dump_json(indent=2) + "\n"
+        write_whole(dataset.folder / LATEST_FILE, content.encode())
+        return repair_latest(dataset) or latest
 
 
-def mended_latest(output: str, name: str) -> Latest | None:
-    """Makes `latest` name the newest good version where the one that it names is gone.
+def repair_latest(dataset: DatasetFolder) -> Latest | None:
+    """Publishes the newest good version if the one that `latest` names is gone.
 
-    So it is when one run publishes a version while another, newer one, removes what is outdated:
-    each looks once it is done, and the later of the two sees it. Or a person removed the folder.
+    This happens when one run publishes a version while another, newer one, removes outdated
+    versions: each checks once it is done, and the later of the two notices. A person may also have
+    removed the folder.
 
     Returns:
-        What `latest` names now; None where it names nothing.
+        What `latest` names now; None if it names nothing.
     """
-    folder = dataset_folder(output, name)
+    folder = dataset.folder
     named = _named_by(folder)
     if named is None or (folder / named.path / MANIFEST_FILE).exists():
         return named
-    for revision in reversed(whole_revisions(output, name)):
+    for revision in reversed(dataset.revisions()):
         with suppress(UsageError):  # damaged, or just removed
-            manifest = read_manifest(revision_folder(output, name, revision) / MANIFEST_FILE)
-            if not manifest.held_back:
-                return name_latest(output, name, manifest)
+            version = dataset.read(revision)
+            if not version.manifest.held_back:
+                return name_latest(version)
     return named
 
 
 def _is_newer(named: Latest, manifest: Manifest) -> bool:
     if named.version == manifest.version:
         return named.revision > manifest.revision
-    # Of two runs that started in the same second, the one that ends last is published.
-    return named.version.partition("-")[0] > manifest.version.partition("-")[0]
+    return named.version > manifest.version
 
 
-def _publishing(output: str, name: str, manifest: Manifest) -> AbstractContextManager[None]:
-    place = without_credentials(dataset_folder(output, name) / LATEST_FILE)
+def _publishing(version: Version) -> AbstractContextManager[None]:
+    place = without_credentials(version.folder.parent / LATEST_FILE)
     return export_errors(
-        f"version {manifest.version}: is written, but {place} still names the version before"
+        f"version {version.manifest.version}: is written, but {place} still names the version "
+        "before"
     )
 
 
 def read_latest(folder: UPath) -> Latest | None:
-    """Reads which version of a dataset is published; None where none is.
+    """Reads which version of a dataset is published; None if none is.
 
     Args:
-        folder: the dataset's.
+        folder: the dataset's folder.
 
     Raises:
-        UsageError: latest.json does not say.
+        UsageError: latest.json is damaged.
     """
     place = folder / LATEST_FILE
     try:
@@ -141,7 +138,7 @@ def read_latest(folder: UPath) -> Latest | None:
 
 
 def _named_by(folder: UPath) -> Latest | None:
-    """Like `read_latest`; a damaged latest.json names nothing, and is to be replaced."""
+    """Like `read_latest`; a damaged latest.json names nothing and will be replaced."""
     try:
         return read_latest(folder)
     except UsageError:

@@ -1,13 +1,13 @@
 """Versions: what they are called, where they are, and which there are.
 
     OUTPUT/DATASET/latest.json
-    OUTPUT/DATASET/pins/VERSION.json              a version that a person wants to stay
+    OUTPUT/DATASET/pins/VERSION.json              a version that a person wants to keep
     OUTPUT/DATASET/VERSION/conversations.parquet, …, and last of all manifest.json
-    OUTPUT/DATASET/VERSION-r2/…                   the same version, made whole by a retry
+    OUTPUT/DATASET/VERSION-r2/…                   the same version, completed by a retry
 
-A version whose manifest is not there does not exist, whatever else is in its folder. A retry never
-touches what is there: each revision has a folder of its own, so that no reader ever meets the files
-of two, and what was pinned stays what it was.
+A version without a manifest does not exist, whatever else is in its folder. A retry never changes
+existing files: each revision has its own folder, so that no reader ever sees a mixture of two, and
+a pinned revision stays as it was.
 """
 
 import re
@@ -24,57 +24,36 @@ from duologue.errors import UsageError
 from duologue.storage.files import located
 from duologue.storage.locations import without_credentials
 
+EXAMPLE_VERSION = "20261124T053516123Z-1a2b3c4d"
+
 _LONGEST_NAME = 100
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VERSION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
+_VERSION = re.compile(r"\d{8}T\d{9}Z-[0-9a-f]{8}", re.ASCII)
 _REVISION_FOLDER = re.compile(rf"({_VERSION.pattern})(?:-r([1-9]\d*))?", re.ASCII)
 _RESERVED_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def dataset_name_from(seed_path: str) -> str:
-    """Makes a dataset's name of the seed file's: `data/My seeds.csv` becomes `My-seeds`."""
+    """Derives a dataset's name from its seed file: `data/My seeds.csv` becomes `My-seeds`."""
     return _valid_name_like(PurePosixPath(without_credentials(seed_path)).stem)
 
 
-def dataset_folder(output: str, name: str) -> UPath:
-    """Says where a dataset's versions are.
-
-    Raises:
-        UsageError: the name cannot be a folder's everywhere, or the output's protocol is unknown.
-    """
-    if not is_dataset_name(name):
-        raise UsageError(
-            f"dataset name {name!r}: expected at most {_LONGEST_NAME} letters, digits, '.', '_' "
-            f"and '-', a letter or digit first; use {_valid_name_like(name)!r}, for example"
-        )
-    return located(output) / name
-
-
 def new_version(started_at: datetime, run_id: str) -> str:
-    """Names a version, as in `20261124T053516Z-1a2b3c4d`; names sort by when their runs started.
+    """Names a version, such as `20261124T053516123Z-1a2b3c4d`; names sort by start time.
 
     Args:
-        started_at: when the run started, with its time zone.
-        run_id: the run's UUID; its last 8 digits tell apart what started in the same second. Its
-            first ones are the time as well, in the UUIDs of runs that Prefect schedules.
+        started_at: when the run started, with its time zone; used to the millisecond.
+        run_id: the run's UUID. Its last 8 digits distinguish runs that started in the same
+            millisecond; the first ones repeat the time in the UUIDs that Prefect schedules.
     """
-    return f"{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{run_id[-8:].lower()}"
+    moment = started_at.astimezone(UTC)
+    milliseconds = moment.microsecond // 1000
+    return f"{moment:%Y%m%dT%H%M%S}{milliseconds:03}Z-{run_id[-8:].lower()}"
 
 
 def is_version(text: str) -> bool:
-    """Tells whether a text is spelled as a version is."""
+    """Checks whether a text has the form of a version's name."""
     return _VERSION.fullmatch(text) is not None
-
-
-def version_folder(output: str, name: str, version: str, revision: int = 1) -> UPath:
-    """Says where a revision of a version is.
-
-    Raises:
-        UsageError: the name or the version is not spelled as one, or the protocol is unknown.
-    """
-    if not is_version(version):
-        raise UsageError(f"version {version!r}: expected one as in 20261124T053516Z-1a2b3c4d")
-    return dataset_folder(output, name) / revision_name(version, revision)
 
 
 def revision_name(version: str, revision: int) -> str:
@@ -84,67 +63,171 @@ def revision_name(version: str, revision: int) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Revision:
-    """One folder of a version, whole or not."""
+    """One folder of a version, complete or not. Sorts by version, then by revision."""
 
     version: str
     revision: int
     """From 1."""
 
-
-def revisions_begun(output: str, name: str) -> list[Revision]:
-    """Lists every revision that has a folder, oldest first; some may be not whole, or never."""
-    folder = dataset_folder(output, name)
-    names = []
-    with suppress(FileNotFoundError):
-        names = [PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)]
-    found = (_REVISION_FOLDER.fullmatch(name) for name in names)
-    return sorted(Revision(match[1], int(match[2] or 1)) for match in found if match)
+    @property
+    def folder_name(self) -> str:
+        """The folder's name, such as `20261124T053516123Z-1a2b3c4d-r2`."""
+        return revision_name(self.version, self.revision)
 
 
-def whole_revisions(output: str, name: str) -> list[Revision]:
-    """Lists every revision that has its manifest, oldest first."""
-    return [
-        revision
-        for revision in revisions_begun(output, name)
-        if (revision_folder(output, name, revision) / MANIFEST_FILE).exists()
-    ]
+@dataclass(frozen=True, slots=True)
+class DatasetFolder:
+    """A dataset: where its versions are, whether there are any yet or not.
 
-
-def earlier_manifests(output: str, name: str, version: str, most: int) -> list[Manifest]:
-    """Reads the manifests of the newest versions before one, oldest first, each as last revised.
-
-    One that cannot be read is passed over: it is no reason to lose a new version.
+    Raises:
+        UsageError: the name cannot be a folder's name on every system.
     """
-    newest_first: dict[str, Manifest] = {}
-    for revision in reversed(whole_revisions(output, name)):
-        if revision.version >= version or revision.version in newest_first:
-            continue
-        with suppress(UsageError):
-            place = revision_folder(output, name, revision) / MANIFEST_FILE
-            newest_first[revision.version] = read_manifest(place)
-        if len(newest_first) == most:
-            break
-    return list(reversed(newest_first.values()))
+
+    output: str
+    """The folder, or URL, that holds the datasets."""
+    name: str
+
+    def __post_init__(self) -> None:
+        if not is_dataset_name(self.name):
+            raise UsageError(
+                f"dataset name {self.name!r}: expected at most {_LONGEST_NAME} letters, digits, "
+                "'.', '_' and '-', starting with a letter or digit; use "
+                f"{_valid_name_like(self.name)!r}, for example"
+            )
+
+    def __str__(self) -> str:
+        """The folder, safe to show."""
+        return without_credentials(self.folder)
+
+    @property
+    def folder(self) -> UPath:
+        """The dataset's folder.
+
+        Raises:
+            UsageError: the output's protocol is unknown.
+        """
+        return located(self.output) / self.name
+
+    def revision_folder(self, version: str, revision: int = 1) -> UPath:
+        """Returns the folder of a revision.
+
+        Raises:
+            UsageError: the version does not have the form of one, or the protocol is unknown.
+        """
+        if not is_version(version):
+            raise UsageError(f"version {version!r}: expected one such as {EXAMPLE_VERSION}")
+        return self.folder / revision_name(version, revision)
+
+    def version(self, manifest: Manifest) -> "Version":
+        """Returns the version of this dataset that a manifest describes."""
+        return Version(self.revision_folder(manifest.version, manifest.revision), manifest)
+
+    def revisions_started(self) -> list[Revision]:
+        """Lists every revision that has a folder, oldest first; some may never be completed."""
+        folder = self.folder
+        names = []
+        with suppress(FileNotFoundError):
+            names = [PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)]
+        found = (_REVISION_FOLDER.fullmatch(name) for name in names)
+        return sorted(Revision(match[1], int(match[2] or 1)) for match in found if match)
+
+    def revisions(self) -> list[Revision]:
+        """Lists every revision that has its manifest, oldest first."""
+        folder = self.folder
+        return [
+            revision
+            for revision in self.revisions_started()
+            if (folder / revision.folder_name / MANIFEST_FILE).exists()
+        ]
+
+    def versions(self) -> list[str]:
+        """Lists the versions that have a complete revision, oldest first."""
+        return sorted({revision.version for revision in self.revisions()})
+
+    def newest_revision(self, version: str) -> Revision | None:
+        """Finds the newest complete revision of a version; None if there is none."""
+        folder = self.folder
+        complete = (
+            started
+            for started in reversed(self.revisions_started())
+            if started.version == version
+            and (folder / started.folder_name / MANIFEST_FILE).exists()
+        )
+        return next(complete, None)
+
+    def read(self, revision: Revision) -> "Version":
+        """Reads the manifest of a revision.
+
+        Raises:
+            UsageError: it is not there or cannot be read.
+        """
+        return read_version(self.revision_folder(revision.version, revision.revision))
+
+    def manifests_before(self, version: str, most: int) -> list[Manifest]:
+        """Reads the manifests of the newest versions before one, each from its newest revision.
+
+        A manifest that cannot be read is skipped: it must not prevent a new version.
+
+        Args:
+            version: the versions before this one.
+            most: at most this many.
+
+        Returns:
+            The manifests, oldest first.
+        """
+        newest_first: dict[str, Manifest] = {}
+        for revision in reversed(self.revisions()):
+            if revision.version >= version or revision.version in newest_first:
+                continue
+            with suppress(UsageError):
+                newest_first[revision.version] = self.read(revision).manifest
+            if len(newest_first) == most:
+                break
+        return list(reversed(newest_first.values()))
 
 
-def revision_folder(output: str, name: str, revision: Revision) -> UPath:
-    """Says where a revision is."""
-    return version_folder(output, name, revision.version, revision.revision)
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One complete revision of a version: where its files are, and its manifest."""
+
+    folder: UPath
+    manifest: Manifest
+
+    def __str__(self) -> str:
+        """As in `support 20261124T053516123Z-1a2b3c4d, revision 2`."""
+        manifest = self.manifest
+        return f"{manifest.dataset} {manifest.version}, revision {manifest.revision}"
+
+    @property
+    def dataset(self) -> DatasetFolder:
+        """The dataset that it is a version of, where its next revision is written.
+
+        Raises:
+            UsageError: its folder is a copy that is not inside a dataset's folder.
+        """
+        manifest, folder = self.manifest, self.folder
+        expected = (manifest.dataset, revision_name(manifest.version, manifest.revision))
+        if folder.parts[-2:] != expected:
+            folder = folder.resolve()  # a path from within, such as `./VERSION`, or a link
+        if folder.parts[-2:] != expected:
+            raise UsageError(
+                f"{without_credentials(folder)}: is a copy of {'/'.join(expected)}; put it into "
+                "folders with these names, because a rerun writes the next revision next to it"
+            )
+        return DatasetFolder(str(folder.parent.parent), manifest.dataset)
 
 
-def newest_revision(output: str, name: str, version: str) -> int:
-    """Finds the newest whole revision of a version; 0 where there is none."""
-    numbers = (
-        begun.revision
-        for begun in reversed(revisions_begun(output, name))
-        if begun.version == version
-        and (revision_folder(output, name, begun) / MANIFEST_FILE).exists()
-    )
-    return next(numbers, 0)
+def read_version(folder: UPath) -> Version:
+    """Reads the manifest in a version's folder.
+
+    Raises:
+        UsageError: it is not there or cannot be read.
+    """
+    return Version(folder, read_manifest(folder / MANIFEST_FILE))
 
 
 def is_dataset_name(text: str) -> bool:
-    """Tells whether a dataset may have a name: whether a folder may, on every system."""
+    """Checks whether a text can be a dataset's name: a folder's name on every system."""
     return (
         _NAME.fullmatch(text) is not None
         and len(text) <= _LONGEST_NAME

@@ -1,6 +1,5 @@
-"""Reading a dataset's conversations back, a batch at a time."""
+"""Reading a version back: its conversations a batch at a time, or all that its run produced."""
 
-import csv
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +11,26 @@ import pyarrow.parquet as pq
 from upath import UPath
 
 from duologue.conversation.messages import Conversation
-from duologue.dataset.formats import FAILURES_FILE
+from duologue.dataset.contents import DatasetContents
+from duologue.dataset.counts import Counts, UnaccountedSeedsError
+from duologue.dataset.failures import (
+    FAILURES_JSONL_FILE,
+    FailedSeedRecord,
+    InvalidConversationRecord,
+    RejectedRowRecord,
+    read_failures,
+)
+from duologue.dataset.formats import CONVERSATIONS_FILE
+from duologue.dataset.manifest import MANIFEST_FILE
 from duologue.dataset.schema import SCHEMA_VERSION, SCHEMA_VERSION_KEY, USAGE_COLUMNS
 from duologue.errors import UsageError
-from duologue.seeds import Seed
-from duologue.storage.files import reason_of
+from duologue.seeds import RejectedRow, Seed, SeedFile
+from duologue.simulation import FailedSeed
+from duologue.storage.files import describe_storage_error
 from duologue.storage.locations import without_credentials
+from duologue.validation.check import check_conversation
+from duologue.validation.loading import load_rules
+from duologue.versions.places import Version
 
 _SEED_COLUMNS = ["seed_message", "context"]
 _COLUMNS = [
@@ -36,9 +49,9 @@ _ROWS_AT_ONCE = 500
 
 
 def read_conversations(path: UPath, of: str | None = None) -> Iterator[Conversation]:
-    """Opens a `conversations.parquet` and gives its conversations, in the file's order.
+    """Opens a `conversations.parquet` and yields its conversations, in the file's order.
 
-    They are read as they are asked for, so that the first of many comes at once.
+    They are read on demand, so that the first of many arrives immediately.
 
     Args:
         path: the Parquet file.
@@ -76,9 +89,9 @@ def _seeded_conversations(path: UPath, of: str | None) -> Iterator[tuple[Seed, C
 
 
 def _with_usage(row: dict[str, Any]) -> dict[str, Any]:
-    """Puts the columns of a conversation's usage together, and those of its messages'.
+    """Collects the usage columns of a conversation, and those of its messages.
 
-    Older files have no such columns.
+    Older files do not have these columns.
     """
     for item in (row, *row["messages"]):
         columns = {name: item.pop(name, None) for name in USAGE_COLUMNS}
@@ -95,23 +108,23 @@ def _opened(path: UPath) -> Iterator[pq.ParquetFile]:
         raise UsageError(f"{without_credentials(path)}: not found") from error
     except OSError as error:
         raise UsageError(
-            f"{without_credentials(path)}: cannot be read: {reason_of(error)}"
+            f"{without_credentials(path)}: cannot be read: {describe_storage_error(error)}"
         ) from error
     except UsageError:
         raise
-    # What pyarrow and our models make of a file that is damaged or not ours is anything.
+    # pyarrow and our models may raise anything on a file that is damaged or not ours.
     except Exception as error:
         raise UsageError(
-            f"{without_credentials(path)}: is not a whole Parquet file of Duologue; expected a "
+            f"{without_credentials(path)}: is not a complete Parquet file of Duologue; expected a "
             "dataset's conversations.parquet"
         ) from error
 
 
 def check_schema_version(path: UPath, schema: pa.Schema) -> None:
-    """Refuses a Parquet file that is not of Duologue, or of another schema version.
+    """Refuses a Parquet file that Duologue did not write, or with another schema version.
 
     Raises:
-        UsageError: it is.
+        UsageError: it was not, or has.
     """
     version = (schema.metadata or {}).get(SCHEMA_VERSION_KEY, b"").decode()
     if not version:
@@ -126,12 +139,71 @@ def check_schema_version(path: UPath, schema: pa.Schema) -> None:
         )
 
 
-def read_failures(folder: UPath) -> Iterator[str]:
-    """Gives what is not in a version and why, a line each, without what was said.
+def read_contents(version: Version) -> DatasetContents:
+    """Reads all that a version's run produced, from the version's own files.
 
-    Rejected rows are left out; they are of the seed file and not of the run.
+    The conversations are checked again: by the current rules, with the severities and thresholds
+    of the version's run.
+
+    Raises:
+        UsageError: a file is missing, was changed, or was written by another Duologue; or a rule
+            of its run cannot be found.
     """
-    with (folder / FAILURES_FILE).open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["kind"] != "rejected_row":
-                yield f"{row['id']}: {row['reason']}"
+    folder, manifest = version.folder, version.manifest
+    records = read_failures(folder / FAILURES_JSONL_FILE)
+    failed = [record for record in records if isinstance(record, FailedSeedRecord)]
+    invalid = [record for record in records if isinstance(record, InvalidConversationRecord)]
+    at: dict[int, tuple[Seed, Conversation | FailedSeedRecord]] = {
+        record.position: (record.seed, record) for record in failed
+    }
+    at |= {record.position: (record.seed, record.conversation) for record in invalid}
+    valid = read_seeded_conversations(folder / CONVERSATIONS_FILE)
+    in_order = [
+        at.pop(position) if position in at else next(valid, None)
+        for position in range(manifest.counts.conversations)
+    ]
+    made = [item for item in in_order if item is not None]
+    rules = load_rules(manifest.settings.rules)
+    contents = DatasetContents(
+        seed_file=SeedFile(
+            path=manifest.seed_file.path,
+            sha256=manifest.seed_file.sha256,
+            columns_note=manifest.seed_file.columns_note,
+            seeds=tuple({seed.seed_id: seed for seed, _ in made}.values()),
+            rejected=tuple(
+                RejectedRow(record.file, record.line, record.reason)
+                for record in records
+                if isinstance(record, RejectedRowRecord)
+            ),
+        ),
+        checked=tuple(
+            check_conversation(outcome, seed, manifest.settings.simulation, rules)
+            for seed, outcome in made
+            if isinstance(outcome, Conversation)
+        ),
+        failed=tuple(
+            FailedSeed(record.seed, record.sample, record.error_class, record.reason, record.draft)
+            for record in failed
+        ),
+        settings=manifest.settings,
+        started_at=manifest.started_at,
+    )
+    every_place_filled = None not in in_order and next(valid, None) is None
+    if not (every_place_filled and _adds_up(contents, manifest.counts)):
+        raise UsageError(
+            f"{without_credentials(folder)}: {CONVERSATIONS_FILE} and {FAILURES_JSONL_FILE} do "
+            f"not add up to the {manifest.counts.conversations} conversations of its "
+            f"{MANIFEST_FILE}; one of them was changed"
+        )
+    return contents
+
+
+def _adds_up(contents: DatasetContents, counts: Counts) -> bool:
+    """Compares all counts except those that the current rules may change."""
+    try:
+        rules_apart = contents.counts.model_copy(
+            update={"valid": counts.valid, "invalid": counts.invalid}
+        )
+    except UnaccountedSeedsError:
+        return False
+    return rules_apart == counts

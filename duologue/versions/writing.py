@@ -1,4 +1,4 @@
-"""Writing a version: whole, or not at all."""
+"""Writing a version completely, or not at all."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,116 +17,131 @@ from duologue.report.page import REPORT_FILE, VERSIONS_DRAWN, write_report
 from duologue.storage.files import (
     HashingSink,
     claim,
+    describe_storage_error,
     opened_whole,
     prove_writable,
-    reason_of,
     remove_folder,
     write_whole,
 )
-from duologue.storage.locations import shown_cause, without_credentials
+from duologue.storage.locations import shown_cause
+from duologue.validation.dataset_rules.assess import assess
+from duologue.validation.dataset_rules.member import Member
+from duologue.validation.quality import DatasetQuality
 from duologue.versions.comparing import changes_since_before
-from duologue.versions.places import (
-    Revision,
-    dataset_folder,
-    earlier_manifests,
-    revision_folder,
-    revisions_begun,
-    version_folder,
-)
-from duologue.versions.quality import quality_of
+from duologue.versions.places import DatasetFolder, Revision, Version
 
 CLAIM_FILE = ".writing"
 """The first file in a revision's folder, empty, and there only while the revision is written."""
 
 
-def check_writable(output: str, name: str) -> None:
-    """Proves that versions can be written, before anything is paid for.
+def check_writable(dataset: DatasetFolder) -> None:
+    """Proves that versions can be written, before anything is billed.
 
     Raises:
         UsageError: they cannot; says why.
     """
-    folder = dataset_folder(output, name)
-    prove_writable(folder, "output", "choose a folder that this user can write to")
+    prove_writable(dataset.folder, "output", "choose a folder that this user can write to")
 
 
-def write_version(output: str, name: str, version: str, contents: DatasetContents) -> Manifest:
-    """Writes every file of a version, its manifest last. Whatever goes wrong leaves no part of it.
+def write_version(dataset: DatasetFolder, version: str, contents: DatasetContents) -> Version:
+    """Writes every file of a version, its manifest last. Any error removes all of it again.
 
-    Where the version is there already, this writes its next revision, and leaves the others alone.
-    So it does where another writer is at it at the same time.
+    If the version exists already, this writes its next revision and leaves the others alone; the
+    same applies while another writer is writing it.
 
     Args:
-        output: where datasets are, a local folder or a URL.
-        name: of the dataset.
+        dataset: the dataset.
         version: made by `new_version`.
-        contents: what the run made.
+        contents: what the run produced.
 
     Raises:
         ExportError: it could not be written.
-        UsageError: the name or the version is not spelled as one.
-        UnaccountedSeedsError: the contents lost or doubled a seed.
+        UsageError: the version does not have the form of one.
+        UnaccountedSeedsError: the contents lost or duplicated a seed.
     """
-    version_folder(output, name, version)  # refuses what is not spelled as one
-    _ = contents.counts  # a lost seed is told before anything is written
+    dataset.revision_folder(version)  # refuses a text that is not a version
+    _ = contents.counts  # reports a lost seed before anything is written
     refuse_unwritable_text(contents.valid)
-    place = without_credentials(dataset_folder(output, name))
-    with export_errors(f"version {version}: cannot be written to {place}"):
-        revision = _claim_next_revision(output, name, version)
-        folder = revision_folder(output, name, revision)
+    with export_errors(f"version {version}: cannot be written to {dataset}"):
+        revision = _claim_next_revision(dataset, version)
+        folder = dataset.folder / revision.folder_name
         try:
-            changes = _changes(output, name, revision, contents)
-            earlier = earlier_manifests(output, name, version, most=VERSIONS_DRAWN)
-            quality = quality_of(contents, [manifest.quality for manifest in earlier])
-            make_manifest = partial(manifest_of, name, version, revision.revision, changes, quality)
+            changes = _changes(dataset, revision, contents)
+            earlier = dataset.manifests_before(version, most=VERSIONS_DRAWN)
+            quality = _quality(contents, [manifest.quality for manifest in earlier])
+            make_manifest = partial(
+                manifest_of, dataset.name, version, revision.revision, changes, quality
+            )
             manifest = _write_files(folder, make_manifest, contents, earlier)
         except BaseException:  # Ctrl-C as well
-            with suppress(Exception):  # the storage that refused to be written to may refuse this
+            with suppress(Exception):  # the storage that refused the files may refuse this too
                 remove_revision(folder)
             raise
         (folder / CLAIM_FILE).unlink(missing_ok=True)
-        return manifest
+        return Version(folder, manifest)
 
 
 def remove_revision(folder: UPath) -> None:
-    """Removes the manifest first, so that no reader takes what is left for a version."""
+    """Removes a revision, its manifest first, so that no reader takes the rest for a version."""
     (folder / MANIFEST_FILE).unlink(missing_ok=True)
     remove_folder(folder)
 
 
 @contextmanager
 def export_errors(what: str) -> Iterator[None]:
-    """Tells whatever storage raises as an ExportError that opens with `what`."""
+    """Raises whatever storage raises as an ExportError that starts with `what`."""
     try:
         yield
     except DuologueError:
         raise
-    except Exception as error:  # an object store's driver raises what it likes
+    except Exception as error:  # an object store's driver may raise anything
         raise ExportError(
-            f"{what}: {reason_of(error)}. No conversation is lost: mend that and run again"
+            f"{what}: {describe_storage_error(error)}. No conversation is lost: fix that and run "
+            "again"
         ) from shown_cause(error)
 
 
 def _changes(
-    output: str, name: str, revision: Revision, contents: DatasetContents
+    dataset: DatasetFolder, revision: Revision, contents: DatasetContents
 ) -> Changes | None:
     try:
-        return changes_since_before(output, name, revision, contents)
-    except UsageError:  # a damaged version before is no reason to lose this one
+        return changes_since_before(dataset, revision, contents)
+    except UsageError:  # a damaged earlier version must not cost us this one
         return None
 
 
-def _claim_next_revision(output: str, name: str, version: str) -> Revision:
-    """Takes the first revision that nobody has begun, so that no two writers share a folder."""
-    begun = [item.revision for item in revisions_begun(output, name) if item.version == version]
-    revision = Revision(version, max(begun, default=0) + 1)
-    folder = revision_folder(output, name, revision)
+def _quality(contents: DatasetContents, earlier: Sequence[DatasetQuality]) -> DatasetQuality:
+    """Runs the dataset rules on what a run produced, against the versions before, oldest first."""
+    members = [
+        Member(
+            conversation_id=item.conversation.conversation_id,
+            messages=item.conversation.messages,
+            end_reason=item.conversation.end_reason,
+            seed_message=item.seed.message,
+        )
+        for item in contents.valid
+    ]
+    return assess(
+        members,
+        failed=len(contents.failed),
+        invalid=len(contents.invalid),
+        earlier=earlier,
+        settings=contents.settings.dataset_rules,
+    )
+
+
+def _claim_next_revision(dataset: DatasetFolder, version: str) -> Revision:
+    """Takes the first revision that nobody has started, so that no two writers share a folder."""
+    started = [item.revision for item in dataset.revisions_started() if item.version == version]
+    revision = Revision(version, max(started, default=0) + 1)
+    folder = dataset.folder / revision.folder_name
     try:
         claim(folder / CLAIM_FILE)
     except FileExistsError:
-        return _claim_next_revision(output, name, version)
-    if (folder / MANIFEST_FILE).exists():  # claimed, written and done since it was looked for
+        return _claim_next_revision(dataset, version)
+    if (folder / MANIFEST_FILE).exists():  # claimed and written by another since we looked
         (folder / CLAIM_FILE).unlink(missing_ok=True)
-        return _claim_next_revision(output, name, version)
+        return _claim_next_revision(dataset, version)
     return revision
 
 
@@ -150,11 +165,11 @@ def _write_files(
 
 
 def write_file(path: UPath, write: Callable[[RawIOBase], int | None]) -> FileRecord:
-    """Writes a file whole, and tells what the manifest says of it.
+    """Writes a file completely and returns what the manifest records about it.
 
     Args:
         path: the file.
-        write: writes its content; returns its rows, None where it has none.
+        write: writes its content; returns its number of rows, None for a file without rows.
     """
     with opened_whole(path) as file:
         sink = HashingSink(file)

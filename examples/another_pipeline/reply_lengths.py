@@ -14,9 +14,9 @@ def reply_lengths(path: str) -> dict[int, float]:
             data stays the same however many versions follow.
     """
     dataset = duologue.load(path)
-    turns = dataset.next_turns.to_table(columns=["turn_index", "reference_reply"]).to_pandas()
+    turns = dataset.next_turns.to_pandas(columns=["turn_index", "reference_reply"])
     replies = turns.dropna()
-    words = replies["reference_reply"].str.split().str.len()
+    words = replies["reference_reply"].str.split().map(len)
     by_turn = words.groupby(replies["turn_index"]).mean().round(1)
     lengths = dict(zip(by_turn.index.tolist(), by_turn.tolist(), strict=True))
     version, revision = dataset.manifest.version, dataset.manifest.revision

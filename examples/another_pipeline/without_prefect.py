@@ -23,7 +23,7 @@ def main(datasets: str, name: str) -> None:
     if SEEN.exists() and json.loads(SEEN.read_text()) == taken:
         print(f"nothing new since {manifest.version}")
         return
-    frame = dataset.next_turns.to_table().to_pandas()
+    frame = dataset.next_turns.to_pandas()
     print(f"{manifest.version} revision {manifest.revision}: {len(frame)} next turns")
     SEEN.write_text(json.dumps(taken))
 

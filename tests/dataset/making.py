@@ -17,7 +17,7 @@ from duologue.validation.rule import Violation
 
 STARTED_AT = datetime(2026, 11, 24, 5, 35, 16, 123456, tzinfo=UTC)
 RUN_ID = "01928374-0000-7000-8000-00001a2b3c4d"
-VERSION = "20261124T053516Z-1a2b3c4d"
+VERSION = "20261124T053516123Z-1a2b3c4d"
 USAGE = Usage(input_tokens=120, output_tokens=30, cost_usd=0.25, models=("gpt-4o", "gpt-4o-mini"))
 ANYTHING_PASSES = Gates(max_failed_share=1, max_invalid_share=1)
 

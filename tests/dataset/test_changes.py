@@ -12,11 +12,11 @@ from duologue.dataset.manifest import read_manifest
 from duologue.errors import UsageError
 from duologue.settings.rules import Severity
 from duologue.versions.comparing import changes_since_before
-from duologue.versions.places import Revision, version_folder
+from duologue.versions.places import DatasetFolder, Revision
 from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed
 
-FIRST, SECOND, THIRD = (f"202611{day:02}T020000Z-1a2b3c4d" for day in (1, 2, 3))
+FIRST, SECOND, THIRD = (f"202611{day:02}T020000000Z-1a2b3c4d" for day in (1, 2, 3))
 GOOD: list[tuple[str, Severity]] = []
 BAD = [("echo", Severity.INVALID)]
 
@@ -38,7 +38,7 @@ def run(
 
 
 def changes(output: str, version: str, made: DatasetContents) -> Changes:
-    found = write_version(output, "shop", version, made).changes
+    found = write_version(DatasetFolder(output, "shop"), version, made).manifest.changes
     assert found is not None
     return found
 
@@ -50,12 +50,12 @@ def told(found: Changes) -> dict[str, tuple[str, ...]]:
 
 
 def test_the_first_version_differs_from_nothing(output: str) -> None:
-    assert write_version(output, "shop", FIRST, run(["a"])).changes is None
+    assert write_version(DatasetFolder(output, "shop"), FIRST, run(["a"])).manifest.changes is None
 
 
 def test_the_same_again_differs_in_nothing(output: str) -> None:
     made = run(["a"], ["b"], ["c"])
-    write_version(output, "shop", FIRST, made)
+    write_version(DatasetFolder(output, "shop"), FIRST, made)
     found = changes(output, SECOND, made)
     assert told(found) == {}
     assert (found.before_version, found.before_revision) == (FIRST, 1)
@@ -69,7 +69,7 @@ def test_each_conversation_is_told_by_its_id_where_it_belongs(output: str) -> No
     now = run(
         ["same", "other:else", "new", "mended", "made"], ["breaks"], ["fails", "still-bad", "more"]
     )
-    write_version(output, "shop", FIRST, before)
+    write_version(DatasetFolder(output, "shop"), FIRST, before)
     assert told(changes(output, SECOND, now)) == {
         "added": ("more-1", "new-1"),
         "removed": ("gone-1", "lost-1"),
@@ -84,7 +84,7 @@ def test_each_sample_of_a_seed_is_a_conversation_of_its_own(output: str) -> None
         talks = [checked("Hi", text, sample=n) for n, text in enumerate(texts, start=1)]
         return contents(*talks, conversations_per_seed=len(texts))
 
-    write_version(output, "shop", FIRST, samples("one", "two"))
+    write_version(DatasetFolder(output, "shop"), FIRST, samples("one", "two"))
     found = told(changes(output, SECOND, samples("one", "another", "three")))
     assert found == {
         "changed": ("s1-2",),
@@ -94,8 +94,8 @@ def test_each_sample_of_a_seed_is_a_conversation_of_its_own(output: str) -> None
 
 
 def test_a_later_revision_is_compared_with_the_one_before_it(output: str) -> None:
-    write_version(output, "shop", FIRST, run(["x"]))
-    write_version(output, "shop", SECOND, run(["a"], ["b"], ["c"]))
+    write_version(DatasetFolder(output, "shop"), FIRST, run(["x"]))
+    write_version(DatasetFolder(output, "shop"), SECOND, run(["a"], ["b"], ["c"]))
     second = changes(output, SECOND, run(["a", "b"], cut_short=["c"]))
     assert (second.before_version, second.before_revision) == (SECOND, 1)
     assert told(second) == {"newly_good": ("b-1",)}
@@ -105,9 +105,9 @@ def test_a_later_revision_is_compared_with_the_one_before_it(output: str) -> Non
 
 
 def test_a_version_is_compared_with_the_newest_revision_of_the_one_before(output: str) -> None:
-    write_version(output, "shop", FIRST, run([], [], ["a"]))
-    write_version(output, "shop", FIRST, run(["a"]))
-    write_version(output, "shop", THIRD, run(["z"]))  # is later, and there already
+    write_version(DatasetFolder(output, "shop"), FIRST, run([], [], ["a"]))
+    write_version(DatasetFolder(output, "shop"), FIRST, run(["a"]))
+    write_version(DatasetFolder(output, "shop"), THIRD, run(["z"]))  # is later, and there already
     found = changes(output, SECOND, run(["a"]))
     assert (found.before_version, found.before_revision) == (FIRST, 2)
     assert told(found) == {}
@@ -115,7 +115,7 @@ def test_a_version_is_compared_with_the_newest_revision_of_the_one_before(output
 
 def test_changed_settings_are_told_but_no_texts_of_people(output: str) -> None:
     before = run(["a"], chatbot="support-bot@production")
-    write_version(output, "shop", FIRST, before)
+    write_version(DatasetFolder(output, "shop"), FIRST, before)
     settings = before.settings
     other = settings.model_copy(
         update={
@@ -140,15 +140,15 @@ def test_changed_settings_are_told_but_no_texts_of_people(output: str) -> None:
 def test_a_damaged_version_before_is_told_and_keeps_no_other_from_being_written(
     output: str, name: str
 ) -> None:
-    write_version(output, "shop", FIRST, run(["a"], cut_short=["b"]))
-    (version_folder(output, "shop", FIRST) / name).write_bytes(b"{")
+    write_version(DatasetFolder(output, "shop"), FIRST, run(["a"], cut_short=["b"]))
+    (DatasetFolder(output, "shop").revision_folder(FIRST) / name).write_bytes(b"{")
     with pytest.raises(UsageError, match=name):
-        changes_since_before(output, "shop", Revision(SECOND, 1), run(["a"]))
-    assert write_version(output, "shop", SECOND, run(["a"])).changes is None
+        changes_since_before(DatasetFolder(output, "shop"), Revision(SECOND, 1), run(["a"]))
+    assert write_version(DatasetFolder(output, "shop"), SECOND, run(["a"])).manifest.changes is None
 
 
 def test_what_differs_is_in_the_manifest(output: str) -> None:
-    write_version(output, "shop", FIRST, run(["a"]))
+    write_version(DatasetFolder(output, "shop"), FIRST, run(["a"]))
     found = changes(output, SECOND, run(["a:else"]))
-    folder = version_folder(output, "shop", SECOND)
+    folder = DatasetFolder(output, "shop").revision_folder(SECOND)
     assert read_manifest(folder / "manifest.json").changes == found

@@ -16,6 +16,7 @@ from duologue.dataset.formats import WRITERS
 from duologue.dataset.manifest import read_manifest
 from duologue.versions.finding import find_version
 from duologue.versions.latest import Latest, publish_latest
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 from tests.small_disk import small_disk
@@ -35,8 +36,10 @@ def run_writer(how: str, output: Path) -> subprocess.CompletedProcess[str]:
 
 
 def publish_one(output: Path) -> None:
-    manifest = write_version(str(output), "shop", VERSION, everything_that_can_happen())
-    publish_latest(str(output), "shop", manifest)
+    manifest = write_version(
+        DatasetFolder(str(output), "shop"), VERSION, everything_that_can_happen()
+    ).manifest
+    publish_latest(DatasetFolder(str(output), "shop").version(manifest))
 
 
 def check_every_version_is_whole(output: Path) -> set[str]:
@@ -117,4 +120,4 @@ def test_a_full_disk_leaves_no_half_version(tiny_disk: Path) -> None:
     assert done.returncode == EXPORT_ERROR, done.stderr
     assert "no space is left there. No conversation is lost" in done.stderr
     assert check_every_version_is_whole(tiny_disk) == {VERSION}
-    assert find_version("latest", str(tiny_disk)).name == VERSION
+    assert find_version("latest", str(tiny_disk)).folder.name == VERSION

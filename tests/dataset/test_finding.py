@@ -11,24 +11,26 @@ from duologue.dataset.manifest import Manifest
 from duologue.errors import UsageError
 from duologue.versions.finding import find_conversations, find_dataset, find_version
 from duologue.versions.latest import publish_latest
-from duologue.versions.places import dataset_folder, version_folder
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import remove_revision, write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 
-NEXT = "20261125T053516Z-5e6f7a8b"
-UNFINISHED = "20261126T053516Z-00000000"
+NEXT = "20261125T053516000Z-5e6f7a8b"
+UNFINISHED = "20261126T053516000Z-00000000"
 
 
 def write(output: str, version: str = VERSION, name: str = "shop") -> Manifest:
-    return write_version(output, name, version, everything_that_can_happen())
+    return write_version(
+        DatasetFolder(output, name), version, everything_that_can_happen()
+    ).manifest
 
 
 def test_a_version_is_found_by_everything_that_names_it(output: str) -> None:
-    publish_latest(output, "shop", write(output))
-    folder = version_folder(output, "shop", VERSION)
+    publish_latest(DatasetFolder(output, "shop").version(write(output)))
+    folder = DatasetFolder(output, "shop").revision_folder(VERSION)
     for spelling in ("latest", VERSION, str(folder), str(folder.parent)):
-        assert find_version(spelling, output) == folder
-        assert find_version(spelling, output, "shop") == folder
+        assert find_version(spelling, output).folder == folder
+        assert find_version(spelling, output, "shop").folder == folder
         assert find_conversations(spelling, output) == folder / "conversations.parquet"
 
 
@@ -65,9 +67,9 @@ def test_a_reader_whose_version_is_removed_since_it_read_latest_gets_the_next_on
 ) -> None:
     """The reader finds the version gone; before it looks again, the other run has published."""
     output = str(tmp_path)
-    publish_latest(output, "shop", write(output))
+    publish_latest(DatasetFolder(output, "shop").version(write(output)))
     write(output, NEXT)
-    remove_revision(version_folder(output, "shop", VERSION))
+    remove_revision(DatasetFolder(output, "shop").revision_folder(VERSION))
     reader = [sys.executable, "-c", OVERTAKEN, output, NEXT]
     done = subprocess.run(reader, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.returncode) == (NEXT, 0), done.stderr
@@ -75,21 +77,25 @@ def test_a_reader_whose_version_is_removed_since_it_read_latest_gets_the_next_on
 
 def test_latest_needs_a_name_where_there_are_several_datasets(output: str) -> None:
     for name in ("shop", "bank"):
-        publish_latest(output, name, write(output, name=name))
+        publish_latest(DatasetFolder(output, name).version(write(output, name=name)))
     with pytest.raises(UsageError, match=r"several datasets \(bank, shop\)"):
         find_version("latest", output)
-    assert find_version("latest", output, "bank") == version_folder(output, "bank", VERSION)
+    assert find_version("latest", output, "bank").folder == DatasetFolder(
+        output, "bank"
+    ).revision_folder(VERSION)
 
 
 def test_a_version_without_a_manifest_does_not_exist(output: str) -> None:
-    publish_latest(output, "shop", write(output))
-    folder = version_folder(output, "shop", UNFINISHED)
+    publish_latest(DatasetFolder(output, "shop").version(write(output)))
+    folder = DatasetFolder(output, "shop").revision_folder(UNFINISHED)
     folder.mkdir()
     (folder / "conversations.parquet").write_bytes(b"PAR1")
     for spelling in (UNFINISHED, str(folder)):
-        with pytest.raises(UsageError, match=r"is no version, because it has no manifest\.json"):
+        with pytest.raises(UsageError, match=r"is not a version, because it has no manifest\.json"):
             find_version(spelling, output)
-    assert find_version("latest", output) == version_folder(output, "shop", VERSION)
+    assert find_version("latest", output).folder == DatasetFolder(output, "shop").revision_folder(
+        VERSION
+    )
 
 
 def test_what_is_not_there_is_told_with_what_was_expected(output: str) -> None:
@@ -111,7 +117,7 @@ def test_a_path_that_cannot_be_looked_at_is_told(path: str) -> None:
 
 def test_a_latest_that_names_no_version_is_told(output: str) -> None:
     write(output)
-    place = dataset_folder(output, "shop") / "latest.json"
+    place = DatasetFolder(output, "shop").folder / "latest.json"
     place.write_bytes(b"{}")
     with pytest.raises(UsageError, match="does not say which version is the latest"):
         find_version("latest", output)
@@ -119,37 +125,41 @@ def test_a_latest_that_names_no_version_is_told(output: str) -> None:
 
 def test_a_version_is_found_by_its_newest_revision(output: str) -> None:
     for _ in range(2):
-        publish_latest(output, "shop", write(output))
-    newest = version_folder(output, "shop", VERSION, revision=2)
+        publish_latest(DatasetFolder(output, "shop").version(write(output)))
+    newest = DatasetFolder(output, "shop").revision_folder(VERSION, revision=2)
     assert newest.name == f"{VERSION}-r2"
-    assert find_version(VERSION, output) == newest
-    assert find_version("latest", output) == newest
-    assert find_version(f"{output}/shop", output) == newest
+    assert find_version(VERSION, output).folder == newest
+    assert find_version("latest", output).folder == newest
+    assert find_version(f"{output}/shop", output).folder == newest
 
 
 @pytest.mark.parametrize("other", [".cache", "my shop", "CON"])
 def test_folders_that_are_no_datasets_do_not_get_in_the_way(output: str, other: str) -> None:
-    publish_latest(output, "shop", write(output))
+    publish_latest(DatasetFolder(output, "shop").version(write(output)))
     place = UPath(output) / other / VERSION / "manifest.json"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(b"{}")
     (UPath(output) / other / "latest.json").write_bytes(b"{}")
-    assert find_version("latest", output) == version_folder(output, "shop", VERSION)
-    assert find_version(VERSION, output) == version_folder(output, "shop", VERSION)
-    assert find_dataset(output) == find_dataset(output, version=VERSION) == "shop"
+    assert find_version("latest", output).folder == DatasetFolder(output, "shop").revision_folder(
+        VERSION
+    )
+    assert find_version(VERSION, output).folder == DatasetFolder(output, "shop").revision_folder(
+        VERSION
+    )
+    assert find_dataset(output).name == find_dataset(output, version=VERSION).name == "shop"
 
 
 def test_the_only_dataset_needs_no_name(output: str) -> None:
     write(output)
-    assert find_dataset(output) == "shop"
+    assert find_dataset(output).name == "shop"
 
 
 def test_of_several_datasets_the_one_that_has_the_version_is_meant(output: str) -> None:
     write(output, VERSION, "shop")
     write(output, NEXT, "bank")
-    assert find_dataset(output, version=VERSION) == "shop"
-    assert find_dataset(output, version=NEXT) == "bank"
-    assert find_dataset(output, "shop", NEXT) == "shop"  # a name is taken at its word
+    assert find_dataset(output, version=VERSION).name == "shop"
+    assert find_dataset(output, version=NEXT).name == "bank"
+    assert find_dataset(output, "shop", NEXT).name == "shop"  # a name is taken at its word
     with pytest.raises(UsageError, match=r"^dataset: .* holds several datasets \(bank, shop\)"):
         find_dataset(output)
     write(output, VERSION, "bank")
@@ -162,7 +172,9 @@ def test_a_version_that_two_datasets_have_needs_a_name(output: str) -> None:
         write(output, name=name)
     with pytest.raises(UsageError, match=r"several datasets \(copy-of-shop, shop\); .* --name"):
         find_version(VERSION, output)
-    assert find_version(VERSION, output, "shop") == version_folder(output, "shop", VERSION)
+    assert find_version(VERSION, output, "shop").folder == DatasetFolder(
+        output, "shop"
+    ).revision_folder(VERSION)
 
 
 def test_a_dataset_that_is_not_there_is_told_with_where_it_was_looked_for(output: str) -> None:

@@ -193,7 +193,7 @@ def test_a_test_suite_asks_for_what_the_chatbot_says_next() -> None:
 
 def test_failures_say_what_is_missing_why_and_what_to_do() -> None:
     made = everything_that_can_happen()
-    rejected, failed_seed, invalid = dict_rows(written(write_failures_csv, made))
+    failed_seed, invalid, rejected = dict_rows(written(write_failures_csv, made))
     assert rejected["id"] == "datasets/seeds.csv:14"
     assert (rejected["kind"], rejected["reason"]) == ("rejected_row", "message is empty")
     assert "datasets/seeds.csv:14" in rejected["how_to_rerun"]

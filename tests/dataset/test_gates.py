@@ -8,7 +8,7 @@ from duologue.dataset.counts import Counts
 from duologue.dataset.gates import reasons_to_hold_back
 from duologue.settings.rules import Severity
 from duologue.settings.run import Gates
-from duologue.versions.places import version_folder
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen, failed
 
@@ -78,16 +78,25 @@ def test_a_version_that_is_held_back_says_why_in_its_manifest_and_its_card(outpu
         failed=[failed("Hi", seed_id="s3")],
         gates=Gates(),
     )
-    manifest = write_version(output, "shop", VERSION, made)
+    manifest = write_version(DatasetFolder(output, "shop"), VERSION, made).manifest
     reasons = reasons_to_hold_back(made.counts, Gates())
     assert manifest.held_back == reasons
     assert len(reasons) == 2
-    card = (version_folder(output, "shop", VERSION) / "README.md").read_text(encoding="utf-8")
+    card = (DatasetFolder(output, "shop").revision_folder(VERSION) / "README.md").read_text(
+        encoding="utf-8"
+    )
     for reason in reasons:
         assert f"\n- {reason}\n" in card
 
 
 def test_the_card_of_a_good_version_speaks_of_no_gates(output: str) -> None:
-    assert write_version(output, "shop", VERSION, everything_that_can_happen()).held_back == ()
-    card = (version_folder(output, "shop", VERSION) / "README.md").read_text(encoding="utf-8")
+    assert (
+        write_version(
+            DatasetFolder(output, "shop"), VERSION, everything_that_can_happen()
+        ).manifest.held_back
+        == ()
+    )
+    card = (DatasetFolder(output, "shop").revision_folder(VERSION) / "README.md").read_text(
+        encoding="utf-8"
+    )
     assert "gates" not in card

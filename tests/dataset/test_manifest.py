@@ -10,12 +10,13 @@ from upath import UPath
 
 from duologue.dataset.manifest import read_manifest
 from duologue.errors import UsageError
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import USAGE, VERSION, checked, contents, everything_that_can_happen
 
 
 def changed(tmp_path: Path, changes: dict[str, Any]) -> UPath:
-    write_version(str(tmp_path), "shop", VERSION, everything_that_can_happen())
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, everything_that_can_happen())
     path = tmp_path / "shop" / VERSION / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     return UPath(path)
@@ -70,5 +71,7 @@ def test_it_sums_up_what_all_conversations_used_that_told(tmp_path: Path) -> Non
 
 
 def test_where_nothing_was_recorded_it_says_nothing(tmp_path: Path) -> None:
-    manifest = write_version(str(tmp_path), "shop", VERSION, contents(checked("Hi", "Ho")))
+    manifest = write_version(
+        DatasetFolder(str(tmp_path), "shop"), VERSION, contents(checked("Hi", "Ho"))
+    ).manifest
     assert manifest.usage is None

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from duologue.dataset.schema import NEXT_TURNS_SCHEMA, SCHEMA_VERSION, columns_table
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen, many
 from tests.dataset.test_readers import run_offline
@@ -19,7 +20,9 @@ DICTIONARY = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
 
 @pytest.fixture
 def version(tmp_path: Path) -> Path:
-    write_version(str(tmp_path / "out"), "shop", VERSION, everything_that_can_happen())
+    write_version(
+        DatasetFolder(str(tmp_path / "out"), "shop"), VERSION, everything_that_can_happen()
+    )
     return tmp_path / "out" / "shop" / VERSION
 
 
@@ -50,7 +53,7 @@ def test_every_prefix_that_ends_with_a_user_message_is_a_row(version: Path) -> N
 
 
 def test_no_prefix_is_lost_where_there_are_more_than_are_written_at_once(tmp_path: Path) -> None:
-    manifest = write_version(str(tmp_path), "shop", VERSION, many(300))
+    manifest = write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, many(300)).manifest
     rows = pq.read_table(tmp_path / "shop" / VERSION / "next_turns.parquet").to_pylist()
     assert {file.name: file.rows for file in manifest.files}["next_turns.parquet"] == 1200
     assert [row["next_turn_id"] for row in rows] == [
@@ -71,13 +74,15 @@ def test_jsonl_holds_the_same_rows_for_chat_models(version: Path) -> None:
 
 @pytest.mark.parametrize("text", ["a\u2028b\u0085c", 'He said "hi",\r\nthen left', "🙂 שלום"])
 def test_a_line_of_jsonl_is_one_row_whatever_was_said(tmp_path: Path, text: str) -> None:
-    write_version(str(tmp_path), "shop", VERSION, contents(checked(text, text, "Bye")))
+    write_version(
+        DatasetFolder(str(tmp_path), "shop"), VERSION, contents(checked(text, text, "Bye"))
+    )
     lines = (tmp_path / "shop" / VERSION / "next_turns.jsonl").read_text().splitlines()
     assert [json.loads(line)["messages"][0]["content"] for line in lines] == [text, text]
 
 
 def test_a_version_without_valid_conversations_has_both_files(tmp_path: Path) -> None:
-    write_version(str(tmp_path), "shop", VERSION, contents())
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, contents())
     folder = tmp_path / "shop" / VERSION
     table = pq.read_table(folder / "next_turns.parquet")
     assert (table.num_rows, table.column_names) == (0, NEXT_TURNS_SCHEMA.names)

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 
@@ -23,7 +24,9 @@ PYTHON_BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 @pytest.fixture
 def version(tmp_path: Path) -> Path:
-    write_version(str(tmp_path / "out"), "007", VERSION, everything_that_can_happen())
+    write_version(
+        DatasetFolder(str(tmp_path / "out"), "007"), VERSION, everything_that_can_happen()
+    )
     return tmp_path / "out" / "007" / VERSION
 
 

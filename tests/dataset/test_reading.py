@@ -10,6 +10,7 @@ from upath import UPath
 
 from duologue.errors import UsageError
 from duologue.versions.finding import find_conversations
+from duologue.versions.places import DatasetFolder
 from duologue.versions.reading import read_conversations
 from duologue.versions.writing import write_version
 from tests.dataset.before_usage import write_as_before_usage
@@ -20,14 +21,14 @@ from tests.dataset.making import VERSION, checked, contents, everything_that_can
 def test_every_conversation_comes_back_equal_and_in_order(tmp_path: Path, protocol: str) -> None:
     output = f"{protocol}{tmp_path}"
     made = everything_that_can_happen()
-    write_version(output, "shop", VERSION, made)
+    write_version(DatasetFolder(output, "shop"), VERSION, made)
     found = list(read_conversations(find_conversations(VERSION, output)))
     assert found == [item.conversation for item in made.valid]
 
 
 def test_a_file_from_before_usage_was_recorded_is_read(tmp_path: Path) -> None:
     made = everything_that_can_happen()
-    write_version(str(tmp_path), "shop", VERSION, made)
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, made)
     path = find_conversations(VERSION, str(tmp_path))
     write_as_before_usage(Path(path.path))
     unrecorded = [
@@ -47,7 +48,7 @@ def test_conversations_are_chosen_by_their_seed_or_their_own_id(tmp_path: Path) 
         *(checked("Hi", "Ho", seed_id=s, sample=n) for s in ("s1", "s2") for n in (1, 2)),
         conversations_per_seed=2,
     )
-    write_version(str(tmp_path), "shop", VERSION, made)
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, made)
     path = find_conversations(VERSION, str(tmp_path))
     assert [c.conversation_id for c in read_conversations(path, "s2")] == ["s2-1", "s2-2"]
     assert [c.conversation_id for c in read_conversations(path, "s1-2")] == ["s1-2"]
@@ -56,7 +57,7 @@ def test_conversations_are_chosen_by_their_seed_or_their_own_id(tmp_path: Path) 
 
 def test_the_first_conversation_comes_without_reading_the_last(tmp_path: Path) -> None:
     made = contents(*(checked("Hi", "Ho", seed_id=f"s{n}") for n in range(5000)))
-    write_version(str(tmp_path), "shop", VERSION, made)
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, made)
     path = find_conversations(VERSION, str(tmp_path))
     last = pq.ParquetFile(path.path).metadata.row_group(2).column(0)
     with open(path.path, "r+b") as file:
@@ -75,7 +76,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_what_is_no_parquet_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_text("id,message")
-    with pytest.raises(UsageError, match="is not a whole Parquet file"):
+    with pytest.raises(UsageError, match="is not a complete Parquet file"):
         read_conversations(UPath(tmp_path) / "x.parquet")
 
 

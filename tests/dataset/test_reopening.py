@@ -22,8 +22,8 @@ from duologue.settings.participants import ParticipantSettings
 from duologue.settings.run import RunSettings, SimulationSettings
 from duologue.simulation import Draft, FailedSeed
 from duologue.validation.check import CheckedConversation, check_conversation
-from duologue.versions.places import version_folder
-from duologue.versions.reopening import reopen_version
+from duologue.versions.places import DatasetFolder, read_version
+from duologue.versions.reading import read_contents
 from duologue.versions.writing import write_version
 from tests.dataset.before_usage import write_version_as_before_usage
 from tests.dataset.making import VERSION, everything_that_can_happen
@@ -139,8 +139,9 @@ def whole_runs(draw: st.DrawFn) -> DatasetContents:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_run_made_comes_back_equal(made: DatasetContents) -> None:
     output = f"memory://{uuid.uuid4()}"
-    manifest = write_version(output, "shop", VERSION, made)
-    assert reopen_version(version_folder(output, "shop", VERSION)) == (manifest, made)
+    written = write_version(DatasetFolder(output, "shop"), VERSION, made)
+    assert read_version(written.folder) == written
+    assert read_contents(written) == made
     for kind, items in (("valid", made.valid), ("invalid", made.invalid), ("failed", made.failed)):
         event(f"{kind}: {'some' if items else 'none'}")
 
@@ -186,18 +187,20 @@ def a_run() -> DatasetContents:
 def test_valid_invalid_and_failed_conversations_come_back_in_their_order(output: str) -> None:
     made = a_run()
     assert (len(made.valid), len(made.invalid), len(made.failed)) == (2, 2, 2)
-    write_version(output, "shop", VERSION, made)
-    assert reopen_version(version_folder(output, "shop", VERSION))[1] == made
+    write_version(DatasetFolder(output, "shop"), VERSION, made)
+    assert (
+        read_contents(read_version(DatasetFolder(output, "shop").revision_folder(VERSION))) == made
+    )
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_version(str(tmp_path), "shop", VERSION, a_run())
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, a_run())
     return tmp_path / "shop" / VERSION
 
 
 def reopened(folder: Path) -> DatasetContents:
-    return reopen_version(UPath(folder))[1]
+    return read_contents(read_version(UPath(folder)))
 
 
 @pytest.mark.parametrize(
@@ -285,14 +288,14 @@ def test_a_line_that_is_no_failure_is_told(folder: Path, line: bytes, told: str)
 
 def test_a_foreign_parquet_file_is_told(folder: Path) -> None:
     (folder / "conversations.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UsageError, match="is not a whole Parquet file"):
+    with pytest.raises(UsageError, match="is not a complete Parquet file"):
         reopened(folder)
 
 
 def test_files_of_another_version_are_told(folder: Path, tmp_path: Path) -> None:
     """Two versions of the same size: the samples of one seed cannot be those of another."""
     other = a_run()
-    write_version(str(tmp_path), "bank", VERSION, other)
+    write_version(DatasetFolder(str(tmp_path), "bank"), VERSION, other)
     lines = (tmp_path / "bank" / VERSION / "failures.jsonl").read_bytes()
     lines = lines.replace(b'"seed_id": "s0"', b'"seed_id": "x0"')
     (folder / "failures.jsonl").write_bytes(lines)
@@ -302,10 +305,11 @@ def test_files_of_another_version_are_told(folder: Path, tmp_path: Path) -> None
 
 def test_a_version_from_before_usage_was_recorded_is_reopened(tmp_path: Path) -> None:
     made = everything_that_can_happen()
-    write_version(str(tmp_path), "shop", VERSION, made)
-    folder = version_folder(str(tmp_path), "shop", VERSION)
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, made)
+    folder = DatasetFolder(str(tmp_path), "shop").revision_folder(VERSION)
     write_version_as_before_usage(Path(folder.path))
-    manifest, contents = reopen_version(folder)
+    version = read_version(folder)
+    manifest, contents = version.manifest, read_contents(version)
     assert manifest.usage is None
     assert manifest.settings == made.settings
     assert len(contents.checked) == len(made.checked)

@@ -62,7 +62,7 @@ def test_the_file_carries_its_schema_version_and_what_its_columns_mean() -> None
     assert schema.metadata[b"duologue.schema_version"] == SCHEMA_VERSION.encode()
     assert schema.remove_metadata().equals(CONVERSATIONS_SCHEMA.remove_metadata())
     text = schema.field("messages").type.value_type.field("text")
-    assert text.metadata[b"description"] == b"What was said, exactly. Never empty."
+    assert text.metadata[b"description"] == b"The message, exactly. Never empty."
 
 
 def test_a_row_says_all_of_its_conversation() -> None:

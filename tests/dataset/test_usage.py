@@ -10,12 +10,12 @@ from duologue import load
 from duologue.conversation.usage import Usage, total
 from duologue.versions.comparing import outcomes_in
 from duologue.versions.history import past_versions
-from duologue.versions.places import version_folder
+from duologue.versions.places import DatasetFolder, read_version
 from duologue.versions.writing import write_version
 from tests.dataset.before_usage import write_version_as_before_usage
 from tests.dataset.making import USAGE, VERSION, checked, contents, everything_that_can_happen
 
-LATER = "20261125T053516Z-1a2b3c4d"
+LATER = "20261125T053516000Z-1a2b3c4d"
 
 
 def test_a_sum_is_of_what_is_known() -> None:
@@ -37,7 +37,7 @@ def test_readers_sum_up_what_their_conversations_cost(tmp_path: Path) -> None:
     dearer = Usage(1, 2, 1.5, ("gpt-4o",))
     made = [None, USAGE, dearer]
     talks = (checked("Hi", "Ho", seed_id=f"s{n}", usage=usage) for n, usage in enumerate(made))
-    write_version(str(tmp_path), "shop", VERSION, contents(*talks))
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, contents(*talks))
     path = str(tmp_path / "shop" / VERSION / "conversations.parquet")
 
     frame = pd.read_parquet(path)
@@ -47,17 +47,20 @@ def test_readers_sum_up_what_their_conversations_cost(tmp_path: Path) -> None:
     assert messages.aggregate("sum(message.cost_usd)").fetchall() == [(1.75,)]
     of_model = duckdb.read_parquet(path).filter("list_contains(models, 'gpt-4o-mini')")
     assert of_model.select("seed_id").fetchall() == [("s1",)]
-    table = load(VERSION, str(tmp_path)).conversations.to_table(columns=["input_tokens"])
+    table = load(VERSION, str(tmp_path)).conversations.arrow.to_table(columns=["input_tokens"])
     assert table.to_pydict() == {"input_tokens": [None, 120, 1]}
 
 
 @pytest.mark.parametrize("file", ["README.md", "report.html"])
 def test_card_and_report_tell_what_was_used_where_that_is_known(tmp_path: Path, file: str) -> None:
     piped = Usage(cost_usd=0.25, input_tokens=1200, models=("a|b",))
-    write_version(str(tmp_path), "shop", VERSION, contents(checked("Hi", "Ho", usage=piped)))
-    write_version(str(tmp_path), "shop", LATER, contents(checked("Hi", "Ho")))
+    write_version(
+        DatasetFolder(str(tmp_path), "shop"), VERSION, contents(checked("Hi", "Ho", usage=piped))
+    )
+    write_version(DatasetFolder(str(tmp_path), "shop"), LATER, contents(checked("Hi", "Ho")))
     told, silent = (
-        (version_folder(str(tmp_path), "shop", v) / file).read_text() for v in (VERSION, LATER)
+        (DatasetFolder(str(tmp_path), "shop").revision_folder(v) / file).read_text()
+        for v in (VERSION, LATER)
     )
     pipe = "\\|" if file == "README.md" else "|"
     assert f"0.2500 USD; 1,200 input tokens; a{pipe}b" in told
@@ -67,17 +70,19 @@ def test_card_and_report_tell_what_was_used_where_that_is_known(tmp_path: Path, 
 
 def test_a_version_from_before_is_loaded_listed_and_compared_with(tmp_path: Path) -> None:
     output = str(tmp_path)
-    write_version(output, "shop", VERSION, everything_that_can_happen())
-    folder = version_folder(output, "shop", VERSION)
+    write_version(DatasetFolder(output, "shop"), VERSION, everything_that_can_happen())
+    folder = DatasetFolder(output, "shop").revision_folder(VERSION)
     write_version_as_before_usage(Path(folder.path))
 
     older = load(VERSION, output)
-    assert "cost_usd" not in older.conversations.schema.names
-    assert older.conversations.count_rows() == 2
-    assert [item.manifest.usage for item in past_versions(output, "shop")] == [None]
-    assert len(outcomes_in(folder).digests) == 4
+    assert "cost_usd" not in older.conversations.arrow.schema.names
+    assert len(older.conversations) == 2
+    assert [item.manifest.usage for item in past_versions(DatasetFolder(output, "shop"))] == [None]
+    assert len(outcomes_in(read_version(folder)).digests) == 4
 
-    newer = write_version(output, "shop", LATER, everything_that_can_happen())
+    newer = write_version(
+        DatasetFolder(output, "shop"), LATER, everything_that_can_happen()
+    ).manifest
     assert newer.changes is not None
     assert newer.changes.before_version == VERSION
     assert (newer.changes.settings, newer.changes.changed) == ((), ())

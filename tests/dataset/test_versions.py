@@ -19,12 +19,11 @@ from duologue.dataset.counts import UnaccountedSeedsError
 from duologue.dataset.manifest import read_manifest
 from duologue.errors import ExportError, UsageError
 from duologue.versions.places import (
-    dataset_folder,
+    DatasetFolder,
+    Revision,
     dataset_name_from,
     is_version,
     new_version,
-    newest_revision,
-    version_folder,
 )
 from duologue.versions.writing import check_writable, write_version
 from tests.dataset.making import (
@@ -74,12 +73,12 @@ def test_a_dataset_is_named_as_its_seed_file(seed_path: str, name: str) -> None:
 
 @given(st.text())
 def test_every_seed_file_makes_a_valid_name(seed_path: str) -> None:
-    dataset_folder("out", dataset_name_from(seed_path))
+    DatasetFolder("out", dataset_name_from(seed_path))
 
 
 @pytest.mark.parametrize("name", ["a", "seed_user_messages", "v1.2", "A-b_c.d", "x" * 100])
 def test_ordinary_names_are_taken(name: str) -> None:
-    assert str(dataset_folder("out", name)) == f"out/{name}"
+    assert str(DatasetFolder("out", name).folder) == f"out/{name}"
 
 
 NO_NAMES = ["", ".", "..", "a/b", "../x", "a\\b", "a..b", ".a", "-a", "a b", "é", "x" * 101, "a\n"]
@@ -89,9 +88,9 @@ NO_NAMES_ON_WINDOWS = ["nul", "CON", "com1.csv", "a."]
 @pytest.mark.parametrize("name", NO_NAMES + NO_NAMES_ON_WINDOWS)
 def test_a_name_that_is_no_folder_everywhere_is_refused_with_one_that_is(name: str) -> None:
     with pytest.raises(UsageError, match="dataset name") as refused:
-        dataset_folder("out", name)
+        DatasetFolder("out", name)
     suggestion = str(refused.value).partition("use '")[2].partition("'")[0]
-    dataset_folder("out", suggestion)
+    DatasetFolder("out", suggestion)
 
 
 def test_a_version_is_when_the_run_started_in_utc_and_which_run_it_was() -> None:
@@ -118,34 +117,34 @@ def test_versions_sort_by_when_their_runs_started(runs: list[tuple[datetime, uui
 def test_what_is_no_version_is_told_from_one(text: str) -> None:
     assert not is_version(text)
     with pytest.raises(UsageError, match="version"):
-        version_folder("out", "shop", text)
+        DatasetFolder("out", "shop").revision_folder(text)
 
 
 # Whether they can be written
 
 
 def test_an_output_that_can_be_written_to_is_left_empty(output: str) -> None:
-    check_writable(output, "shop")
-    folder = dataset_folder(output, "shop")
+    check_writable(DatasetFolder(output, "shop"))
+    folder = DatasetFolder(output, "shop").folder
     assert folder.fs.find(folder.path) == []
 
 
 def test_a_file_in_the_place_of_the_output_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(UsageError, match=r"out/shop: cannot be written to: a file is where"):
-        check_writable(str(tmp_path / "out"), "shop")
+        check_writable(DatasetFolder(str(tmp_path / "out"), "shop"))
 
 
 def test_a_file_in_the_place_of_the_dataset_is_told(tmp_path: Path) -> None:
     (tmp_path / "shop").write_text("")
     with pytest.raises(UsageError, match="a file is where a folder is needed"):
-        check_writable(str(tmp_path), "shop")
+        check_writable(DatasetFolder(str(tmp_path), "shop"))
 
 
 @pytest.mark.parametrize("output", ["nope://bucket/x", "gs://bucket/x"])
 def test_a_protocol_without_a_driver_is_told(output: str) -> None:
     with pytest.raises(UsageError, match=f"^{output}: cannot be opened: .*driver"):
-        check_writable(output, "shop")
+        check_writable(DatasetFolder(output, "shop"))
 
 
 AS_A_USER_WITHOUT_RIGHTS = """
@@ -179,8 +178,10 @@ def test_an_output_without_permission_is_told(tmp_path: Path) -> None:
 
 
 def test_a_version_holds_all_its_files_and_the_manifest_vouches_for_each(output: str) -> None:
-    manifest = write_version(output, "shop", VERSION, everything_that_can_happen())
-    folder = version_folder(output, "shop", VERSION)
+    manifest = write_version(
+        DatasetFolder(output, "shop"), VERSION, everything_that_can_happen()
+    ).manifest
+    folder = DatasetFolder(output, "shop").revision_folder(VERSION)
     assert {path.name for path in folder.iterdir()} == FILES
     assert read_manifest(folder / "manifest.json") == manifest
     assert {file.name for file in manifest.files} == FILES - {"manifest.json"}
@@ -203,7 +204,7 @@ def test_a_version_holds_all_its_files_and_the_manifest_vouches_for_each(output:
 def test_the_manifest_sums_up_the_run() -> None:
     output = f"memory://{uuid.uuid4()}"
     made = replace(everything_that_can_happen(), started_at=datetime.now(UTC))
-    manifest = write_version(output, "shop", VERSION, made)
+    manifest = write_version(DatasetFolder(output, "shop"), VERSION, made).manifest
     assert (manifest.dataset, manifest.version, manifest.revision) == ("shop", VERSION, 1)
     assert manifest.counts == made.counts
     assert manifest.broken_rules == {"echo": 1, "restated": 1}
@@ -215,83 +216,105 @@ def test_the_manifest_sums_up_the_run() -> None:
 
 def test_no_run_took_less_than_no_time_although_the_clock_was_set_back() -> None:
     made = replace(everything_that_can_happen(), started_at=datetime.now(UTC) + timedelta(hours=3))
-    manifest = write_version(f"memory://{uuid.uuid4()}", "shop", VERSION, made)
+    manifest = write_version(
+        DatasetFolder(f"memory://{uuid.uuid4()}", "shop"), VERSION, made
+    ).manifest
     assert manifest.seconds == 0
 
 
 def test_no_password_of_a_seed_url_is_written_anywhere() -> None:
     output = f"memory://{uuid.uuid4()}"
     made = contents(checked("a", "b"), seed_path="https://me:secret@host/s.csv?token=unguessable")
-    manifest = write_version(output, "shop", VERSION, made)
+    manifest = write_version(DatasetFolder(output, "shop"), VERSION, made).manifest
     assert manifest.seed_file.path == "https://host/s.csv"
-    for path in version_folder(output, "shop", VERSION).iterdir():
+    for path in DatasetFolder(output, "shop").revision_folder(VERSION).iterdir():
         assert b"secret" not in path.read_bytes()
         assert b"unguessable" not in path.read_bytes()
 
 
 def test_a_local_seed_path_stays_as_it_was_given() -> None:
     made = contents(checked("a", "b"), seed_path="what? me@home.csv")
-    manifest = write_version(f"memory://{uuid.uuid4()}", "shop", VERSION, made)
+    manifest = write_version(
+        DatasetFolder(f"memory://{uuid.uuid4()}", "shop"), VERSION, made
+    ).manifest
     assert manifest.seed_file.path == "what? me@home.csv"
 
 
 def test_a_version_that_is_there_gets_a_new_revision_and_stays_as_it_was(output: str) -> None:
-    first = write_version(output, "shop", VERSION, everything_that_can_happen())
-    second = write_version(output, "shop", VERSION, contents(checked("other", "texts")))
-    third = write_version(output, "shop", VERSION, contents(checked("more", "texts")))
+    first = write_version(
+        DatasetFolder(output, "shop"), VERSION, everything_that_can_happen()
+    ).manifest
+    second = write_version(
+        DatasetFolder(output, "shop"), VERSION, contents(checked("other", "texts"))
+    ).manifest
+    third = write_version(
+        DatasetFolder(output, "shop"), VERSION, contents(checked("more", "texts"))
+    ).manifest
     assert [m.revision for m in (first, second, third)] == [1, 2, 3]
     for revision, manifest in enumerate([first, second, third], start=1):
-        folder = version_folder(output, "shop", VERSION, revision)
+        folder = DatasetFolder(output, "shop").revision_folder(VERSION, revision)
         assert read_manifest(folder / "manifest.json") == manifest
         assert {path.name for path in folder.iterdir()} == FILES
-    assert newest_revision(output, "shop", VERSION) == 3
+    assert DatasetFolder(output, "shop").newest_revision(VERSION) == Revision(VERSION, 3)
 
 
 def test_a_revision_whose_writer_was_killed_does_not_count(output: str) -> None:
-    write_version(output, "shop", VERSION, everything_that_can_happen())
-    unfinished = version_folder(output, "shop", VERSION, revision=2)
+    write_version(DatasetFolder(output, "shop"), VERSION, everything_that_can_happen())
+    unfinished = DatasetFolder(output, "shop").revision_folder(VERSION, revision=2)
     unfinished.mkdir(parents=True)
     (unfinished / "conversations.parquet").write_bytes(b"half")
-    assert newest_revision(output, "shop", VERSION) == 1
-    assert write_version(output, "shop", VERSION, everything_that_can_happen()).revision == 3
-    assert newest_revision(output, "shop", VERSION) == 3
+    assert DatasetFolder(output, "shop").newest_revision(VERSION) == Revision(VERSION, 1)
+    assert (
+        write_version(
+            DatasetFolder(output, "shop"), VERSION, everything_that_can_happen()
+        ).manifest.revision
+        == 3
+    )
+    assert DatasetFolder(output, "shop").newest_revision(VERSION) == Revision(VERSION, 3)
 
 
 def test_writers_at_the_same_time_get_a_revision_each(tmp_path: Path) -> None:
     made = everything_that_can_happen()
     with ThreadPoolExecutor(8) as writers:
         writing = [
-            writers.submit(write_version, str(tmp_path), "shop", VERSION, made) for _ in range(40)
+            writers.submit(write_version, DatasetFolder(str(tmp_path), "shop"), VERSION, made)
+            for _ in range(40)
         ]
-        manifests = [writer.result() for writer in writing]
+        manifests = [writer.result().manifest for writer in writing]
     assert sorted(manifest.revision for manifest in manifests) == list(range(1, 41))
     for manifest in manifests:
-        folder = version_folder(str(tmp_path), "shop", VERSION, manifest.revision)
+        folder = DatasetFolder(str(tmp_path), "shop").revision_folder(VERSION, manifest.revision)
         assert {path.name for path in folder.iterdir()} == FILES
         assert read_manifest(folder / "manifest.json") == manifest
 
 
 def test_a_lost_seed_stops_the_export_before_anything_is_written(output: str) -> None:
     with pytest.raises(UnaccountedSeedsError):
-        write_version(output, "shop", VERSION, replace(everything_that_can_happen(), failed=()))
-    assert not dataset_folder(output, "shop").exists()
+        write_version(
+            DatasetFolder(output, "shop"), VERSION, replace(everything_that_can_happen(), failed=())
+        )
+    assert not DatasetFolder(output, "shop").folder.exists()
 
 
 def test_text_that_cannot_be_written_stops_the_export_before_anything_is_written(
     output: str,
 ) -> None:
     with pytest.raises(ExportError, match="s1-1: message 1"):
-        write_version(output, "shop", VERSION, contents(checked("a", "half \ud83d")))
-    assert not dataset_folder(output, "shop").exists()
+        write_version(DatasetFolder(output, "shop"), VERSION, contents(checked("a", "half \ud83d")))
+    assert not DatasetFolder(output, "shop").folder.exists()
 
 
 def test_a_file_url_is_written_to_as_a_disk_is(tmp_path: Path) -> None:
-    write_version(f"file://{tmp_path}", "shop", VERSION, everything_that_can_happen())
+    write_version(
+        DatasetFolder(f"file://{tmp_path}", "shop"), VERSION, everything_that_can_happen()
+    )
     assert set(os.listdir(tmp_path / "shop" / VERSION)) == FILES
 
 
 def test_an_output_that_cannot_be_written_to_loses_nothing(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(ExportError, match=r"a file is where a folder is needed\. No conversation"):
-        write_version(str(tmp_path / "out"), "shop", VERSION, everything_that_can_happen())
+        write_version(
+            DatasetFolder(str(tmp_path / "out"), "shop"), VERSION, everything_that_can_happen()
+        )
     assert (UPath(tmp_path) / "out").read_text() == "a file"

@@ -28,9 +28,9 @@ from datetime import UTC, datetime
 from itertools import count
 
 from duologue.errors import ExportError
-from duologue.versions.history import remove_outdated, versions_kept
+from duologue.versions.history import remove_outdated
 from duologue.versions.latest import publish_latest
-from duologue.versions.places import new_version
+from duologue.versions.places import DatasetFolder, new_version
 from duologue.versions.writing import write_version
 from tests.dataset.making import many
 
@@ -41,7 +41,7 @@ TEXT = random.Random(1).randbytes(200).hex()  # so that compression leaves somet
 def write_and_publish(output: str) -> None:
     """Writes one version of its own and publishes it."""
     version = new_version(datetime.now(UTC), str(uuid.uuid4()))
-    publish_latest(output, "shop", write_version(output, "shop", version, many(20, TEXT)))
+    publish_latest(write_version(DatasetFolder(output, "shop"), version, many(20, TEXT)))
 
 
 def cut_short_at(operation: int, how: str, output: str) -> None:
@@ -91,7 +91,7 @@ def kill_removing(output: str) -> int:
                     end("kill")
 
             sys.addaudithook(cut_short)
-            remove_outdated(f"{output}/{operation}", "shop", 1)
+            remove_outdated(DatasetFolder(f"{output}/{operation}", "shop"), 1)
             os._exit(0)
         _, status = os.waitpid(remover, 0)
         if status == 0:
@@ -149,12 +149,12 @@ if __name__ == "__main__":
         sys.stdout.write(str(kill_removing(output)))
     elif how == "overtaken":
         write_overtaken(output)
-        (version,) = versions_kept(output, "shop")
+        (version,) = DatasetFolder(output, "shop").versions()
         sys.stdout.write(version)
     elif how.startswith("nights:"):
         for _night in range(int(how.removeprefix("nights:"))):
             write_and_publish(output)
-            remove_outdated(output, "shop", 1)
+            remove_outdated(DatasetFolder(output, "shop"), 1)
     elif how == "on_and_on":
         os.write(1, b"ready\n")
         while True:

@@ -79,7 +79,7 @@ def evaluation_manifest(
     sides = [side for side in Side if any(reply.side is side for reply in replies)]
     has_baseline = Side.BASELINE in sides
     return EvaluationManifest(
-        evaluation="20261125T060000Z-5e6f7a8b",
+        evaluation="20261125T060000000Z-5e6f7a8b",
         version=VersionRecord(
             dataset="shop",
             version=VERSION,

@@ -37,7 +37,7 @@ def main(output: str) -> None:
     contents = contents_of(plan)
     for operation in count():
         started_at = datetime(2026, 11, 25, tzinfo=UTC) + timedelta(seconds=operation)
-        evaluation = f"{started_at:%Y%m%dT%H%M%SZ}-1a2b3c4d"
+        evaluation = f"{started_at:%Y%m%dT%H%M%S}000Z-1a2b3c4d"
         write_evaluation(plan, evaluation, contents)
         writer = os.fork()
         if writer == 0:

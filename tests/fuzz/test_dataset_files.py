@@ -22,8 +22,8 @@ from duologue.versions.comparing import outcomes_in
 from duologue.versions.finding import find_version
 from duologue.versions.history import past_versions, pin_version, read_pins
 from duologue.versions.latest import LATEST_FILE, publish_latest, read_latest
-from duologue.versions.reading import read_conversations
-from duologue.versions.reopening import reopen_version
+from duologue.versions.places import DatasetFolder, read_version
+from duologue.versions.reading import read_contents, read_conversations
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 from tests.fuzz.changing import changed, changed_bytes
@@ -34,9 +34,11 @@ Change = Callable[[Path, bytes], None]
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("datasets")
-    manifest = write_version(str(output), "shop", VERSION, everything_that_can_happen())
-    publish_latest(str(output), "shop", manifest)
-    pin_version(str(output), "shop", VERSION, "release 4")
+    manifest = write_version(
+        DatasetFolder(str(output), "shop"), VERSION, everything_that_can_happen()
+    ).manifest
+    publish_latest(DatasetFolder(str(output), "shop").version(manifest))
+    pin_version(DatasetFolder(str(output), "shop"), VERSION, "release 4")
     return output / "shop"
 
 
@@ -65,10 +67,10 @@ def test_a_manifest(dataset: Path, data: st.DataObject) -> None:
         read_or_refused(
             lambda: read_manifest(UPath(path)),
             lambda: load("latest", output),
-            lambda: reopen_version(UPath(path.parent)),
+            lambda: read_contents(read_version(UPath(path.parent))),
             lambda: plan_rerun(output=output),
-            lambda: past_versions(output, "shop"),
-            lambda: outcomes_in(UPath(path.parent)),
+            lambda: past_versions(DatasetFolder(output, "shop")),
+            lambda: outcomes_in(read_version(UPath(path.parent))),
         )
 
 
@@ -77,7 +79,9 @@ def test_what_latest_names_is_within_the_dataset(dataset: Path, data: st.DataObj
     path = dataset / LATEST_FILE
     output = str(dataset.parent)
     with replaced(path, data.draw(changed(path.read_bytes()))):
-        read_or_refused(lambda: load("latest", output), lambda: past_versions(output, "shop"))
+        read_or_refused(
+            lambda: load("latest", output), lambda: past_versions(DatasetFolder(output, "shop"))
+        )
         try:
             latest = read_latest(UPath(dataset))
         except UsageError:
@@ -95,7 +99,8 @@ def test_a_file_of_failures(dataset: Path, data: st.DataObject) -> None:
     lines[index] = data.draw(changed(lines[index]))
     with replaced(path, b"\n".join(lines)):
         read_or_refused(
-            lambda: reopen_version(UPath(path.parent)), lambda: outcomes_in(UPath(path.parent))
+            lambda: read_contents(read_version(UPath(path.parent))),
+            lambda: outcomes_in(read_version(UPath(path.parent))),
         )
 
 
@@ -105,8 +110,8 @@ def test_a_parquet_file(dataset: Path, data: st.DataObject) -> None:
     with replaced(path, data.draw(changed_bytes(path.read_bytes()) | st.binary(max_size=30))):
         read_or_refused(
             lambda: list(read_conversations(UPath(path))),
-            lambda: reopen_version(UPath(path.parent)),
-            lambda: outcomes_in(UPath(path.parent)),
+            lambda: read_contents(read_version(UPath(path.parent))),
+            lambda: outcomes_in(read_version(UPath(path.parent))),
         )
 
 
@@ -115,7 +120,10 @@ def test_a_pin(dataset: Path, data: st.DataObject) -> None:
     (path,) = (dataset / "pins").iterdir()
     output = str(dataset.parent)
     with replaced(path, data.draw(changed(path.read_bytes()))):
-        read_or_refused(lambda: read_pins(output, "shop"), lambda: past_versions(output, "shop"))
+        read_or_refused(
+            lambda: read_pins(DatasetFolder(output, "shop")),
+            lambda: past_versions(DatasetFolder(output, "shop")),
+        )
 
 
 @pytest.mark.parametrize("path", ["../shop/" + VERSION, "/", "..", f"{VERSION}/../../other"])

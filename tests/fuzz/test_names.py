@@ -23,7 +23,7 @@ from duologue.tasks.kept_conversations import KeptConversations
 from duologue.versions.finding import find_dataset, find_version
 from duologue.versions.history import pin_version, remove_version, roll_back, unpin_version
 from duologue.versions.latest import publish_latest
-from duologue.versions.places import dataset_folder, dataset_name_from, version_folder
+from duologue.versions.places import DatasetFolder, dataset_name_from
 from duologue.versions.writing import check_writable, write_version
 from tests.dataset.making import VERSION, checked, contents
 
@@ -64,7 +64,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "x").write_text("of somebody else")
     output = root / "datasets"
     publish_latest(
-        str(output), "shop", write_version(str(output), "shop", VERSION, contents(checked("Hi?")))
+        write_version(DatasetFolder(str(output), "shop"), VERSION, contents(checked("Hi?")))
     )
     return output
 
@@ -72,41 +72,43 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(name=NAME)
 def test_a_datasets_folder_is_in_the_output(output: Path, name: str) -> None:
     with suppress(UsageError):
-        folder = Path(dataset_folder(str(output), name).path)
+        folder = Path(DatasetFolder(str(output), name).folder.path)
         assert folder.parent == folder.resolve().parent == output
         assert folder.name == name
 
 
 @given(path=NAME)
 def test_a_seed_file_gives_its_dataset_a_name_that_can_be_one(output: Path, path: str) -> None:
-    assert dataset_folder(str(output), dataset_name_from(path)).parent.path == str(output)
+    assert DatasetFolder(str(output), dataset_name_from(path)).folder.parent.path == str(output)
 
 
 @given(version=NAME, revision=st.integers(1, 99))
 def test_a_versions_folder_is_in_its_datasets(output: Path, version: str, revision: int) -> None:
     with suppress(UsageError):
-        folder = Path(version_folder(str(output), "shop", version, revision).path)
+        folder = Path(DatasetFolder(str(output), "shop").revision_folder(version, revision).path)
         assert folder.parent == folder.resolve().parent == output / "shop"
 
 
 TAKE_A_NAME: list[Callable[[str, str], object]] = [
-    lambda output, name: check_writable(output, name),
+    lambda output, name: check_writable(DatasetFolder(output, name)),
     lambda output, name: find_dataset(output, name),
-    lambda output, name: find_version("latest", output, name),
-    lambda output, name: find_version(VERSION, output, name),
+    lambda output, name: find_version("latest", output, name).folder,
+    lambda output, name: find_version(VERSION, output, name).folder,
     lambda output, name: plan_rerun("latest", name=name, output=output),
     lambda output, name: plan_generation("seeds.csv", output=output, name=name),
-    lambda output, name: pin_version(output, name, VERSION),
-    lambda output, name: remove_version(output, name, VERSION),
-    lambda output, name: roll_back(output, name, VERSION),
+    lambda output, name: pin_version(DatasetFolder(output, name), VERSION),
+    lambda output, name: remove_version(DatasetFolder(output, name), VERSION),
+    lambda output, name: roll_back(DatasetFolder(output, name), VERSION),
 ]
 TAKE_A_VERSION: list[Callable[[str, str], object]] = [
     lambda output, version: plan_generation("a.csv", output=output, advanced={"resume": version}),
-    lambda output, version: pin_version(output, "shop", version),
-    lambda output, version: unpin_version(output, "shop", version),
-    lambda output, version: remove_version(output, "shop", version),
-    lambda output, version: roll_back(output, "shop", version),
-    lambda output, version: write_version(output, "shop", version, contents(checked("Hi?"))),
+    lambda output, version: pin_version(DatasetFolder(output, "shop"), version),
+    lambda output, version: unpin_version(DatasetFolder(output, "shop"), version),
+    lambda output, version: remove_version(DatasetFolder(output, "shop"), version),
+    lambda output, version: roll_back(DatasetFolder(output, "shop"), version),
+    lambda output, version: (
+        write_version(DatasetFolder(output, "shop"), version, contents(checked("Hi?"))).manifest
+    ),
 ]
 
 
@@ -137,7 +139,7 @@ def test_seed_ids_are_in_files_and_never_their_names(tmp_path: Path) -> None:
     output = tmp_path / "datasets"
     with nothing_but(output, tmp_path):
         conversations = [checked(f"Hello {i}", "Hi.", seed_id=i) for i in found]
-        write_version(str(output), "shop", VERSION, contents(*conversations))
+        write_version(DatasetFolder(str(output), "shop"), VERSION, contents(*conversations))
     assert {path.name for path in output.iterdir()} == {"shop"}
     assert {path.name for path in (output / "shop").iterdir()} == {VERSION}
     assert all(path.is_file() for path in (output / "shop" / VERSION).iterdir())

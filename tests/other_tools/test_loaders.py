@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from duologue.cli import app
+from duologue.versions.places import DatasetFolder
 from duologue.versions.tools import EvaluationTool
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
@@ -50,7 +51,9 @@ def rows(tmp_path: Path) -> list[dict[str, Any]]:
         checked(text, text, text, seed_id=f"s{number}", context={"said": text})
         for number, text in enumerate(SAID)
     )
-    write_version(str(tmp_path / "datasets"), "shop", VERSION, contents(*conversations))
+    write_version(
+        DatasetFolder(str(tmp_path / "datasets"), "shop"), VERSION, contents(*conversations)
+    )
     (tmp_path / "own_script.js").write_text(OWN_SCRIPT)
     file = tmp_path / "datasets" / "shop" / VERSION / "next_turns.parquet"
     rows: list[dict[str, Any]] = pq.read_table(file).to_pylist()

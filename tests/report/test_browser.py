@@ -103,7 +103,7 @@ def test_a_version_that_passes_its_gates_says_so(
 
 def test_changes_lead_to_their_conversations(opened: Callable[..., Page], tmp_path: Path) -> None:
     changes = Changes(
-        before_version="20261123T053516Z-1a2b3c4d",
+        before_version="20261123T053516000Z-1a2b3c4d",
         before_revision=2,
         counts_before=Counts(
             rows_read=9, rejected=0, seeds=9, conversations=9, valid=7, invalid=1, failed=1
@@ -117,7 +117,7 @@ def test_changes_lead_to_their_conversations(opened: Callable[..., Page], tmp_pa
     )
     page = opened(report(tmp_path, some_of_each(), changes=changes))
     section = page.locator("#changes")
-    expect(section).to_contain_text("Against 20261123T053516Z-1a2b3c4d, revision 2.")
+    expect(section).to_contain_text("Against 20261123T053516000Z-1a2b3c4d, revision 2.")
     expect(section.get_by_role("row", name="valid", exact=False).first).to_be_visible()
     expect(section).to_contain_text("simulation.turns: 3 → 5")
     expect(section).to_contain_text("2 failed or invalid now: s3-1, s5-1")
@@ -147,7 +147,7 @@ def test_measures_are_drawn_over_the_versions_that_have_them(
     earlier = [without] + [
         without.model_copy(
             update={
-                "version": f"2026112{day}T053516Z-1a2b3c4d",
+                "version": f"2026112{day}T053516000Z-1a2b3c4d",
                 "started_at": STARTED_AT - timedelta(days=4 - day),
                 "quality": DatasetQuality(
                     measures={"user_words_per_message": Measure(value=day, low=day, high=day + 1)}

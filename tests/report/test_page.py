@@ -10,7 +10,7 @@ from duologue.dataset.manifest import MANIFEST_FILE, read_manifest
 from duologue.report.blocks import MOST_BYTES
 from duologue.seeds import RejectedRow
 from duologue.validation.quality import DatasetQuality
-from duologue.versions.places import version_folder
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import (
     VERSION,
@@ -22,11 +22,13 @@ from tests.dataset.making import (
 )
 from tests.report.making import report
 
-LATER = "20261125T053516Z-1a2b3c4d"
+LATER = "20261125T053516000Z-1a2b3c4d"
 
 
 def versions_report(output: str, version: str) -> str:
-    return (version_folder(output, "shop", version) / "report.html").read_text(encoding="utf-8")
+    return (DatasetFolder(output, "shop").revision_folder(version) / "report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def text_of(page: str) -> str:
@@ -43,10 +45,14 @@ def test_a_report_needs_nothing_but_itself(tmp_path: Path) -> None:
 
 def test_a_versions_report_compares_it_with_the_version_before(tmp_path: Path) -> None:
     output = str(tmp_path)
-    write_version(output, "shop", VERSION, contents(checked("One?", "1."), failed=[failed("Two?")]))
+    write_version(
+        DatasetFolder(output, "shop"),
+        VERSION,
+        contents(checked("One?", "1."), failed=[failed("Two?")]),
+    )
     assert "There is nothing to compare with" in versions_report(output, VERSION)
     mended = contents(checked("One?", "1."), checked("Two?", "2.", seed_id="f1"))
-    write_version(output, "shop", LATER, mended)
+    write_version(DatasetFolder(output, "shop"), LATER, mended)
     words = text_of(versions_report(output, LATER))
     assert f"Against {VERSION}, revision 1" in words
     assert "valid 1 2" in words
@@ -55,20 +61,20 @@ def test_a_versions_report_compares_it_with_the_version_before(tmp_path: Path) -
 
 def test_a_damaged_earlier_version_is_no_reason_to_lose_one(tmp_path: Path) -> None:
     output = str(tmp_path)
-    write_version(output, "shop", VERSION, everything_that_can_happen())
-    before = version_folder(output, "shop", VERSION)
+    write_version(DatasetFolder(output, "shop"), VERSION, everything_that_can_happen())
+    before = DatasetFolder(output, "shop").revision_folder(VERSION)
     (before / "conversations.parquet").write_bytes(b"damaged")
-    write_version(output, "shop", LATER, everything_that_can_happen())
+    write_version(DatasetFolder(output, "shop"), LATER, everything_that_can_happen())
     assert "none that can be read" in versions_report(output, LATER)
     (before / MANIFEST_FILE).write_bytes(b"damaged")
     third = LATER.replace("20261125", "20261126")
-    write_version(output, "shop", third, everything_that_can_happen())
+    write_version(DatasetFolder(output, "shop"), third, everything_that_can_happen())
     assert f"Against {LATER}" in versions_report(output, third)
 
 
 def test_the_card_lists_the_report(tmp_path: Path) -> None:
-    write_version(str(tmp_path), "shop", VERSION, everything_that_can_happen())
-    folder = version_folder(str(tmp_path), "shop", VERSION)
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, everything_that_can_happen())
+    folder = DatasetFolder(str(tmp_path), "shop").revision_folder(VERSION)
     record = next(
         file for file in read_manifest(folder / MANIFEST_FILE).files if file.name == "report.html"
     )

@@ -14,9 +14,8 @@ import pyarrow.parquet as pq
 
 from duologue.storage.files import located
 from duologue.versions.finding import find_version
-from duologue.versions.history import versions_kept
 from duologue.versions.latest import read_latest
-from duologue.versions.places import revision_folder, whole_revisions
+from duologue.versions.places import DatasetFolder
 from tests.soak.going_on import going_on
 
 SECONDS_BETWEEN_LOOKS = 0.05
@@ -65,7 +64,7 @@ class Observer:
         if before is None:
             assert dataset not in self._latest, "latest is gone"
             return
-        folder = Path(find_version("latest", str(self._output), dataset).path)
+        folder = Path(find_version("latest", str(self._output), dataset).folder.path)
         try:
             self._look_at(folder)
             manifest = json.loads((folder / "manifest.json").read_bytes())
@@ -82,9 +81,9 @@ class Observer:
 
     def _look_at_versions(self, dataset: str) -> None:
         output = str(self._output)
-        versions_kept(output, dataset)
-        for revision in whole_revisions(output, dataset):
-            folder = Path(revision_folder(output, dataset, revision).path)
+        DatasetFolder(output, dataset).versions()
+        for revision in DatasetFolder(output, dataset).revisions():
+            folder = Path((DatasetFolder(output, dataset).folder / revision.folder_name).path)
             try:
                 self._look_at(folder)
             except FileNotFoundError:
@@ -159,9 +158,15 @@ def _rows(file: Path) -> int:
 
 def newest_of(output: Path, dataset: str, version: str) -> Path | None:
     """The folder of a version's newest whole revision; None where there is none."""
-    whole = [one for one in whole_revisions(str(output), dataset) if one.version == version]
+    whole = [
+        one for one in DatasetFolder(str(output), dataset).revisions() if one.version == version
+    ]
     newest = max(whole, default=None)
-    return None if newest is None else Path(revision_folder(str(output), dataset, newest).path)
+    return (
+        None
+        if newest is None
+        else Path((DatasetFolder(str(output), dataset).folder / newest.folder_name).path)
+    )
 
 
 @contextmanager

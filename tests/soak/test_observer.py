@@ -10,11 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from duologue.versions.latest import publish_latest
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 from tests.soak.observer import Observer
 
-NEWER = "20261125T053516Z-1a2b3c4d"
+NEWER = "20261125T053516000Z-1a2b3c4d"
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def output(tmp_path: Path) -> Path:
     """Two versions, of which the newer one is the latest."""
     for version in (VERSION, NEWER):
         made = everything_that_can_happen()
-        publish_latest(str(tmp_path), "shop", write_version(str(tmp_path), "shop", version, made))
+        publish_latest(write_version(DatasetFolder(str(tmp_path), "shop"), version, made))
     return tmp_path
 
 
