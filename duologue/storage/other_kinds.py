@@ -10,8 +10,10 @@ LINES_LOOKED_AT = 50
 
 _GIT_LFS = re.compile(r"version https://git-lfs\.github\.com/spec/|version https://hawser\.")
 _POINTER = re.compile(r"# xet version |(?:\.\./)*(?:\.git)?/annex/objects/\S+\s*$|outs:\s*\n- md5:")
+_TAG = "html|head|body|title|script|meta|link|style"
+# One tag alone may be what a message asks about.
 _HTML = re.compile(
-    r"(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body|title|script|meta)\b",
+    rf"(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|(?:{_TAG})\b[^>]*>.*?</?(?:{_TAG})\b)",
     re.I | re.S,
 )
 _XML = re.compile(r"\s*<(?:\?xml\b|!DOCTYPE\b|Error>|rss\b|feed\b|svg\b|soap:|[\w:]+ xmlns)")
@@ -22,15 +24,16 @@ _HTTP_ERROR = re.compile(
 )
 _SQL = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/;?)*(?:CREATE (?:TABLE|DATABASE)|INSERT INTO|DROP TABLE|"
-    r"BEGIN TRANSACTION|PRAGMA foreign_keys|SET \w+ ?=|COPY \w+[\w.]* ?\()",
-    re.S,
+    r"BEGIN TRANSACTION|PRAGMA foreign_keys|SET \w+ ?=|COPY \w+[\w.]* ?\().*?;[ \t]*\r?$",
+    re.S | re.M,
 )
 _DIFF = re.compile(r"diff --git |--- a/[^\n]*\n\+\+\+ b/|Index: [^\n]+\n=====|From [0-9a-f]{40} ")
-_MAIL = re.compile(r"(?:From \S+@\S+ |(?:Return-Path|Received|MIME-Version|Delivered-To): )")
+_MAIL = re.compile(
+    r"(?:From \S+@\S+ |(?:Return-Path|Received|MIME-Version|Delivered-To): [^\n]*\n[A-Z][\w-]+: )"
+)
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----")
 _CALENDAR = re.compile(r"BEGIN:V(?:CALENDAR|CARD)\b")
 _SCRIPT = re.compile(r"#!/|<\?php\b")
-_CODE_START = re.compile(r"(?:from [\w.]+ import |import [\w.]+(?: as \w+)?\n|const \w+ = require)")
 _RTF = re.compile(r"\{\\rtf\d")
 _SUBTITLES = re.compile(r"WEBVTT\b|1\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> ")
 _ARFF = re.compile(r"(?:%[^\n]*\n)*@relation\b", re.I)
@@ -56,7 +59,6 @@ _BY_START = (
     (_PEM, "is an encoded key or an encrypted text; check the path"),
     (_CALENDAR, "is a calendar or a contact; check the path"),
     (_SCRIPT, "is a script; check the path"),
-    (_CODE_START, "is source code; check the path"),
     (_SUBTITLES, "is a file of subtitles; save the messages as CSV (UTF-8)"),
     (_ARFF, "is an ARFF file; save it as CSV (UTF-8)"),
     (_NOTEBOOK, "is a Jupyter notebook; export the messages as CSV (UTF-8)"),

@@ -109,6 +109,26 @@ def test_json_of_another_kind_is_refused_by_name(
         read(tmp_path, content, name)
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        "Received: the wrong item, what now?",
+        "<script> does not run, why?",
+        "<title> or <h1>?",
+        "CREATE TABLE or INSERT INTO?",
+        "import pandas fails, why?",
+        "Not found is all it says, why?",
+        "version 2 or 3?",
+        "{} or []?",
+        "[1] says otherwise, does it?",
+    ],
+)
+def test_a_message_about_another_kind_of_file_is_a_message(tmp_path: Path, first: str) -> None:
+    quoted = f'"{first}"\nWhere is it?\n'
+    assert messages(read(tmp_path, quoted)) == (first, "Where is it?")
+    assert messages(read(tmp_path, f"message\n{quoted}")) == (first, "Where is it?")
+
+
 def test_prose_that_only_looks_like_something_else_is_read(tmp_path: Path) -> None:
     lines = ("How do I fix <<<<<<< HEAD?", "What is <html>?", "- is this ok?", "Is {} valid JSON?")
     assert messages(read(tmp_path, "\n".join(lines))) == lines
