@@ -22,7 +22,7 @@ PAGES = sorted(
 
 PUSH = "vellum workflows push workflows"
 SERVER = "PREFECT_API_URL=http://127.0.0.1:4200/api"
-SERVED = "tests/test_deployments.py does this on servers and ports of its own"
+SERVED = "tests/test_serve.py and tests/test_deployments.py do this on servers of their own"
 APPLIED = "tests/test_automations.py does this on a server of its own"
 SAVE_SLACK_BLOCK = (
     "python -c 'import os; from prefect.blocks.notifications import SlackWebhook as Block; "

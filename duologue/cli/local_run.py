@@ -16,7 +16,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as ProgressBar
 
-from duologue.cli.prefect_server import temporary_server
+from duologue.cli.temporary_server import temporary_server
 from duologue.cli.terminal import Console
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from duologue.errors import UsageError
 
@@ -90,6 +91,7 @@ class UnclearColumnsError(UsageError):
         return self.message
 
 
+@lru_cache(maxsize=1024)
 def normalised(name: str) -> str:
     """Returns a column's name as it is compared: `Seed Message` is `seed_message`."""
     return re.sub(r"[\s-]+", "_", name.strip().lower())

@@ -81,6 +81,8 @@ def row_of(line: int, values: Mapping[str, object], message_column: str) -> Row:
 
 def as_text(value: object) -> str:
     """Returns text as it is, numbers as they are written, lists and objects as compact JSON."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, list | tuple):
         return f"[{','.join(map(_as_json, value))}]"
     if isinstance(value, dict):

@@ -223,7 +223,7 @@ def _row(
         cells = cells[:-1]
     if len(cells) != len(names):
         return RejectedRow(file, row.line, _ragged_reason(cells, len(names), delimiter))
-    if header is not None and len(cells) > 1 and stripped(cells) == list(header):
+    if header and len(cells) > 1 and header[0] in cells[0] and stripped(cells) == list(header):
         return RejectedRow(file, row.line, "repeats the header, as where files were joined")
     return row_of(row.line, dict(zip(names, cells, strict=True)), message_column)
 
