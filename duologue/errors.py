@@ -10,6 +10,7 @@
         ├── TransientError      call again
         │   └── EmptyReplyError     it replied with an empty message
         ├── BudgetExhaustedError    no longer called: run again with a new budget
+        ├── NotTriedError           the run stopped early: fix the cause and retry it
         └── FatalError          calling again cannot help: the seed fails
             └── RunStoppingError    every other seed would fail the same way: stop the run
 
@@ -99,6 +100,10 @@ class EmptyReplyError(TransientError):
 
 class BudgetExhaustedError(ParticipantError):
     """A participant was not called, because the run has spent its budget."""
+
+
+class NotTriedError(ParticipantError):
+    """A participant was not called, because the run stopped early."""
 
 
 class FatalError(ParticipantError):

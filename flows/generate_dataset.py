@@ -7,22 +7,21 @@ from prefect.client.schemas.objects import State
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
-from duologue.plans.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER, plan_generation
-from duologue.settings.options import AtLeastOne
-from duologue.settings.run import AdvancedOptions
+from duologue.plans.generation import plan_generation
+from duologue.settings.options import takes
+from duologue.settings.run import GenerationForm
 from duologue.tasks.artifacts import show_summary
 from duologue.tasks.check_access import check_access
 from duologue.tasks.export import export
 from duologue.tasks.final_state import final_state
-from duologue.tasks.identify_run import identify_run
-from duologue.tasks.kept_conversations import KeptConversations
+from duologue.tasks.identify_run import identify_run, open_checkpoints
 from duologue.tasks.load_seeds import load_seeds
-from duologue.tasks.publish import publish, remove_what_is_outdated
+from duologue.tasks.opaque import opaque
+from duologue.tasks.publish import publish, remove_old_versions
 from duologue.tasks.push_test_suite import push_if_wanted
 from duologue.tasks.restrict_code import restrict_code
-from duologue.tasks.simulate_conversation import simulate_conversations
-from duologue.tasks.simulate_in_shards import simulate_in_shards
-from duologue.tasks.unseen import unseen
+from duologue.tasks.shards import simulate_in_shards
+from duologue.tasks.simulate import simulate_conversations
 from duologue.tasks.validate import validate
 from duologue.validation.check import Checker
 from duologue.versions.writing import check_writable
@@ -30,30 +29,9 @@ from duologue.versions.writing import check_writable
 
 # Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
 @flow(name="generate-dataset", persist_result=False, result_serializer="json")
-async def generate_dataset(
-    seeds: str = "datasets/seed_user_messages.csv",
-    chatbot: str = BUNDLED_CHATBOT,
-    simulated_user: str = BUNDLED_SIMULATED_USER,
-    turns: AtLeastOne = 3,
-    conversations_per_seed: AtLeastOne = 1,
-    max_concurrency: AtLeastOne = 32,
-    output: str = "datasets",
-    name: str = "",
-    advanced: AdvancedOptions = AdvancedOptions(),
-) -> Manifest | State[Any]:
+@takes(GenerationForm)
+async def generate_dataset(**parameters: Any) -> Manifest | State[Any]:
     """Simulates a conversation for every seed message and publishes them as a dataset.
-
-    Args:
-        seeds: The file with the seed messages: CSV, JSONL or Parquet; a path or a URL.
-        chatbot: Who answers: a Workflow Deployment as NAME or NAME@release_tag,
-            local:package.module, or python:package.module:function.
-        simulated_user: Who asks, spelled like the chatbot.
-        turns: The most turns of a conversation; a turn is one chatbot reply and the answer to it.
-        conversations_per_seed: How many conversations each seed message opens.
-        max_concurrency: How many conversations are simulated at a time.
-        output: The folder, or URL, that holds the datasets.
-        name: The dataset's name; the seed file's if empty.
-        advanced: What most runs leave as it is.
 
     Returns:
         The manifest of the version.
@@ -64,36 +42,37 @@ async def generate_dataset(
         DuologueError: no version was written.
     """
     restrict_code()
-    plan = plan_generation(
-        seeds=seeds,
-        chatbot=chatbot,
-        simulated_user=simulated_user,
-        turns=turns,
-        conversations_per_seed=conversations_per_seed,
-        max_concurrency=max_concurrency,
-        output=output,
-        name=name,
-        advanced=advanced,
-    )
+    plan = plan_generation(**parameters)
     check_writable(plan.dataset)
     await check_access(plan.settings.test_suite)
-    kept = KeptConversations()
-    run = await identify_run(plan, kept)
+    checkpoints = open_checkpoints(plan.dataset.folder)
+    run = await identify_run(plan, checkpoints)
     seed_file = load_seeds(plan)
     jobs = plan.jobs(seed_file, run.version)
     checker = Checker(plan.settings.simulation, plan.settings.rules)
 
-    if advanced.shards is None:
-        outcomes = await simulate_conversations(jobs, plan.settings, kept, run.version, checker)
+    if plan.advanced.shards is None:
+        simulated = await simulate_conversations(
+            jobs, plan.settings, checkpoints, run.version, checker
+        )
     else:
-        outcomes = await simulate_in_shards(plan, seed_file, jobs, kept, run.version, checker)
-    checked, failed = await validate(unseen(jobs), unseen(outcomes), unseen(checker), kept)
-    contents = DatasetContents(
-        seed_file, tuple(checked), tuple(failed), plan.settings, run.started_at
+        simulated = await simulate_in_shards(
+            plan, seed_file, jobs, checkpoints, run.version, checker
+        )
+    checked, failed = await validate(
+        opaque(jobs), opaque(simulated.outcomes), opaque(checker), opaque(checkpoints)
     )
-    version = export(plan.dataset, run.version, unseen(contents))
+    contents = DatasetContents(
+        seed_file,
+        tuple(checked),
+        tuple(failed),
+        plan.settings,
+        run.started_at,
+        simulated.stopped_early,
+    )
+    version = export(plan.dataset, run.version, opaque(contents))
     is_latest = publish(version)
-    await remove_what_is_outdated(version, advanced.keep_versions, kept)
+    remove_old_versions(version, plan.advanced.keep_versions)
     await show_summary(version, contents)
     push_problem = await push_if_wanted(version) if is_latest else None
     return final_state(version.manifest, push_problem)

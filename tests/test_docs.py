@@ -52,9 +52,6 @@ RUN_ELSEWHERE = {
     "prefect worker start --pool duologue": SERVED,
     "prefect automation create --from-file automations/silent_runs.yaml": APPLIED,
     "prefect automation create --from-file automations/crashed_runs.yaml": SHARDED,
-    "python -c 'from prefect.filesystems import RemoteFileSystem; "
-    'RemoteFileSystem(basepath="s3://my-bucket/results").save("results")\'': SHARDED,
-    "export PREFECT_DEFAULT_RESULT_STORAGE_BLOCK=remote-file-system/results": SHARDED,
     "prefect gcl create vellum --limit 256": SHARDED,
     "make chaos": "takes a quarter of an hour",
     "make soak": "takes half an hour",
@@ -68,7 +65,7 @@ RUN_ELSEWHERE = {
     f"{PUSH}.simulated_user_llm --deploy --deployment-name simulated-user": "needs Vellum",
     f"{PUSH_CASES} --dry-run": "needs a Test Suite; test_push_test_suite.py runs its like",
     f"{PUSH_CASES} --per prefix --evaluation-name reference_reply": "the same",
-    "duologue generate my_seeds.csv --push-to-test-suite my-test-suite": "needs a Test Suite; "
+    "duologue generate my_seeds.csv --set test_suite.suite=my-test-suite": "needs a Test Suite; "
     "test_nightly_push.py runs its like",
     "promptfoo eval --output results.json": READ_BY_OTHERS,
     "oaieval dummy duologue --registry_path . --record_path results.jsonl": READ_BY_OTHERS,

@@ -78,7 +78,8 @@ def test_if_all_seeds_do_nothing_runs(run: Run, tmp_path: Path) -> None:
 
 def test_an_own_rule_on_the_seed_costs_no_retries(run: Run, tmp_path: Path) -> None:
     (tmp_path / "seeds.csv").write_text("prompt\nWhat is the price?\n")
-    rules = ("--own-rule", "python:my_rules:no_prices", "--rule", "no_prices=invalid")
+    own = '["python:my_rules:no_prices"]'
+    rules = (f"--set=rules.own_rules={own}", "--set=rules.severities.no_prices=invalid")
     done = run("generate", "seeds.csv", *PAIR, *rules)
     assert done.returncode == 1, done.stderr
     assert calls(tmp_path) == 3

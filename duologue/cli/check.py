@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.options import Name, Output, OutputFormat
-from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
 from duologue.cli.terminal import Console, counted, json_line
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ IDS_SHOWN = 3
 
 
 def check(
+    context: typer.Context,
     file: Annotated[
         str,
         typer.Argument(
@@ -36,9 +37,8 @@ def check(
     output_format: Annotated[
         OutputFormat, typer.Option("--format", help="json: one JSON object a conversation.")
     ] = OutputFormat.TEXT,
-    rule: RuleOption = None,
-    own_rule: OwnRuleOption = None,
-    rules_file: RulesFileOption = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
     dataset: Annotated[
         bool,
         typer.Option(
@@ -59,7 +59,9 @@ def check(
         str | None, typer.Option(help="The file's format, such as jsonl, if its name hides it.")
     ] = None,
 ) -> None:
-    """Run the validation rules on the conversations of any transcript file, and on the whole.
+    """Run the validation rules on any transcript file.
+
+    They check each conversation, and all of them together.
 
     A conversation is a list of messages, as OpenAI, Anthropic, Gemini, Vellum, LangChain and others
     write them, in a column or field such as `messages` or `chat_history`.
@@ -67,15 +69,16 @@ def check(
     Exit code 0 if every conversation is valid, 1 if some are not, 2 if the file can't be read.
     What is found in the file as a whole leaves it as it is.
     """
+    from duologue.settings.rules import CheckSettings
     from duologue.validation.loading import load_rules
     from duologue.validation.transcripts import TranscriptNames, read_transcripts
     from duologue.versions.finding import find_conversations, names_version
 
     if names_version(file):
         file = str(find_conversations(file, output, name))
-    settings, read_rules_file = rule_settings(rules_file, rule, own_rule)
-    if read_rules_file is not None:
-        Console(stderr=True).print(f"Rules: {read_rules_file}", markup=False, highlight=False)
+    merged, read = read_settings(context, CheckSettings, lambda file: file.only("rules"))
+    if read is not None:
+        Console(stderr=True).print(f"Settings: {read}", markup=False, highlight=False)
     is_json = output_format is OutputFormat.JSON
     valid: list[Member] = []
     names = TranscriptNames(
@@ -83,7 +86,7 @@ def check(
     )
     results = _checked(
         read_transcripts(file, names, transcript_format),
-        load_rules(settings),
+        load_rules(merged.settings.rules),
         None if is_json and not dataset else valid,
     )
     if is_json:
@@ -100,7 +103,7 @@ def check(
 def _checked(
     transcripts: Iterable["Transcript"], rules: Sequence["Rule"], valid: "list[Member] | None"
 ) -> Iterator["CheckedTranscript"]:
-    """Checks transcripts as they are read; collects the valid ones, where that is asked for."""
+    """Checks transcripts as they are read; collects the valid ones if `valid` is a list."""
     from duologue.validation.dataset_rules.member import Member
     from duologue.validation.transcripts import check_transcript
 

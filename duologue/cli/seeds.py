@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from duologue.cli.flags import Assignments, ConfigFile, read_settings
+from duologue.cli.options import example
 from duologue.cli.terminal import Console, counted, visible
 
 if TYPE_CHECKING:
@@ -18,7 +20,13 @@ REJECTED_SHOWN = 20
 NO_HEADER = 0
 """The answer that the first row is a message."""
 
-seeds_app = typer.Typer(name="seeds", help="Look at seed files.", no_args_is_help=True)
+seeds_app = typer.Typer(
+    name="seeds",
+    help="Look at seed files.",
+    epilog=example("duologue seeds check my_seeds.csv"),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @seeds_app.callback()
@@ -26,8 +34,9 @@ def seeds() -> None:
     """Look at seed files."""
 
 
-@seeds_app.command("check")
+@seeds_app.command("check", epilog=example("duologue seeds check my_seeds.csv"))
 def check_seeds(
+    context: typer.Context,
     file: Annotated[str, typer.Argument(help="CSV, JSONL, Excel or Parquet; a path or a URL.")],
     message_column: Annotated[
         str | None, typer.Option(help="The column that holds the first user message.")
@@ -41,12 +50,16 @@ def check_seeds(
     seed_format: Annotated[
         str | None, typer.Option(help="The file's format, such as csv, if its name hides it.")
     ] = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
 ) -> None:
     """Read a seed file and say what would be simulated and what would be rejected.
 
     Exit code 0 if every row is a seed, 1 if some are rejected, 2 if the file can't be read.
     """
     from duologue.seeds import read_seeds
+    from duologue.settings.rules import CheckSettings
+    from duologue.validation.loading import load_rules
     from duologue.validation.seeds import checked_seeds
 
     options = {
@@ -55,9 +68,11 @@ def check_seeds(
         "delimiter": delimiter,
         "seed_format": seed_format,
     }
+    merged, _ = read_settings(context, CheckSettings, lambda file: file.only("rules"))
+    rules = load_rules(merged.settings.rules)
     console = Console()
     seed_file, _ = read_or_ask(
-        lambda answers: checked_seeds(read_seeds(file, **(options | dict(answers)))), console
+        lambda answers: checked_seeds(read_seeds(file, **(options | dict(answers))), rules), console
     )
     console.print(f"{seed_file.path}: {seed_file.columns_note}", markup=False, soft_wrap=True)
     show_seeds(seed_file, console, all_rejected=True)

@@ -29,7 +29,8 @@ from vellum.utils.vellum_client import create_vellum_environment
 
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage, total
-from duologue.errors import FatalError, ParticipantError, UsageError
+from duologue.errors import FatalError, ParticipantError, RunStoppingError, UsageError
+from duologue.participants.api_key import vellum_api_key
 from duologue.participants.budget import Spending
 from duologue.participants.protocol import Reply, further_inputs, usable_text
 from duologue.participants.retries import with_retries
@@ -68,13 +69,18 @@ async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
     Raises:
         UsageError: the key is missing or malformed, or a base URL is none.
     """
-    api_key = _api_key()
+    api_key = vellum_api_key()
     environment = _environment()
     async with _http_client(environment.predict, max_concurrency) as http_client:
         sdk = AsyncVellum(
             api_key=api_key.get_secret_value(), environment=environment, httpx_client=http_client
         )
         yield VellumClient(sdk, environment.predict, environment.default, api_key)
+
+
+WITHOUT_OUTPUT_BEFORE_STOP = 3
+"""Executions without the output, and none with it, after which its name counts as wrong. One or
+two may come from a branch of the Workflow that ends elsewhere."""
 
 
 class VellumDeployment:
@@ -93,6 +99,8 @@ class VellumDeployment:
         self._call = call
         self._spending = spending or Spending()
         self._record_usage = record_usage
+        self._without_output: int | None = 0
+        """Executions without the output; None once one had it, so that its name is right."""
 
     async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
@@ -173,11 +181,17 @@ class VellumDeployment:
         found = {output.name.replace("_", "-"): output for output in response.data.outputs}
         if wanted not in found:
             there = ", ".join(output.name for output in response.data.outputs) or "none"
-            raise FatalError(
+            message = (
                 f"{wording.participant}: the Workflow has no output {self._settings.output!r}; its "
                 f"outputs are: {wording.quoted(there)}. Set the participant's `output` to the one "
                 "that holds the reply"
             )
+            if self._without_output is not None:
+                self._without_output += 1
+                if self._without_output >= WITHOUT_OUTPUT_BEFORE_STOP:
+                    raise RunStoppingError(message)
+            raise FatalError(message)
+        self._without_output = None
         output = found[wanted]
         if output.type != "STRING":
             raise FatalError(
@@ -224,22 +238,6 @@ def _input(name: str, value: JsonValue) -> WorkflowRequestInputRequest:
 
 def _texts(inputs: dict[str, JsonValue]) -> list[str]:
     return [value for value in inputs.values() if isinstance(value, str)]
-
-
-def _api_key() -> SecretStr:
-    """Reads the key, as what does not show it in any traceback."""
-    key = SecretStr(os.environ.get("VELLUM_API_KEY", "").strip())
-    if not key.get_secret_value():
-        raise UsageError(
-            "VELLUM_API_KEY is not set, and Vellum cannot be called without it; set it to an API "
-            "key of your Vellum workspace"
-        )
-    if not re.fullmatch(r"[!-~]+", key.get_secret_value()):
-        raise UsageError(
-            "VELLUM_API_KEY holds spaces, control characters or letters beyond ASCII, which no "
-            "API key does; copy the key from Vellum again"
-        )
-    return key
 
 
 def _environment() -> VellumEnvironment:

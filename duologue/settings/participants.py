@@ -4,10 +4,10 @@ import re
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from duologue.errors import UsageError
-from duologue.settings.options import Seconds, as_form
+from duologue.settings.options import Options, Seconds
 
 
 class ParticipantKind(StrEnum):
@@ -21,12 +21,8 @@ class ParticipantKind(StrEnum):
     """Any Python function."""
 
 
-class ParticipantInputs(BaseModel):
+class ParticipantInputs(Options):
     """What a participant's Workflow is given, and where its reply is found."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
-    )
 
     history_input: str = "chat_history"
     """The Workflow's input variable that takes the chat history."""
@@ -106,12 +102,8 @@ _EXPECTED = {
 }
 
 
-class CallSettings(BaseModel):
+class CallSettings(Options):
     """How long and how often a participant is asked for one reply."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
-    )
 
     timeout_seconds: Seconds = 120
     """How long one attempt may take, from its first byte sent to its last byte received."""

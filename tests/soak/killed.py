@@ -45,7 +45,7 @@ class KilledRuns:
     def __init__(self, place: Place, random_seed: int) -> None:
         self._place = place
         self._random = random.Random(random_seed)
-        self._paying = Paying(place.vellum, place.results)
+        self._paying = Paying(place.vellum, place.output)
         self._worker: RunningProcess | None = None
         self._done = threading.Event()
         self.happened: Counter[str] = Counter()
@@ -123,9 +123,10 @@ class KilledRuns:
         command: list[str | Path] = [
             BIN / "duologue", "generate", self._seeds(run), "--turns", "2", "--name", dataset,
             "--chatbot", "support-bot", "--simulated-user", "simulated-user",
-            "--output", str(self._place.output), "--max-failed-share", "0.2",
-            "--call-timeout", str(CALL["timeout_seconds"]),
-            "--call-deadline", str(CALL["deadline_seconds"]), "--seed-retry-delay", "0.05",
+            "--output", str(self._place.output), "--set", "gates.max_failed_share=0.2",
+            "--set", f"call.timeout_seconds={CALL['timeout_seconds']}",
+            "--set", f"call.deadline_seconds={CALL['deadline_seconds']}",
+            "--set", "seed_retry_delay_seconds=0.05",
         ]  # fmt: skip
         version, earlier = "", self._versions_kept(dataset)
         for attempt in range(MOST_ATTEMPTS):
@@ -163,9 +164,8 @@ class KilledRuns:
         return True
 
     def _versions_kept(self, dataset: str) -> set[str]:
-        """The versions of a dataset that commands have begun, by what they keep."""
-        marks = self._place.results.glob("*/run")
-        return {mark.parent.name for mark in marks if f'\\"{dataset}\\"' in mark.read_text()}
+        """The versions of a dataset that commands have started, by their checkpoints."""
+        return {path.name for path in self._place.output.glob(f"{dataset}/.checkpoints/*Z-*")}
 
     def _seeds(self, run: str) -> str:
         file = self._place.server.folder / f"{run}.csv"

@@ -48,7 +48,7 @@ class Settings(BaseModel):
     """For what it writes itself."""
     output: str
     results: Path
-    """Prefect's result storage."""
+    """Where Prefect stores the errors that flow runs end with."""
     vellum: str
     random_seed: int
     seconds: float
@@ -81,7 +81,7 @@ class LongLived:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._random = random.Random(settings.random_seed)
-        self._paying = Paying(settings.vellum, settings.results)
+        self._paying = Paying(settings.vellum, Path(settings.output))
         self._process = psutil.Process()
 
     async def live(self) -> None:
@@ -129,6 +129,7 @@ class LongLived:
         """Makes a version or goes on with it; gives its manifest, or what there is instead."""
         advanced = {**ADVANCED, "resume": resume or None}
         state = await generate_dataset(**parameters, advanced=advanced, return_state=True)
+        assert isinstance(state, State)
         ended_with = await state.aresult(raise_on_failure=False)
         if isinstance(ended_with, IncompleteDatasetError):
             return ended_with.manifest
