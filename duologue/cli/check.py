@@ -1,18 +1,17 @@
 """`duologue check`: the validation rules on any transcript file."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.options import Name, Output, OutputFormat
+from duologue.cli.terminal import Console, counted, json_line
 
 if TYPE_CHECKING:
     from duologue.validation.dataset_rules.conversation import DatasetConversation
@@ -47,13 +46,25 @@ def check(
             help="With --format json: a last object about the file as a whole, under `dataset`.",
         ),
     ] = False,
+    messages_column: Annotated[
+        str | None, typer.Option(help="The column or field that holds the messages.")
+    ] = None,
+    user_role: Annotated[
+        list[str] | None, typer.Option(help="What the file calls the user; repeatable.")
+    ] = None,
+    assistant_role: Annotated[
+        list[str] | None, typer.Option(help="What the file calls the chatbot; repeatable.")
+    ] = None,
+    transcript_format: Annotated[
+        str | None, typer.Option(help="The file's format, such as jsonl, if its name hides it.")
+    ] = None,
 ) -> None:
     """Run the validation rules on any transcript file.
 
     They check each conversation, and all of them together.
 
-    A conversation is in the column or field `messages` (with role and content) or `chat_history`
-    (with role and text, as Vellum has it).
+    A conversation is a list of messages, as OpenAI, Anthropic, Gemini, Vellum, LangChain and others
+    write them, in a column or field such as `messages` or `chat_history`.
 
     Exit code 0 if every conversation is valid, 1 if some are not, 2 if the file can't be read.
     What is found in the file as a whole leaves it as it is.
@@ -61,7 +72,7 @@ def check(
     from duologue.settings.rules import CheckSettings
     from duologue.validation.corpus import read_corpus
     from duologue.validation.loading import load_rules
-    from duologue.validation.transcripts import read_transcripts
+    from duologue.validation.transcripts import TranscriptNames, read_transcripts
     from duologue.versions.finding import find_conversations, names_version
 
     if names_version(file):
@@ -72,7 +83,10 @@ def check(
     is_json = output_format is OutputFormat.JSON
     valid: list[DatasetConversation] = []
     rules = load_rules(merged.settings.rules)
-    transcripts, note = read_corpus(lambda: read_transcripts(file))
+    names = TranscriptNames(
+        messages_column, frozenset(user_role or ()), frozenset(assistant_role or ())
+    )
+    transcripts, note = read_corpus(lambda: read_transcripts(file, names, transcript_format))
     if note:
         Console(stderr=True).print(note, markup=False, highlight=False)
     results = _checked(transcripts, rules, None if is_json and not dataset else valid)
@@ -80,7 +94,7 @@ def check(
         invalid = _print_json(results)
         if dataset:
             quality = _assessed(valid, invalid).model_dump(mode="json")
-            typer.echo(json.dumps({"dataset": quality}, ensure_ascii=False))
+            typer.echo(json_line({"dataset": quality}))
     else:
         invalid = _print_table(list(results))
         _print_findings(_assessed(valid, invalid).findings)
@@ -121,7 +135,7 @@ def _print_json(results: Iterable["CheckedTranscript"]) -> int:
         invalid += not result.is_valid
         violations = [asdict(violation) for violation in result.violations]
         line = {"id": result.id, "valid": result.is_valid, "violations": violations}
-        typer.echo(json.dumps(line, ensure_ascii=False))
+        typer.echo(json_line(line))
     return invalid
 
 
@@ -153,7 +167,7 @@ def _print_table(results: Sequence["CheckedTranscript"]) -> int:
         for result in results
     )
     console.print(
-        f"{len(results)} conversations: {valid} valid ({warned} with warnings), "
+        f"{counted(len(results), 'conversation')}: {valid} valid ({warned} with warnings), "
         f"{len(results) - valid} invalid"
     )
     if told:

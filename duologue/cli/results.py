@@ -6,11 +6,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from duologue.cli.conversations import rendered
 from duologue.cli.options import OutputFormat
+from duologue.cli.terminal import Console
 
 if TYPE_CHECKING:
     from duologue.dataset.manifest import Manifest

@@ -138,6 +138,11 @@ class AdvancedOptions(StoredOptions, EndingSettings):
     """The seed file's column with the first user message; inferred from its name if empty."""
     has_header: bool | None = None
     """Whether the first row of a CSV file is a header; inferred from its names if empty."""
+    delimiter: str | None = None
+    """What splits the cells of a CSV file: a character, or a word such as tab; inferred if
+    empty."""
+    seed_format: str | None = None
+    """The seed file's format, such as csv or jsonl; inferred from its name if empty."""
     resume: str | None = None
     """The version of an interrupted run to continue with what it had finished; a new version if
     empty."""

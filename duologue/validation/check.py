@@ -27,6 +27,13 @@ class CheckedConversation:
         return not self.broken_rules
 
     @property
+    def may_become_valid(self) -> bool:
+        """Whether simulating it again can help: not where its first message, the seed's, breaks a
+        rule.
+        """
+        return all(v.message_index != 0 for v in self.violations if v.severity is Severity.INVALID)
+
+    @property
     def broken_rules(self) -> tuple[str, ...]:
         """Distinct rules of severity `invalid` that it breaks, sorted."""
         return rule_names(self.violations, Severity.INVALID)
