@@ -329,7 +329,7 @@ def test_seeds_check_says_what_would_be_simulated(run: Run, tmp_path: Path) -> N
     assert done.returncode == 1
     assert "column 'message'" in done.stdout
     assert "rejected: seeds.csv:3: " in done.stdout
-    assert "2 rows: 1 seeds, 1 rejected" in done.stdout
+    assert "2 rows: 1 seed, 1 rejected" in done.stdout
     (tmp_path / "plain.csv").write_text("One?\nTwo?\n")
     assert run("seeds", "check", "plain.csv").returncode == 0
 
@@ -338,7 +338,7 @@ def test_a_first_message_that_looks_like_a_header_is_one_if_told_so(
     run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "seeds.csv").write_text("Question\nWhere is it?\n")
-    assert "1 seeds" in run("seeds", "check", "seeds.csv").stdout
+    assert "1 seed," in run("seeds", "check", "seeds.csv").stdout
     assert "2 seeds" in run("seeds", "check", "seeds.csv", "--no-header").stdout
 
 

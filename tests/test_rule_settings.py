@@ -149,7 +149,7 @@ def test_duologue_toml_comes_first_and_a_file_that_is_named_before_both(
 def test_information_is_counted_below_the_table_and_no_warning(check: Check) -> None:
     done = check("--set", "rules.severities.code_fence=info")
     assert done.stdout == (
-        "1 conversations: 1 valid (0 with warnings), 0 invalid\nFor information: code_fence 1\n"
+        "1 conversation: 1 valid (0 with warnings), 0 invalid\nFor information: code_fence 1\n"
     )
     assert done.returncode == 0
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from duologue.cli.child_process import ChildProcess, kill_group
 from duologue.cli.temporary_server import wait_until_ready
+from duologue.cli.terminal import Console
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:

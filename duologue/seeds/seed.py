@@ -1,7 +1,8 @@
 """What a seed file holds once it is read: seeds, and the rows that could not be read."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -35,6 +36,19 @@ class RejectedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RowWarning:
+    """A row that is a seed, although its message breaks a rule of severity `warning`."""
+
+    file: str
+    line: int
+    """Counted like a rejected row's."""
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: message breaks the rule {self.rule} on its own"
+
+
+@dataclass(frozen=True, slots=True)
 class SeedFile:
     """What was read from a seed file. Every row is either a seed or rejected."""
 
@@ -43,11 +57,37 @@ class SeedFile:
     sha256: str
     """Of the file's bytes, as they are stored."""
     columns_note: str
-    """One sentence on which column holds the message and how that was told."""
+    """One sentence on which column holds the message and how that was inferred."""
     seeds: tuple[Seed, ...]
     """In the order of the file."""
     rejected: tuple[RejectedRow, ...]
     """In the order of the file."""
+    lines: tuple[int, ...] = ()
+    """The line that each seed stands on, counted like a rejected row's; empty if the seeds
+    come from a version instead of a file."""
+    warnings: tuple[RowWarning, ...] = ()
+    """In the order of the file."""
+
+    def without(self, unusable: Mapping[str, str]) -> Self:
+        """Rejects seeds, by id with a reason: the run cannot use them."""
+        if not unusable:
+            return self
+        lines = self.lines or (0,) * len(self.seeds)
+        numbered = list(zip(self.seeds, lines, strict=True))
+        rejected = [
+            RejectedRow(self.path, line, unusable[seed.seed_id])
+            for seed, line in numbered
+            if seed.seed_id in unusable
+        ]
+        lost = {row.line for row in rejected}
+        kept = [(seed, line) for seed, line in numbered if seed.seed_id not in unusable]
+        return replace(
+            self,
+            seeds=tuple(seed for seed, _ in kept),
+            lines=tuple(line for _, line in kept),
+            rejected=tuple(sorted([*self.rejected, *rejected], key=lambda row: row.line)),
+            warnings=tuple(row for row in self.warnings if row.line not in lost),
+        )
 
     @property
     def rows_read(self) -> int:
