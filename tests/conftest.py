@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what `make test-processes` runs: some folders, besides tests that are marked already."""
+    """Marks what `make test-processes` runs: two folders, and the tests that are marked already."""
     here = Path(__file__).parent
     for item in items:
         if item.path.relative_to(here).parts[0] in ("processes", "other_tools"):
