@@ -9,6 +9,7 @@
     └── ParticipantError        a participant gave no usable reply
         ├── TransientError      call again
         │   └── EmptyReplyError     it replied with an empty message
+        ├── LostStateError      a stateful participant forgot it: start the conversation again
         ├── BudgetExhaustedError    no longer called: run again with a new budget
         └── FatalError          calling again cannot help: the seed fails
             └── RunStoppingError    every other seed would fail the same way: stop the run
@@ -95,6 +96,10 @@ class TransientError(ParticipantError):
 
 class EmptyReplyError(TransientError):
     """A participant replied with an empty message; language models sometimes do."""
+
+
+class LostStateError(ParticipantError):
+    """A stateful participant no longer has the conversation that it should continue."""
 
 
 class BudgetExhaustedError(ParticipantError):

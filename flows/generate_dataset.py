@@ -84,7 +84,9 @@ async def generate_dataset(
     checker = Checker(plan.settings.simulation, plan.settings.rules)
 
     if advanced.shards is None:
-        outcomes = await simulate_conversations(jobs, plan.settings, kept, run.version, checker)
+        outcomes = await simulate_conversations(
+            jobs, plan.settings, kept, run.version, checker, plan.dataset
+        )
     else:
         outcomes = await simulate_in_shards(plan, seed_file, jobs, kept, run.version, checker)
     checked, failed = await validate(unseen(jobs), unseen(outcomes), unseen(checker), kept)

@@ -71,7 +71,9 @@ async def rerun_failed_seeds(
     run = await identify_rerun(rerun, kept)
     checker = Checker(rerun.settings.simulation, rerun.settings.rules)
 
-    new = await simulate_conversations(rerun.again, rerun.settings, kept, run.version, checker)
+    new = await simulate_conversations(
+        rerun.again, rerun.settings, kept, run.version, checker, rerun.manifest.dataset
+    )
     outcomes = rerun.outcomes(new)
     checked, failed = await validate(unseen(rerun.jobs), unseen(outcomes), unseen(checker), kept)
     contents = DatasetContents(

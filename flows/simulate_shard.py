@@ -59,7 +59,9 @@ async def simulate_shard(
     kept = KeptConversations()
 
     checker = Checker(plan.settings.simulation, plan.settings.rules)
-    outcomes = await simulate_conversations(jobs, plan.settings, kept, version, checker)
+    outcomes = await simulate_conversations(
+        jobs, plan.settings, kept, version, checker, plan.dataset
+    )
     failed = {
         job.key: (outcome.error_class, outcome.reason)
         for job, outcome in zip(jobs, outcomes, strict=True)

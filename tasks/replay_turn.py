@@ -21,7 +21,7 @@ from duologue.errors import EmptyReplyError, RunStoppingError
 from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply, KeptReply, Side
 from duologue.participants.opening import open_participants
-from duologue.participants.protocol import Participant
+from duologue.participants.protocol import Participant, TurnContext
 from duologue.progress import Progress
 from duologue.settings.evaluation import EvaluationSettings
 from duologue.tasks.artifacts import progress_artifact
@@ -45,6 +45,8 @@ class Replay:
 
     settings: EvaluationSettings
     chatbots: Mapping[Side, Participant]
+    dataset: str
+    evaluation: str
     kept: KeptConversations
     progress: Progress
     in_flight: asyncio.Semaphore
@@ -164,6 +166,8 @@ async def replay_turns(
         replay = Replay(
             settings,
             dict(zip(chatbots, participants, strict=True)),
+            plan.manifest.dataset,
+            evaluation,
             kept,
             progress,
             in_flight=asyncio.Semaphore(settings.max_concurrency),
@@ -203,10 +207,10 @@ async def _replay_alone(
 
 
 async def _reply(job: ReplyJob, replay: Replay) -> KeptReply:
-    prefix = job.prefix
+    prefix, chatbot = job.prefix, replay.chatbots[job.side]
     async with replay.in_flight:
         try:
-            reply = await replay.chatbots[job.side].reply(prefix.chat_history, prefix.seed)
+            reply = await chatbot.reply(prefix.chat_history, _context(job, replay))
         except EmptyReplyError:
             # It was asked as often as it may be. That it says nothing is how it behaves.
             return KeptReply(message=Message(role=Role.ASSISTANT, text=""))
@@ -217,7 +221,24 @@ async def _reply(job: ReplyJob, replay: Replay) -> KeptReply:
             execution_id=reply.execution_id,
             latency_ms=reply.latency_ms,
             attempts=reply.attempts,
+            content=reply.content,
         )
+    )
+
+
+def _context(job: ReplyJob, replay: Replay) -> TurnContext:
+    prefix = job.prefix
+    said = (m.execution_id for m in reversed(prefix.chat_history) if m.role is Role.ASSISTANT)
+    return TurnContext(
+        prefix.seed,
+        prefix.conversation_id,
+        prefix.sample,
+        turn=prefix.turn_index,
+        side=job.side,
+        dataset=replay.dataset,
+        version=replay.evaluation,
+        attempt=task_run.run_count or 1,
+        previous_execution_id=next(said, None),
     )
 
 

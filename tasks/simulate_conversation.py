@@ -17,7 +17,7 @@ from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
 
 from duologue.conversation.messages import Conversation
-from duologue.errors import BudgetExhaustedError, RunStoppingError
+from duologue.errors import BudgetExhaustedError, LostStateError, RunStoppingError
 from duologue.participants.budget import Spending
 from duologue.participants.opening import open_participants
 from duologue.plans.generation import Job
@@ -158,6 +158,7 @@ async def simulate_conversations(
     kept: KeptConversations,
     version: str,
     checker: Checker,
+    dataset: str = "",
 ) -> list[Outcome]:
     """Simulates every job, `settings.max_concurrency` at a time, on this event loop.
 
@@ -185,7 +186,7 @@ async def simulate_conversations(
         batches = in_batches(jobs, settings.conversations_per_task_run)
         run = Run(
             settings,
-            Participants(*participants),
+            Participants(participants[0], participants[1], dataset, version),
             checker,
             kept,
             progress,
@@ -258,9 +259,15 @@ async def _simulated(job: Job, draft: Draft, run: Run, retries_had: int) -> Conv
             raise exhausted
         while True:
             draft.begin_attempt()
-            conversation = await simulate(
-                draft, job.seed, job.sample, run.participants, settings.simulation
-            )
+            try:
+                conversation = await simulate(
+                    draft, job.seed, job.sample, run.participants, settings.simulation
+                )
+            except LostStateError as error:  # the draft is at its start again
+                if draft.thrown_away + retries_had > settings.seed_retries:
+                    raise
+                get_run_logger().warning("%s starts again: %s", job.conversation_id, error)
+                continue
             checked = run.checker.check(conversation, job.seed)
             if checked.is_valid or draft.thrown_away + retries_had >= settings.seed_retries:
                 return conversation

@@ -104,7 +104,9 @@ async def simulate_in_shards(
     missing = [job for job in jobs if job.key not in outcomes]
     if missing:
         get_run_logger().warning("%d conversations were left to do", len(missing))
-        done = await simulate_conversations(missing, plan.settings, kept, version, checker)
+        done = await simulate_conversations(
+            missing, plan.settings, kept, version, checker, plan.dataset
+        )
         outcomes |= {job.key: outcome for job, outcome in zip(missing, done, strict=True)}
     return [outcomes[job.key] for job in jobs]
 

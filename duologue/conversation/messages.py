@@ -43,8 +43,8 @@ class EndsWith(StrEnum):
 class Message:
     """One utterance, and what is known about the call that produced it.
 
-    The seed message, and messages read from a foreign transcript, know nothing of a call: their
-    last four fields are None.
+    The fields about a call are None for the seed message, and for messages that were read from a
+    transcript of another tool.
     """
 
     role: Role
@@ -57,6 +57,9 @@ class Message:
     """Calls made for this message, the successful one included; at least 1."""
     usage: Usage | None = None
     """What these calls used, as far as it is known; None where it was not recorded."""
+    content: str | None = None
+    """Vellum's content as JSON, if it is more than text: images, documents, function calls. Then
+    the text may be empty."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
