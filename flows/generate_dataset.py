@@ -85,7 +85,7 @@ async def generate_dataset(
 
     if advanced.shards is None:
         outcomes = await simulate_conversations(
-            jobs, plan.settings, kept, run.version, checker, plan.dataset
+            jobs, plan.settings, kept, run.version, checker, plan.dataset.name
         )
     else:
         outcomes = await simulate_in_shards(plan, seed_file, jobs, kept, run.version, checker)

@@ -60,7 +60,7 @@ async def simulate_shard(
 
     checker = Checker(plan.settings.simulation, plan.settings.rules)
     outcomes = await simulate_conversations(
-        jobs, plan.settings, kept, version, checker, plan.dataset
+        jobs, plan.settings, kept, version, checker, plan.dataset.name
     )
     failed = {
         job.key: (outcome.error_class, outcome.reason)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE, CacheKeyFnPolicy
 from prefect.context import TaskRunContext
 from prefect.runtime import task_run
@@ -20,6 +20,7 @@ from duologue.conversation.messages import Message, Role
 from duologue.errors import EmptyReplyError, RunStoppingError
 from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply, KeptReply, Side
+from duologue.participants.concurrency import Accounts
 from duologue.participants.opening import open_participants
 from duologue.participants.protocol import Participant, TurnContext
 from duologue.progress import Progress
@@ -155,10 +156,13 @@ async def replay_turns(
     """
     settings, jobs = plan.settings, plan.jobs(evaluation)
     progress = Progress(evaluation, total=len(jobs), doing="asking", of="replies")
-    chatbots = plan.chatbots
+    chatbots, accounts = plan.chatbots, Accounts()
     async with (
         open_participants(
-            list(chatbots.values()), settings.call, settings.max_concurrency
+            list(chatbots.values()),
+            settings.call,
+            settings.max_concurrency,
+            accounts=accounts,
         ) as participants,
         progress_artifact(progress),
     ):
@@ -175,6 +179,8 @@ async def replay_turns(
         )
         with little_garbage_collection():
             await batch_by_batch(lambda batch: _replay_some(batch, replay), batches, replay.room)
+    for sentence in accounts.report():
+        get_run_logger().info(sentence)
     return [(job, replay.outcomes[job.side][job.key]) for job in jobs]
 
 

@@ -19,6 +19,7 @@ from prefect.tasks import exponential_backoff
 from duologue.conversation.messages import Conversation
 from duologue.errors import BudgetExhaustedError, LostStateError, RunStoppingError
 from duologue.participants.budget import Spending
+from duologue.participants.concurrency import Accounts
 from duologue.participants.opening import open_participants
 from duologue.plans.generation import Job
 from duologue.progress import Progress
@@ -171,7 +172,7 @@ async def simulate_conversations(
         RunStoppingError: no seed can be simulated. The others were not tried any more.
     """
     progress = Progress(version, total=len(jobs), doing="simulating", of="conversations")
-    spending = Spending(settings.budget)
+    spending, accounts = Spending(settings.budget), Accounts()
     async with (
         open_participants(
             [settings.chatbot, settings.simulated_user],
@@ -179,6 +180,7 @@ async def simulate_conversations(
             settings.max_concurrency,
             spending,
             settings.record_usage,
+            accounts,
         ) as participants,
         progress_artifact(progress),
         within_global_limit(settings.global_limit, min(settings.max_concurrency, len(jobs))),
@@ -196,6 +198,8 @@ async def simulate_conversations(
         )
         with little_garbage_collection():
             await batch_by_batch(lambda batch: _simulate_some(batch, run), batches, run.room)
+    for sentence in accounts.report():
+        get_run_logger().info(sentence)
     if spending.is_blind:
         get_run_logger().warning("no call said what it cost, so max_cost_usd had no effect")
     return [run.outcomes[job.key] for job in jobs]

@@ -105,7 +105,7 @@ async def simulate_in_shards(
     if missing:
         get_run_logger().warning("%d conversations were left to do", len(missing))
         done = await simulate_conversations(
-            missing, plan.settings, kept, version, checker, plan.dataset
+            missing, plan.settings, kept, version, checker, plan.dataset.name
         )
         outcomes |= {job.key: outcome for job, outcome in zip(missing, done, strict=True)}
     return [outcomes[job.key] for job in jobs]

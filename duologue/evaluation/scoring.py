@@ -1,6 +1,7 @@
 """Comparing replies with the reference replies: their scores, broken rules and verdicts."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from duologue.evaluation.scorers import (
     same,
     similarity,
 )
+from duologue.foreign_code import surroundings_restored
 from duologue.settings.evaluation import ScoringSettings
 
 Replies = Sequence[tuple[Prefix, Side, Message | FailedReply]]
@@ -30,8 +32,14 @@ class Scored:
 
     replies: tuple[ScoredReply, ...]
     """In the order in which they were given."""
-    failed_own_scorers: dict[str, int]
-    """By own scorer, how many replies it failed at; those that never failed are left out."""
+    own_scorer_errors: dict[str, Counter[str]]
+    """By own scorer, how many replies it failed at for each reason, such as an error's class. Those
+    that never failed are left out."""
+
+    @property
+    def failed_own_scorers(self) -> dict[str, int]:
+        """By own scorer, how many replies it failed at."""
+        return {name: reasons.total() for name, reasons in self.own_scorer_errors.items()}
 
 
 async def score_replies(
@@ -68,19 +76,20 @@ def _built_in_scores(replies: Replies, scorers: Scorers) -> Scores:
 
 async def _add_own_scores(
     scores: Scores, replies: Replies, scorers: Scorers, at_a_time: int
-) -> dict[str, int]:
-    """Adds what the own scorers say, and tells how often each of them failed."""
+) -> dict[str, Counter[str]]:
+    """Adds the scores of the own scorers, and counts why each of them failed."""
     given: list[tuple[dict[str, float | None], Arguments]] = []
     for row, (prefix, _, reply) in zip(scores, replies, strict=True):
         if isinstance(reply, Message):
             reference = prefix.reference.text if prefix.reference else None
             given.append((row, (reply.text, reference, prefix.chat_history)))
     failed = {}
-    for name, scorer in scorers.own.items():
-        found = await own_scores(scorer, [arguments for _, arguments in given], at_a_time)
-        failed[name] = sum(isinstance(score, NoScore) for score in found)
-        for (row, _), score in zip(given, found, strict=True):
-            row[name] = None if isinstance(score, NoScore) else score
+    with surroundings_restored():
+        for name, scorer in scorers.own.items():
+            found = await own_scores(scorer, [arguments for _, arguments in given], at_a_time)
+            failed[name] = Counter(score.why for score in found if isinstance(score, NoScore))
+            for (row, _), score in zip(given, found, strict=True):
+                row[name] = None if isinstance(score, NoScore) else score
     return {name: count for name, count in failed.items() if count}
 
 

@@ -29,6 +29,7 @@ from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage, total
 from duologue.errors import FatalError, ParticipantError, UsageError
 from duologue.participants.budget import Spending
+from duologue.participants.concurrency import Account, Accounts
 from duologue.participants.protocol import Reply, TurnContext, usable_text
 from duologue.participants.retries import with_retries
 from duologue.participants.stateful import refuse_fresh_state, refuse_lost_state, shown_text
@@ -69,10 +70,14 @@ class VellumClient:
     """Where everything else is asked for, such as Test Suites."""
     api_key: SecretStr
     """What no message may hold."""
+    account: Account
+    """Of the key: how many calls it allows in flight."""
 
 
 @asynccontextmanager
-async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
+async def vellum_client(
+    max_concurrency: int, accounts: Accounts | None = None
+) -> AsyncIterator[VellumClient]:
     """Opens the one client that all deployments of a run share.
 
     The key comes from VELLUM_API_KEY, the base URLs from the variables that Vellum's own tools
@@ -81,6 +86,7 @@ async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
     Args:
         max_concurrency: how many connections it opens at most, and so how many calls it makes at
             once. A call that waits for a connection is already using up its time.
+        accounts: of the run; None if nobody reports what they allow.
 
     Raises:
         UsageError: the key is missing or malformed, or a base URL is none.
@@ -91,7 +97,8 @@ async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
         sdk = AsyncVellum(
             api_key=api_key.get_secret_value(), environment=environment, httpx_client=http_client
         )
-        yield VellumClient(sdk, environment.predict, environment.default, api_key)
+        account = (accounts or Accounts()).named(environment.predict)
+        yield VellumClient(sdk, environment.predict, environment.default, api_key, account)
 
 
 class VellumDeployment:
@@ -138,7 +145,9 @@ class VellumDeployment:
             return self._attempt(request, context, wording, used)
 
         try:
-            reply, attempts = await with_retries(attempt, self._call, self._settings.spelling)
+            reply, attempts = await with_retries(
+                attempt, self._call, self._settings.spelling, self._client.account
+            )
         except ParticipantError as error:
             error.usage = total(used)
             raise

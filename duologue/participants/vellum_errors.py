@@ -6,11 +6,8 @@ messages end up in logs.
 
 import html
 import json
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from email.utils import mktime_tz, parsedate_tz
 from http import HTTPStatus
 from urllib.parse import quote, quote_plus
 
@@ -25,8 +22,14 @@ from duologue.errors import (
     FatalError,
     LostStateError,
     ParticipantError,
+    RateLimitedError,
     RunStoppingError,
     TransientError,
+)
+from duologue.participants.http_failures import (
+    TOO_MANY_REQUESTS,
+    is_transient_status,
+    retry_after_seconds,
 )
 from duologue.participants.protocol import TurnContext
 
@@ -45,7 +48,6 @@ _QUOTED_CHARACTERS = 200
 _SHORTEST_HIDDEN_TEXT = 8
 """A shorter text gives nothing away, and would be found inside other words."""
 
-_TRANSIENT_STATUSES = {408, 409, 425, 429}
 _TRANSIENT_CODES = {
     "INTERNAL_SERVER_ERROR",
     "LLM_PROVIDER",
@@ -182,8 +184,10 @@ def _status_error(error: ApiError, wording: Wording) -> ParticipantError:
             f"{answered}. A redirect means that the base URL is wrong; check VELLUM_API_URL and "
             "VELLUM_PREDICT_API_URL"
         )
-    if status in _TRANSIENT_STATUSES or status >= 500:
-        return TransientError(answered, _retry_after_seconds(error.headers or {}))
+    if status == TOO_MANY_REQUESTS:
+        return RateLimitedError(answered, retry_after_seconds(error.headers or {}))
+    if is_transient_status(status):
+        return TransientError(answered, retry_after_seconds(error.headers or {}))
     if status < 300:
         return TransientError(f"{answered}. Expected JSON, as from Vellum's API")
     return FatalError(f"{answered}. {wording.refused}")
@@ -217,16 +221,3 @@ def _named(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
-
-
-def _retry_after_seconds(headers: dict[str, str]) -> float | None:
-    """Reads the Retry-After header: seconds, or a date. None if it is absent or neither."""
-    value = headers.get("retry-after", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        date = parsedate_tz(value)
-        if date is None:
-            return None
-        seconds = mktime_tz(date) - time.time()
-    return max(seconds, 0.0) if math.isfinite(seconds) else None

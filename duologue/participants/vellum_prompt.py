@@ -101,7 +101,9 @@ class VellumPrompt:
             return self._attempt(request, wording, used)
 
         try:
-            reply, attempts = await with_retries(attempt, self._call, settings.spelling)
+            reply, attempts = await with_retries(
+                attempt, self._call, settings.spelling, self._client.account
+            )
         except ParticipantError as error:
             error.usage = total(used)
             raise

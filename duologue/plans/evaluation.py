@@ -17,6 +17,7 @@ from duologue.settings.options import validated
 from duologue.settings.participants import ParticipantInputs, ParticipantSettings
 from duologue.settings.test_suites import CasePer, SuiteRunSettings
 from duologue.storage.files import located
+from duologue.storage.locations import absolute
 from duologue.versions.finding import find_version
 from duologue.versions.places import EXAMPLE_VERSION, is_version
 from duologue.versions.reading import read_seeded_conversations
@@ -63,7 +64,9 @@ def plan_evaluation(
         folder=folder,
         manifest=manifest,
         prefixes=prefixes,
-        evaluations=located(advanced.evaluations) if advanced.evaluations else _beside(folder),
+        evaluations=located(absolute(advanced.evaluations))
+        if advanced.evaluations
+        else _beside(folder),
         settings=settings,
         scorers=scorers,
         resume=advanced.resume,
@@ -109,6 +112,10 @@ def _prefixes(folder: UPath, manifest: Manifest, only_with_reference: bool) -> t
             "evaluate on a version with valid conversations"
         )
     return prefixes
+
+
+def _evaluations(chosen: str | None, folder: UPath) -> UPath:
+    return located(absolute(chosen)) if chosen else _beside(folder)
 
 
 def _beside(folder: UPath) -> UPath:

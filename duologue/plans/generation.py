@@ -13,6 +13,7 @@ from duologue.settings.participants import (
 )
 from duologue.settings.run import AdvancedOptions, Budget, RunSettings, SimulationSettings
 from duologue.simulation import conversation_id, conversation_key
+from duologue.storage.locations import absolute
 from duologue.validation.loading import load_rules
 from duologue.versions.places import DatasetFolder, dataset_name_from
 
@@ -90,7 +91,7 @@ def plan_generation(
     """
     advanced = validated(AdvancedOptions, advanced)
     load_rules(advanced.rules)  # refuses what it cannot make ready
-    dataset = DatasetFolder(output, name or dataset_name_from(seeds))
+    dataset = DatasetFolder(absolute(output), name or dataset_name_from(seeds))
     if advanced.resume is not None:
         dataset.revision_folder(advanced.resume)  # refuses a text that is not a version
     simulation = {
