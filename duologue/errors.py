@@ -10,7 +10,7 @@
         ├── TransientError      call again
         │   ├── EmptyReplyError     it replied with an empty message
         │   └── RateLimitedError    its account allows fewer calls now: call again when it may
-        ├── LostStateError      a stateful participant forgot it: start the conversation again
+        ├── LostStateError      it forgot the conversation: start it again
         ├── BudgetExhaustedError    no longer called: run again with a new budget
         └── FatalError          calling again cannot help: the seed fails
             └── RunStoppingError    every other seed would fail the same way: stop the run

@@ -9,7 +9,7 @@ from duologue.evaluation.manifest import EvaluationManifest
 from duologue.plans.evaluation import plan_evaluation
 from duologue.settings.evaluation import EvaluationOptions
 from duologue.settings.options import AtLeastOne
-from duologue.tasks.check_access import check_access
+from duologue.tasks.check_access import check_access, check_candidates
 from duologue.tasks.identify_run import identify_evaluation, version_of_first_attempt
 from duologue.tasks.kept_conversations import KeptConversations
 from duologue.tasks.replay_turn import replay_turns
@@ -64,6 +64,7 @@ async def evaluate_dataset(
     await check_access(plan.settings.test_suite)
     kept = KeptConversations()
     run = await identify_evaluation(plan, kept)
+    plan = await check_candidates(plan, run.version, kept)
 
     replies = await replay_turns(plan, run.version, kept)
     scored = await score_replies(unseen(replies), unseen(plan))

@@ -11,7 +11,7 @@ from duologue.plans.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER, p
 from duologue.settings.options import AtLeastOne
 from duologue.settings.run import AdvancedOptions
 from duologue.tasks.artifacts import show_summary
-from duologue.tasks.check_access import check_access
+from duologue.tasks.check_access import check_access, check_deployments
 from duologue.tasks.export import export
 from duologue.tasks.final_state import final_state
 from duologue.tasks.identify_run import identify_run
@@ -79,7 +79,7 @@ async def generate_dataset(
     await check_access(plan.settings.test_suite)
     kept = KeptConversations()
     run = await identify_run(plan, kept)
-    seed_file = load_seeds(plan)
+    plan, seed_file = await check_deployments(plan, load_seeds(plan), run.version, kept)
     jobs = plan.jobs(seed_file, run.version)
     checker = Checker(plan.settings.simulation, plan.settings.rules)
 

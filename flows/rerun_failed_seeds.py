@@ -72,7 +72,7 @@ async def rerun_failed_seeds(
     checker = Checker(rerun.settings.simulation, rerun.settings.rules)
 
     new = await simulate_conversations(
-        rerun.again, rerun.settings, kept, run.version, checker, rerun.dataset.name
+        rerun.again, rerun.settings, kept, run.version, checker, rerun.version.manifest.dataset
     )
     outcomes = rerun.outcomes(new)
     checked, failed = await validate(unseen(rerun.jobs), unseen(outcomes), unseen(checker), kept)

@@ -11,6 +11,7 @@ from duologue.plans.generation import plan_generation
 from duologue.plans.shards import Shard
 from duologue.settings.options import AtLeastOne
 from duologue.simulation import FailedSeed
+from duologue.tasks.check_access import check_deployments
 from duologue.tasks.kept_conversations import KeptConversations
 from duologue.tasks.load_seeds import load_seeds
 from duologue.tasks.restrict_code import restrict_code
@@ -55,9 +56,9 @@ async def simulate_shard(
             "URL that all of them reach, and retry the run if it was changed meanwhile"
         )
     shard = Shard(version, number, of)
-    jobs = shard.part_of(plan.jobs(seed_file, version))
     kept = KeptConversations()
-
+    plan, seed_file = await check_deployments(plan, seed_file, version, kept)
+    jobs = shard.part_of(plan.jobs(seed_file, version))
     checker = Checker(plan.settings.simulation, plan.settings.rules)
     outcomes = await simulate_conversations(
         jobs, plan.settings, kept, version, checker, plan.dataset.name

@@ -15,7 +15,12 @@ from duologue.conversation.messages import Message, Role
 from duologue.dataset.contents import DatasetContents
 from duologue.errors import FatalError, TransientError
 from duologue.participants.vellum_deployment import vellum_client
-from duologue.settings.participants import CallSettings
+from duologue.settings.participants import (
+    CallSettings,
+    ParticipantInputs,
+    ParticipantSettings,
+    PinnedRelease,
+)
 from duologue.settings.test_suites import CasePer
 from duologue.test_suites.cases import SuiteCase, cases_of
 from duologue.test_suites.vellum_suite import PushResult, SuiteVariables, VellumSuite
@@ -210,6 +215,31 @@ async def test_rejections_that_name_no_operation_are_reported_at_once_with_their
     assert len(suite.bulks) == 1
     assert result.created == ("duologue:shop:s0-1", "duologue:shop:s2-1")
     assert result.rejected == (("duologue:shop:s1-1", "Input variables must exactly match."),)
+
+
+async def test_cases_have_exactly_the_chatbots_inputs_in_their_types(
+    suite: StandInSuite, tmp_path: Path
+) -> None:
+    inputs = ParticipantInputs(
+        static_inputs={"tone": "curt", "limits": {"a": 1}},
+        seed_inputs={"budget": "max", "session": "conversation_id"},
+    )
+    pin = PinnedRelease(release_id="r", release_tag="LATEST", input_types={"budget": "NUMBER"})
+    chatbot = ParticipantSettings.parsed("shop", inputs).model_copy(update={"pinned": pin})
+    made = contents(checked("Open?", "Until 6.", "And?", seed_id="s1", context={"max": "12.5"}))
+    path = written(tmp_path, VERSION, made)
+    suite.variables = {
+        "chat_history": "CHAT_HISTORY",
+        "tone": "STRING",
+        "limits": "JSON",
+        "budget": "NUMBER",
+        "session": "STRING",
+    }
+    wanted = list(cases_of(path, "shop", chatbot=chatbot))
+    assert (await push(wanted)).rejected == ()
+    values = {one["name"]: one["value"] for one in suite.bulks[0][0]["data"]["input_values"]}
+    assert (values["budget"], values["limits"], values["session"]) == (12.5, {"a": 1}, "s1-1")
+    assert (await push(wanted)).unchanged == ("duologue:shop:s1-1",)
 
 
 async def test_when_no_rejection_names_its_operation_each_case_is_reported(

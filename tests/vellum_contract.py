@@ -371,11 +371,12 @@ WORKFLOW_RELEASE = model(
         ),
     }
 )
+_BUILD = model({"source": STRING, "sandbox_id": UUID_TEXT, "sandbox_snapshot_id": UUID_TEXT})
 PROMPT_RELEASE = model(
     {
         **_RELEASE,
         "prompt_version": model(
-            {"id": UUID_TEXT, "ml_model_to_workspace_id": UUID_TEXT, "build_config": FREE_OBJECT}
+            {"id": UUID_TEXT, "ml_model_to_workspace_id": UUID_TEXT, "build_config": _BUILD}
         ),
     }
 )

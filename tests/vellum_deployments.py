@@ -200,7 +200,13 @@ def _release(name: str, deployment: StandInDeployment, kind: str, release: str) 
     }
     if kind == "deployments":
         version = {"id": _id(name, "version"), "ml_model_to_workspace_id": _id(name, "model")}
-        return {**common, "prompt_version": {**version, "build_config": {}}}
+        build = {
+            "source": "SANDBOX",
+            "sandbox_id": _id(name, "s"),
+            "sandbox_snapshot_id": _id(name, "t"),
+            "prompt_id": _id(name, "p"),
+        }
+        return {**common, "prompt_version": {**version, "build_config": build}}
     described: dict[str, Any] = {
         "id": _id(name, "version"),
         "input_variables": list(_inputs(name, deployment)),

@@ -61,8 +61,8 @@ def push_test_suite(
     from duologue.versions.finding import find_version
 
     found = find_version(version, output, name)
-    dataset = found.manifest.dataset
-    cases = list(cases_of(found.folder / CONVERSATIONS_FILE, dataset, per))
+    dataset, chatbot = found.manifest.dataset, found.manifest.settings.chatbot
+    cases = list(cases_of(found.folder / CONVERSATIONS_FILE, dataset, per, chatbot))
     variables = SuiteVariables(input_name, evaluation_name)
     result = asyncio.run(_push(suite, variables, cases, dataset, remove_gone, dry_run))
     if output_format is OutputFormat.JSON:

@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from duologue.conversation.messages import Message
+
 _FILES = {"IMAGE": "image", "DOCUMENT": "document", "AUDIO": "audio", "VIDEO": "video"}
 _KINDS = {*_FILES, "STRING", "ARRAY", "FUNCTION_CALL"}
 _MOST_SHOWN = 200
@@ -41,6 +43,17 @@ def shown_content(content: str | None) -> list[str]:
     if content is None:
         return []
     return [_shown(part) for part in _parts(json.loads(content)) if part["type"] != "STRING"]
+
+
+def shown_text(message: Message) -> str:
+    """Returns a message as text: other content is described, as in `[image: https://…]`."""
+    return "\n".join(filter(None, [message.text, *shown_content(message.content)]))
+
+
+def holds_only_calls(content: str | None) -> bool:
+    """Checks whether content is nothing but function calls."""
+    parts = [] if content is None else list(_parts(json.loads(content)))
+    return bool(parts) and all(part["type"] == "FUNCTION_CALL" for part in parts)
 
 
 def _parts(content: object) -> Iterator[Mapping[str, Any]]:

@@ -64,7 +64,16 @@ def _usage_fields(of: str, more: str = "") -> list[pa.Field]:
 _MESSAGE = pa.struct(
     [
         described_field("role", pa.string(), "`USER` or `ASSISTANT`. The chatbot is ASSISTANT."),
-        described_field("text", pa.string(), "The message, exactly. Never empty."),
+        described_field(
+            "text", pa.string(), "The message, exactly. Empty only if `content` is not null."
+        ),
+        described_field(
+            "content",
+            pa.string(),
+            "Vellum's content of the message as JSON, if it is more than text: images, documents, "
+            "function calls. Null for text.",
+            nullable=True,
+        ),
         described_field(
             "execution_id",
             pa.string(),
@@ -171,6 +180,7 @@ _CHAT_HISTORY_MESSAGE = pa.struct(
     [
         described_field("role", pa.string(), "`USER` or `ASSISTANT`."),
         described_field("text", pa.string(), "The message, exactly."),
+        described_field("content", pa.string(), "As in `conversations.parquet`.", nullable=True),
     ]
 )
 
@@ -265,7 +275,10 @@ def next_turn_rows(checked: CheckedConversation, settings: RunSettings) -> Itera
             "seed_id": conversation.seed_id,
             "sample": conversation.sample,
             "turn_index": turn.index,
-            "chat_history": [{"role": item.role.value, "text": item.text} for item in so_far],
+            "chat_history": [
+                {"role": item.role.value, "text": item.text, "content": item.content}
+                for item in so_far
+            ],
             "messages": [{"role": item.role.lower(), "content": item.text} for item in so_far],
             "reference_reply": reply and reply.text,
             "reference_latency_ms": reply and reply.latency_ms,
@@ -283,6 +296,7 @@ def _message_row(message: Message) -> dict[str, Any]:
     return {
         "role": message.role.value,
         "text": message.text,
+        "content": message.content,
         "execution_id": message.execution_id,
         "latency_ms": message.latency_ms,
         "attempts": message.attempts,

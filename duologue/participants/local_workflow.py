@@ -22,6 +22,7 @@ from vellum.workflows.triggers.base import BaseTrigger
 from vellum.workflows.triggers.chat_message import ChatMessageTrigger
 from vellum.workflows.utils.vellum_variables import primitive_type_to_vellum_variable_type
 
+from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message
 from duologue.errors import (
     FatalError,
@@ -34,7 +35,7 @@ from duologue.own_code import import_module
 from duologue.participants.budget import Spending
 from duologue.participants.protocol import Reply, TurnContext
 from duologue.participants.retries import with_retries
-from duologue.participants.stateful import refuse_lost_state, shown_text
+from duologue.participants.stateful import refuse_lost_state
 from duologue.participants.vellum_inputs import trigger_message, typed_inputs
 from duologue.participants.workflow_output import reply_in
 from duologue.settings.participants import CallSettings, ParticipantMode, ParticipantSettings

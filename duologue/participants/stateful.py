@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from duologue.conversation.content import shown_content
 from duologue.conversation.messages import Message, Role
 from duologue.errors import LostStateError
 from duologue.participants.protocol import TurnContext
@@ -48,8 +47,3 @@ def refuse_fresh_state(output: Any, context: TurnContext, participant: str) -> N
             f"messages after {context.turn} turns; the conversation has to start again from its "
             "seed message"
         )
-
-
-def shown_text(message: Message) -> str:
-    """Returns a message as text: other content is described, as in `[image: https://…]`."""
-    return "\n".join(filter(None, [message.text, *shown_content(message.content)]))

@@ -23,8 +23,10 @@ from vellum import (
     WorkflowRequestInputRequest,
     WorkflowRequestStringInputRequest,
 )
+from vellum.client.core.request_options import RequestOptions
 from vellum.utils.vellum_client import create_vellum_environment
 
+from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage, total
 from duologue.errors import FatalError, ParticipantError, UsageError
@@ -32,7 +34,7 @@ from duologue.participants.budget import Spending
 from duologue.participants.concurrency import Account, Accounts
 from duologue.participants.protocol import Reply, TurnContext, usable_text
 from duologue.participants.retries import with_retries
-from duologue.participants.stateful import refuse_fresh_state, refuse_lost_state, shown_text
+from duologue.participants.stateful import refuse_fresh_state, refuse_lost_state
 from duologue.participants.vellum_errors import (
     SDK_ERRORS,
     Wording,
@@ -51,7 +53,7 @@ from duologue.participants.vellum_stream import WITH_USAGE, result_of, result_of
 from duologue.participants.workflow_output import reply_in
 from duologue.settings.participants import CallSettings, ParticipantMode, ParticipantSettings
 
-NO_RETRIES = {"max_retries": 0}
+NO_RETRIES: RequestOptions = {"max_retries": 0}
 """Of the SDK's: it knows neither a deadline nor the errors beyond HTTP. There is no timeout of the
 SDK's either: that one starts again with every byte received, while the one in `with_retries` ends
 the attempt."""

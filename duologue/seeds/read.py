@@ -66,13 +66,14 @@ def read_seeds(
     reading = FORMATS[suffix](Source(file, data, message_column, has_header))
     if not reading.rows:
         raise UsageError(f"{file}: holds no rows; expected one first user message a row")
-    seeds, rejected = _sorted_out(reading.rows, file)
+    seeds, lines, rejected = _sorted_out(reading.rows, file)
     return SeedFile(
         path=file,
         sha256=hashlib.sha256(stored).hexdigest(),
         columns_note=reading.columns_note,
         seeds=tuple(seeds),
         rejected=tuple(rejected),
+        lines=tuple(lines),
     )
 
 
@@ -100,7 +101,9 @@ def _unpacked(stored: bytes, compression: str | None, file: str) -> bytes:
         ) from error
 
 
-def _sorted_out(rows: list[Row | RejectedRow], file: str) -> tuple[list[Seed], list[RejectedRow]]:
+def _sorted_out(
+    rows: list[Row | RejectedRow], file: str
+) -> tuple[list[Seed], list[int], list[RejectedRow]]:
     sound: list[Row] = []
     rejected: list[RejectedRow] = []
     for row in rows:
@@ -115,4 +118,5 @@ def _sorted_out(rows: list[Row | RejectedRow], file: str) -> tuple[list[Seed], l
         Seed(seed_id=seed_id, message=str(row.message), context=row.context)
         for seed_id, row in zip(distinct_ids(kept), kept, strict=True)
     ]
-    return seeds, sorted(rejected + conflicting, key=lambda row: row.line)
+    rejected = sorted(rejected + conflicting, key=lambda row: row.line)
+    return seeds, [row.line for row in kept], rejected

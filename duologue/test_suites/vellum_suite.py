@@ -14,7 +14,10 @@ from pydantic import BaseModel, ConfigDict
 from vellum import (
     ChatMessageRequest,
     NamedTestCaseChatHistoryVariableValueRequest,
+    NamedTestCaseJsonVariableValueRequest,
+    NamedTestCaseNumberVariableValueRequest,
     NamedTestCaseStringVariableValueRequest,
+    NamedTestCaseVariableValueRequest,
     TestSuiteTestCase,
     TestSuiteTestCaseBulkOperationRequest,
     TestSuiteTestCaseBulkResult,
@@ -26,7 +29,8 @@ from vellum import (
 )
 
 from duologue.errors import TransientError, UsageError
-from duologue.test_suites.cases import SuiteCase, external_id_prefix
+from duologue.participants.vellum_inputs import converted, message_requests, type_of
+from duologue.test_suites.cases import SuiteCase, SuiteInput, external_id_prefix
 from duologue.test_suites.external_run import (
     cases_to_run,
     create_run,
@@ -275,11 +279,7 @@ class VellumSuite(SuiteRequests):
 
     def _upsert(self, case: SuiteCase) -> _Operation:
         history = NamedTestCaseChatHistoryVariableValueRequest(
-            name=self.variables.chat_history,
-            value=[
-                ChatMessageRequest(role=message.role.value, text=message.text)
-                for message in case.chat_history
-            ],
+            name=self.variables.chat_history, value=message_requests(case.chat_history)
         )
         name, reply = self.variables.reference_reply, case.reference_reply
         references = (
@@ -292,11 +292,12 @@ class VellumSuite(SuiteRequests):
             data=UpsertTestSuiteTestCaseRequest(
                 external_id=case.external_id,
                 label=case.label,
-                input_values=[history],
+                input_values=[history, *map(_input_value, case.inputs)],
                 evaluation_values=[*references],
             ),
         )
         said = tuple(message.text for message in case.chat_history)
+        said += tuple(one.value for one in case.inputs if isinstance(one.value, str))
         return _Operation(case.external_id, request, (*said, *([reply] if reply else [])))
 
     def _reason(self, operation: _Operation, result: TestSuiteTestCaseBulkResult) -> str:
@@ -323,6 +324,24 @@ def _removals(
         if case.id and case.external_id and case.external_id.startswith(prefix)
         if case.external_id not in kept
     ]
+
+
+def _input_value(given: SuiteInput) -> NamedTestCaseVariableValueRequest:
+    type_ = given.type or type_of(given.value)
+    try:
+        value: Any = converted(given.value, type_)
+    except ValueError as error:
+        raise UsageError(
+            f"the chatbot's input {given.name!r} is of type {type_}, and its value {error}"
+        ) from None
+    if type_ == "STRING":
+        return NamedTestCaseStringVariableValueRequest(name=given.name, value=value)
+    if type_ == "NUMBER":
+        return NamedTestCaseNumberVariableValueRequest(name=given.name, value=value)
+    if type_ == "CHAT_HISTORY":
+        messages = [ChatMessageRequest.model_validate(message) for message in value]
+        return NamedTestCaseChatHistoryVariableValueRequest(name=given.name, value=messages)
+    return NamedTestCaseJsonVariableValueRequest(name=given.name, value=value)
 
 
 def _operation_id(kind: str, of: str) -> str:

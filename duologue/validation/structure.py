@@ -23,7 +23,7 @@ def empty_message(messages: Sequence[Message], _expected: Expectations) -> Itera
     transcript as `duologue.validation.transcripts` reads it.
     """
     for index, message in enumerate(messages):
-        if not message.text.strip():
+        if not message.text.strip() and message.content is None:
             yield Finding(index, f"the {message.role} message is empty")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import PurePosixPath
 
+from duologue.conversation.content import holds_only_calls, is_content, split_content
 from duologue.conversation.messages import EndReason, Message, Role
 from duologue.errors import UsageError
 from duologue.seeds.columns import listed
@@ -239,8 +240,12 @@ def _messages(fields: Mapping[str, object]) -> tuple[tuple[Message, ...], tuple[
         if role in _NOT_SAID:
             between_tools |= role in _TOOLS
             continue
-        message = Message(role=_role(role, position), text=_text(item, position))
+        text, content = _text(item, position), None
+        if is_content(item.get("content")):
+            text, content = split_content(text or None, item["content"])
+        message = Message(role=_role(role, position), text=text, content=content)
         calls_tools = bool(item.get("tool_calls") or item.get("function_call"))
+        calls_tools |= holds_only_calls(content)
         goes_on = between_tools and said and said[-1].role is message.role is Role.ASSISTANT
         if goes_on and message.text:
             said[-1] = Message(role=message.role, text=f"{said[-1].text}\n\n{message.text}")
@@ -259,6 +264,8 @@ def _role(name: str, position: int) -> Role:
 
 def _text(item: Mapping[str, object], position: int) -> str:
     value = item.get("text") if isinstance(item.get("text"), str) else item.get("content")
+    if is_content(value):  # Vellum's own format
+        return split_content(None, value)[0]
     parts = value if isinstance(value, list) else [value]
     texts = [part.get("text") if isinstance(part, Mapping) else part for part in parts]
     text = "\n".join(str(text) for text in texts if text is not None)
