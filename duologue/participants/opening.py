@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from duologue.errors import UsageError
 from duologue.foreign_code import surroundings_restored
 from duologue.participants.budget import Spending
 from duologue.participants.concurrency import Accounts
@@ -50,6 +51,21 @@ async def open_participants(
             from duologue.participants.vellum_deployment import vellum_client
 
             client = await stack.enter_async_context(vellum_client(max_concurrency, accounts))
+        kinds = {settings.kind for settings in participants}
+        models = urls = None
+        if ParticipantKind.OPENAI in kinds:
+            try:
+                from duologue.participants.openai_model import model_client
+            except ImportError:
+                raise UsageError(
+                    "participants such as openai:gpt-5-mini need the package openai; install it "
+                    "with `pip install 'duologue[openai]'`"
+                ) from None
+            models = await stack.enter_async_context(model_client(max_concurrency, accounts))
+        if ParticipantKind.ENDPOINT in kinds:
+            from duologue.participants.endpoint import endpoint_client
+
+            urls = await stack.enter_async_context(endpoint_client(max_concurrency))
 
         def opened(settings: ParticipantSettings) -> Participant:
             # The Vellum SDK takes half a second to import, so it is imported where it is used.
@@ -61,6 +77,17 @@ async def open_participants(
                 from duologue.participants.local_workflow import LocalWorkflow, load_workflow
 
                 return LocalWorkflow(load_workflow(settings), settings, call, executor, spending)
+            if settings.kind is ParticipantKind.OPENAI:
+                assert models is not None
+                from duologue.participants.openai_model import OpenAIModel
+
+                return OpenAIModel(models, settings, call, spending)
+            if settings.kind is ParticipantKind.ENDPOINT:
+                assert urls is not None
+                from duologue.participants.endpoint import EndpointBot
+
+                account = accounts.named(settings.spelling)
+                return EndpointBot(urls, settings, call, spending, account)
             assert client is not None
             if settings.kind is ParticipantKind.PROMPT:
                 from duologue.participants.vellum_prompt import VellumPrompt
