@@ -46,7 +46,7 @@ async def generate_dataset(
     Args:
         seeds: The file with the seed messages: CSV, JSONL or Parquet; a path or a URL.
         chatbot: Who answers: a Workflow Deployment as NAME or NAME@release_tag,
-            local:package.module, or python:package.module:function.
+            prompt:NAME, local:package.module, or python:package.module:function.
         simulated_user: Who asks, spelled like the chatbot.
         turns: The most turns of a conversation; a turn is one chatbot reply and the answer to it.
         conversations_per_seed: How many conversations each seed message opens.

@@ -16,6 +16,7 @@ from duologue.settings.participants import (
     ParticipantSettings,
     PinnedRelease,
 )
+from duologue.settings.run import AdvancedOptions
 from tests.vellum_deployments import deployment_id
 from tests.vellum_stand_in import StandIn, StandInDeployment
 
@@ -171,7 +172,7 @@ async def test_a_run_uses_its_release_and_rejects_rows_that_do_not_convert(
         simulated_user="simulated-user",
         turns=1,
         output=str(tmp_path / "datasets"),
-        advanced={"chatbot_inputs": INPUTS},
+        advanced=AdvancedOptions.model_validate({"chatbot_inputs": INPUTS}),
     )
     assert isinstance(manifest, Manifest)
     assert (manifest.counts.rejected, manifest.counts.seeds) == (1, 1)
@@ -194,6 +195,6 @@ async def test_a_wrong_output_name_costs_no_call(
             chatbot="support-bot",
             simulated_user="simulated-user",
             output=str(tmp_path / "datasets"),
-            advanced={"chatbot_inputs": {"output": "answer"}},
+            advanced=AdvancedOptions(chatbot_inputs=ParticipantInputs(output="answer")),
         )
     assert vellum.requests == []

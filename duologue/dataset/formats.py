@@ -21,6 +21,8 @@ from duologue.dataset.schema import (
     next_turn_rows,
 )
 from duologue.errors import ExportError
+from duologue.participants.protocol import TurnContext, further_inputs
+from duologue.settings.participants import ParticipantSettings
 from duologue.validation.check import CheckedConversation
 
 CONVERSATIONS_FILE = "conversations.parquet"

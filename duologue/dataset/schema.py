@@ -133,11 +133,24 @@ CONVERSATIONS_SCHEMA = pa.schema(
             "and `python:`.",
             nullable=True,
         ),
+        described_field(
+            "chatbot_release_id",
+            pa.string(),
+            "The id of the release that the run used. Null if the API key may not read it, and for "
+            "participants that are not on Vellum.",
+            nullable=True,
+        ),
         described_field("simulated_user", pa.string(), "Like `chatbot`."),
         described_field(
             "simulated_user_release_tag",
             pa.string(),
             "Like `chatbot_release_tag`.",
+            nullable=True,
+        ),
+        described_field(
+            "simulated_user_release_id",
+            pa.string(),
+            "Like `chatbot_release_id`.",
             nullable=True,
         ),
         described_field(
@@ -251,8 +264,10 @@ def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dic
         "end_reason": conversation.end_reason.value,
         "chatbot": settings.chatbot.name,
         "chatbot_release_tag": settings.chatbot.release_tag,
+        "chatbot_release_id": settings.chatbot.release_id,
         "simulated_user": settings.simulated_user.name,
         "simulated_user_release_tag": settings.simulated_user.release_tag,
+        "simulated_user_release_id": settings.simulated_user.release_id,
         "context": _context(checked),
         "warnings": list(checked.warnings),
         "started_at": conversation.started_at,

@@ -8,7 +8,6 @@ from duologue.errors import UsageError
 from duologue.seeds import Seed, SeedFile
 from duologue.settings.options import validated
 from duologue.settings.participants import (
-    ParticipantKind,
     ParticipantSettings,
 )
 from duologue.settings.run import AdvancedOptions, Budget, RunSettings, SimulationSettings
@@ -135,7 +134,7 @@ def _check_that_costs_are_told(settings: RunSettings) -> None:
             f"max_cost_usd is {most_usd:g}, but record_usage is off, and then nobody knows what a "
             "call costs; turn record_usage on, or limit the calls with max_calls"
         )
-    if ParticipantKind.VELLUM not in (settings.chatbot.kind, settings.simulated_user.kind):
+    if not (settings.chatbot.is_deployment or settings.simulated_user.is_deployment):
         raise UsageError(
             f"max_cost_usd is {most_usd:g}, but neither {settings.chatbot.spelling} nor "
             f"{settings.simulated_user.spelling} is a Workflow Deployment, and only Vellum says "

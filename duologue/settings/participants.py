@@ -224,6 +224,11 @@ class ParticipantSettings(ParticipantInputs):
         """The deployment's release tag; None for its default and for the other kinds."""
         return self.spelling.partition("@")[2] or None if self.is_deployment else None
 
+    @property
+    def release_id(self) -> str | None:
+        """The id of the release that the run uses; None if it is unknown."""
+        return self.pinned.release_id if self.pinned else None
+
 
 _PREFIXED = {*ParticipantKind, "http"} - {ParticipantKind.VELLUM}
 _STATEFUL_KINDS = {ParticipantKind.VELLUM, ParticipantKind.LOCAL}
