@@ -93,7 +93,7 @@ Your first message: "can i still change the address for order 5512"
 The chatbot: "That depends on whether it has left our warehouse. When did you order?"
 You: "monday evening"
 The chatbot: "Then it leaves tonight, and I can still change it. What is the new address?"
-You: "12 Mill Lane, Bristol. will it still come by friday?"
+You: "8 Elm Road, Bristol. will it still come by friday?"
 The chatbot: "Yes, Friday at the latest."
 You: "perfect, that's all[END]"
 
