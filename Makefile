@@ -1,12 +1,14 @@
-# `make demo` and `make test` set up what they need by themselves.
+# `make demo` and `make test` set up what they need.
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Twice quiet: errors only.
+PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-deps
 OTHER_TOOLS := .venv/other-tools
 PEERS := deepeval openevals scenario
 
-.PHONY: demo test check fuzz chaos soak audit format benchmark benchmark-peers lock lock-other-tools \
-	lock-peers clean
+.PHONY: demo test check fuzz chaos soak audit format benchmark benchmark-peers lock lock-database \
+	lock-other-tools lock-peers clean
 
 demo: .venv/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
@@ -23,7 +25,7 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The same tests of the test suite, with fifty times as many examples each.
+# The property tests, each with fifty times as many examples as in `make test`.
 fuzz: .venv/dev
 	$(BIN)/python -m pytest tests/fuzz tests/seeds/test_properties.py --hypothesis-profile=fuzz --timeout=3600
 
@@ -31,12 +33,12 @@ fuzz: .venv/dev
 chaos: .venv/dev
 	$(BIN)/python -m pytest -m chaos -s
 
-# Half an hour, or DUOLOGUE_SOAK_MINUTES, in which everything goes wrong at once; needs root, for disks
-# that fail, a C compiler, for clocks that jump, and PostgreSQL.
+# Half an hour, or DUOLOGUE_SOAK_MINUTES, in which everything goes wrong at once. Needs root for disks
+# that fail, a C compiler for clocks that jump, and PostgreSQL.
 soak: .venv/dev
 	$(BIN)/python -m pytest -m soak -s
 
-# Not among the locked dependencies: it looks at them, and the newest knows most.
+# pip-audit is not locked: the newest release knows the most about the dependencies that are.
 audit:
 	test -x .venv/audit/bin/python || $(PYTHON) -m venv .venv/audit
 	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip-audit \
@@ -47,56 +49,67 @@ format: .venv/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# The longest last: it leaves the most to delete, which slows down whatever comes next.
+# The longest comes last: it leaves the most to delete, which slows down whatever follows.
 benchmark: .venv/dev .venv/as-installed/ready
 	$(BIN)/python -m benchmarks.check_speed
 	$(BIN)/python -m benchmarks.evaluate_speed
 	$(BIN)/python -m benchmarks.generate_speed
 
-# A peer that cannot be installed is not measured, which is said.
+# A peer that cannot be installed is reported and not measured.
 benchmark-peers: .venv/dev .venv/as-installed/ready
 	-$(MAKE) --no-print-directory --keep-going $(PEERS:%=.venv/peers/%/ready)
 	$(BIN)/python -m benchmarks.peers_speed
 
-# The lock files hold every package with its hashes, so that nothing is left to resolve.
+# Fails with one sentence where pip would fail with an obscure one.
+SUPPORTED := import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else \
+	"Duologue needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is Python %d.%d; " \
+	"name another one, such as PYTHON=python3.12" % sys.version_info[:2])
+
+# The lock files hold every package with its hashes, so that nothing is left to resolve. The stamp is
+# away while pip works: an environment without one is unfinished, and is built from scratch.
 .venv/runtime: requirements.txt pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
+	@$(PYTHON) -c '$(SUPPORTED)'
+	@test -e $@ && $(BIN)/python -c '$(SUPPORTED)' 2> /dev/null || rm -rf .venv
+	@rm -f $@
+	@test -d .venv || echo "Setting up .venv; this takes about a minute."
+	@test -d .venv || $(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements.txt
+	@$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable .
+	@touch $@
 
 .venv/dev: .venv/runtime requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
-	touch $@
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements-dev.txt
+	@touch $@
 
-# The tools whose own loaders read what is exported, in an environment that is not Duologue's. Of
-# evals, 700 MB of data for its own evals are thrown away.
+# The tools whose own loaders read what `duologue export` writes, in an environment of their own. The
+# 700 MB of data that come with evals are removed.
 $(OTHER_TOOLS)/ready: $(addprefix tests/other_tools/,requirements.txt package.json package-lock.json)
 	rm -rf $(OTHER_TOOLS)
 	$(BIN)/python -m venv $(OTHER_TOOLS)
-	$(OTHER_TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	$(OTHER_TOOLS)/bin/python $(PIP_INSTALL) --require-hashes -r $<
 	rm -rf $(OTHER_TOOLS)/lib/python*/site-packages/evals/registry/data
 	cp $(filter %.json,$^) $(OTHER_TOOLS)
 	cd $(OTHER_TOOLS) && PATH="$$PWD/bin:$$PATH" npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
-# What users install, without what development needs: this is what benchmarks measure.
+# What users install, without the tools for development. Benchmarks measure this.
 .venv/as-installed/ready: requirements.txt pyproject.toml | .venv/dev
 	rm -rf $(@D)
 	$(BIN)/python -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(@D)/bin/python $(PIP_INSTALL) --require-hashes -r $<
+	$(@D)/bin/python $(PIP_INSTALL) --no-build-isolation --editable .
 	touch $@
 
-# What benchmarks compare with, each in an environment of its own: what they need contradicts
-# what Duologue does.
+# The tools that benchmarks compare with. Each has an environment of its own: their dependencies
+# contradict Duologue's.
 .venv/peers/%/ready: benchmarks/peers/%.txt
 	rm -rf $(@D)
 	$(BIN)/python -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	$(@D)/bin/python $(PIP_INSTALL) --require-hashes -r $<
 	touch $@
 
-# Run after a change of pyproject.toml's dependencies; needs uv.
+# Run after a change of the dependencies in pyproject.toml; needs uv.
+OLDEST_PREFECT := 3.8.0
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet
 LOCK := $(COMPILE) pyproject.toml --group build
@@ -105,14 +118,19 @@ lock:
 	$(LOCK) --output-file requirements.txt
 	$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt
 
+# Run after a change of the oldest supported Prefect; needs uv.
+lock-database:
+	uv run --quiet --no-project --python 3.11 --with prefect==$(OLDEST_PREFECT) --with "fastapi<0.151" \
+		--with "sqlalchemy[asyncio]<2.1" .ci/prefect_database.py > duologue/cli/prefect_database.sql
+
 # Run after a change of the other tools; needs uv, and npm for promptfoo.
 lock-other-tools:
 	cd tests/other_tools && $(COMPILE) --config-file uv.toml requirements.in --output-file requirements.txt
 	cd tests/other_tools && npm install --package-lock-only --omit-lockfile-registry-resolved \
 		--omit=optional --ignore-scripts --no-audit --no-fund --silent
 
-# Run after a change of the peers, and after `lock`; needs uv. They call Vellum with the same
-# releases as Duologue does.
+# Run after a change of the peers, and after `lock`; needs uv. They call Vellum with the releases that
+# Duologue uses.
 CALLING := aiohttp|httpx|httpx-aiohttp|pydantic|pydantic-core|vellum-ai
 
 lock-peers:

@@ -1,11 +1,11 @@
-"""Looks the locked dependencies up among the known vulnerabilities of osv.dev, with pip-audit.
+"""Checks the locked dependencies for vulnerabilities known to osv.dev, with pip-audit.
 
-Exit code 1 if there is one, with a release that mends it, in what Duologue needs to run; others
-are told. Where the service cannot be reached nothing is known, which is said, and no failure: it
-is no reason not to build on a machine without internet.
+The exit code is 1 if a dependency that Duologue needs to run has a vulnerability and a release
+fixes it. Other vulnerabilities are printed only. If the service cannot be reached, this prints so
+and succeeds: a machine without internet must be able to build.
 
-`.ci/advisories.txt` names those that were looked into and do not concern Duologue, an id and the
-reason a line. `make audit` sets up what this needs and runs it.
+`.ci/advisories.txt` lists the advisories that were examined and do not affect Duologue, one a line:
+its id and the reason. `make audit` installs pip-audit and runs this.
 """
 
 import json
@@ -20,13 +20,13 @@ ACCEPTED = ".ci/advisories.txt"
 
 
 def accepted_ids(text: str) -> list[str]:
-    """Reads the ids, the first word of each line that is no comment."""
+    """Returns the ids: the first word of each line that is not a comment."""
     lines = (line.strip() for line in text.splitlines())
     return [line.split()[0] for line in lines if line and not line.startswith("#")]
 
 
 def audited(requirements: str, options: list[str]) -> dict[str, Any] | None:
-    """Asks about every package of a lock file; None where there was no answer."""
+    """Returns pip-audit's report on a lock file; None if there was no answer."""
     accepted = accepted_ids((ROOT / ACCEPTED).read_text())
     ignored = [word for advisory in accepted for word in ("--ignore-vuln", advisory)]
     command = [sys.executable, "-m", "pip_audit", "--vulnerability-service", "osv"]
@@ -47,37 +47,37 @@ def audited(requirements: str, options: list[str]) -> dict[str, Any] | None:
 
 
 def judged(report: dict[str, Any], runtime: set[str]) -> tuple[list[str], bool]:
-    """Tells what was found, a line each, and whether any of it is to be mended now."""
-    lines, is_to_mend = [], False
+    """Returns what was found, a line each, and whether any of it must be fixed now."""
+    lines, must_be_fixed = [], False
     for package in report["dependencies"]:
         if reason := package.get("skip_reason"):
-            lines.append(f"{package['name']}: not looked up: {reason}")
+            lines.append(f"{package['name']}: not checked: {reason}")
         for found in package.get("vulns", []):
-            mended = ", ".join(found["fix_versions"])
-            here = "to run" if package["name"] in runtime else "for development alone"
+            fixed = ", ".join(found["fix_versions"])
+            here = "to run" if package["name"] in runtime else "for development only"
             lines.append(
                 f"{package['name']} {package['version']} ({here}): {found['id']}, "
-                f"{f'mended in {mended}' if mended else 'not mended yet'}"
+                f"{f'fixed in {fixed}' if fixed else 'not fixed yet'}"
             )
-            is_to_mend |= bool(mended) and package["name"] in runtime
-    return lines, is_to_mend
+            must_be_fixed |= bool(fixed) and package["name"] in runtime
+    return lines, must_be_fixed
 
 
 def names_in(requirements: str) -> set[str]:
-    """Names the packages of a lock file."""
+    """Returns the names of a lock file's packages."""
     pinned = (line for line in requirements.splitlines() if "==" in line and line[0] not in " #")
     return {line.partition("==")[0].strip() for line in pinned}
 
 
 def main(options: list[str]) -> int:
-    """Audits the lock file of everything, which holds the one of the runtime."""
+    """Audits the lock file for development, which contains the runtime's."""
     report = audited(EVERYTHING, options)
     if report is None:
-        print("NOT AUDITED: the vulnerabilities known to osv.dev could not be asked for")
+        print("NOT AUDITED: osv.dev could not be reached")
         return 0
-    lines, is_to_mend = judged(report, names_in((ROOT / RUNTIME).read_text()))
+    lines, must_be_fixed = judged(report, names_in((ROOT / RUNTIME).read_text()))
     print("\n".join([*lines, f"audited {len(report['dependencies'])} packages"]))
-    return 1 if is_to_mend else 0
+    return 1 if must_be_fixed else 0
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from duologue.seeds import read_seeds
 from duologue.settings.participants import ParticipantSettings
 from duologue.settings.run import AdvancedOptions, RunSettings
 from duologue.simulation import Draft, Participants, simulate
-from duologue.tasks.side_by_side import little_garbage_collection, side_by_side
+from duologue.tasks.concurrency import infrequent_garbage_collection, run_all
 from duologue.validation.check import CheckedConversation, check_conversation
 from duologue.validation.loading import load_rules
 from duologue.versions.places import new_version
@@ -152,8 +152,8 @@ async def _simulated(jobs: Sequence[Job], settings: RunSettings) -> dict[str, Ch
                 conversation, job.seed, settings.simulation, rules
             )
 
-        with little_garbage_collection():
-            await side_by_side(simulate_one, jobs)
+        with infrequent_garbage_collection():
+            await run_all(simulate_one, jobs)
     return checked
 
 

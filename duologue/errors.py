@@ -12,6 +12,7 @@
         │   └── RateLimitedError    its account allows fewer calls now: call again when it may
         ├── LostStateError      it forgot the conversation: start it again
         ├── BudgetExhaustedError    no longer called: run again with a new budget
+        ├── NotTriedError           the run stopped early: fix the cause and retry it
         └── FatalError          calling again cannot help: the seed fails
             └── RunStoppingError    every other seed would fail the same way: stop the run
 
@@ -109,6 +110,10 @@ class LostStateError(ParticipantError):
 
 class BudgetExhaustedError(ParticipantError):
     """A participant was not called, because the run has spent its budget."""
+
+
+class NotTriedError(ParticipantError):
+    """A participant was not called, because the run stopped early."""
 
 
 class FatalError(ParticipantError):

@@ -19,8 +19,8 @@ from duologue.settings.participants import ParticipantSettings
 from duologue.settings.run import SimulationSettings
 
 GENERATOR_VERSION = "1"
-"""Part of every conversation's key. Raise it when a change here makes other conversations of the
-same seeds, participants and settings, so that no run mixes the two."""
+"""Part of every conversation's key. Raise it when a change here makes different conversations from
+the same seeds, participants and settings, so that no run mixes the two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Participants:
 
 
 class Draft(BaseModel):
-    """A conversation that is not finished: all that is needed to go on with it."""
+    """An unfinished conversation, with everything needed to resume it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -43,54 +43,54 @@ class Draft(BaseModel):
     user_has_ended: bool = False
     """Whether the simulated user sent the end marker."""
     attempts: int = 0
-    """How often it was begun or gone on with, in all runs that tried."""
-    thrown_away: int = 0
-    """How many whole conversations came of it that were invalid."""
+    """Attempts in all runs; 1 if the first succeeded."""
+    discarded: int = 0
+    """Invalid conversations that were discarded before it."""
     usage: Usage | None = None
-    """What all calls for it used, those that were made in vain included."""
+    """Usage of all its calls, including failed ones and those of discarded conversations."""
     states: dict[Role, str] = {}
     """The states of stateful local Workflows after their last reply, by the role of that reply."""
 
     @classmethod
     def of(cls, seed: Seed) -> "Draft":
-        """Begins a conversation with the seed's message."""
+        """Starts a conversation with the seed's message."""
         opening = Message(role=Role.USER, text=seed.message)
         return cls(messages=[opening], started_at=datetime.now(UTC))
 
-    def begin_attempt(self) -> None:
-        """Counts an attempt; the first is when the conversation starts, however long it waited."""
+    def start_attempt(self) -> None:
+        """Counts an attempt; the conversation starts with the first, not while it waited."""
         if self.attempts == 0:
             self.started_at = datetime.now(UTC)
         self.attempts += 1
 
-    def begin_anew(self) -> None:
-        """Throws away a conversation that is invalid; its attempts and its usage still count."""
+    def restart(self) -> None:
+        """Discards an invalid conversation; its attempts and its usage still count."""
         del self.messages[1:]
         self.states.clear()
         self.started_at = datetime.now(UTC)
         self.user_has_ended = False
-        self.thrown_away += 1
+        self.discarded += 1
 
 
 @dataclass(frozen=True, slots=True)
 class FailedSeed:
-    """A conversation that could not be simulated, and how far it came."""
+    """A conversation that could not be simulated, and how far it got."""
 
     seed: Seed
     sample: int
     error_class: str
     reason: str
     draft: Draft
-    """All that was said; at least the seed message."""
+    """The messages so far; at least the seed message."""
 
     @property
     def conversation_id(self) -> str:
-        """The name that the conversation would have had."""
+        """The id that the conversation would have had."""
         return conversation_id(self.seed, self.sample)
 
 
 Outcome = Conversation | FailedSeed
-"""What became of a conversation that was asked for, before it is checked."""
+"""What became of a requested conversation, before it is validated."""
 
 
 async def simulate(
@@ -99,12 +99,12 @@ async def simulate(
     """Lets the participants talk until the conversation ends.
 
     Args:
-        draft: the conversation so far. It grows with each reply, so that the caller has what was
-            said also where this raises, and can go on from there.
-        seed: whose message opens the conversation.
+        draft: the conversation so far. It grows with each reply, so that the caller can resume it
+            if this raises.
+        seed: its message opens the conversation.
         sample: which conversation of the seed this is, from 1.
         participants: the chatbot and the simulated user.
-        settings: how long it may be and how it ends.
+        settings: how long the conversation may be and how it ends.
 
     Raises:
         LostStateError: a participant no longer has the conversation; the draft is at its start.
@@ -116,7 +116,7 @@ async def simulate(
             reply = await _reply(participants.chatbot, draft.messages, context, draft)
             _add(draft, Role.ASSISTANT, reply.text, reply)
         else:
-            view = as_the_simulated_user_sees(draft.messages, settings.greeting)
+            view = swap_roles(draft.messages, settings.greeting)
             context = _context(draft, seed, sample, participants, Role.USER)
             reply = await _reply(participants.simulated_user, view, context, draft)
             text, draft.user_has_ended = split_end_marker(reply.text, settings.end_marker)
@@ -132,7 +132,7 @@ async def simulate(
         messages=tuple(messages),
         end_reason=end_reason,
         started_at=draft.started_at,
-        # A clock that was set back meanwhile makes no conversation end before it started.
+        # If the clock was set back meanwhile, the conversation must not end before it started.
         ended_at=max(datetime.now(UTC), draft.started_at),
         attempts=draft.attempts,
         usage=draft.usage,
@@ -163,23 +163,23 @@ def _context(
 async def _reply(
     participant: Participant, view: Sequence[Message], context: TurnContext, draft: Draft
 ) -> Reply:
-    """Asks a participant, and counts the usage even if no reply came of it."""
+    """Requests a reply, and adds its usage to the draft, also if it failed."""
     try:
         reply = await participant.reply(view, context)
     except ParticipantError as error:
         draft.usage = total([draft.usage, error.usage])
         if isinstance(error, LostStateError):
-            draft.begin_anew()
+            draft.restart()
         raise
     draft.usage = total([draft.usage, reply.usage])
     return reply
 
 
 def reason_to_end(draft: Draft, settings: SimulationSettings) -> EndReason | None:
-    """Tells why the conversation is at its end; None while it goes on.
+    """Returns why the conversation has ended; None while it continues.
 
-    Where conversations end with ASSISTANT, a simulated user that leaves with a last word still
-    gets its answer: the word is kept, and the conversation ends as it should.
+    If conversations end with ASSISTANT, a simulated user that leaves with a last message still
+    gets an answer to it.
     """
     last = draft.messages[-1].role
     ends_here = last is Role[settings.ends_with.name]
@@ -193,8 +193,8 @@ def reason_to_end(draft: Draft, settings: SimulationSettings) -> EndReason | Non
     return None
 
 
-def as_the_simulated_user_sees(messages: Sequence[Message], greeting: str | None) -> list[Message]:
-    """Swaps the roles: its own messages become ASSISTANT, the chatbot's USER.
+def swap_roles(messages: Sequence[Message], greeting: str | None) -> list[Message]:
+    """Returns the conversation as the simulated user sees it: its own messages are ASSISTANT.
 
     The greeting, if there is one, comes first as USER. Some prompt layers drop a leading ASSISTANT
     message, and the simulated user then forgets what it asked.
@@ -208,7 +208,7 @@ def as_the_simulated_user_sees(messages: Sequence[Message], greeting: str | None
 
 
 def without_farewell_tail(messages: Sequence[Message], ends_with: EndsWith) -> list[Message]:
-    """Keeps the first goodbye, and the second where only that one ends the conversation rightly.
+    """Trims a farewell loop to its first goodbye, or to its second if `ends_with` requires it.
 
     The seed message and the first reply always stay.
     """
@@ -219,7 +219,7 @@ def without_farewell_tail(messages: Sequence[Message], ends_with: EndsWith) -> l
 
 
 def conversation_id(seed: Seed, sample: int) -> str:
-    """Names a conversation: its seed and which of the seed's conversations it is."""
+    """Returns a conversation's id: its seed's id and the sample."""
     return f"{seed.seed_id}-{sample}"
 
 
@@ -230,9 +230,9 @@ def conversation_key(
     simulated_user: ParticipantSettings,
     settings: SimulationSettings,
 ) -> str:
-    """Digests all that makes a conversation what it is, as 64 hexadecimal digits.
+    """Hashes everything that shapes a conversation, as 64 hexadecimal digits.
 
-    What only decides how it is come by (timeouts, concurrency) is left out.
+    Settings that only decide how it is obtained (timeouts, concurrency) are left out.
     """
     parts = [model.model_dump(mode="json") for model in (seed, chatbot, simulated_user, settings)]
     content = json.dumps([GENERATOR_VERSION, sample, *parts], sort_keys=True)

@@ -10,14 +10,17 @@ from duologue.plans.evaluation import plan_evaluation
 from duologue.settings.evaluation import EvaluationOptions
 from duologue.settings.options import AtLeastOne
 from duologue.tasks.check_access import check_access, check_candidates
-from duologue.tasks.identify_run import identify_evaluation, version_of_first_attempt
-from duologue.tasks.kept_conversations import KeptConversations
-from duologue.tasks.replay_turn import replay_turns
+from duologue.tasks.identify_run import (
+    identify_evaluation,
+    open_checkpoints,
+    version_of_first_attempt,
+)
+from duologue.tasks.opaque import opaque
+from duologue.tasks.replay import replay_turns
 from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.run_test_suite import run_test_suite_if_wanted
 from duologue.tasks.score_replies import score_replies
 from duologue.tasks.show_evaluation import show_evaluation
-from duologue.tasks.unseen import unseen
 from duologue.tasks.write_evaluation import evaluation_state, write_evaluation
 from duologue.versions.evaluations import EvaluationContents, check_evaluations_writable
 
@@ -62,14 +65,16 @@ async def evaluate_dataset(
     plan = plan_evaluation(version, candidate, baseline, max_concurrency, output, name, advanced)
     check_evaluations_writable(plan.evaluations)
     await check_access(plan.settings.test_suite)
-    kept = KeptConversations()
-    run = await identify_evaluation(plan, kept)
-    plan = await check_candidates(plan, run.version, kept)
+    checkpoints = open_checkpoints(plan.evaluations)
+    run = await identify_evaluation(plan, checkpoints)
+    plan = await check_candidates(plan, run.version, checkpoints)
 
-    replies = await replay_turns(plan, run.version, kept)
-    scored = await score_replies(unseen(replies), unseen(plan))
-    test_suite = await run_test_suite_if_wanted(plan, replies)
-    contents = EvaluationContents(scored, plan.scorers.names, test_suite, run.started_at)
-    manifest = write_evaluation(unseen(plan), run.version, unseen(contents))
+    replayed = await replay_turns(plan, run.version, checkpoints)
+    scored = await score_replies(opaque(replayed.replies), opaque(plan))
+    test_suite = await run_test_suite_if_wanted(plan, replayed.replies)
+    contents = EvaluationContents(
+        scored, plan.scorers.names, test_suite, run.started_at, replayed.stopped_early
+    )
+    manifest = write_evaluation(opaque(plan), run.version, opaque(contents))
     await show_evaluation(str(plan.evaluations / run.version), manifest)
     return evaluation_state(manifest)

@@ -14,15 +14,14 @@ from duologue.tasks.artifacts import show_summary
 from duologue.tasks.check_access import check_access, check_deployments
 from duologue.tasks.export import export
 from duologue.tasks.final_state import final_state
-from duologue.tasks.identify_run import identify_run
-from duologue.tasks.kept_conversations import KeptConversations
+from duologue.tasks.identify_run import identify_run, open_checkpoints
 from duologue.tasks.load_seeds import load_seeds
-from duologue.tasks.publish import publish, remove_what_is_outdated
+from duologue.tasks.opaque import opaque
+from duologue.tasks.publish import publish, remove_old_versions
 from duologue.tasks.push_test_suite import push_if_wanted
 from duologue.tasks.restrict_code import restrict_code
-from duologue.tasks.simulate_conversation import simulate_conversations
-from duologue.tasks.simulate_in_shards import simulate_in_shards
-from duologue.tasks.unseen import unseen
+from duologue.tasks.shards import simulate_in_shards
+from duologue.tasks.simulate import simulate_conversations
 from duologue.tasks.validate import validate
 from duologue.validation.check import Checker
 from duologue.versions.writing import check_writable
@@ -77,25 +76,34 @@ async def generate_dataset(
     )
     check_writable(plan.dataset)
     await check_access(plan.settings.test_suite)
-    kept = KeptConversations()
-    run = await identify_run(plan, kept)
-    plan, seed_file = await check_deployments(plan, load_seeds(plan), run.version, kept)
+    checkpoints = open_checkpoints(plan.dataset.folder)
+    run = await identify_run(plan, checkpoints)
+    plan, seed_file = await check_deployments(plan, load_seeds(plan), run.version, checkpoints)
     jobs = plan.jobs(seed_file, run.version)
     checker = Checker(plan.settings.simulation, plan.settings.rules)
 
     if advanced.shards is None:
-        outcomes = await simulate_conversations(
-            jobs, plan.settings, kept, run.version, checker, plan.dataset.name
+        simulated = await simulate_conversations(
+            jobs, plan.settings, checkpoints, run.version, checker, plan.dataset.name
         )
     else:
-        outcomes = await simulate_in_shards(plan, seed_file, jobs, kept, run.version, checker)
-    checked, failed = await validate(unseen(jobs), unseen(outcomes), unseen(checker), kept)
-    contents = DatasetContents(
-        seed_file, tuple(checked), tuple(failed), plan.settings, run.started_at
+        simulated = await simulate_in_shards(
+            plan, seed_file, jobs, checkpoints, run.version, checker
+        )
+    checked, failed = await validate(
+        opaque(jobs), opaque(simulated.outcomes), opaque(checker), opaque(checkpoints)
     )
-    version = export(plan.dataset, run.version, unseen(contents))
+    contents = DatasetContents(
+        seed_file,
+        tuple(checked),
+        tuple(failed),
+        plan.settings,
+        run.started_at,
+        simulated.stopped_early,
+    )
+    version = export(plan.dataset, run.version, opaque(contents))
     is_latest = publish(version)
-    await remove_what_is_outdated(version, advanced.keep_versions, kept)
+    remove_old_versions(version, advanced.keep_versions)
     await show_summary(version, contents)
     push_problem = await push_if_wanted(version) if is_latest else None
     return final_state(version.manifest, push_problem)

@@ -1,4 +1,4 @@
-"""Making a version whole: its failed seeds and invalid conversations, simulated again."""
+"""Simulates the failed seeds and invalid conversations of a version again."""
 
 from typing import Any
 
@@ -13,13 +13,16 @@ from duologue.tasks.artifacts import show_summary
 from duologue.tasks.check_access import check_access
 from duologue.tasks.export import export
 from duologue.tasks.final_state import final_state
-from duologue.tasks.identify_run import identify_rerun, version_of_first_attempt
-from duologue.tasks.kept_conversations import KeptConversations
+from duologue.tasks.identify_run import (
+    identify_rerun,
+    open_checkpoints,
+    version_of_first_attempt,
+)
+from duologue.tasks.opaque import opaque
 from duologue.tasks.publish import names_latest, publish
 from duologue.tasks.push_test_suite import push_if_wanted
 from duologue.tasks.restrict_code import restrict_code
-from duologue.tasks.simulate_conversation import simulate_conversations
-from duologue.tasks.unseen import unseen
+from duologue.tasks.simulate import simulate_conversations
 from duologue.tasks.validate import validate
 from duologue.validation.check import Checker
 from duologue.versions.writing import check_writable
@@ -34,11 +37,11 @@ async def rerun_failed_seeds(
     output: str = "datasets",
     max_concurrency: AtLeastOne | None = None,
 ) -> Manifest | State[Any]:
-    """Simulates the failed seeds of a version again, and writes the version anew, whole.
+    """Simulates the failed seeds of a version again, and writes its next revision.
 
     Everything it needs is in the version's own files: it works weeks later and on another machine.
-    Failed seeds go on where they stopped, invalid conversations begin anew, and the others stay
-    as they are. The result is the next revision of the same version.
+    Failed seeds resume where they stopped, invalid conversations restart, and the others stay as
+    they are.
 
     Args:
         version: latest, a version such as 20261124T053516123Z-1a2b3c4d, or a version's folder.
@@ -49,7 +52,7 @@ async def rerun_failed_seeds(
             was made with if empty.
 
     Returns:
-        The manifest of the new revision; of the one that is there where nothing was to be mended.
+        The manifest of the new revision; of the one that is there if there was nothing to repair.
 
     Raises:
         IncompleteDatasetError: some conversations failed again or are invalid, or the version is
@@ -67,19 +70,26 @@ async def rerun_failed_seeds(
         return final_state(rerun.version.manifest, push_problem)
     check_writable(rerun.dataset)
     await check_access(rerun.settings.test_suite)
-    kept = KeptConversations()
-    run = await identify_rerun(rerun, kept)
+    checkpoints = open_checkpoints(rerun.dataset.folder)
+    run = await identify_rerun(rerun, checkpoints)
     checker = Checker(rerun.settings.simulation, rerun.settings.rules)
 
-    new = await simulate_conversations(
-        rerun.again, rerun.settings, kept, run.version, checker, rerun.version.manifest.dataset
+    simulated = await simulate_conversations(
+        rerun.again, rerun.settings, checkpoints, run.version, checker, rerun.dataset.name
     )
-    outcomes = rerun.outcomes(new)
-    checked, failed = await validate(unseen(rerun.jobs), unseen(outcomes), unseen(checker), kept)
+    outcomes = rerun.outcomes(simulated.outcomes)
+    checked, failed = await validate(
+        opaque(rerun.jobs), opaque(outcomes), opaque(checker), opaque(checkpoints)
+    )
     contents = DatasetContents(
-        rerun.contents.seed_file, tuple(checked), tuple(failed), rerun.settings, run.started_at
+        rerun.contents.seed_file,
+        tuple(checked),
+        tuple(failed),
+        rerun.settings,
+        run.started_at,
+        simulated.stopped_early,
     )
-    written = export(rerun.dataset, run.version, unseen(contents))
+    written = export(rerun.dataset, run.version, opaque(contents))
     is_latest = publish(written)
     await show_summary(written, contents)
     push_problem = await push_if_wanted(written) if is_latest else None

@@ -1,26 +1,24 @@
-"""A part of a run's conversations, simulated on the machine that takes it."""
+"""Simulates a part of a run's conversations on the machine that takes it."""
 
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.states import Failed
 
 from duologue.errors import UsageError
 from duologue.plans.generation import plan_generation
 from duologue.plans.shards import Shard
 from duologue.settings.options import AtLeastOne
-from duologue.simulation import FailedSeed
 from duologue.tasks.check_access import check_deployments
-from duologue.tasks.kept_conversations import KeptConversations
+from duologue.tasks.identify_run import open_checkpoints
 from duologue.tasks.load_seeds import load_seeds
 from duologue.tasks.restrict_code import restrict_code
-from duologue.tasks.simulate_conversation import simulate_conversations
-from duologue.tasks.simulate_in_shards import SOME_FAILED, WHOLE, ShardRecord, record_key
+from duologue.tasks.shards import REFUSED, check_same_seeds, end_shard
+from duologue.tasks.simulate import simulate_conversations
 from duologue.validation.check import Checker
 
 
-# The error that it ends with is read by the run that it belongs to.
 @flow(name="simulate-shard", persist_result=False, result_serializer="json")
 async def simulate_shard(
     version: str,
@@ -30,46 +28,31 @@ async def simulate_shard(
     seeds_sha256: str,
     run: dict[str, Any],
 ) -> State[Any]:
-    """Simulates a part of a run's conversations, and keeps them where that run finds them.
+    """Simulates a part of a run's conversations, and stores them in the dataset's checkpoints.
 
-    Started by generate-dataset, where its options ask for shards, and by nobody else.
+    Only generate-dataset starts it, if its options ask for shards.
 
     Args:
         version: The version that the conversations are for.
         number: Which shard this is, from 1.
         of: How many shards there are.
-        attempt: How often this shard was begun, this time included.
-        seeds_sha256: Of the seed file, as the run has read it.
-        run: What the run was asked to do: its parameters.
-
-    Raises:
-        UsageError: the seed file is another one here, or a participant cannot be used.
-        RunStoppingError: no seed can be simulated.
+        attempt: Which attempt at this shard this is, from 1.
+        seeds_sha256: The SHA-256 of the seed file that the run has read.
+        run: The parameters of the run.
     """
-    restrict_code()
-    plan = plan_generation(**run)
-    seed_file = load_seeds(plan)
-    if seed_file.sha256 != seeds_sha256:
-        raise UsageError(
-            f"{seed_file.path} is not the file here that the run has read (its SHA-256 is "
-            f"{seed_file.sha256}, not {seeds_sha256}); give every machine the same file, best by a "
-            "URL that all of them reach, and retry the run if it was changed meanwhile"
+    try:
+        restrict_code()
+        plan = plan_generation(**run)
+        seed_file = load_seeds(plan)
+        check_same_seeds(seed_file, seeds_sha256)
+        checkpoints = open_checkpoints(plan.dataset.folder)
+        plan, seed_file = await check_deployments(plan, seed_file, version, checkpoints)
+        shard = Shard(version, number, of)
+        jobs = shard.part_of(plan.jobs(seed_file, version))
+        checker = Checker(plan.settings.simulation, plan.settings.rules)
+        simulated = await simulate_conversations(
+            jobs, plan.settings, checkpoints, version, checker, plan.dataset.name
         )
-    shard = Shard(version, number, of)
-    kept = KeptConversations()
-    plan, seed_file = await check_deployments(plan, seed_file, version, kept)
-    jobs = shard.part_of(plan.jobs(seed_file, version))
-    checker = Checker(plan.settings.simulation, plan.settings.rules)
-    outcomes = await simulate_conversations(
-        jobs, plan.settings, kept, version, checker, plan.dataset.name
-    )
-    failed = {
-        job.key: (outcome.error_class, outcome.reason)
-        for job, outcome in zip(jobs, outcomes, strict=True)
-        if isinstance(outcome, FailedSeed)
-    }
-    await kept.write(record_key(shard, attempt), ShardRecord(failed=failed))
-    return Completed(
-        name=SOME_FAILED if failed else WHOLE,
-        message=f"{len(jobs) - len(failed)} of {len(jobs)} conversations simulated",
-    )
+        return await end_shard(shard, attempt, jobs, simulated, checkpoints)
+    except UsageError as error:
+        return Failed(name=REFUSED, message=str(error))

@@ -1,6 +1,6 @@
-"""What a run shows in the Prefect UI: its progress, and at the end a summary and the failures.
+"""Shows a run in the Prefect UI: its progress, and at the end a summary and the failures.
 
-They hold ids, counts and reasons, never a conversation's text.
+Artifacts contain ids, counts and reasons, never a conversation's text.
 """
 
 import asyncio
@@ -37,15 +37,15 @@ FINDINGS_SHOWN = 10
 """Of the dataset rules; the manifest has them all."""
 
 REASONS_SHOWN = 5
-"""They tell whether it is one cause or many; the table of failures has them all."""
+"""Enough to see whether there is one cause or many; the table of failures has them all."""
 
 
 @asynccontextmanager
 async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
-    """Keeps a progress bar in the UI up to date, and tells whoever watches that it begins."""
+    """Keeps a progress bar in the UI up to date, and reports the start to `watch_progress`."""
     watch_progress.get()(progress)
     artifact: UUID | None = None
-    with no_reason_to_fail():
+    with best_effort():
         artifact = await acreate_progress_artifact(
             progress.percent,
             key=progress.of,
@@ -54,7 +54,7 @@ async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
 
     async def update() -> None:
         if artifact is not None:
-            with no_reason_to_fail():
+            with best_effort():
                 await aupdate_progress_artifact(artifact, progress.percent)
 
     async def keep_updating() -> None:
@@ -73,21 +73,21 @@ async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
 
 
 async def show_summary(version: Version, contents: DatasetContents) -> None:
-    """Leaves a summary of the version in the UI, and a table of what failed and why.
+    """Writes a summary of the version, and a table of what failed and why, as artifacts.
 
     Their keys hold the dataset's name: the UI shows all artifacts of a key on one page, which is
     the dataset's history then.
     """
     manifest, folder = version.manifest, version.folder
     of_dataset = slugify(manifest.dataset)
-    with no_reason_to_fail():
+    with best_effort():
         latest = read_latest(version.dataset.folder)
         await acreate_markdown_artifact(
             summary(manifest, contents, without_credentials(folder.absolute()), latest),
             key=f"summary-{of_dataset}",
             description=str(version),
         )
-    with no_reason_to_fail():
+    with best_effort():
         if failures := failure_rows(contents):
             await acreate_table_artifact(
                 failures, key=f"failures-{of_dataset}", description=f"Not in {version}, and why"
@@ -95,8 +95,8 @@ async def show_summary(version: Version, contents: DatasetContents) -> None:
 
 
 @contextmanager
-def no_reason_to_fail() -> Iterator[None]:
-    """Logs what kept an artifact from being written: the conversations are there without it."""
+def best_effort() -> Iterator[None]:
+    """Logs an error in its block and goes on: the result of the run does not depend on it."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Waiting for a flow run on another machine, which may be lost without a word."""
+"""Waits for a flow run on another machine, which may disappear without a sign."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ HEARTBEAT = "prefect.flow-run.heartbeat"
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """When something was heard last, also where the clock is set meanwhile."""
+    """When the flow run last showed a sign of life; correct even if the clock is set meanwhile."""
 
     at: datetime
     monotonic_seconds: float
@@ -40,15 +40,15 @@ class _Heard:
         return time.monotonic() - self.monotonic_seconds
 
     def since(self, seconds: float) -> datetime:
-        """From when on events may be of this time, by a clock that was set forward or back."""
+        """Returns the earliest time that events may have, if the clock was set forward or back."""
         return min(self.at, datetime.now(UTC) - timedelta(seconds=seconds))
 
 
 async def final_state_of(flow_run: FlowRun, silent_after_seconds: float) -> State[Any]:
-    """Waits for the end of a flow run, or calls it crashed once nothing is heard of it any more.
+    """Waits for the end of a flow run; marks it as crashed once it has been silent for too long.
 
-    One that waits for a worker may wait as long as it has to. While Prefect's server is away
-    nothing can be heard, so that silence counts from when it is back.
+    It may wait for a worker for any time. While Prefect's server is unreachable no sign of life
+    can arrive, so the silence counts from when the server is back.
     """
     heard = _Heard.now()
     state = flow_run.state
@@ -62,28 +62,28 @@ async def final_state_of(flow_run: FlowRun, silent_after_seconds: float) -> Stat
                 heard = _Heard.now()
             elif heard.seconds_ago > silent_after_seconds:
                 if await _is_silent(flow_run.id, heard.since(silent_after_seconds)):
-                    return await _called_crashed(flow_run.id, silent_after_seconds)
+                    return await _marked_as_crashed(flow_run.id, silent_after_seconds)
                 heard = _Heard.now()
         except httpx.HTTPError as error:
-            tell_or_raise(error)
+            log_or_raise(error)
             heard = _Heard.now()
 
 
-def tell_or_raise(error: httpx.HTTPError) -> None:
-    """Tells that Prefect's server is away, which is no reason to fail.
+def log_or_raise(error: httpx.HTTPError) -> None:
+    """Logs that Prefect's server is unreachable; the caller tries again.
 
     Raises:
-        httpx.HTTPError: the server is there, and will not do what it is asked.
+        httpx.HTTPError: the server is reachable, and refuses.
     """
     if isinstance(error, httpx.HTTPStatusError) and not error.response.is_server_error:
         raise error
-    get_run_logger().warning("Prefect's server cannot be asked, so it is again later: %r", error)
+    get_run_logger().warning("Prefect's server is unreachable, trying again: %r", error)
 
 
 async def cancel_flow_run(flow_run_id: UUID) -> None:
-    """Has a flow run cancelled by the worker that runs it."""
+    """Cancels a flow run through the worker that runs it."""
     async with get_client() as client:
-        state: State[Any] = Cancelling(message="Another shard found that no seed can be simulated.")
+        state: State[Any] = Cancelling(message="The run stopped early: no seed can be simulated.")
         await client.set_flow_run_state(flow_run_id, state, force=True)
 
 
@@ -104,11 +104,11 @@ async def _is_silent(flow_run_id: UUID, since: datetime) -> bool:
         return (await client.read_events(heartbeats, limit=1)).total == 0
 
 
-async def _called_crashed(flow_run_id: UUID, silent_after_seconds: float) -> State[Any]:
+async def _marked_as_crashed(flow_run_id: UUID, silent_after_seconds: float) -> State[Any]:
     state: State[Any] = Crashed(
         message=f"Nothing was heard of it for {silent_after_seconds:g} s. The process or its "
-        "machine is gone; the run that waits for it begins the shard again."
+        "machine is gone; the run that waits for it starts the shard again."
     )
     async with get_client() as client:
         await client.set_flow_run_state(flow_run_id, state)
-    return await _state_of(flow_run_id)  # another one where it ended in this very moment
+    return await _state_of(flow_run_id)  # a different one if it ended just now

@@ -12,7 +12,7 @@ from duologue.plans.generation import Plan
 from duologue.seeds import SeedFile
 from duologue.settings.participants import CallSettings, ParticipantSettings
 from duologue.settings.test_suites import SuiteOptions, SuiteRunSettings
-from duologue.tasks.kept_conversations import KeptConversations
+from duologue.versions.checkpoints import Checkpoints
 
 
 async def check_access(suite: SuiteOptions | SuiteRunSettings | None) -> None:
@@ -37,7 +37,7 @@ class PinnedParticipants(BaseModel):
 
 
 async def check_deployments(
-    plan: Plan, seed_file: SeedFile, version: str, kept: KeptConversations
+    plan: Plan, seed_file: SeedFile, version: str, checkpoints: Checkpoints
 ) -> tuple[Plan, SeedFile]:
     """Looks up the participants' deployments, and pins them to their releases.
 
@@ -52,7 +52,7 @@ async def check_deployments(
     settings = plan.settings
     check_templates([settings.chatbot, settings.simulated_user], seed_file.seeds)
     chatbot, simulated_user = await _pinned(
-        [settings.chatbot, settings.simulated_user], settings.call, version, kept
+        [settings.chatbot, settings.simulated_user], settings.call, version, checkpoints
     )
     update = {"chatbot": chatbot, "simulated_user": simulated_user}
     plan = replace(plan, settings=settings.model_copy(update=update))
@@ -65,7 +65,7 @@ async def check_deployments(
 
 
 async def check_candidates(
-    plan: EvaluationPlan, evaluation: str, kept: KeptConversations
+    plan: EvaluationPlan, evaluation: str, checkpoints: Checkpoints
 ) -> EvaluationPlan:
     """Looks up the deployments of an evaluation's chatbots, and pins them to their releases.
 
@@ -74,7 +74,7 @@ async def check_candidates(
     """
     settings = plan.settings
     chatbots = [one for one in (settings.candidate, settings.baseline) if one is not None]
-    pinned = await _pinned(chatbots, settings.call, evaluation, kept)
+    pinned = await _pinned(chatbots, settings.call, evaluation, checkpoints)
     update = dict(zip(("candidate", "baseline"), pinned, strict=False))
     return replace(plan, settings=settings.model_copy(update=update))
 
@@ -83,7 +83,7 @@ async def _pinned(
     participants: Sequence[ParticipantSettings],
     call: CallSettings,
     version: str,
-    kept: KeptConversations,
+    checkpoints: Checkpoints,
 ) -> tuple[ParticipantSettings, ...]:
     """Checks participants once for a run: its retries and shards keep its releases."""
     if not any(one.is_deployment for one in participants):
@@ -91,14 +91,14 @@ async def _pinned(
     from duologue.participants.vellum_preflight import checked_participants
 
     key = f"{version}/participants"
-    before = await kept.read(key, PinnedParticipants)
+    before = await checkpoints.read(key, PinnedParticipants)
     if before is not None and list(map(_unpinned, before.participants)) == list(participants):
         return before.participants
     checked = await checked_participants(participants, call)
     for warning in filter(None, (one.warning for one in checked)):
         get_run_logger().warning("%s", warning)
     pinned = tuple(one.settings for one in checked)
-    await kept.write(key, PinnedParticipants(participants=pinned))
+    await checkpoints.write(key, PinnedParticipants(participants=pinned))
     return pinned
 
 

@@ -1,4 +1,4 @@
-"""Writing the dataset's version."""
+"""Writes a version of the dataset."""
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -8,10 +8,10 @@ from duologue.versions.places import DatasetFolder, Version
 from duologue.versions.writing import write_version
 
 
-# Never cached: whether the files are there is for the storage to say.
+# Never cached: only the storage knows whether the files exist.
 @task(name="export", cache_policy=NO_CACHE, persist_result=False)
 def export(dataset: DatasetFolder, version: str, contents: DatasetContents) -> Version:
-    """Writes every file of the version; of one that is there already, the next revision.
+    """Writes every file of the version; the next revision if the version exists.
 
     Raises:
         ExportError: a file could not be written. There is no such version then, and the

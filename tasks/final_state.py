@@ -1,4 +1,4 @@
-"""The state that a run which wrote a version ends in."""
+"""Returns the state of a run that wrote a version."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from duologue.dataset.manifest import IncompleteDatasetError, Manifest
 
 
 def final_state(manifest: Manifest, push_problem: str | None = None) -> Manifest | State[Any]:
-    """Ends the run as Completed, or as Failed where it is for a person to mend something.
+    """Ends the run as Completed, or as Failed if a person has to fix something.
 
     The failed state is what offers Retry in the UI, and says how many conversations are missing,
     and whether the version is held back.

@@ -1,4 +1,4 @@
-"""Keeping all flow runs together, on all machines, within one of Prefect's global limits."""
+"""Keeps all flow runs, on all machines, within one of Prefect's global concurrency limits."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,31 +11,31 @@ from prefect.exceptions import ObjectNotFound
 from duologue.errors import UsageError
 
 LEASE_SECONDS = 60
-"""So long the slots of a killed process stay taken, at most; Prefect's shortest. It is renewed
-while the process lives."""
+"""How long the slots of a killed process stay taken; Prefect's minimum. The lease is renewed while
+the process lives."""
 
 
 @asynccontextmanager
 async def within_global_limit(name: str | None, slots: int) -> AsyncIterator[None]:
-    """Waits until so many slots are free, and holds them to the end.
+    """Waits until enough slots are free, and holds them to the end.
 
-    All that a flow run may use, at once: a slot for each conversation would be three calls of
+    It takes all slots of a flow run at once: one slot per conversation would take three calls of
     Prefect's API and a thread each.
 
     Args:
         name: of the global concurrency limit; None for none.
-        slots: how many conversations are in flight at a time.
+        slots: conversations in flight concurrently.
 
     Raises:
-        UsageError: there is no such limit, or it has less slots than that.
+        UsageError: there is no such limit, or it has fewer slots than that.
     """
     if name is None:
         yield
         return
     await check_global_limit(name, slots)
     get_run_logger().info("waiting for %d slots of the global limit %s", slots, name)
-    # A server that is away is no reason to throw away conversations that are paid for: where the
-    # lease cannot be renewed, the run goes on, and Prefect logs a warning.
+    # Conversations that are billed must not be lost because the server is unreachable: if the lease
+    # cannot be renewed, the run goes on, and Prefect logs a warning.
     async with concurrency(
         name,
         occupy=slots,
@@ -47,10 +47,10 @@ async def within_global_limit(name: str | None, slots: int) -> AsyncIterator[Non
 
 
 async def check_global_limit(name: str | None, slots: int) -> None:
-    """Looks a limit up before anything is paid for.
+    """Checks a limit before anything is billed.
 
     Raises:
-        UsageError: there is no such limit, or it has less slots than a flow run takes.
+        UsageError: there is no such limit, or it has fewer slots than a flow run takes.
     """
     if name is None:
         return

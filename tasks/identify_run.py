@@ -3,16 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from prefect import get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run
+from upath import UPath
 
 from duologue.errors import UsageError
 from duologue.evaluation.plan import EvaluationPlan
 from duologue.plans.generation import Plan
 from duologue.plans.rerun import Rerun
-from duologue.tasks.kept_conversations import KeptConversations
+from duologue.storage.locations import without_credentials
+from duologue.tasks.simulate import read_draft
+from duologue.versions.checkpoints import Checkpoints
 from duologue.versions.places import new_version
+from duologue.versions.writing import export_errors
 
 DATASET_TAG = "dataset:"
 VERSION_TAG = "version:"
@@ -28,74 +33,83 @@ class RunIdentity:
     """UTC; when the first attempt started."""
 
 
-async def identify_run(plan: Plan, kept: KeptConversations) -> RunIdentity:
-    """Names the version that this flow run makes, the same again when it is retried.
+def open_checkpoints(parent: UPath) -> Checkpoints:
+    """Opens the checkpoints in a folder; damaged ones are logged in this flow run."""
+    return Checkpoints(parent, get_run_logger().warning)
 
-    Leaves a mark beside the conversations that the run will keep, so that they can be found by
-    `resume`, and tags the flow run.
+
+async def identify_run(plan: Plan, checkpoints: Checkpoints) -> RunIdentity:
+    """Names the version that this flow run makes, the same again on a retry, and tags the run.
 
     Raises:
-        UsageError: nothing of the run to resume is kept.
+        UsageError: the run to resume left no checkpoints, or they cannot be read.
     """
     run = await _this_flow_run()
     version = plan.advanced.resume or new_version(_started_at(run), str(run.id))
-    if plan.advanced.resume and not await kept.has_run(version):
+    stored = await checkpoints.names(plan.scope(version))
+    if plan.advanced.resume and not stored:
         raise UsageError(
-            f"resume {version}: nothing of that run is kept in Prefect's result storage here; "
-            f"check the version, or, if it was written, use "
-            f"`duologue rerun {version} --name {plan.dataset.name}`"
+            f"resume {version}: {plan.dataset} has no checkpoints of that run; check the version, "
+            "the name and the output"
         )
-    await kept.mark_run(version, plan.dataset.name, plan.dataset.output)
     await _tag(run, plan.dataset.name, version)
     return RunIdentity(version, _started_at(run))
 
 
-async def identify_rerun(rerun: Rerun, kept: KeptConversations) -> RunIdentity:
-    """Takes over what the version has of the conversations to simulate, and tags the flow run."""
+async def identify_rerun(rerun: Rerun, checkpoints: Checkpoints) -> RunIdentity:
+    """Stores the drafts that the version's files hold as checkpoints, and tags the flow run.
+
+    Raises:
+        UsageError: the checkpoints cannot be read.
+        ExportError: they cannot be written.
+    """
     run = await _this_flow_run()
     manifest = rerun.version.manifest
-    if not await kept.has_run(manifest.version):
-        await kept.mark_run(manifest.version, manifest.dataset, rerun.dataset.output)
     for job, failed in rerun.failed_before():
-        await kept.keep_if_longer(job, failed.draft)
+        stored = await read_draft(job, checkpoints)
+        if len(stored.messages) < len(failed.draft.messages):
+            with export_errors(f"checkpoints of {manifest.dataset}: cannot be written"):
+                await checkpoints.write(job.draft_key, failed.draft)
     await _tag(run, manifest.dataset, manifest.version)
     return RunIdentity(manifest.version, _started_at(run))
 
 
-async def identify_evaluation(plan: EvaluationPlan, kept: KeptConversations) -> RunIdentity:
-    """Names the evaluation that this flow run makes, the same again when it is retried; tags it.
+async def identify_evaluation(plan: EvaluationPlan, checkpoints: Checkpoints) -> RunIdentity:
+    """Names the evaluation that this flow run makes, the same again on a retry, and tags the run.
 
     Raises:
-        UsageError: nothing of the evaluation to resume is kept, or it is of another version.
+        UsageError: the evaluation to resume left no checkpoints, or it is of another version.
     """
     run = await _this_flow_run()
     evaluation = plan.resume or new_version(_started_at(run), str(run.id))
     dataset, version = plan.manifest.dataset, plan.manifest.version
-    await _check_begun(plan, evaluation, kept)
-    await kept.mark_run(evaluation, dataset, str(plan.folder.parent.parent), evaluated=version)
+    evaluated = await version_of_first_attempt() or version
+    if plan.resume and not await checkpoints.names(plan.scope(evaluation)):
+        evaluated = await _evaluated_by(evaluation, plan, checkpoints)
+    if evaluated != version:
+        raise UsageError(
+            f"evaluation {evaluation}: is of version {evaluated}, not {version}; name that version "
+            "to resume it"
+        )
     await _tag(run, dataset, version)
     return RunIdentity(evaluation, _started_at(run))
 
 
-async def _check_begun(plan: EvaluationPlan, evaluation: str, kept: KeptConversations) -> None:
-    """Sees to it that what is resumed is there, and that no evaluation is of two versions."""
-    evaluated, version = await kept.evaluated_by(evaluation), plan.manifest.version
-    if plan.resume and evaluated is None:
-        raise UsageError(
-            f"resume {evaluation}: nothing of that evaluation is kept in Prefect's result storage "
-            "here; check it, or leave `resume` empty to begin a new one"
-        )
-    if evaluated not in (None, version):
-        raise UsageError(
-            f"evaluation {evaluation}: is of version {evaluated}, not {version}; name that version "
-            "to go on with it"
-        )
+async def _evaluated_by(evaluation: str, plan: EvaluationPlan, checkpoints: Checkpoints) -> str:
+    """Returns the version that an evaluation has checkpoints for."""
+    for version in await checkpoints.names(""):
+        if evaluation in await checkpoints.names(version):
+            return version
+    raise UsageError(
+        f"resume {evaluation}: {without_credentials(plan.evaluations)} has no checkpoints of that "
+        "evaluation; check it, or leave `resume` empty to start a new one"
+    )
 
 
 async def version_of_first_attempt() -> str | None:
-    """Tells which version this flow run took when it was first tried; None in the first attempt.
+    """Returns the version that this flow run took in its first attempt; None in that attempt.
 
-    By then `latest` may be another one.
+    On a retry `latest` may be another one.
     """
     run = await _this_flow_run()
     tags = (tag.removeprefix(VERSION_TAG) for tag in run.tags if tag.startswith(VERSION_TAG))
@@ -108,11 +122,10 @@ async def _this_flow_run() -> FlowRun:
 
 
 async def _tag(run: FlowRun, dataset: str, version: str) -> None:
-    """Tags the flow run; and only that one, no task run.
-
-    Prefect asks its server about concurrency limits for every task run that has a tag.
+    """Tags the flow run, but no task run: for each of those with a tag, Prefect would ask its
+    server about concurrency limits.
     """
-    # A run that was copied in the UI has its model's tags.
+    # A run that was copied in the UI has the original's tags.
     others = (tag for tag in run.tags if not tag.startswith((DATASET_TAG, VERSION_TAG)))
     tags = {*others, "duologue", f"{DATASET_TAG}{dataset}", f"{VERSION_TAG}{version}"}
     async with get_client() as client:

@@ -1,4 +1,4 @@
-"""Reading the seed file."""
+"""Reads the seed file."""
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -8,13 +8,13 @@ from duologue.plans.generation import Plan
 from duologue.seeds import SeedFile, read_seeds
 
 
-# Never cached: a Retry reads the file as it is by then.
+# Never cached: a Retry reads the current file.
 @task(name="load-seeds", cache_policy=NO_CACHE, persist_result=False)
 def load_seeds(plan: Plan) -> SeedFile:
     """Reads the seeds of a run.
 
     Raises:
-        UsageError: the file cannot be read, or not one of its rows.
+        UsageError: the file cannot be read, or none of its rows can.
     """
     seed_file = read_seeds(
         plan.seeds_path,

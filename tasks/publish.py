@@ -1,4 +1,4 @@
-"""Publishing a version, or holding it back, and telling Prefect about it."""
+"""Publishes a version or holds it back, emits the event, and removes old versions."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from prefect.events import emit_event
 
 from duologue.storage.files import describe_storage_error
 from duologue.storage.locations import without_credentials
-from duologue.tasks.kept_conversations import KeptConversations
 from duologue.versions.history import remove_outdated
 from duologue.versions.latest import publish_latest, read_latest
 from duologue.versions.places import Version
@@ -22,14 +21,14 @@ HELD_BACK = "duologue.dataset.held-back"
 def publish(version: Version) -> bool:
     """Points `latest` at a version that passes its gates; holds back one that does not.
 
-    A version that is held back stays beside the others, and `latest` stays where it is. Either
-    way an event tells of it.
+    A version that is held back stays next to the others, and `latest` stays as it is. Either way
+    an event is emitted.
 
     Returns:
-        Whether `latest` is this revision now; not so where a later version is published already.
+        Whether `latest` is this revision now; False if a later version is published already.
 
     Raises:
-        ExportError: latest.json could not be replaced; the version is written nevertheless.
+        ExportError: latest.json could not be replaced; the version is written.
     """
     logger = get_run_logger()
     manifest = version.manifest
@@ -52,10 +51,10 @@ def publish(version: Version) -> bool:
 
 
 def names_latest(version: Version) -> bool:
-    """Says whether `latest` is this revision.
+    """Checks whether `latest` is this revision.
 
     Raises:
-        UsageError: latest.json does not say.
+        UsageError: latest.json is damaged.
     """
     latest, manifest = read_latest(version.dataset.folder), version.manifest
     revision = manifest.version, manifest.revision
@@ -63,7 +62,7 @@ def names_latest(version: Version) -> bool:
 
 
 def event_payload(version: Version, is_latest: bool) -> dict[str, Any]:
-    """Says of a version what a Prefect automation or another flow needs to work with it."""
+    """Returns what a Prefect automation or another flow needs to work with a version."""
     manifest = version.manifest
     return {
         "dataset": manifest.dataset,
@@ -77,28 +76,19 @@ def event_payload(version: Version, is_latest: bool) -> dict[str, Any]:
     }
 
 
-async def remove_what_is_outdated(
-    version: Version, keep_versions: int | None, kept: KeptConversations
-) -> None:
-    """Removes versions that need not stay, and what their runs kept of their conversations.
+def remove_old_versions(version: Version, keep_versions: int | None) -> None:
+    """Removes the versions that need not stay, with their checkpoints.
 
-    Whatever keeps it from doing so is logged and no reason to fail: the new version is there.
+    If that fails, the error is logged and the run goes on: the new version is there.
 
     Args:
         version: just written; it stays.
         keep_versions: how many of the newest stay; None for all.
-        kept: what the runs kept.
     """
-    logger, dataset = get_run_logger(), version.dataset
+    logger = get_run_logger()
     try:
-        removed = remove_outdated(dataset, keep_versions, version.manifest.version)
+        removed = remove_outdated(version.dataset, keep_versions, version.manifest.version)
         if removed:
             logger.info("removed %d outdated versions: %s", len(removed), ", ".join(removed))
-        if keep_versions is not None:
-            stay = dataset.versions()
-            oldest_of_newest = stay[-keep_versions:][0]
-            await kept.remove_runs(
-                dataset.name, dataset.output, lambda run: run < oldest_of_newest and run not in stay
-            )
     except Exception as error:
         logger.warning("outdated versions could not be removed: %s", describe_storage_error(error))

@@ -1,4 +1,4 @@
-"""Pushing a published version to a Vellum Test Suite."""
+"""Pushes a published version to a Vellum Test Suite."""
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -10,11 +10,11 @@ from duologue.test_suites.cases import cases_of
 from duologue.versions.places import Version
 
 REJECTED_SHOWN = 5
-"""These tell whether it is one cause or many."""
+"""Enough to see whether there is one cause or many."""
 
 
 async def push_if_wanted(version: Version) -> str | None:
-    """Pushes a version that is now `latest`, where its run asks for it.
+    """Pushes a version that is now `latest`, if its run has a Test Suite.
 
     Whatever goes wrong is no reason to fail: the dataset is good and published. The task run
     fails, so that it is seen.
@@ -39,10 +39,10 @@ async def push_if_wanted(version: Version) -> str | None:
     return None
 
 
-# Never cached: what the Test Suite holds is for Vellum to say.
+# Never cached: only Vellum knows what the Test Suite contains.
 @task(name="push-test-suite", cache_policy=NO_CACHE, persist_result=False)
 async def push_test_suite(version: Version, suite: SuiteOptions) -> None:
-    """Makes the Test Suite hold the version's conversations.
+    """Updates the Test Suite to contain the version's conversations.
 
     Raises:
         UsageError: the version has no conversation to push.

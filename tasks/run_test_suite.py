@@ -1,4 +1,4 @@
-"""Putting a candidate's replies through a Vellum Test Suite."""
+"""Runs a Vellum Test Suite on a candidate's replies."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from duologue.evaluation.manifest import SuiteRunRecord
 from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply, Side
 from duologue.settings.test_suites import CasePer, SuiteRunSettings
-from duologue.tasks.unseen import unseen
+from duologue.tasks.opaque import opaque
 from duologue.test_suites.cases import external_id
 from duologue.test_suites.suite_run import RunState, SuiteRun
 
@@ -29,7 +29,7 @@ async def run_test_suite_if_wanted(plan: EvaluationPlan, replies: Replies) -> Su
         return None
     try:
         texts = candidates_texts(plan, replies, settings.per)
-        run = await run_test_suite(unseen(plan), settings, unseen(texts))
+        run = await run_test_suite(opaque(plan), settings, opaque(texts))
     except Exception as error:
         why = safe_message(error)
         get_run_logger().error("Test Suite %r has no result: %s", settings.suite, why)
@@ -37,7 +37,7 @@ async def run_test_suite_if_wanted(plan: EvaluationPlan, replies: Replies) -> Su
     return _record(settings, run)
 
 
-# Never cached: it is Vellum that knows the run.
+# Never cached: only Vellum knows the run.
 @task(name="run-test-suite", cache_policy=NO_CACHE, persist_result=False)
 async def run_test_suite(
     plan: EvaluationPlan, settings: SuiteRunSettings, replies: dict[str, str]

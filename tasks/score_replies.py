@@ -1,4 +1,4 @@
-"""Scoring an evaluation's replies."""
+"""Scores an evaluation's replies."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from duologue.evaluation.replies import FailedReply
 from duologue.evaluation.scoring import Scored
 
 
-# Never cached: an own scorer may have changed.
+# Never cached: a user's scorer may have changed.
 @task(name="score-replies", cache_policy=NO_CACHE, persist_result=False)
 async def score_replies(
     replies: Sequence[tuple[ReplyJob, Message | FailedReply]],

@@ -1,4 +1,4 @@
-"""What an evaluation shows in the Prefect UI: counts and figures, never what was said."""
+"""Shows an evaluation in the Prefect UI: counts and scores, never a message."""
 
 from prefect.artifacts import acreate_markdown_artifact
 from slugify import slugify
@@ -6,18 +6,18 @@ from slugify import slugify
 from duologue.evaluation.manifest import Estimate, EvaluationManifest, SuiteRunRecord
 from duologue.evaluation.replies import Side, Verdict
 from duologue.storage.locations import without_credentials
-from duologue.tasks.artifacts import no_reason_to_fail
+from duologue.tasks.artifacts import best_effort
 
 
 async def show_evaluation(folder: str, manifest: EvaluationManifest) -> None:
-    """Leaves a summary of an evaluation in the UI; the key holds the dataset's name, so that one
-    page there is the history of its evaluations.
+    """Writes a summary of an evaluation as an artifact. Its key contains the dataset's name, so
+    that one page in the UI is the history of the dataset's evaluations.
 
     Args:
         folder: where the evaluation's files are.
         manifest: of the evaluation.
     """
-    with no_reason_to_fail():
+    with best_effort():
         await acreate_markdown_artifact(
             evaluation_summary(without_credentials(folder), manifest),
             key=f"evaluation-{slugify(manifest.version.dataset)}",

@@ -1,5 +1,6 @@
-"""Checking what was simulated."""
+"""Validates what was simulated."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from prefect import get_run_logger, task
@@ -7,34 +8,44 @@ from prefect.cache_policies import NO_CACHE
 
 from duologue.plans.generation import Job
 from duologue.simulation import FailedSeed, Outcome
-from duologue.tasks.kept_conversations import KeptConversations
 from duologue.validation.check import CheckedConversation, Checker
+from duologue.versions.checkpoints import Checkpoints
+
+FAILURES_LOGGED = 10
+"""Failed seeds that are logged for each reason; the version's files list them all."""
 
 
-# Not cached: it costs less than reading a cache, and a changed rule holds at once.
+# Not cached: it takes less time than reading a cache, and a changed rule applies at once.
 @task(name="validate", cache_policy=NO_CACHE, persist_result=False)
 async def validate(
     jobs: Sequence[Job],
     outcomes: Sequence[Outcome],
     checker: Checker,
-    kept: KeptConversations,
+    checkpoints: Checkpoints,
 ) -> tuple[list[CheckedConversation], list[FailedSeed]]:
-    """Runs the validation rules on every conversation; a retry simulates the invalid ones anew.
+    """Applies the validation rules to every conversation; a Retry simulates invalid ones again.
 
     Returns:
-        The conversations with what they break, and the seeds that failed; each in the jobs' order.
+        The conversations with the rules they break, and the failed seeds; each in the jobs' order.
     """
     logger = get_run_logger()
     checked, failed = [], []
+    reasons: Counter[str] = Counter()
     for job, outcome in zip(jobs, outcomes, strict=True):
         if isinstance(outcome, FailedSeed):
             failed.append(outcome)
-            logger.warning("seed %s failed: %s", job.conversation_id, outcome.reason)
+            reasons[outcome.reason] += 1
+            if reasons[outcome.reason] <= FAILURES_LOGGED:
+                logger.warning("seed %s failed: %s", job.conversation_id, outcome.reason)
             continue
         conversation = checker.check(outcome, job.seed)
         checked.append(conversation)
         if not conversation.is_valid:
-            await kept.forget(job)
+            await checkpoints.remove(job.key)
+            await checkpoints.remove(job.draft_key)
             broken = ", ".join(conversation.broken_rules)
             logger.warning("conversation %s is invalid: %s", job.conversation_id, broken)
+    for reason, count in reasons.items():
+        if count > FAILURES_LOGGED:
+            logger.warning("%d more seeds failed: %s", count - FAILURES_LOGGED, reason)
     return checked, failed

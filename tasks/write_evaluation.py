@@ -1,4 +1,4 @@
-"""Writing an evaluation, and the state that its run ends in."""
+"""Writes an evaluation, and returns the state of its run."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from duologue.versions import evaluations
 from duologue.versions.evaluations import EvaluationContents
 
 
-# Never cached: whether the files are there is for the storage to say.
+# Never cached: only the storage knows whether the files exist.
 @task(name="write-evaluation", cache_policy=NO_CACHE, persist_result=False)
 def write_evaluation(
     plan: EvaluationPlan, evaluation: str, contents: EvaluationContents
@@ -31,7 +31,7 @@ def write_evaluation(
 
 
 def evaluation_state(manifest: EvaluationManifest) -> EvaluationManifest | State[Any]:
-    """Ends the run as Completed, or as Failed where the candidate does not pass the gates."""
+    """Ends the run as Completed, or as Failed if the candidate does not pass the gates."""
     if not manifest.failed_gates:
         return manifest
     message = (

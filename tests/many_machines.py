@@ -74,7 +74,6 @@ class Machines:
             "VELLUM_API_URL": self.vellum,
             "VELLUM_API_KEY": API_KEY,
             "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
-            "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK": "remote-file-system/results",
         }
 
     @contextmanager
@@ -195,7 +194,6 @@ def many_machines(
             server.api("POST", "/work_pools/", {"name": pool, "type": "process"})
         _deploy(server, "generate-dataset", RUNS, RUNS)
         _deploy(server, "simulate-shard", "simulate-shard", SHARDS)
-        _keep_results_on_s3(machines)
         yield machines
 
 
@@ -235,17 +233,3 @@ def _deploy(server: PrefectServer, flow: str, name: str, pool: str) -> None:
         "pull_steps": [here],
     }
     server.api("POST", "/deployments/", deployment)
-
-
-def _keep_results_on_s3(machines: Machines) -> None:
-    """As docs/production.md says."""
-    code = (
-        "from prefect.filesystems import RemoteFileSystem\n"
-        "RemoteFileSystem(basepath='s3://bucket/results').save('results')"
-    )
-    file = machines.folder / "keep_results.py"
-    file.write_text(code)
-    command = [sys.executable, str(file)]
-    log = machines.folder / "block.log"
-    with running(command, machines.folder, machines.server.environment, log) as process:
-        assert process.wait() == 0, process.output

@@ -16,29 +16,29 @@ def found(name: str, *fixes: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("package", "line", "is_to_mend"),
+    ("package", "line", "must_be_fixed"),
     [
-        (found("aiohttp", "1.1"), "aiohttp 1.0 (to run): PYSEC-1, mended in 1.1", True),
-        (found("aiohttp"), "aiohttp 1.0 (to run): PYSEC-1, not mended yet", False),
+        (found("aiohttp", "1.1"), "aiohttp 1.0 (to run): PYSEC-1, fixed in 1.1", True),
+        (found("aiohttp"), "aiohttp 1.0 (to run): PYSEC-1, not fixed yet", False),
         (
             found("flask", "1.1", "2.0"),
-            "flask 1.0 (for development alone): PYSEC-1, mended in 1.1, 2.0",
+            "flask 1.0 (for development only): PYSEC-1, fixed in 1.1, 2.0",
             False,
         ),
         (
             {"name": "aiohttp", "skip_reason": "not on PyPI"},
-            "aiohttp: not looked up: not on PyPI",
+            "aiohttp: not checked: not on PyPI",
             False,
         ),
     ],
 )
 def test_what_mends_a_package_of_the_runtime_is_to_be_taken(
-    package: dict[str, Any], line: str, is_to_mend: bool
+    package: dict[str, Any], line: str, must_be_fixed: bool
 ) -> None:
     good = {"name": "rich", "version": "1.0", "vulns": []}
     report = {"dependencies": [good, package], "fixes": []}
     runtime = AUDIT["names_in"]((ROOT / "requirements.txt").read_text())
-    assert AUDIT["judged"](report, runtime) == ([line], is_to_mend)
+    assert AUDIT["judged"](report, runtime) == ([line], must_be_fixed)
 
 
 def test_the_lock_of_everything_holds_the_one_of_the_runtime() -> None:

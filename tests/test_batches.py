@@ -3,14 +3,13 @@
 import asyncio
 from collections import Counter
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pandas as pd
 import pytest
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
-from duologue.errors import RunStoppingError
 from tests.running import (
     ANYTHING_PASSES,
     QUICK,
@@ -18,6 +17,7 @@ from tests.running import (
     generated,
     latest,
     manifest_of,
+    output_of,
     rerun,
     retried,
     task_runs,
@@ -173,7 +173,7 @@ async def test_a_retry_or_a_resumed_run_simulates_only_what_failed(
 
 
 async def test_a_rerun_goes_on_in_batches_with_what_is_in_the_versions_files(
-    seeds_csv: Path, vellum: StandIn, tmp_path: Path
+    seeds_csv: Path, vellum: StandIn
 ) -> None:
     user = vellum.deployments["simulated-user"]
     user.when_history_contains = {f"number {n}?": "status:503" for n in (2, 3, 7)}
@@ -181,8 +181,8 @@ async def test_a_rerun_goes_on_in_batches_with_what_is_in_the_versions_files(
     await generated(seeds_csv, advanced=passing)
     user.when_history_contains = {"number 3?": "status:503"}
     vellum.requests.clear()
-    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: tmp_path / "elsewhere"}):
-        state = await rerun(seeds_csv)
+    rmtree(output_of(seeds_csv) / "seeds" / ".checkpoints")
+    state = await rerun(seeds_csv)
     assert (await manifest_of(state)).counts.valid == 9
     assert len(vellum.requests) == 5 + 5 + 1
     names = {name.rpartition("-and-")[2] for name in await simulations(state, 2)}
@@ -191,16 +191,17 @@ async def test_a_rerun_goes_on_in_batches_with_what_is_in_the_versions_files(
 
 @pytest.mark.parametrize(("before", "after"), [(4, 4), (1, 4), (4, 1)])
 async def test_what_has_not_changed_is_reused_whoever_shared_a_task_run(
-    seeds_csv: Path, vellum: StandIn, tmp_path: Path, before: int, after: int
+    seeds_csv: Path, vellum: StandIn, before: int, after: int
 ) -> None:
-    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: tmp_path / "results"}):
-        reuse = {**QUICK, "reuse_unchanged": True}
-        await generated(seeds_csv, advanced={**reuse, "conversations_per_task_run": before})
-        seeds_csv.write_text(seeds_csv.read_text().replace("number 3?", "number 33?"))
-        vellum.requests.clear()
-        state = await generated(seeds_csv, advanced={**reuse, "conversations_per_task_run": after})
+    reuse = {**QUICK, "reuse_unchanged": True}
+    await generated(seeds_csv, advanced={**reuse, "conversations_per_task_run": before})
+    seeds_csv.write_text(seeds_csv.read_text().replace("number 3?", "number 33?"))
+    vellum.requests.clear()
+    state = await generated(seeds_csv, advanced={**reuse, "conversations_per_task_run": after})
     assert (await manifest_of(state)).counts.valid == 10
     assert len(vellum.requests) == CALLS
+    unchanged = output_of(seeds_csv) / "seeds" / ".checkpoints" / "unchanged"
+    assert len(list(unchanged.iterdir())) == 11
 
 
 async def test_no_more_conversations_than_allowed_are_in_flight_and_waiting_is_not_counted(
@@ -216,21 +217,6 @@ async def test_no_more_conversations_than_allowed_are_in_flight_and_waiting_is_n
         assert going_on.sum() <= 3
 
 
-@pytest.mark.parametrize(
-    ("failure", "reason", "most_calls"),
-    [("status:401", "401", 8), ("output_named:reply", "the first 5 seeds all failed", 12)],
-)
-async def test_a_hopeless_run_stops_also_within_its_first_batch(
-    seeds_csv: Path, vellum: StandIn, failure: str, reason: str, most_calls: int
-) -> None:
-    seeds_csv.write_text("".join(f"Question number {n}?\n" for n in range(230)))
-    vellum.deployments["support-bot"].always = failure
-    state = await generated(seeds_csv, max_concurrency=4)
-    with pytest.raises(RunStoppingError, match=reason):
-        await state.aresult()
-    assert len(vellum.requests) <= most_calls
-
-
 async def test_beyond_two_hundred_25_share_a_task_run_unless_the_run_says_otherwise(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
@@ -243,41 +229,39 @@ async def test_beyond_two_hundred_25_share_a_task_run_unless_the_run_says_otherw
 
 
 @pytest.mark.parametrize("in_a_task_run", [1, 4])
-async def test_where_nothing_can_be_kept_the_dataset_is_whole_all_the_same(
+async def test_where_nothing_can_be_stored_the_dataset_is_whole_all_the_same(
     seeds_csv: Path,
     vellum: StandIn,
-    tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     in_a_task_run: int,
 ) -> None:
-    """A seed fails meanwhile, and still goes on where it stopped."""
-    results = tmp_path / "results"
-    results.mkdir()
-    (results / "unchanged").touch()  # where the folder of what is kept would be
+    """A seed fails meanwhile, and still resumes where it stopped."""
+    checkpoints = output_of(seeds_csv) / "seeds" / ".checkpoints"
+    checkpoints.parent.mkdir(parents=True)
     vellum.deployments["simulated-user"].failures = ["status:503"]
-    advanced = {**RETRIES, "reuse_unchanged": True, "conversations_per_task_run": in_a_task_run}
-    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: results}):
+    advanced = {**RETRIES, "conversations_per_task_run": in_a_task_run}
+    with small_disk(checkpoints, size_kb=4) as full:
+        (full / "filler").write_text("all of it")
         state = await generated(seeds_csv, advanced=advanced)
     assert (await manifest_of(state)).counts.valid == 10
     assert len(vellum.requests) == 10 * CALLS + 1
-    if in_a_task_run > 1:
-        assert caplog.text.count("could not be kept") == 10  # what was cut short among them
-        assert "Where is my order" not in caplog.text
+    # Ten conversations, and the draft of the one that failed.
+    assert caplog.text.count("could not be stored as a checkpoint") in (10, 11)
+    assert "Where is my order" not in caplog.text
 
 
-async def test_a_disk_of_results_that_is_soon_full_costs_only_what_it_could_not_keep(
-    seeds_csv: Path, vellum: StandIn, tmp_path: Path
+async def test_a_disk_that_is_soon_full_costs_only_what_it_could_not_store(
+    seeds_csv: Path, vellum: StandIn
 ) -> None:
-    with (
-        small_disk(tmp_path / "results", size_kb=32) as disk,
-        temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: disk}),
-    ):
+    checkpoints = output_of(seeds_csv) / "seeds" / ".checkpoints"
+    checkpoints.parent.mkdir(parents=True)
+    with small_disk(checkpoints, size_kb=32) as disk:
         state = await generated(seeds_csv, advanced=BATCHES)
         manifest = await manifest_of(state)
         assert manifest.counts.valid == 10
-        kept = [file for file in (disk / manifest.version).glob("?" * 64) if file.stat().st_size]
-        assert 0 < len(kept) < 10
+        stored = [file for file in (disk / manifest.version).iterdir() if file.stat().st_size]
+        assert 0 < len(stored) < 10
         vellum.requests.clear()
         again = await generated(seeds_csv, advanced={**BATCHES, "resume": manifest.version})
         assert (await manifest_of(again)).counts.valid == 10
-    assert 0 < len(vellum.requests) < 10 * CALLS
+    assert len(vellum.requests) == (10 - len(stored)) * CALLS

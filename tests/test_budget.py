@@ -190,7 +190,7 @@ async def test_a_cost_that_nobody_tells_is_warned_of(
         deployment.metas = [{"model_name": "gpt-4o-mini"}]
     state = await limited(seeds_csv, {"max_cost_usd": 0.01})
     assert state.is_completed()
-    assert "no call said what it cost, so max_cost_usd had no effect" in caplog.text
+    assert "no call reported its cost, so max_cost_usd had no effect" in caplog.text
 
 
 async def test_the_gates_decide_about_what_was_stopped_early(

@@ -1,10 +1,6 @@
-"""The Prefect deployments of prefect.yaml, on real servers: with a worker, and with one process."""
+"""The Prefect deployments of prefect.yaml, on a real server with a worker."""
 
 import json
-import re
-import signal
-import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -17,18 +13,14 @@ import pandas as pd
 import pytest
 from prefect.types._datetime import parse_datetime
 
-from duologue.cli.serve import as_deployment, read_descriptions
+from duologue.cli.serve import check_deployments, read_deployments
 from tests.postgres import postgres
 from tests.prefect_processes import (
-    BIN,
     ROOT,
     PrefectServer,
-    RunningProcess,
     copy_of_the_repository,
-    free_port,
     prefect_server,
     run_prefect,
-    running,
     worker,
 )
 from tests.vellum_stand_in import stand_in_process
@@ -111,28 +103,26 @@ def production(
 
 def test_what_runs_when_is_what_was_agreed_on() -> None:
     found = {}
-    for description in read_descriptions(ROOT / "prefect.yaml"):
-        schedules = description.get("schedules") or [None]
+    for deployment in read_deployments(ROOT / "prefect.yaml"):
+        schedules = deployment.get("schedules") or [None]
         assert len(schedules) == 1
-        found[description["name"]] = (
-            description["entrypoint"],
+        found[deployment["name"]] = (
+            deployment["entrypoint"],
             schedules[0] and tuple(schedules[0][part] for part in ("slug", "cron", "timezone")),
-            description.get("concurrency_limit"),
+            deployment.get("concurrency_limit"),
         )
     assert found == DEPLOYMENTS
 
 
 @pytest.mark.parametrize(
-    "description", read_descriptions(ROOT / "prefect.yaml"), ids=lambda one: str(one["name"])
+    "deployment", read_deployments(ROOT / "prefect.yaml"), ids=lambda one: str(one["name"])
 )
-def test_every_deployment_loads_its_flow_which_knows_its_parameters(
-    description: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+def test_every_deployment_is_described_and_its_flow_accepts_its_parameters(
+    deployment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    deployment = as_deployment(description, "prefect.yaml")
-    assert deployment.parameters == (description.get("parameters") or {})
-    assert deployment.description is not None
-    assert len(deployment.description) > 100
+    check_deployments([deployment], "prefect.yaml")
+    assert len(deployment["description"]) > 100
 
 
 def test_a_night_publishes_a_version(production: Production) -> None:
@@ -247,140 +237,3 @@ def test_code_that_the_worker_does_not_allow_is_not_run(
     assert "runs only the code that its worker allows" in failed["state"]["message"]
     assert "DUOLOGUE_ALLOWED_CODE" in failed["state"]["message"]
     assert production.versions() == earlier
-
-
-def test_one_process_does_not_take_what_belongs_to_workers(production: Production) -> None:
-    done = attempt(production, production.server.api_url)
-    assert done.returncode == 2, done.stderr
-    assert f"{NIGHTLY} belongs to the work pool 'duologue'" in done.stderr
-
-
-@contextmanager
-def served(server: PrefectServer, folder: Path, *options: str) -> Iterator[RunningProcess]:
-    """`duologue serve`, on the port that `server` is about to have."""
-    log = server.folder / f"serve-{free_port()}.log"
-    environment = {
-        name: value for name, value in server.environment.items() if name != "PREFECT_API_URL"
-    }
-    command: list[str | Path] = [BIN / "duologue", "serve", "--port", str(server.port), *options]
-    with running(command, folder, environment, log) as process:
-        server.wait_until(
-            lambda: "Ctrl-C" in process.output or process.popen.poll() is not None, "it serves"
-        )
-        assert process.popen.poll() is None, process.output
-        server.wait_until(lambda: server.deployment(NIGHTLY)["status"] == "READY", "it is polled")
-        yield process
-
-
-@pytest.fixture
-def unstarted(tmp_path: Path) -> Iterator[Production]:
-    folder = copy_of_the_repository(tmp_path / "repository")
-    (tmp_path / "server").mkdir()
-    server = PrefectServer(tmp_path / "server")
-    server.environment |= {"PYTHONPATH": str(folder), "DUOLOGUE_ALLOWED_CODE": "bots"}
-    yield Production(server, folder)
-    server.close()
-
-
-def test_one_process_serves_it_all_and_takes_up_again_what_it_paused(
-    unstarted: Production,
-) -> None:
-    server = unstarted.server
-    with served(server, unstarted.folder) as process:
-        assert re.search(
-            r"generate-dataset/nightly +next at \d{4}-\d\d-\d\d 02:00 UTC", process.output
-        )
-        assert "Traceback" not in process.output
-        server.wait_for(unstarted.night(), "Completed")
-        with unstarted.flag("broken"):
-            run = unstarted.night(**OWN_PAIR)
-            server.wait_for(run, "Failed")
-        server.retry(run)
-        server.wait_for(run, "Completed")
-        assert unstarted.latest()["revision"] == 2
-        (unstarted.folder / "wait").touch()
-        run = unstarted.night(**OWN_PAIR)
-        server.wait_for(run, "Running")
-        process.send(signal.SIGTERM)
-        assert process.wait() == 0
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(server.api_url)
-    (unstarted.folder / "wait").unlink()
-    with served(server, unstarted.folder) as process:
-        nightly = server.deployment(NIGHTLY)
-        assert (nightly["paused"], nightly["schedules"][0]["active"]) == (False, True)
-        # What was under way is no night that keeps the next ones away, and can be taken up again.
-        server.wait_for(run, "Cancelled")
-        server.retry(run)
-        server.wait_for(run, "Completed")
-        process.send(signal.SIGINT)
-        assert process.wait() == 0
-        assert "Stopped" in process.output
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(server.api_url)
-
-
-def test_one_process_leaves_a_server_alone_that_it_found(
-    unstarted: Production, tmp_path: Path
-) -> None:
-    server = unstarted.server
-    server.start()
-    with served(server, unstarted.folder) as process:
-        assert "a server that was running there" in process.output
-        process.send(signal.SIGTERM)
-        assert process.wait() == 0
-    assert server.deployment(NIGHTLY)["paused"]
-
-
-NIGHT = "deployments:\n- name: night\n  entrypoint: "
-
-
-@pytest.mark.parametrize(
-    ("yaml", "told"),
-    [
-        (None, "prefect.yaml: No such file"),
-        ("deployments: [", "prefect.yaml is no YAML"),
-        ("deployments: []", "prefect.yaml describes no deployments"),
-        ("just words", "prefect.yaml describes no deployments"),
-        ("deployments:\n- name: night", "deployment 1 lacks a name or an entrypoint"),
-        (f"{NIGHT}flows/missing.py:night", "'flows/missing.py:night' cannot be loaded"),
-        (f"{NIGHT}flows/generate_dataset.py:night", "cannot be loaded"),
-        (f"{NIGHT}{GENERATE}\n  parameters: {{sedes: a.csv}}", "sedes"),
-        (f"{NIGHT}{GENERATE}\n  parameters: {{turns: 0}}", "turns"),
-        (f"{NIGHT}{GENERATE}\n  schedules: [{{cron: at two}}]", "at two"),
-        (f"{NIGHT}{GENERATE}\n  schedules: [{{corn: 0 2 * * *}}]", "corn"),
-    ],
-)
-def test_what_cannot_be_served_is_told_in_one_sentence(
-    unstarted: Production, yaml: str | None, told: str
-) -> None:
-    file = unstarted.folder / "prefect.yaml"
-    file.unlink() if yaml is None else file.write_text(yaml)
-    done = attempt(unstarted)
-    assert done.returncode == 2, done.stderr
-    assert told in done.stderr
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
-def test_a_port_that_something_else_has_is_told(unstarted: Production) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", unstarted.server.port))
-        other.listen()
-        done = attempt(unstarted)
-    assert done.returncode == 2
-    assert f"port {unstarted.server.port} of 127.0.0.1 cannot be used" in done.stderr
-
-
-def attempt(production: Production, api_url: str = "") -> subprocess.CompletedProcess[str]:
-    """`duologue serve` where it cannot serve."""
-    environment = {**production.server.environment, "PREFECT_API_URL": api_url}
-    return subprocess.run(
-        [BIN / "duologue", "serve", "--port", str(production.server.port)],
-        cwd=production.folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )

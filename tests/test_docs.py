@@ -22,7 +22,7 @@ PAGES = sorted(
 
 PUSH = "vellum workflows push workflows"
 SERVER = "PREFECT_API_URL=http://127.0.0.1:4200/api"
-SERVED = "tests/test_deployments.py does this on servers and ports of its own"
+SERVED = "tests/test_serve.py and tests/test_deployments.py do this on servers of their own"
 APPLIED = "tests/test_automations.py does this on a server of its own"
 SAVE_SLACK_BLOCK = (
     "python -c 'import os; from prefect.blocks.notifications import SlackWebhook as Block; "
@@ -52,9 +52,6 @@ RUN_ELSEWHERE = {
     "prefect worker start --pool duologue": SERVED,
     "prefect automation create --from-file automations/silent_runs.yaml": APPLIED,
     "prefect automation create --from-file automations/crashed_runs.yaml": SHARDED,
-    "python -c 'from prefect.filesystems import RemoteFileSystem; "
-    'RemoteFileSystem(basepath="s3://my-bucket/results").save("results")\'': SHARDED,
-    "export PREFECT_DEFAULT_RESULT_STORAGE_BLOCK=remote-file-system/results": SHARDED,
     "prefect gcl create vellum --limit 256": SHARDED,
     "make chaos": "takes a quarter of an hour",
     "make soak": "takes half an hour",

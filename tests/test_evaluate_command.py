@@ -228,14 +228,16 @@ def test_wrong_use_is_told_in_a_sentence_and_leaves_nothing_behind(
     assert not (place / "calls.log").exists()
 
 
-def test_what_every_reply_would_meet_is_told_once_and_writes_nothing(run: Run, place: Path) -> None:
+def test_what_every_reply_would_meet_stops_the_evaluation_and_it_is_written(
+    run: Run, place: Path
+) -> None:
     with stand_in_process() as url:
         httpx.post(f"{url}/_control", json={"deployment": "support-bot", "always": "status:401"})
         done = run("--candidate", "support-bot", VELLUM_API_URL=url, VELLUM_API_KEY="some-key")
-    assert done.returncode == 2
-    assert done.stderr.count("Error:") == 1
-    assert "401" in done.stderr
-    assert evaluations(place) == []
+    assert done.returncode == 1
+    assert "the run stopped early" in done.stdout + done.stderr
+    assert "401" in done.stdout + done.stderr
+    assert len(evaluations(place)) == 1
 
 
 def test_the_test_suites_result_is_told(
@@ -310,8 +312,7 @@ def test_what_was_replied_before_it_was_cut_short_is_not_asked_again(
 ) -> None:
     """36 replies have a task run each, 210 share some."""
     with_conversations(tmp_path, conversations)
-    results = tmp_path / "results"
-    environment = {**prefect_environment, "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(results)}
+    environment = prefect_environment
     arguments = ["evaluate", "--max-concurrency", str(in_flight)]
     process = subprocess.Popen(
         [DUOLOGUE, *arguments],
@@ -329,7 +330,7 @@ def test_what_was_replied_before_it_was_cut_short_is_not_asked_again(
         assert process.poll() is None
     process.send_signal(number)
     shown, _ = process.communicate(timeout=60)
-    (kept,) = [path.name for path in results.iterdir() if (path / "run").exists()]
+    (kept,) = [path.name for path in tmp_path.glob("datasets/*/evaluations/.checkpoints/*/*")]
     assert evaluations(tmp_path) == []
     if number is signal.SIGINT:
         assert process.returncode == 130

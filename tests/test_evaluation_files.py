@@ -13,7 +13,6 @@ import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 from upath import UPath
 
 from duologue.dataset.schema import columns_table
@@ -268,20 +267,19 @@ async def test_a_seed_without_the_column_that_the_chatbot_takes_stops_the_run(
     assert vellum.requests == []
 
 
-async def test_retention_removes_what_an_evaluation_kept_however_its_version_was_named(
-    seeds_csv: Path, vellum: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_retention_removes_an_evaluations_checkpoints_however_its_version_was_named(
+    seeds_csv: Path, vellum: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run's event names the version's folder in full, and the run itself its output."""
     monkeypatch.chdir(seeds_csv.parent)
-    results = tmp_path / "results"
     nights = {"output": "datasets", "turns": 1, "advanced": {**NIGHT, "keep_versions": 1}}
-    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: results}):
-        first = await manifest_of(await generated(seeds_csv, **nights))
-        version = str(output_of(seeds_csv) / "seeds" / first.version)
-        evaluation = await evaluation_of(await evaluated("datasets", version=version))
-        assert len(list((results / evaluation.evaluation).iterdir())) == 20 + 1
-        second = await manifest_of(await generated(seeds_csv, **nights))
-    assert {path.name for path in results.iterdir() if path.is_dir()} == {second.version}
+    first = await manifest_of(await generated(seeds_csv, **nights))
+    version = str(output_of(seeds_csv) / "seeds" / first.version)
+    evaluation = await evaluation_of(await evaluated("datasets", version=version))
+    checkpoints = output_of(seeds_csv) / "seeds" / "evaluations" / ".checkpoints"
+    assert len(list((checkpoints / first.version / evaluation.evaluation).iterdir())) == 20
+    await generated(seeds_csv, **nights)
+    assert list(checkpoints.iterdir()) == []
 
 
 # Whole or not at all

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
 from duologue.errors import DuologueError, UsageError
 from duologue.evaluation.replies import Side, Verdict
@@ -99,15 +98,14 @@ async def test_a_candidate_that_is_better_is_above_the_baseline(
 
 
 async def test_the_same_chatbot_on_both_sides_differs_in_nothing(
-    output: Path, vellum: StandIn, tmp_path: Path
+    output: Path, vellum: StandIn
 ) -> None:
-    results = tmp_path / "results"
-    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: results}):
-        manifest = await evaluation_of(
-            await evaluated(output, candidate="support-bot", baseline="support-bot")
-        )
+    manifest = await evaluation_of(
+        await evaluated(output, candidate="support-bot", baseline="support-bot")
+    )
     assert len(vellum.requests) == 2 * 12, "each side is asked for itself"
-    assert len(list((results / manifest.evaluation).iterdir())) == 2 * 12 + 1, "and kept"
+    checkpoints = output / "shop" / "evaluations" / ".checkpoints" / VERSION
+    assert len(list((checkpoints / manifest.evaluation).iterdir())) == 2 * 12, "and stored"
     for difference in manifest.differences.values():
         assert (difference.mean, difference.low, difference.high) == (0.0, 0.0, 0.0)
     assert manifest.failed_gates == ()

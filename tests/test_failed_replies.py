@@ -1,18 +1,19 @@
 """Replies that fail, and evaluations that are retried, resumed or stopped because of it."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
-from duologue.errors import RunStoppingError, UsageError
-from duologue.evaluation.manifest import FailedEvaluationError
+from duologue.errors import UsageError
+from duologue.evaluation.manifest import EvaluationManifest, FailedEvaluationError
 from duologue.evaluation.replies import Side, Verdict
 from duologue.flows.evaluate_dataset import evaluate_dataset
+from duologue.tasks.jobs import FATAL_BEFORE_STOP
 from tests import own_bots
 from tests.dataset.making import VERSION
 from tests.evaluating import (
@@ -26,6 +27,7 @@ from tests.evaluating import (
     write_one,
 )
 from tests.running import retried, task_runs
+from tests.small_disk import small_disk
 from tests.vellum_stand_in import StandIn, bot_reply
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -146,7 +148,8 @@ async def test_a_retry_asks_only_for_what_failed_and_writes_the_same_evaluation_
     assert (after.evaluation, after.version.version) == (before.evaluation, VERSION)
     assert after.started_at == before.started_at
     assert after.sides[Side.CANDIDATE].verdicts[Verdict.FAILED] == 0
-    assert [path.name for path in (output / "shop" / "evaluations").iterdir()] == [after.evaluation]
+    evaluations = {path.name for path in (output / "shop" / "evaluations").iterdir()}
+    assert evaluations == {after.evaluation, ".checkpoints"}
     assert {row["verdict"] for row in rows(output, after)} == {"same", "without_reference"}
 
 
@@ -224,7 +227,7 @@ async def test_what_nothing_is_kept_of_cannot_be_resumed(
 
 @both_ways
 @pytest.mark.parametrize("failure", ["status:401", "status:403", "status:404"])
-async def test_what_every_reply_would_meet_stops_the_run_and_writes_nothing(
+async def test_what_every_reply_would_meet_stops_the_run_and_the_failures_are_written(
     tmp_path: Path, vellum: StandIn, failure: str, in_a_task_run: int
 ) -> None:
     write_one(tmp_path, conversations=20)
@@ -234,30 +237,38 @@ async def test_what_every_reply_would_meet_stops_the_run_and_writes_nothing(
         max_concurrency=4,
         advanced={**RETRIES, "replies_per_task_run": in_a_task_run},
     )
-    with pytest.raises(RunStoppingError, match=failure.removeprefix("status:")):
-        await state.aresult()
     assert len(vellum.requests) <= 8
-    assert not list((tmp_path / "shop" / "evaluations").iterdir())
+    manifest = await evaluation_of(state)
+    check_stopped_early(state, manifest, failure.removeprefix("status:"))
+    assert manifest.sides[Side.CANDIDATE].verdicts[Verdict.FAILED] == 60
+    classes = Counter(row["error_class"] for row in rows(tmp_path, manifest))
+    assert classes.keys() == {"RunStoppingError", "NotTriedError"}
+    assert classes["NotTriedError"] >= 52
 
 
 @both_ways
 @pytest.mark.parametrize("side", ["candidate", "baseline"])
-async def test_the_same_fatal_error_of_the_first_replies_of_a_side_stops_the_run(
+async def test_where_nothing_but_fatal_failures_came_of_a_side_the_run_stops(
     tmp_path: Path, vellum: StandIn, side: str, in_a_task_run: int
 ) -> None:
     write_one(tmp_path, conversations=20)
     vellum.deployments["other-bot"] = vellum.deployments["simulated-user"]
-    vellum.deployments["other-bot"].always = "output_named:reply"
+    vellum.deployments["other-bot"].always = "status:400"
     state = await evaluated(
         tmp_path,
         **{"candidate": "support-bot", "baseline": "support-bot", side: "other-bot"},
         max_concurrency=4,
         advanced={**RETRIES, "replies_per_task_run": in_a_task_run},
     )
-    with pytest.raises(RunStoppingError, match=f"the first 5 replies of the {side} all failed"):
-        await state.aresult()
-    assert len(vellum.requests) <= 24  # instead of 120
-    assert not list((tmp_path / "shop" / "evaluations").iterdir())
+    reason = rf"the first \d+ replies of the {side} all failed; other-bot"
+    check_stopped_early(state, await evaluation_of(state), reason)
+    assert len(vellum.requests) <= 2 * (FATAL_BEFORE_STOP + 4) + 5  # instead of 120
+
+
+def check_stopped_early(state: State[Any], manifest: EvaluationManifest, reason: str) -> None:
+    assert state.is_failed()
+    assert re.search(f"^the run stopped early: .*{reason}", manifest.failed_gates[0])
+    assert manifest.failed_gates[0] in str(state.message)
 
 
 @both_ways
@@ -285,29 +296,21 @@ async def test_a_chatbot_that_says_nothing_has_replied_and_regressed(
 
 
 @both_ways
-async def test_where_nothing_can_be_kept_the_evaluation_is_whole_all_the_same(
+async def test_where_nothing_can_be_stored_the_evaluation_is_whole_all_the_same(
     output: Path,
     vellum: StandIn,
-    tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     in_a_task_run: int,
 ) -> None:
-    results = tmp_path / "results"
-    advanced = {**QUICK, "replies_per_task_run": in_a_task_run}
-    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: results}):
-        first = await evaluation_of(await evaluated(output, advanced=advanced))
-        kept = results / first.evaluation
-        for path in kept.iterdir():
-            if path.name != "run":
-                path.unlink()
-                path.mkdir()  # where a reply would be written
-        vellum.requests.clear()
-        state = await evaluated(output, advanced={**advanced, "resume": first.evaluation})
+    checkpoints = output / "shop" / "evaluations" / ".checkpoints"
+    checkpoints.parent.mkdir()
+    with small_disk(checkpoints, size_kb=4) as full:
+        (full / "filler").write_text("all of it")
+        state = await evaluated(output, advanced={**QUICK, "replies_per_task_run": in_a_task_run})
     assert state.is_completed()
     assert len(vellum.requests) == 12
     assert sum((await evaluation_of(state)).sides[Side.CANDIDATE].verdicts.values()) == 12
-    if in_a_task_run > 1:
-        assert caplog.text.count("could not be kept") == 12
+    assert caplog.text.count("could not be stored as a checkpoint") == 12
     assert "Where is my order" not in caplog.text
 
 

@@ -1,8 +1,10 @@
 """The main flow, on a real Prefect server, with the real Vellum SDK against a stand-in server."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,15 +15,29 @@ from prefect.client.schemas.filters import (
     LogFilter,
     LogFilterFlowRunId,
 )
+from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH
 
-from duologue.dataset.manifest import IncompleteDatasetError
-from duologue.errors import DuologueError, RunStoppingError, UsageError
+from duologue.dataset.manifest import IncompleteDatasetError, Manifest
+from duologue.errors import DuologueError, UsageError
+from duologue.tasks.jobs import FATAL_BEFORE_STOP
 from tests.conftest import API_KEY
-from tests.running import QUICK, folder, generated, latest, manifest_of, retried, task_runs
+from tests.running import (
+    ANYTHING_PASSES,
+    QUICK,
+    folder,
+    generated,
+    latest,
+    manifest_of,
+    output_of,
+    retried,
+    task_runs,
+)
 from tests.vellum_stand_in import ChatHistory, StandIn
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
+
+ANYTHING: dict[str, Any] = {**QUICK, "gates": ANYTHING_PASSES}
 
 
 async def test_every_seed_becomes_a_conversation_of_the_dataset(
@@ -105,29 +121,120 @@ async def test_a_fatal_error_is_not_tried_again(seeds_csv: Path, vellum: StandIn
     assert len(vellum.requests) == 9 * 6 + 1
 
 
-@pytest.mark.parametrize("failure", ["status:401", "status:404", "status:403"])
-async def test_what_every_seed_would_meet_stops_the_run_at_once(
-    seeds_csv: Path, vellum: StandIn, failure: str
+@pytest.mark.parametrize("in_a_task_run", [1, 4])
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        ("status:401", "401"),
+        ("status:403", "403"),
+        ("status:404", "404"),
+        ("output_named:reply", "has no output 'final-output'"),
+    ],
+)
+async def test_what_every_seed_would_meet_stops_the_run_and_the_failures_are_written(
+    seeds_csv: Path, vellum: StandIn, failure: str, reason: str, in_a_task_run: int
 ) -> None:
-    seeds_csv.write_text("".join(f"Question number {n}?\n" for n in range(200)))
+    write_questions(seeds_csv, 200)
     vellum.deployments["support-bot"].always = failure
-    state = await generated(seeds_csv, max_concurrency=4)
-    assert state.is_failed()
-    with pytest.raises(RunStoppingError, match=failure.removeprefix("status:")):
-        await state.aresult()
+    advanced = {**ANYTHING, "conversations_per_task_run": in_a_task_run}
+    state = await generated(seeds_csv, max_concurrency=4, advanced=advanced)
     assert len(vellum.requests) <= 8
-    assert not (seeds_csv.parent / "datasets" / "seeds" / "latest.json").exists()
+    manifest = await manifest_of(state)
+    check_stopped_early(seeds_csv, state, manifest, reason)
+    assert manifest.counts.failed == 200
+    failures = pd.read_csv(folder(seeds_csv, manifest) / "failures.csv")
+    assert len(failures) == 200
+    assert failures["reason"].str.contains(reason, regex=False).all()
+    assert failures["attempts"].sum() == manifest.attempts <= 8
+    assert manifest.failed_by_error_class["NotTriedError"] >= 192
 
 
-async def test_the_same_fatal_error_of_the_first_seeds_stops_the_run(
+async def test_where_nothing_but_fatal_failures_came_the_run_stops(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
-    seeds_csv.write_text("".join(f"Question number {n}?\n" for n in range(200)))
-    vellum.deployments["support-bot"].always = "output_named:reply"
-    state = await generated(seeds_csv, max_concurrency=4)
-    with pytest.raises(RunStoppingError, match="the first 5 seeds all failed"):
-        await state.aresult()
-    assert len(vellum.requests) <= 12  # instead of 200
+    write_questions(seeds_csv, 200)
+    vellum.deployments["support-bot"].always = "status:400"
+    state = await generated(seeds_csv, max_concurrency=4, advanced=ANYTHING)
+    manifest = await manifest_of(state)
+    check_stopped_early(seeds_csv, state, manifest, "the first 2\\d seeds all failed; .*400")
+    assert manifest.counts.failed == 200
+    assert len(vellum.requests) <= FATAL_BEFORE_STOP + 4
+
+
+@pytest.mark.parametrize("in_a_task_run", [1, 8])
+@pytest.mark.parametrize("in_flight", [32, 4])
+async def test_seeds_that_fail_at_once_do_not_stop_those_that_take_longer(
+    seeds_csv: Path, vellum: StandIn, in_flight: int, in_a_task_run: int
+) -> None:
+    write_questions(seeds_csv, 40)
+    bot = vellum.deployments["support-bot"]
+    bot.when_history_contains = {f"number {n}?": "status:400" for n in range(10)}
+    vellum.deployments["simulated-user"].latency_ms = 200
+    advanced = {**ANYTHING, "conversations_per_task_run": in_a_task_run}
+    state = await generated(seeds_csv, turns=1, max_concurrency=in_flight, advanced=advanced)
+    manifest = await manifest_of(state)
+    assert (manifest.counts.valid, manifest.counts.failed) == (30, 10)
+    assert manifest.held_back == ()
+
+
+async def test_seeds_that_take_longer_than_many_that_fail_are_awaited(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    """More fail than stop a run, while those that were in flight from the start still run."""
+    write_questions(seeds_csv, 60)
+    bot = vellum.deployments["support-bot"]
+    bot.when_history_contains = {f"number {n}?": "status:400" for n in range(2, 52)}
+    vellum.deployments["simulated-user"].latency_ms = 1500
+    state = await generated(seeds_csv, turns=1, max_concurrency=4, advanced=ANYTHING)
+    counts = (await manifest_of(state)).counts
+    assert (counts.valid, counts.failed) == (10, 50)
+
+
+async def test_an_output_that_only_some_executions_lack_stops_nothing(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    """The Workflow may end elsewhere for some messages; its output's name is right all the same."""
+    bot = vellum.deployments["support-bot"]
+    bot.when_history_contains = {f"number {n}?": "output_named:handoff" for n in (6, 7, 8, 9)}
+    manifest = await manifest_of(await generated(seeds_csv, max_concurrency=1, advanced=ANYTHING))
+    assert manifest.failed_by_error_class == {"FatalError": 4}
+    assert manifest.held_back == ()
+
+
+@pytest.mark.parametrize("in_a_task_run", [1, 4])
+async def test_what_was_finished_before_is_in_a_version_that_stops_early(
+    seeds_csv: Path, vellum: StandIn, in_a_task_run: int
+) -> None:
+    user = vellum.deployments["simulated-user"]
+    user.when_history_contains = {"number 1?": "status:503", "number 2?": "status:503"}
+    advanced = {**ANYTHING, "conversations_per_task_run": in_a_task_run}
+    first = await generated(seeds_csv, max_concurrency=1, advanced=advanced)
+    user.always, user.when_history_contains = "status:401", {}
+    vellum.requests.clear()
+    stopped = await retried(first)
+    manifest = await manifest_of(stopped)
+    assert (manifest.counts.valid, manifest.counts.failed) == (8, 2)
+    assert "the run stopped early" in manifest.held_back[0]
+    assert len(vellum.requests) <= 2
+    user.always = None
+    vellum.requests.clear()
+    whole = await manifest_of(await retried(stopped))
+    assert (whole.counts.valid, whole.held_back, whole.revision) == (10, (), 3)
+    assert len(vellum.requests) == 2 * 5
+
+
+def write_questions(seeds: Path, count: int) -> None:
+    seeds.write_text("".join(f"Question number {n}?\n" for n in range(count)))
+
+
+def check_stopped_early(seeds: Path, state: State[Any], manifest: Manifest, reason: str) -> None:
+    """Its version says why, and is not published."""
+    counts = manifest.counts
+    assert state.is_failed()
+    assert re.search(f"the run stopped early: .*{reason}", str(state.message))
+    assert re.search(f"^the run stopped early: .*{reason}", manifest.held_back[0])
+    assert counts.seeds == counts.valid + counts.invalid + counts.failed
+    assert not (output_of(seeds) / "seeds" / "latest.json").exists()
 
 
 async def test_a_night_makes_every_conversation_anew(seeds_csv: Path, vellum: StandIn) -> None:
@@ -215,16 +322,19 @@ async def test_neither_key_nor_conversation_is_in_logs_results_of_failures_or_ar
     assert "Where is my order" not in shown
 
 
-async def test_results_are_json_and_hold_no_key(seeds_csv: Path, vellum: StandIn) -> None:
+async def test_checkpoints_are_with_the_dataset_and_hold_no_key(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
     vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status_repeating:400"}
     storage = Path(str(PREFECT_RESULTS_LOCAL_STORAGE_PATH.value()))
     before = set(storage.rglob("*"))
-    await generated(seeds_csv)
-    files = [path for path in set(storage.rglob("*")) - before if path.is_file()]
-    assert len(files) >= 11  # nine conversations, a draft, and the tenth's error
+    version = (await manifest_of(await generated(seeds_csv))).version
+    assert set(storage.rglob("*")) == before, "Prefect stores nothing"
+    files = list((output_of(seeds_csv) / "seeds" / ".checkpoints" / version).iterdir())
+    assert Counter(len(file.name.split(".")) for file in files) == {2: 9, 3: 1}
     for path in files:
-        assert json.loads(path.read_text())["metadata"]["serializer"]["type"] == "json"
         assert API_KEY not in path.read_text()
+        json.loads(path.read_text())
 
 
 async def test_wrong_use_ends_the_run_before_anything_is_asked(
@@ -306,7 +416,7 @@ async def test_a_run_that_was_cut_short_is_resumed_with_what_it_had(
 
 async def test_a_run_that_left_nothing_cannot_be_resumed(seeds_csv: Path, vellum: StandIn) -> None:
     state = await generated(seeds_csv, advanced={**QUICK, "resume": "20200101T000000000Z-00000000"})
-    with pytest.raises(UsageError, match="nothing of that run is kept"):
+    with pytest.raises(UsageError, match="has no checkpoints of that run"):
         await state.aresult()
     assert vellum.requests == []
 

@@ -17,7 +17,6 @@ from prefect.client.schemas.filters import (
     ArtifactFilterKey,
 )
 from prefect.client.schemas.objects import State
-from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
 from duologue.errors import ExportError
 from duologue.tasks.artifacts import summary
@@ -170,20 +169,21 @@ async def test_a_damaged_version_before_keeps_no_summary_from_being_written(
     assert "| valid | 10 |" in await summary_of(state)
 
 
-async def test_outdated_versions_go_with_what_their_runs_kept(
-    seeds_csv: Path, vellum: StandIn, tmp_path: Path
+async def test_outdated_versions_go_with_their_checkpoints(
+    seeds_csv: Path, vellum: StandIn
 ) -> None:
     advanced = {**QUICK, "keep_versions": 2}
-    kept = tmp_path / "results"
-    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: kept}):
-        versions = [(await manifest_of(await generated(seeds_csv))).version for _ in range(3)]
-        pin_version(DatasetFolder(str(output_of(seeds_csv)), "seeds"), versions[0], "the first")
-        assert {path.name for path in kept.iterdir()} >= set(versions)
-        versions.append((await manifest_of(await generated(seeds_csv, advanced=advanced))).version)
-        stay = {versions[0], *versions[-2:]}
-        found = past_versions(DatasetFolder(str(output_of(seeds_csv)), "seeds"))
-        assert {item.manifest.version for item in found} == stay
-        assert {path.name for path in kept.iterdir() if path.is_dir()} == stay
+    checkpoints = output_of(seeds_csv) / "seeds" / ".checkpoints"
+    versions = [(await manifest_of(await generated(seeds_csv))).version for _ in range(3)]
+    pin_version(DatasetFolder(str(output_of(seeds_csv)), "seeds"), versions[0], "the first")
+    of_a_run_that_was_killed = checkpoints / "20200101T000000000Z-00000000"
+    of_a_run_that_was_killed.mkdir()
+    assert {path.name for path in checkpoints.iterdir()} >= set(versions)
+    versions.append((await manifest_of(await generated(seeds_csv, advanced=advanced))).version)
+    stay = {versions[0], *versions[-2:]}
+    found = past_versions(DatasetFolder(str(output_of(seeds_csv)), "seeds"))
+    assert {item.manifest.version for item in found} == stay
+    assert {path.name for path in checkpoints.iterdir()} == stay
 
 
 async def test_an_old_version_that_is_made_whole_stays_although_newer_ones_are_enough(
@@ -199,17 +199,12 @@ async def test_an_old_version_that_is_made_whole_stays_although_newer_ones_are_e
     assert [item.manifest.version for item in found] == [newer.version, made_whole.version]
 
 
-async def test_what_another_dataset_keeps_stays(
-    seeds_csv: Path, vellum: StandIn, tmp_path: Path
-) -> None:
-    kept = tmp_path / "results"
-    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: kept}):
-        other = (await manifest_of(await generated(seeds_csv, name="other"))).version
-        elsewhere = await generated(seeds_csv, output=str(tmp_path / "elsewhere"))
-        for _ in range(2):
-            await generated(seeds_csv, advanced={**QUICK, "keep_versions": 1})
-        names = {path.name for path in kept.iterdir()}
-    assert {other, (await manifest_of(elsewhere)).version} <= names
+async def test_checkpoints_of_another_dataset_stay(seeds_csv: Path, vellum: StandIn) -> None:
+    await generated(seeds_csv, name="other")
+    for _ in range(2):
+        await generated(seeds_csv, advanced={**QUICK, "keep_versions": 1})
+    assert len(list((output_of(seeds_csv) / "other" / ".checkpoints").iterdir())) == 1
+    assert len(list((output_of(seeds_csv) / "seeds" / ".checkpoints").iterdir())) == 1
 
 
 async def test_storage_that_refuses_to_be_tidied_is_no_reason_to_fail(
@@ -225,8 +220,8 @@ async def test_storage_that_refuses_to_be_tidied_is_no_reason_to_fail(
 
 @pytest.fixture
 def tiny_disk(seeds_csv: Path) -> Iterator[Path]:
-    """A disk of 24 KB in the place of the datasets."""
-    with small_disk(output_of(seeds_csv), size_kb=24) as disk:
+    """A disk in the place of the datasets that has room for the checkpoints, but not for more."""
+    with small_disk(output_of(seeds_csv), size_kb=64) as disk:
         yield disk
 
 
@@ -237,7 +232,7 @@ async def test_a_full_disk_loses_no_conversation_and_a_retry_asks_for_nothing_ag
     assert state.is_failed()
     with pytest.raises(ExportError, match=r"no space is left there\. No conversation is lost"):
         await state.aresult()
-    assert list((tiny_disk / "seeds").iterdir()) == []
+    assert [path.name for path in (tiny_disk / "seeds").iterdir()] == [".checkpoints"]
     vellum.requests.clear()
     subprocess.run(["mount", "-o", "remount,size=10m", str(tiny_disk)], check=True)
     again = await retried(state)
@@ -248,47 +243,37 @@ async def test_a_full_disk_loses_no_conversation_and_a_retry_asks_for_nothing_ag
 
 
 @pytest.mark.timeout(400)
-async def test_twenty_nights_in_a_row(seeds_csv: Path, vellum: StandIn, tmp_path: Path) -> None:
+async def test_twenty_nights_in_a_row(seeds_csv: Path, vellum: StandIn) -> None:
     """Random failures; a person pins, rolls back and retries; storage stays bounded."""
     chance = random.Random(20261124)
-    output, keep = str(output_of(seeds_csv)), 5
+    dataset, keep = DatasetFolder(str(output_of(seeds_csv)), "seeds"), 5
     advanced = {**QUICK, "keep_versions": keep}
     bot = vellum.deployments["support-bot"]
     pinned: set[str] = set()
-    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: tmp_path / "results"}):
-        for night in range(20):
-            broken = chance.sample(range(1, 11), chance.choice([0, 0, 1, 1, 3, 10]))
-            bot.when_history_contains = {f"number {n}?": "status:503" for n in broken}
-            state = await generated(seeds_csv, turns=1, advanced=advanced)
-            manifest = await manifest_of(state)
-            assert manifest.counts.failed == len(broken)
-            assert bool(manifest.held_back) == (len(broken) > 1)
-            if night == 7:
-                pin_version(DatasetFolder(output, "seeds"), manifest.version)
-                pinned.add(manifest.version)
-            if night == 11:
-                roll_back(DatasetFolder(output, "seeds"))
-            if len(broken) == 3:
-                bot.when_history_contains = {}
-                manifest = await manifest_of(await retried(state))
-                assert manifest.counts.failed == 0
-                assert not manifest.held_back
-            check_every_version(seeds_csv, at_most=keep + 1 + len(pinned))
-            newest_good = next(
-                (
-                    v
-                    for v in past_versions(DatasetFolder(output, "seeds"))
-                    if not v.manifest.held_back
-                ),
-                None,
-            )
-            if newest_good is not None and night != 11:
-                assert newest_good.is_latest
-        kept = {path.name for path in (tmp_path / "results").iterdir() if path.is_dir()}
-    assert pinned <= {
-        item.manifest.version for item in past_versions(DatasetFolder(output, "seeds"))
-    }
-    assert kept == {item.manifest.version for item in past_versions(DatasetFolder(output, "seeds"))}
+    for night in range(20):
+        broken = chance.sample(range(1, 11), chance.choice([0, 0, 1, 1, 3, 10]))
+        bot.when_history_contains = {f"number {n}?": "status:503" for n in broken}
+        state = await generated(seeds_csv, turns=1, advanced=advanced)
+        manifest = await manifest_of(state)
+        assert manifest.counts.failed == len(broken)
+        assert bool(manifest.held_back) == (len(broken) > 1)
+        if night == 7:
+            pin_version(dataset, manifest.version)
+            pinned.add(manifest.version)
+        if night == 11:
+            roll_back(dataset)
+        if len(broken) == 3:
+            bot.when_history_contains = {}
+            manifest = await manifest_of(await retried(state))
+            assert manifest.counts.failed == 0
+            assert not manifest.held_back
+        check_every_version(seeds_csv, at_most=keep + 1 + len(pinned))
+        newest_good = next((v for v in past_versions(dataset) if not v.manifest.held_back), None)
+        if newest_good is not None and night != 11:
+            assert newest_good.is_latest
+    kept = {path.name for path in (output_of(seeds_csv) / "seeds" / ".checkpoints").iterdir()}
+    assert pinned <= {item.manifest.version for item in past_versions(dataset)}
+    assert kept == {item.manifest.version for item in past_versions(dataset)}
 
 
 def check_every_version(seeds: Path, at_most: int) -> None:

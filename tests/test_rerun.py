@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import pytest
 from prefect.client.schemas.objects import State
-from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
 from duologue.dataset.manifest import Manifest
 from duologue.errors import UsageError
@@ -84,15 +83,13 @@ async def test_only_what_is_missing_is_simulated_and_the_version_is_whole(
 async def test_it_works_on_another_machine_from_the_versions_own_files(
     seeds: Path, vellum: StandIn, tmp_path: Path
 ) -> None:
-    """Neither the run's cache is there, nor the seed file; only the dataset's folder is."""
+    """Neither the checkpoints are there nor the seed file; only the version's folder is."""
     before = await broken_version(seeds, vellum)
     other = tmp_path / "other-machine"
     shutil.move(output_of(seeds), other)
     seeds.unlink()
-    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: tmp_path / "empty"}):
-        state = await rerun_failed_seeds(
-            version=before.version, output=str(other), return_state=True
-        )
+    shutil.rmtree(other / "seeds" / ".checkpoints")
+    state = await rerun_failed_seeds(version=before.version, output=str(other), return_state=True)
     after = await manifest_of(state)
     assert state.is_completed()
     assert asked(vellum) == {"2": 3, "3": 3, "5": 4}

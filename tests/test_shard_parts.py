@@ -1,6 +1,9 @@
 """Which part of a run is in which shard, and what is told of shards that cannot be."""
 
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +14,8 @@ from duologue.flows.simulate_shard import simulate_shard
 from duologue.plans.generation import plan_generation
 from duologue.plans.shards import WORTH_A_SHARD, shards_of
 from duologue.settings.run import ShardOptions
-from tests.running import QUICK, generated
+from duologue.tasks.shards import REFUSED, SOME_FAILED, STOPPED_EARLY, WHOLE
+from tests.running import QUICK, generated, output_of
 from tests.vellum_stand_in import StandIn
 
 VERSION = "20261124T053516000Z-1a2b3c4d"
@@ -69,5 +73,39 @@ async def test_a_shard_of_other_seeds_than_the_runs_is_refused(
     run = {"seeds": str(seeds_csv), "chatbot": "support-bot", "simulated_user": "simulated-user"}
     state = await simulate_shard(VERSION, 1, 1, 1, "0" * 64, run, return_state=True)
     assert state.is_failed()
-    assert "is not the file here that the run has read" in str(state.message)
+    assert state.name == REFUSED
+    assert "differs from the file that the run has read" in str(state.message)
     assert vellum.requests == []
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize(
+    ("failures", "name", "failed"),
+    [
+        ({}, WHOLE, 0),
+        ({"when_history_contains": {"number 3?": "status:400"}}, SOME_FAILED, 1),
+        ({"always": "status:401"}, STOPPED_EARLY, 5),
+    ],
+)
+async def test_a_shard_stores_its_conversations_and_reports_what_failed(
+    seeds_csv: Path, vellum: StandIn, failures: dict[str, Any], name: str, failed: int
+) -> None:
+    for setting, value in failures.items():
+        setattr(vellum.deployments["support-bot"], setting, value)
+    output = output_of(seeds_csv)
+    run = {
+        "seeds": str(seeds_csv),
+        "chatbot": "support-bot",
+        "simulated_user": "simulated-user",
+        "output": str(output),
+        "advanced": QUICK,
+    }
+    sha256 = hashlib.sha256(seeds_csv.read_bytes()).hexdigest()
+    state = await simulate_shard(VERSION, 1, 2, 1, sha256, run, return_state=True)
+    assert state.name == name
+    checkpoints = output / "seeds" / ".checkpoints" / VERSION
+    record = json.loads((checkpoints / "shard-1-of-2-attempt-1.json").read_bytes())
+    assert len(record["failed"]) == failed
+    finished = [path for path in checkpoints.iterdir() if len(path.name) == len(".json") + 64]
+    assert len(finished) == 5 - failed
+    assert not list(output.rglob("manifest.json"))

@@ -117,7 +117,11 @@ def test_what_no_seed_can_be_simulated_with_stops_all_shards_and_the_run(
     machines.steer("support-bot", always=None)
     assert "401" in failed["state"]["message"]
     ended = {one["state_name"] for one in machines.shard_runs(run).values()}
-    assert ended <= {"Failed", "Cancelled", "Cancelling"}
+    assert "StoppedEarly" in ended
+    assert ended <= {"StoppedEarly", "Cancelled", "Cancelling"}
+    manifest, _ = machines.published(run)
+    assert manifest.counts.failed == SEEDS
+    assert "the run stopped early" in manifest.held_back[0]
 
 
 def test_all_shards_together_keep_within_a_global_limit(machines: Machines) -> None:

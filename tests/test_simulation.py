@@ -16,9 +16,9 @@ from duologue.settings.run import SimulationSettings
 from duologue.simulation import (
     Draft,
     Participants,
-    as_the_simulated_user_sees,
     conversation_key,
     simulate,
+    swap_roles,
 )
 from tests.scripted import ScriptedParticipant
 
@@ -69,7 +69,7 @@ async def test_n_turns_are_the_seed_message_and_two_messages_each(turns: int) ->
 async def test_each_reply_is_asked_for_with_its_place_in_the_conversation() -> None:
     bot, user = ScriptedParticipant(BOT_LINES), ScriptedParticipant(USER_LINES)
     draft = Draft.of(SEED)
-    draft.begin_attempt()
+    draft.start_attempt()
     await simulate(
         draft,
         SEED,
@@ -316,9 +316,9 @@ def test_swapping_the_roles_twice_gives_the_conversation_back(
     pairs: list[tuple[Role, str]],
 ) -> None:
     messages = [Message(role=role, text=text) for role, text in pairs]
-    once = as_the_simulated_user_sees(messages, None)
+    once = swap_roles(messages, None)
     assert all(a.role is not b.role for a, b in zip(messages, once, strict=True))
-    assert as_the_simulated_user_sees(once, None) == messages
+    assert swap_roles(once, None) == messages
 
 
 @given(words, st.sampled_from(["[END]", "###STOP###", "<done>", "fin."]))

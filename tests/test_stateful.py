@@ -209,7 +209,7 @@ async def test_an_execution_that_vellum_forgot_starts_the_conversation_again(
     with pytest.raises(LostStateError, match=r"no longer knows the execution .* conversation s1-1"):
         await simulate(draft, SEED, 1, Participants(chatty, user()), TURNS)
     assert [message.text for message in draft.messages] == [SEED.message]
-    assert draft.thrown_away == 1
+    assert draft.discarded == 1
 
 
 async def test_a_bot_that_started_again_by_itself_is_found_out_by_its_history(

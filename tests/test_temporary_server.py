@@ -1,4 +1,4 @@
-"""The Prefect server that the command line starts where none is configured."""
+"""The Prefect server that the command line starts if none is configured."""
 
 import os
 import signal
@@ -6,12 +6,15 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
+
+from duologue.cli.temporary_server import EMPTY_DATABASE
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"
 SECONDS = 120
@@ -32,7 +35,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def generating(tmp_path: Path, home: Path) -> Iterator[subprocess.Popen[str]]:
-    """Simulates enough to last, as a terminal runs it: in a process group of its own."""
+    """Simulates for a while, as a terminal runs it: in a process group of its own."""
     (tmp_path / "bots.py").write_text(BOTS)
     (tmp_path / "seeds.csv").write_text("".join(f"Question {n}?\n" for n in range(190)))
     process = _started(tmp_path, home, "--chatbot", "python:bots:reply", "--max-concurrency", "2")
@@ -57,16 +60,16 @@ def _started(folder: Path, home: Path, *options: str) -> subprocess.Popen[str]:
     )
 
 
-def _until(it_is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + SECONDS
-    while not it_is_so():
-        assert time.monotonic() < until
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
 def _server_of(process: subprocess.Popen[str], folder: Path) -> psutil.Process:
-    """Waits until conversations go on, and finds the server that they are recorded by."""
-    _until((folder / "calls.log").exists)
+    """Waits until conversations are simulated, and finds the server that records them."""
+    _wait_until((folder / "calls.log").exists)
     (server,) = psutil.Process(process.pid).children()
     return server
 
@@ -90,7 +93,7 @@ def test_it_ends_with_a_run_that_is_killed(
 ) -> None:
     server = _server_of(generating, tmp_path)
     generating.kill()
-    _until(lambda: not server.is_running())
+    _wait_until(lambda: not server.is_running())
 
 
 def test_one_that_does_not_start_is_a_clear_error(tmp_path: Path) -> None:
@@ -101,3 +104,52 @@ def test_one_that_does_not_start_is_a_clear_error(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert "Error: the Prefect server did not start on port " in shown
     assert "Traceback" not in shown
+
+
+def test_it_records_every_task_run_and_leaves_block_types_to_a_server_with_a_ui(
+    tmp_path: Path, home: Path
+) -> None:
+    (tmp_path / "seeds.csv").write_text("".join(f"Question {n}?\n" for n in range(12)))
+    shown, _ = _started(tmp_path, home, "--turns", "1").communicate(timeout=SECONDS)
+    assert "Report: " in shown
+    with closing(sqlite3.connect(home / "prefect.db")) as database:
+        assert database.execute("SELECT state_type FROM flow_run").fetchall() == [("COMPLETED",)]
+        task_runs = database.execute("SELECT name, state_type FROM task_run").fetchall()
+    assert len([name for name, _ in task_runs if name.startswith("simulate-")]) == 12
+    assert {state for _, state in task_runs} == {"COMPLETED"}
+    # Prefect would note there which block types the database has.
+    assert not (home / "memo_store.toml").exists()
+
+
+def test_it_is_not_used_where_a_file_of_prefects_names_a_server(
+    tmp_path: Path, home: Path, prefect_server: str
+) -> None:
+    (tmp_path / "prefect.toml").write_text(f'[api]\nurl = "{prefect_server}"\n')
+    (tmp_path / "seeds.csv").write_text("Question?\n")
+    shown, _ = _started(tmp_path, home, "--turns", "1").communicate(timeout=SECONDS)
+    assert "Report: " in shown
+    assert not (home / "prefect.db").exists()
+
+
+def test_its_new_database_is_what_prefects_migrations_make(tmp_path: Path) -> None:
+    schemas = []
+    for folder in (tmp_path / "migrated", tmp_path / "created"):
+        folder.mkdir()
+        if folder.name == "created":
+            with closing(sqlite3.connect(folder / "prefect.db")) as database:
+                database.executescript(EMPTY_DATABASE.read_text())
+        migrate = (
+            "import asyncio; from prefect.server.database import provide_database_interface as db; "
+            "asyncio.run(db().create_db())"
+        )
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+        subprocess.run(
+            [sys.executable, "-c", migrate],
+            env={**inherited, "PREFECT_HOME": str(folder)},
+            check=True,
+        )
+        with closing(sqlite3.connect(folder / "prefect.db")) as database:
+            lines = "\n".join(database.iterdump()).splitlines()
+        # SQLite keeps constraints and indexes in the order in which they were made.
+        schemas.append(Counter(line.strip().rstrip(",") for line in lines))
+    assert schemas[0] == schemas[1]

@@ -328,7 +328,9 @@ def generate(
 
 def _generate_dataset() -> Callable[..., Any]:
     from duologue.flows.generate_dataset import generate_dataset
+    from duologue.validation.language import language_detector
 
+    language_detector()  # takes half a second, in which the Prefect server starts
     return generate_dataset
 
 

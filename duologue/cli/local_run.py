@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as ProgressBar
 
-from duologue.cli.prefect_server import temporary_server
+from duologue.cli.temporary_server import temporary_server
 
 if TYPE_CHECKING:
     from duologue.progress import Progress

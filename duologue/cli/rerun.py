@@ -80,5 +80,7 @@ def rerun(
 
 def _rerun_failed_seeds() -> Callable[..., Any]:
     from duologue.flows.rerun_failed_seeds import rerun_failed_seeds
+    from duologue.validation.language import language_detector
 
+    language_detector()  # takes half a second, in which the Prefect server starts
     return rerun_failed_seeds

@@ -1,76 +1,93 @@
-"""`duologue serve`: the Prefect deployments of prefect.yaml, and a server if there is none."""
+"""`duologue serve`: a Prefect server, what prefect.yaml describes, and workers that run it."""
 
 import asyncio
 import inspect
 import os
 import signal
 import socket
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+import subprocess
+import time
+from collections.abc import Iterator, Set
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from duologue.cli.prefect_server import PrefectServer, is_prefect
+from duologue.cli.child_process import ChildProcess, kill_group
+from duologue.cli.temporary_server import wait_until_ready
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
-    from prefect.deployments.runner import RunnerDeployment
     from prefect.flows import Flow
-    from prefect.schedules import Schedule
-    from pydantic import BaseModel
 
-QUIET = {
-    # Prefect's log is in the UI, each run's with its run; here it would be tracebacks, twice each.
+SECONDS_BETWEEN_LOOKS = 0.2
+
+PREFECT_DEFAULTS = {
+    # Each run's log is in the UI, next to the run; here it would be tracebacks, printed twice.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # How often a worker looks for runs; Prefect's default is 10.
+    "PREFECT_WORKER_QUERY_SECONDS": "2",
 }
 
 
 def serve(
-    file: Annotated[Path, typer.Option(help="Where the Prefect deployments are described.")] = Path(
-        "prefect.yaml"
-    ),
+    file: Annotated[
+        Path, typer.Option(help="The file that describes the Prefect deployments.")
+    ] = Path("prefect.yaml"),
     port: Annotated[
-        int, typer.Option(help="For the Prefect server that is started where none is configured.")
+        int,
+        typer.Option(min=1, max=65535, help="The Prefect server's port, if none is configured."),
     ] = 4200,
 ) -> None:
-    """Run every night, and whenever somebody asks in the Prefect UI, in this one process.
+    """Run every night, and whenever somebody starts a run in the Prefect UI.
 
-    Uses the Prefect server that PREFECT_API_URL names, and starts one if none is named. Ctrl-C ends
-    it; the schedules pause until it is started again.
+    Starts a Prefect server, deploys what prefect.yaml describes, and starts a worker for it. If
+    PREFECT_API_URL names a server, uses that one. Ctrl-C stops everything it started.
     """
-    # Until there is a runner to stop: an end that leaves no server behind.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    descriptions = read_descriptions(file)
-    # Paths in the file are relative to it, and Prefect reads the prefect.toml beside it. It reads
-    # both when it is imported, which is why that comes after.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    deployments = read_deployments(file)
+    # Paths in the file are relative to its folder, and so is the prefect.toml that Prefect reads
+    # when it is imported. `{{ $PWD }}` in the file is the variable that a shell sets.
     os.chdir(file.parent)
-    for setting, value in QUIET.items():
+    os.environ["PWD"] = str(Path.cwd())
+    for setting, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(setting, value)
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    deployments = [as_deployment(one, file.name) for one in descriptions]
+    names = check_deployments(deployments, file.name)
     console = Console()
-    with (
-        _prefect_server(PREFECT_API_URL.value(), port, console) as api_url,
-        temporary_settings({PREFECT_API_URL: api_url}),
-    ):
-        asyncio.run(_serve(deployments, console))
-        console.print("Stopped. The schedules pause until the next start.", highlight=False)
+    try:
+        with _prefect_server(port, console) as server:
+            pools = sorted({deployment["work_pool"]["name"] for deployment in deployments})
+            with console.status("deploying"):
+                asyncio.run(_create_pools(pools))
+                _deploy(file.name)
+            with _workers(pools, server) as workers:
+                _show(dict(zip(names, deployments, strict=True)), console)
+                _watch(server | workers)
+    except KeyboardInterrupt:
+        console.print("\nStopped. No run starts until the next `duologue serve`.", highlight=False)
 
 
-def read_descriptions(file: Path) -> list[dict[str, Any]]:
-    """Reads what prefect.yaml says of each Prefect deployment.
+def _stop(number: int, frame: object) -> None:
+    """Ends the command in order; a second Ctrl-C must not leave anything running."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def read_deployments(file: Path) -> list[dict[str, Any]]:
+    """Reads the entries under `deployments` in a prefect.yaml.
 
     Raises:
-        UsageError: there is no such file, it is no YAML, or it describes no deployment.
+        UsageError: the file is missing or not YAML, or it describes no deployment.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -79,120 +96,162 @@ def read_descriptions(file: Path) -> list[dict[str, Any]]:
         content = YAML(typ="safe").load(file)
     except OSError as error:
         raise UsageError(
-            f"{file}: {error.strerror}; run this in the repository's folder, or name the file "
-            "with --file"
+            f"{file}: {error.strerror}; run this in the folder that has the file, or name the "
+            "file with --file"
         ) from None
     except (YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is no YAML: {' '.join(str(error).split())}") from None
-    descriptions = content.get("deployments") if isinstance(content, dict) else None
-    if not descriptions or not isinstance(descriptions, list):
+        raise UsageError(f"{file} is not YAML: {' '.join(str(error).split())}") from None
+    deployments = content.get("deployments") if isinstance(content, dict) else None
+    if not deployments or not isinstance(deployments, list):
         raise UsageError(f"{file} describes no deployments; expected a list under `deployments`")
-    for number, description in enumerate(descriptions, start=1):
-        if not isinstance(description, dict) or not {"name", "entrypoint"} <= description.keys():
+    for number, deployment in enumerate(deployments, start=1):
+        if not isinstance(deployment, dict) or not {"name", "entrypoint"} <= deployment.keys():
             raise UsageError(
-                f"{file}: deployment {number} lacks a name or an entrypoint; every one needs both"
+                f"{file}: deployment {number} lacks a name or an entrypoint; it needs both"
             )
-    return descriptions
+        if not isinstance(deployment.get("work_pool"), dict) or not deployment["work_pool"].get(
+            "name"
+        ):
+            raise UsageError(
+                f"{file}: deployment {deployment['name']!r} names no work pool; give it one, such "
+                "as `work_pool: {name: duologue}`"
+            )
+    return deployments
 
 
-def as_deployment(description: dict[str, Any], file: str) -> "RunnerDeployment":
-    """Makes a Prefect deployment of what prefect.yaml says, for a runner instead of a work pool.
+def check_deployments(deployments: list[dict[str, Any]], file: str) -> list[str]:
+    """Loads each deployment's flow and checks its parameters and schedules.
 
     Args:
-        description: one of the file's `deployments`.
+        deployments: the entries of the file.
         file: the file's name, for messages.
 
+    Returns:
+        Prefect's names of the deployments, flow/deployment.
+
     Raises:
-        UsageError: its flow cannot be loaded or does not know one of its parameters, or Prefect
-            does not know what to make of it.
+        UsageError: a flow cannot be loaded, or does not accept its parameters, or a schedule is
+            wrong.
     """
-    from prefect.client.schemas.objects import ConcurrencyLimitConfig
-    from prefect.deployments.runner import RunnerDeployment
+    names = []
+    for deployment in deployments:
+        about = f"{file}: deployment {deployment['name']!r}"
+        flow = _load_flow(deployment["entrypoint"], about)
+        try:
+            _check_parameters(flow, deployment.get("parameters") or {})
+            for schedule in deployment.get("schedules") or ():
+                _check_schedule(schedule)
+        except Exception as error:
+            raise UsageError(f"{about}: {_reason(error)}") from error
+        names.append(f"{flow.name}/{deployment['name']}")
+    return names
+
+
+def _load_flow(entrypoint: str, about: str) -> "Flow[..., Any]":
     from prefect.flows import load_flow_from_entrypoint
 
-    name, entrypoint = description["name"], description["entrypoint"]
-    parameters = description.get("parameters") or {}
-    limit = description.get("concurrency_limit")
     try:
-        flow: Flow[..., Any] = load_flow_from_entrypoint(entrypoint)
+        return load_flow_from_entrypoint(entrypoint)
     except Exception as error:
         raise UsageError(
-            f"{file}: deployment {name!r}: entrypoint {entrypoint!r} cannot be loaded; expected "
+            f"{about}: entrypoint {entrypoint!r} cannot be loaded; expected "
             f"path/to/file.py:flow_function; {_reason(error)}"
         ) from error
-    try:
-        _check_parameters(flow, parameters)
-        return RunnerDeployment.from_flow(
-            flow,
-            name,
-            parameters=parameters,
-            description=description.get("description"),
-            tags=description.get("tags"),
-            version=description.get("version"),
-            # Prefect leaves one that was served before paused, as it was when that stopped.
-            paused=description.get("paused", False),
-            schedules=[_schedule(one) for one in description.get("schedules") or ()],
-            concurrency_limit=ConcurrencyLimitConfig(**limit) if isinstance(limit, dict) else limit,
-            triggers=description.get("triggers"),
-        )
-    except Exception as error:
-        raise UsageError(f"{file}: deployment {name!r}: {_reason(error)}") from error
 
 
 def _check_parameters(flow: "Flow[..., Any]", parameters: dict[str, Any]) -> None:
-    """Raises where the flow knows no such parameters; those without a default are the run's."""
+    """Checks the parameters that a deployment sets, as far as they can be known now."""
     from prefect.exceptions import ParameterTypeError
 
-    required = {
+    expected = inspect.signature(flow.fn).parameters
+    if unknown := parameters.keys() - expected:
+        raise ParameterTypeError(
+            f"unknown parameters: {', '.join(sorted(unknown))}; {flow.name} has "
+            f"{', '.join(expected)}"
+        )
+    missing = {
         name
-        for name, parameter in inspect.signature(flow.fn).parameters.items()
-        if parameter.default is parameter.empty
+        for name, parameter in expected.items()
+        if parameter.default is parameter.empty and name not in parameters
     }
-    if required <= parameters.keys():
+    # Whoever starts a run adds what is missing, and Prefect fills placeholders when it deploys.
+    if not missing and not _has_placeholder(parameters):
         flow.validate_parameters(parameters)
-    elif unknown := parameters.keys() - inspect.signature(flow.fn).parameters:
-        raise ParameterTypeError(f"unknown parameters: {', '.join(sorted(unknown))}")
 
 
-def _schedule(entry: dict[str, Any]) -> "Schedule":
+def _check_schedule(entry: dict[str, Any]) -> None:
     from prefect.schedules import Schedule
 
-    interval = entry.get("interval")
-    if interval is not None:
-        entry = {**entry, "interval": timedelta(seconds=interval)}
-    return Schedule(**entry)
+    if not _has_placeholder(entry):
+        Schedule(**{name: value for name, value in entry.items() if name != "replaces"})
+
+
+def _has_placeholder(value: object) -> bool:
+    return "{{" in str(value)
 
 
 def _reason(error: Exception) -> str:
-    """Tells an error, and what caused it, in one line."""
+    """Describes an error, or what caused it, in one line."""
     cause = error.__cause__ or error
     return " ".join(f"{type(cause).__name__}: {cause}".split())
 
 
 @contextmanager
-def _prefect_server(configured: str | None, port: int, console: Console) -> Iterator[str]:
-    """Gives the API's URL of the configured server, or of one on this port, started if need be.
+def _prefect_server(port: int, console: Console) -> Iterator[dict[str, ChildProcess]]:
+    """Makes PREFECT_API_URL name a server in the block, for this process and its children.
+
+    Yields:
+        The server that was started, under the name that people see; empty if one was configured or
+        was already running on the port.
 
     Raises:
         UsageError: something else listens on the port, or the server does not start.
     """
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
     url = f"http://127.0.0.1:{port}"
-    if configured:
-        console.print(f"Prefect server: {configured}", highlight=False)
-        yield configured
-    elif is_prefect(url):
-        console.print(f"Prefect UI: {url} (a server that was running there)", highlight=False)
-        yield f"{url}/api"
-    else:
-        _check_free(port)
-        server = PrefectServer.start(port, for_people=True)
-        try:
+    api_url = PREFECT_API_URL.value() or f"{url}/api"
+    os.environ["PREFECT_API_URL"] = api_url
+    with temporary_settings({PREFECT_API_URL: api_url}), ExitStack() as started:
+        if api_url != f"{url}/api":
+            console.print(f"Prefect server: {api_url}", highlight=False)
+            yield {}
+        elif _is_prefect(url):
+            console.print(f"Prefect UI: {url} (a server that was running there)", highlight=False)
+            yield {}
+        else:
+            _check_free(port)
+            server = _start_server(port)
+            started.callback(server.stop)
             with console.status("starting a Prefect server"):
-                server.wait_until_ready()
+                wait_until_ready(server.popen, port)
             console.print(f"Prefect UI: {url}", highlight=False)
-            yield f"{url}/api"
-        finally:
-            server.end()
+            yield {"the Prefect server": server}
+
+
+def _start_server(port: int) -> ChildProcess:
+    address = ("--host", "127.0.0.1", "--port", str(port))
+    # Without it, the page asks the API on port 4200, whatever port it was served from.
+    page = {"PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api"}
+    return ChildProcess.start(
+        "prefect",
+        "server",
+        "start",
+        *address,
+        environment={**page, **os.environ},
+        output=subprocess.DEVNULL,
+    )
+
+
+def _is_prefect(url: str) -> bool:
+    """Checks whether a healthy Prefect server answers there."""
+    import httpx
+
+    try:
+        answer = httpx.get(f"{url}/api/health", timeout=5)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == httpx.codes.OK and answer.text == "true"
 
 
 def _check_free(port: int) -> None:
@@ -200,91 +259,164 @@ def _check_free(port: int) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
-        except (OSError, OverflowError):
+        except OSError:
             raise UsageError(
-                f"port {port} of 127.0.0.1 cannot be used: something that is no healthy Prefect "
-                "server has it; choose another with --port, or name a server in PREFECT_API_URL"
+                f"port {port} of 127.0.0.1 is in use, and not by a healthy Prefect server; choose "
+                "another with --port, or name a server in PREFECT_API_URL"
             ) from None
 
 
-async def _serve(deployments: list["RunnerDeployment"], console: Console) -> None:
-    from prefect.logging.handlers import APILogHandler
-    from prefect.runner import Runner
-
-    await _check_no_worker_has(deployments)
-    runner = Runner()
-    for deployment in deployments:
-        await runner.aadd_deployment(deployment)
-    running = asyncio.create_task(runner.start())
-    await asyncio.sleep(0)
-    stopped = asyncio.Event()
-    # Only now: `start` sets a handler of its own, which leaves the runs under way to themselves.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await _show(deployments, console)
-    stopping = asyncio.create_task(stopped.wait())
-    await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
-    if not running.done():
-        console.print("\nStopping. A run that is under way is cancelled.", highlight=False)
-        await runner.astop()
-    await running
-    # While there still is a server that takes it in.
-    await APILogHandler.aflush()
-
-
-async def _check_no_worker_has(deployments: list["RunnerDeployment"]) -> None:
-    """Refuses what was deployed to a work pool: Prefect would leave it half there, half here.
+async def _create_pools(pools: list[str]) -> None:
+    """Creates the work pools that the server does not have.
 
     Raises:
-        UsageError: one of the deployments is a work pool's on this server.
+        UsageError: the server has one of another type, whose runs are not processes here.
     """
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectNotFound
+    from prefect.workers.process import ProcessWorker
 
     async with get_client() as client:
-        for name in (f"{one.flow_name}/{one.name}" for one in deployments):
-            with suppress(ObjectNotFound):
-                pool = (await client.read_deployment_by_name(name)).work_pool_name
-                if pool:
+        for name in pools:
+            try:
+                kind = (await client.read_work_pool(name)).type
+            except ObjectNotFound:
+                template = ProcessWorker.get_default_base_job_template()
+                pool = WorkPoolCreate(name=name, type="process", base_job_template=template)
+                await client.create_work_pool(pool)
+            else:
+                if kind != ProcessWorker.type:
                     raise UsageError(
-                        f"{name} belongs to the work pool {pool!r} on this Prefect server; start a "
-                        f"worker (prefect worker start --pool {pool}), or delete it there first "
-                        f"(prefect deployment delete {name})"
+                        f"the work pool {name!r} on this Prefect server has the type {kind}, and "
+                        "`duologue serve` runs work pools of type process; deploy with `prefect "
+                        f"deploy --all` and start `prefect worker start --pool {name}`"
                     )
 
 
-async def _show(deployments: list["RunnerDeployment"], console: Console) -> None:
-    """Tells what is served, when it runs next, and how to start one now."""
-    from prefect.settings import PREFECT_API_URL
+def _deploy(file: str) -> None:
+    """Deploys everything that the file describes.
 
+    Raises:
+        UsageError: Prefect refuses it.
+    """
+    with TemporaryFile() as output:
+        deploy = ChildProcess.start(
+            *("prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file),
+            output=output,
+            errors=subprocess.STDOUT,
+        )
+        try:
+            exit_code = deploy.popen.wait()
+        finally:
+            deploy.stop()
+        output.seek(0)
+        printed = output.read().decode(errors="replace").strip()
+    if exit_code:
+        raise UsageError(f"{file} cannot be deployed; Prefect reports:\n{printed}")
+
+
+@contextmanager
+def _workers(
+    pools: list[str], server: dict[str, ChildProcess]
+) -> Iterator[dict[str, ChildProcess]]:
+    """Runs a worker for each work pool in the block; afterwards ends what they run.
+
+    Args:
+        pools: the work pools' names.
+        server: the server that was started, if any.
+
+    Yields:
+        The workers, by the names that people see.
+    """
+    names = {f"duologue serve {uuid4()}": pool for pool in pools}
+    with ExitStack() as started:
+        workers = {}
+        for name, pool in names.items():
+            worker = ChildProcess.start(
+                "prefect", "worker", "start", "--pool", pool, "--name", name
+            )
+            started.callback(worker.stop)
+            workers[f"the worker for the work pool {pool!r}"] = worker
+        try:
+            yield workers
+        finally:
+            started.close()
+            if not any(one.has_ended for one in server.values()):
+                asyncio.run(_cancel_runs(names.keys()))
+
+
+async def _cancel_runs(workers: Set[str]) -> None:
+    """Reports the runs that ended with their workers as cancelled, so that Retry is offered."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
+    )
+    from prefect.client.schemas.objects import State, StateType
+    from prefect.states import Cancelled
+
+    under_way = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+    of_state = FlowRunFilterState(type=FlowRunFilterStateType(any_=under_way))
+    async with get_client() as client:
+        for run in await client.read_flow_runs(flow_run_filter=FlowRunFilter(state=of_state)):
+            if run.labels.get("prefect.worker.name") in workers:
+                if run.infrastructure_pid:
+                    # Ended already, unless its worker was killed.
+                    kill_group(int(run.infrastructure_pid))
+                cancelled: State[Any] = Cancelled(
+                    message="`duologue serve` stopped during this run."
+                )
+                await client.set_flow_run_state(run.id, cancelled)
+
+
+def _show(deployments: dict[str, dict[str, Any]], console: Console) -> None:
+    """Prints what is served, when it runs, and how to start a run."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for deployment in deployments:
-        table.add_row(f"{deployment.flow_name}/{deployment.name}", await _when(deployment))
+    for name, deployment in deployments.items():
+        table.add_row(name, _when(deployment))
     console.print(table)
-    first = deployments[0]
     console.print(
-        "\nCtrl-C ends it. To start one now, in the UI or in another terminal:\n"
-        f"  PREFECT_API_URL={PREFECT_API_URL.value()} "
-        f"prefect deployment run {first.flow_name}/{first.name}",
+        "\nCtrl-C stops everything. Start a run in the UI, or in another terminal:\n"
+        f"  PREFECT_API_URL={os.environ['PREFECT_API_URL']} "
+        f"prefect deployment run {next(iter(deployments))}",
         highlight=False,
         soft_wrap=True,
     )
 
 
-async def _when(deployment: "RunnerDeployment") -> str:
-    schedules = [one.schedule for one in deployment.schedules or () if one.active]
-    nights = [await _next_run(schedule) for schedule in schedules if schedule]
-    if nights:
-        return f"next at {min(nights):%Y-%m-%d %H:%M %Z}"
-    if any(getattr(trigger, "enabled", True) for trigger in deployment.triggers):
-        return "when its event comes, or you start it"
-    return "when you start it"
+def _when(deployment: dict[str, Any]) -> str:
+    active = [one for one in deployment.get("schedules") or () if one.get("active", True)]
+    times = [
+        " ".join(
+            f"{key} {one[key]}" for key in ("cron", "interval", "rrule", "timezone") if key in one
+        )
+        for one in active
+    ]
+    if times:
+        return f"scheduled: {', '.join(times)}"
+    return (
+        "after its event, or when you start it"
+        if deployment.get("triggers")
+        else "when you start it"
+    )
 
 
-async def _next_run(schedule: "BaseModel") -> datetime:
-    # Prefect's server works the times out, and has them as a class only.
-    from prefect.server.schemas.schedules import SCHEDULE_TYPES
-    from pydantic import TypeAdapter
+def _watch(parts: dict[str, ChildProcess]) -> None:
+    """Waits until one of the processes ends, which none does on its own.
 
-    timed = TypeAdapter[SCHEDULE_TYPES](SCHEDULE_TYPES).validate_python(schedule.model_dump())
-    return (await timed.get_dates(1))[0]
+    Raises:
+        typer.Exit: with exit code 1, once one has ended.
+    """
+    while True:
+        for name, part in parts.items():
+            if part.has_ended:
+                Console(stderr=True).print(
+                    f"Error: {name} ended with exit code {part.popen.returncode}; "
+                    "`duologue serve` stops the rest. Start it again to continue.",
+                    highlight=False,
+                    soft_wrap=True,
+                )
+                raise typer.Exit(1)
+        time.sleep(SECONDS_BETWEEN_LOOKS)

@@ -22,6 +22,8 @@ class DatasetContents:
     settings: RunSettings
     started_at: datetime
     """UTC; when the run started."""
+    stopped_early: str | None = None
+    """Why the run did not try all seeds; None if it did."""
 
     @property
     def valid(self) -> tuple[CheckedConversation, ...]:

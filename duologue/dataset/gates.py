@@ -9,13 +9,20 @@ from duologue.validation.quality import DatasetFinding
 
 
 def reasons_to_hold_back(
-    counts: Counts, gates: Gates, findings: Iterable[DatasetFinding] = ()
+    counts: Counts,
+    gates: Gates,
+    findings: Iterable[DatasetFinding] = (),
+    stopped_early: str | None = None,
 ) -> tuple[str, ...]:
-    """Says, in a sentence each, which gates a version does not pass; nothing if it passes all.
+    """Returns why a version is not published, a sentence each; nothing if it passes all gates.
 
-    What the dataset rules found is one where a person made its rule `invalid`.
+    Args:
+        counts: of the version.
+        gates: of the version.
+        findings: of the dataset rules; one holds the version back if its rule is `invalid`.
+        stopped_early: why the run did not try all seeds; None if it did.
     """
-    reasons = []
+    reasons = [f"the run stopped early: {stopped_early}"] if stopped_early else []
     for kind, number, most in (
         ("failed", counts.failed, gates.max_failed_share),
         ("invalid", counts.invalid, gates.max_invalid_share),

@@ -81,7 +81,8 @@ class Manifest(BaseModel):
     attempts: Annotated[int, Field(ge=0)]
     """Total number of attempts over all conversations."""
     held_back: tuple[str, ...]
-    """The gates that it does not pass, a sentence each; empty if it passes all."""
+    """Why it is not published, a sentence each: the gates it does not pass, or that its run stopped
+    early. Empty if it is."""
     changes: Changes | None
     """Against the version before, or the revision before; None if there is none."""
     broken_rules: dict[str, int]
@@ -138,7 +139,9 @@ def manifest_of(
         counts=counts,
         attempts=sum(item.conversation.attempts for item in contents.checked)
         + sum(item.draft.attempts for item in contents.failed),
-        held_back=reasons_to_hold_back(counts, contents.settings.gates, quality.findings),
+        held_back=reasons_to_hold_back(
+            counts, contents.settings.gates, quality.findings, contents.stopped_early
+        ),
         changes=changes,
         broken_rules=_sorted_counts(
             rule for item in contents.checked for rule in (*item.broken_rules, *item.warnings)

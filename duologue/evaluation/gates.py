@@ -37,20 +37,23 @@ def failed_gates(
     prefixes: int,
     gates: EvaluationGates,
     test_suite: SuiteRunRecord | None,
+    stopped_early: str | None = None,
 ) -> tuple[str, ...]:
-    """Says, in a sentence each, which gates the candidate does not pass; nothing if all.
+    """Returns which gates the candidate does not pass, a sentence each; nothing if all.
 
     Args:
         sides: from `summarise`.
         differences: from `summarise`.
         prefixes: how many there were to answer.
         gates: checked by `check_gates`.
-        test_suite: what became of it; None where none was asked for.
+        test_suite: its result; None if none was requested.
+        stopped_early: why the run did not request all replies; None if it did.
     """
     if Side.CANDIDATE not in sides:
         return ("the candidate was asked for no reply; expected at least one prefix to answer",)
     candidate = sides[Side.CANDIDATE]
     return (
+        *([f"the run stopped early: {stopped_early}"] if stopped_early else []),
         *_too_many(candidate, prefixes, gates),
         *_too_low(candidate.scores, gates),
         *_dropped(differences, gates),

@@ -18,7 +18,7 @@ class ReplyJob:
     prefix: Prefix
     side: Side
     key: str
-    """Under which the reply is kept."""
+    """The key of the reply's checkpoint."""
 
     @property
     def name(self) -> str:
@@ -56,8 +56,13 @@ class EvaluationPlan:
         Args:
             evaluation: what sets their keys apart from those of other evaluations.
         """
+        scope = self.scope(evaluation)
         return [
-            ReplyJob(prefix, side, f"{evaluation}/{reply_key(prefix, chatbot)}-{side}")
+            ReplyJob(prefix, side, f"{scope}/{reply_key(prefix, chatbot)}-{side}")
             for prefix in self.prefixes
             for side, chatbot in self.chatbots.items()
         ]
+
+    def scope(self, evaluation: str) -> str:
+        """Returns which checkpoints an evaluation is made of; they go with its version."""
+        return f"{self.manifest.version}/{evaluation}"

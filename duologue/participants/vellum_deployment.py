@@ -29,7 +29,7 @@ from vellum.utils.vellum_client import create_vellum_environment
 from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage, total
-from duologue.errors import FatalError, ParticipantError, UsageError
+from duologue.errors import FatalError, ParticipantError, RunStoppingError, UsageError
 from duologue.participants.budget import Spending
 from duologue.participants.concurrency import Account, Accounts
 from duologue.participants.protocol import Reply, TurnContext, usable_text
@@ -103,6 +103,11 @@ async def vellum_client(
         yield VellumClient(sdk, environment.predict, environment.default, api_key, account)
 
 
+WITHOUT_OUTPUT_BEFORE_STOP = 3
+"""Executions without the output, and none with it, after which its name counts as wrong. One or
+two may come from a branch of the Workflow that ends elsewhere."""
+
+
 class VellumDeployment:
     """Executes a Workflow Deployment once for each reply."""
 
@@ -125,6 +130,8 @@ class VellumDeployment:
         self._request: dict[str, Any] = {**release_of(settings), "request_options": NO_RETRIES}
         if settings.trigger is None:
             self._request |= target_of(settings, "workflow")
+        self._without_output: int | None = 0
+        """Executions without the output; None once one had it, so that its name is right."""
 
     async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
@@ -224,11 +231,17 @@ class VellumDeployment:
         found = {output.name.replace("_", "-"): output for output in response.data.outputs}
         if wanted not in found:
             there = ", ".join(output.name for output in response.data.outputs) or "none"
-            raise FatalError(
+            message = (
                 f"{wording.participant}: the Workflow has no output {self._settings.output!r}; its "
                 f"outputs are: {wording.quoted(there)}. Set the participant's `output` to the one "
                 "that holds the reply"
             )
+            if self._without_output is not None:
+                self._without_output += 1
+                if self._without_output >= WITHOUT_OUTPUT_BEFORE_STOP:
+                    raise RunStoppingError(message)
+            raise FatalError(message)
+        self._without_output = None
         output = found[wanted]
         content = None
         if output.type == "STRING" and self._settings.output_path is None:

@@ -19,7 +19,7 @@ from duologue.settings.test_suites import CasePer, SuiteRunSettings
 from duologue.storage.files import located
 from duologue.storage.locations import absolute
 from duologue.versions.finding import find_version
-from duologue.versions.places import EXAMPLE_VERSION, is_version
+from duologue.versions.places import EVALUATIONS_FOLDER, EXAMPLE_VERSION, is_version
 from duologue.versions.reading import read_seeded_conversations
 
 
@@ -121,7 +121,7 @@ def _evaluations(chosen: str | None, folder: UPath) -> UPath:
 def _beside(folder: UPath) -> UPath:
     # Of `.` and `..` the parent is not the folder they are in.
     place = folder if folder.name not in ("", "..") else folder.resolve()
-    return place.parent / "evaluations"
+    return place.parent / EVALUATIONS_FOLDER
 
 
 def _check_suite(suite: SuiteRunSettings | None, prefixes: Iterable[Prefix]) -> None:

@@ -1,4 +1,4 @@
-"""What a run is asked to do: its options, checked before anything is paid for."""
+"""What a run is to do: its options, checked before anything is billed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from duologue.settings.run import AdvancedOptions, Budget, RunSettings, Simulati
 from duologue.simulation import conversation_id, conversation_key
 from duologue.storage.locations import absolute
 from duologue.validation.loading import load_rules
+from duologue.versions.checkpoints import UNCHANGED
 from duologue.versions.places import DatasetFolder, dataset_name_from
 
 BUNDLED_CHATBOT = "local:duologue.workflows.support_bot"
@@ -28,12 +29,22 @@ class Job:
     sample: int
     """Which conversation of the seed this is, from 1."""
     key: str
-    """Under which the conversation is kept, finished or cut short."""
+    """The key of the finished conversation's checkpoint."""
 
     @property
     def conversation_id(self) -> str:
-        """The name that the conversation will have."""
+        """The id that the conversation will have."""
         return conversation_id(self.seed, self.sample)
+
+    @property
+    def name(self) -> str:
+        """Its part of a task run's name."""
+        return self.conversation_id
+
+    @property
+    def draft_key(self) -> str:
+        """The key of the checkpoint of a conversation that was cut short."""
+        return f"{self.key}.draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +58,11 @@ class Plan:
 
     def jobs(self, seed_file: SeedFile, version: str) -> list[Job]:
         """Lists the conversations to simulate, in the seed file's order."""
-        scope = "unchanged" if self.advanced.reuse_unchanged else version
-        return jobs_of(seed_file.seeds, self.settings, scope)
+        return jobs_of(seed_file.seeds, self.settings, self.scope(version))
+
+    def scope(self, version: str) -> str:
+        """Returns which checkpoints a version is made of."""
+        return UNCHANGED if self.advanced.reuse_unchanged else version
 
 
 def jobs_of(seeds: Iterable[Seed], settings: RunSettings, scope: str) -> list[Job]:
@@ -57,8 +71,8 @@ def jobs_of(seeds: Iterable[Seed], settings: RunSettings, scope: str) -> list[Jo
     Args:
         seeds: what opens them.
         settings: how they are made.
-        scope: what sets them apart from other runs' of the same seeds, so that each run makes
-            them anew but finds its own again; its version.
+        scope: of their checkpoints; the version, so that each run simulates the seeds again but
+            finds its own conversations.
     """
     participants = settings.chatbot, settings.simulated_user
     return [

@@ -1,4 +1,4 @@
-"""Dividing the conversations of one run among several flow runs, its shards."""
+"""Divides the conversations of one run among several flow runs, its shards."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from duologue.settings.run import ShardOptions
 Item = TypeVar("Item")
 
 WORTH_A_SHARD = 20
-"""Conversations; fewer make no shard of their own, for to start a flow run takes some 5 s."""
+"""The fewest conversations of a shard: starting a flow run takes some 5 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Shard:
         return f"shard-{self.number}-of-{self.of}"
 
     def part_of(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Takes this shard's part of all, in order: each of the `of` shards takes every `of`th."""
+        """Returns this shard's items, in order: every `of`th, starting with its number."""
         return items[self.number - 1 :: self.of]
 
 
 def shards_of(version: str, conversations: int, options: ShardOptions) -> list[Shard]:
-    """Lists the shards that a version's conversations are worth."""
+    """Lists the shards of a version; fewer than requested if it has few conversations."""
     count = min(options.count, max(1, conversations // WORTH_A_SHARD))
     return [Shard(version, number, count) for number in range(1, count + 1)]

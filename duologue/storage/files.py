@@ -88,29 +88,47 @@ def opened_whole(path: UPath) -> Iterator[BinaryIO]:
     On disk, it is written next to its final place, flushed, and renamed. An object store shows an
     object when its upload ends; if writing was interrupted, the caller removes what it shows.
     """
-    if not _is_local(path):
+    if not is_local(path):
         with path.open("wb") as file:
             yield file
         return
-    place = Path(path.path)
+    with _replacing(Path(path.path)) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(Path(path.path).parent)
+
+
+@contextmanager
+def _replacing(place: Path) -> Iterator[BinaryIO]:
+    """Opens a temporary file next to a place, and moves it there at the end."""
     temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
         os.replace(temporary, place)
     except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(place.parent)
 
 
 def write_whole(path: UPath, data: bytes) -> None:
     """Writes a small file, replacing an older one atomically: one rename, or one upload."""
-    if _is_local(path):
+    if is_local(path):
         with opened_whole(path) as file:
+            file.write(data)
+    else:
+        path.fs.pipe_file(path.path, data)
+
+
+def replace_file(path: UPath, data: bytes) -> None:
+    """Writes a small file atomically, without waiting for the disk.
+
+    After a power cut it may be there and damaged, which its readers must expect.
+    """
+    if is_local(path):
+        with _replacing(Path(path.path)) as file:
             file.write(data)
     else:
         path.fs.pipe_file(path.path, data)
@@ -125,7 +143,7 @@ def claim(path: UPath) -> None:
     Raises:
         FileExistsError: it is there; another writer was faster.
     """
-    if not _is_local(path):
+    if not is_local(path):
         path.fs.pipe_file(path.path, b"", mode="create")
         return
     place = Path(path.path)
@@ -141,7 +159,7 @@ def claim(path: UPath) -> None:
 def make_folder(path: UPath) -> None:
     """Creates a folder and its parents if they do not exist."""
     path.mkdir(parents=True, exist_ok=True)
-    if _is_local(path):
+    if is_local(path):
         _sync_folder(Path(path.path).parent)
 
 
@@ -178,7 +196,8 @@ class HashingSink(io.RawIOBase):
         return view.nbytes
 
 
-def _is_local(path: UPath) -> bool:
+def is_local(path: UPath) -> bool:
+    """Checks whether a path is on a disk of this machine."""
     return isinstance(path.fs, LocalFileSystem)
 
 

@@ -83,7 +83,7 @@ def _language(text: str, least_letters: int, least_confidence: float) -> str | N
     start = prose[:_READ]
     if len("".join(filter(str.isalpha, start)).encode("utf-8", "replace")) < least_letters:
         return None
-    found, confidence = _detector().classify(start)
+    found, confidence = language_detector().classify(start)
     language = str(found)
     if confidence < least_confidence or language == _NO_LANGUAGE:
         return None
@@ -91,7 +91,8 @@ def _language(text: str, least_letters: int, least_confidence: float) -> str | N
 
 
 @cache
-def _detector() -> "LanguageIdentifier":
+def language_detector() -> "LanguageIdentifier":
+    """Loads the detector, the first time it is called."""
     # Takes half a second and numpy, which `duologue --help` need not wait for.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 

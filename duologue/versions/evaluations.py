@@ -46,6 +46,8 @@ class EvaluationContents:
     test_suite: SuiteRunRecord | None
     started_at: datetime
     """UTC."""
+    stopped_early: str | None = None
+    """Why the run did not request all replies; None if it did."""
 
 
 def check_evaluations_writable(evaluations: UPath) -> None:
@@ -115,7 +117,12 @@ def _manifest(
         failed_own_scorers=contents.scored.failed_own_scorers,
         test_suite=contents.test_suite,
         failed_gates=failed_gates(
-            sides, differences, len(plan.prefixes), settings.gates, contents.test_suite
+            sides,
+            differences,
+            len(plan.prefixes),
+            settings.gates,
+            contents.test_suite,
+            contents.stopped_early,
         ),
         files=tuple(files),
     )

@@ -1,6 +1,6 @@
 """The versions of a dataset over time: which to keep, which to remove, which `latest` names."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,9 @@ from duologue.dataset.manifest import MANIFEST_FILE, Manifest
 from duologue.errors import UsageError
 from duologue.storage.files import make_folder, write_whole
 from duologue.storage.locations import without_credentials
+from duologue.versions.checkpoints import remove_checkpoints
 from duologue.versions.latest import Latest, name_latest, read_latest, repair_latest
-from duologue.versions.places import DatasetFolder, Revision, Version
+from duologue.versions.places import EVALUATIONS_FOLDER, DatasetFolder, Revision, Version
 from duologue.versions.writing import CLAIM_FILE, export_errors, remove_revision
 
 PINS_FOLDER = "pins"
@@ -170,6 +171,9 @@ def remove_outdated(
     }
     outdated = [version for version in versions if version not in kept]
     _remove(dataset, outdated)
+    oldest_kept = min(versions[-keep_versions:], default="")
+    # Also those of runs that were cut short and never became a version.
+    _remove_checkpoints(dataset, lambda run: run < oldest_kept and run not in kept)
     repair_latest(dataset)
     return outdated
 
@@ -206,6 +210,12 @@ def _remove(dataset: DatasetFolder, versions: Iterable[str]) -> None:
     for revision in dataset.revisions_started():
         if revision.version in outdated:
             remove_revision(dataset.folder / revision.folder_name)
+    _remove_checkpoints(dataset, outdated.__contains__)
+
+
+def _remove_checkpoints(dataset: DatasetFolder, is_outdated: Callable[[str], bool]) -> None:
+    folder = dataset.folder
+    remove_checkpoints([folder, folder / EVALUATIONS_FOLDER], is_outdated)
 
 
 def _remove_abandoned(dataset: DatasetFolder) -> None:

@@ -2,6 +2,8 @@
 
     OUTPUT/DATASET/latest.json
     OUTPUT/DATASET/pins/VERSION.json              a version that a person wants to keep
+    OUTPUT/DATASET/.checkpoints/VERSION/…         what its run has produced so far
+    OUTPUT/DATASET/evaluations/EVALUATION/…       of its versions
     OUTPUT/DATASET/VERSION/conversations.parquet, …, and last of all manifest.json
     OUTPUT/DATASET/VERSION-r2/…                   the same version, completed by a retry
 
@@ -23,6 +25,8 @@ from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
 from duologue.errors import UsageError
 from duologue.storage.files import located
 from duologue.storage.locations import without_credentials
+
+EVALUATIONS_FOLDER = "evaluations"
 
 EXAMPLE_VERSION = "20261124T053516123Z-1a2b3c4d"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
+from upath import UPath
 
 from duologue.conversation.messages import Message, Role
 from duologue.errors import UsageError
@@ -19,7 +19,7 @@ from duologue.plans.generation import jobs_of, plan_generation
 from duologue.plans.rerun import plan_rerun
 from duologue.seeds import Seed, read_seeds
 from duologue.simulation import Draft
-from duologue.tasks.kept_conversations import KeptConversations
+from duologue.versions.checkpoints import Checkpoints
 from duologue.versions.finding import find_dataset, find_version
 from duologue.versions.history import pin_version, remove_version, roll_back, unpin_version
 from duologue.versions.latest import publish_latest
@@ -153,16 +153,16 @@ def test_what_is_kept_of_a_conversation_is_under_a_digest(seed_id: str, message:
     assert re.fullmatch(rf"{VERSION}/[0-9a-f]{{64}}", job.key)
 
 
-def test_drafts_stay_in_the_results_folder() -> None:
+def test_drafts_stay_in_the_checkpoints_folder() -> None:
     settings = plan_generation("seeds.csv").settings
     with tempfile.TemporaryDirectory() as root:
-        results = Path(root) / "results"
-        with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: results}):
-            kept = KeptConversations()
-            seeds = [Seed(seed_id=i[:200], message="Hi") for i in NO_NAMES]
-            draft = Draft.of(seeds[0])
-            draft.messages.append(Message(role=Role.ASSISTANT, text="Hello."))
-            for job in jobs_of(seeds, settings, VERSION):
-                asyncio.run(kept.keep(job, draft))
-        assert {path.name for path in Path(root).iterdir()} == {"results"}
-        assert {path.name for path in results.iterdir()} == {VERSION}
+        checkpoints = Checkpoints(UPath(root) / "shop", lambda warning: None)
+        seeds = [Seed(seed_id=i[:200], message="Hi") for i in NO_NAMES]
+        draft = Draft.of(seeds[0])
+        draft.messages.append(Message(role=Role.ASSISTANT, text="Hello."))
+        for job in jobs_of(seeds, settings, VERSION):
+            asyncio.run(checkpoints.write(job.draft_key, draft))
+        assert {path.name for path in Path(root).iterdir()} == {"shop"}
+        assert {path.name for path in (Path(root) / "shop").iterdir()} == {".checkpoints"}
+        found = Path(root, "shop", ".checkpoints")
+        assert {path.name for path in found.iterdir()} == {VERSION}

@@ -45,7 +45,7 @@ class KilledRuns:
     def __init__(self, place: Place, random_seed: int) -> None:
         self._place = place
         self._random = random.Random(random_seed)
-        self._paying = Paying(place.vellum, place.results)
+        self._paying = Paying(place.vellum, place.output)
         self._worker: RunningProcess | None = None
         self._done = threading.Event()
         self.happened: Counter[str] = Counter()
@@ -163,9 +163,8 @@ class KilledRuns:
         return True
 
     def _versions_kept(self, dataset: str) -> set[str]:
-        """The versions of a dataset that commands have begun, by what they keep."""
-        marks = self._place.results.glob("*/run")
-        return {mark.parent.name for mark in marks if f'\\"{dataset}\\"' in mark.read_text()}
+        """The versions of a dataset that commands have started, by their checkpoints."""
+        return {path.name for path in self._place.output.glob(f"{dataset}/.checkpoints/*Z-*")}
 
     def _seeds(self, run: str) -> str:
         file = self._place.server.folder / f"{run}.csv"

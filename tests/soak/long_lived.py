@@ -48,7 +48,7 @@ class Settings(BaseModel):
     """For what it writes itself."""
     output: str
     results: Path
-    """Prefect's result storage."""
+    """Where Prefect stores the errors that flow runs end with."""
     vellum: str
     random_seed: int
     seconds: float
@@ -81,7 +81,7 @@ class LongLived:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._random = random.Random(settings.random_seed)
-        self._paying = Paying(settings.vellum, settings.results)
+        self._paying = Paying(settings.vellum, Path(settings.output))
         self._process = psutil.Process()
 
     async def live(self) -> None:

@@ -1,30 +1,32 @@
-"""Whether a conversation that was finished and kept was ever paid for again."""
+"""Whether a conversation that was finished and stored was ever billed again."""
 
 import json
+import re
 from pathlib import Path
 
 import httpx
 
 
 class Paying:
-    """Compares what a run's seeds cost before it was gone on with, and afterwards."""
+    """Compares what a run's seeds cost before it was resumed, and afterwards."""
 
-    def __init__(self, vellum: str, results: Path) -> None:
+    def __init__(self, vellum: str, output: Path) -> None:
         self._vellum = httpx.Client(base_url=vellum, timeout=60)
-        self._results = results
+        self._output = output
         self._paid: dict[str, int] = {}
         self.kept = 0
-        """Conversations that were found finished whenever a run was cut short, summed up."""
+        """Finished conversations that were found whenever a run was cut short, in total."""
 
     def note(self, run: str, version: str) -> None:
-        """Notes what was paid so far for the conversations of a run that are finished."""
-        finished = finished_seeds(self._results / version)
+        """Notes what was billed so far for the finished conversations of a run."""
+        folders = self._output.glob(f"*/.checkpoints/{version}")
+        finished = {seed_id for folder in folders for seed_id in finished_seeds(folder)}
         answered = self._answered(run)
         self._paid = {seed_id: answered.get(seed_id, 0) for seed_id in finished}
         self.kept += len(finished)
 
     def paid_again(self, run: str) -> list[str]:
-        """Tells the seeds of which anything was asked again since `note`."""
+        """Returns the seeds that were called for again since `note`."""
         before, self._paid = self._paid, {}
         answered = self._answered(run)
         return sorted(seed for seed, times in before.items() if answered.get(seed, 0) > times)
@@ -35,20 +37,18 @@ class Paying:
 
 
 def finished_seeds(folder: Path) -> set[str]:
-    """Reads in Prefect's result storage which conversations of a version are finished."""
-    files = [file for file in folder.iterdir() if file.name != "run"] if folder.is_dir() else []
+    """Reads in the checkpoints which conversations of a version are finished."""
+    files = [
+        file
+        for file in (folder.iterdir() if folder.is_dir() else [])
+        if re.fullmatch(r"[0-9a-f]{64}\.json", file.name)
+    ]
     return {seed_id for file in files if (seed_id := _finished_seed(file))}
 
 
 def _finished_seed(file: Path) -> str | None:
     try:
-        record = json.loads(file.read_bytes())
-    except ValueError:  # cut short while it was written
+        seed_id: str = json.loads(file.read_bytes())["seed_id"]
+    except (ValueError, FileNotFoundError):  # damaged, or just removed
         return None
-    if record["metadata"]["expiration"] is not None:
-        return None
-    kept = json.loads(record["result"])
-    if kept["__class__"] != "duologue.conversation.messages.Conversation":
-        return None
-    seed_id: str = kept["data"]["seed_id"]
     return seed_id

@@ -1,34 +1,25 @@
-"""Running much at a time on one event loop."""
+"""Running many coroutines on one event loop."""
 
 import asyncio
 from collections.abc import Sequence
 
 import pytest
 
-from duologue.tasks.side_by_side import batch_by_batch, in_batches, room_for, to_its_end
+from duologue.tasks.concurrency import chunks, room_for, run_batches, shielded
 
 
 @pytest.mark.parametrize(
-    ("jobs", "size", "sizes"),
-    [
-        (0, None, []),
-        (1, None, [1]),
-        (200, None, [1] * 200),
-        (201, None, [25] * 8 + [1]),
-        (10, 4, [4, 4, 2]),
-        (10, 1, [1] * 10),
-        (10, 100, [10]),
-        (201, 1, [1] * 201),
-    ],
+    ("items", "size", "sizes"),
+    [(0, 4, []), (10, 4, [4, 4, 2]), (10, 1, [1] * 10), (10, 100, [10])],
 )
-def test_jobs_share_task_runs_in_order(jobs: int, size: int | None, sizes: list[int]) -> None:
-    batches = in_batches(range(jobs), size)
-    assert [len(batch) for batch in batches] == sizes
-    assert [job for batch in batches for job in batch] == list(range(jobs))
+def test_chunks_keep_the_order(items: int, size: int, sizes: list[int]) -> None:
+    found = chunks(range(items), size)
+    assert [len(chunk) for chunk in found] == sizes
+    assert [item for chunk in found for item in chunk] == list(range(items))
 
 
-async def test_batches_begin_in_order_as_soon_as_there_is_room_for_all_their_jobs() -> None:
-    batches = in_batches(range(40), 4)
+async def test_batches_start_in_order_once_there_is_room_for_all_their_jobs() -> None:
+    batches = chunks(range(40), 4)
     room = room_for(batches, max_concurrency=6)
     began: list[int] = []
     under_way = most = 0
@@ -43,13 +34,13 @@ async def test_batches_begin_in_order_as_soon_as_there_is_room_for_all_their_job
             under_way -= 1
             room.release()
 
-    await batch_by_batch(run, batches, room)
+    await run_batches(run, batches, room)
     assert began == list(range(40))
     # Half as many again as are in flight, and the rest of a batch that begins.
     assert most == 6 + 3 + 3
 
 
-async def test_the_first_error_ends_the_others_and_is_raised_by_itself() -> None:
+async def test_the_first_error_cancels_the_others_and_is_raised_alone() -> None:
     began, cancelled = [], []
 
     async def run(batch: Sequence[int]) -> None:
@@ -64,19 +55,19 @@ async def test_the_first_error_ends_the_others_and_is_raised_by_itself() -> None
             raise
 
     with pytest.raises(ValueError, match="2"):
-        await batch_by_batch(run, [[item] for item in range(6)], asyncio.Semaphore(4))
+        await run_batches(run, [[item] for item in range(6)], asyncio.Semaphore(4))
     assert 4 not in began
     assert sorted(cancelled) == [item for item in began if item != 2] != []
 
 
-async def test_keeping_goes_on_to_its_end_although_it_is_cancelled_twice() -> None:
+async def test_what_is_shielded_ends_although_it_is_cancelled_twice() -> None:
     may_end, kept = asyncio.Event(), []
 
     async def keep() -> None:
         await may_end.wait()
         kept.append(True)
 
-    keeping = asyncio.create_task(to_its_end(keep()))
+    keeping = asyncio.create_task(shielded(keep()))
     for _ in range(2):
         await asyncio.sleep(0)
         keeping.cancel()
@@ -88,7 +79,7 @@ async def test_keeping_goes_on_to_its_end_although_it_is_cancelled_twice() -> No
     assert kept == [True]
 
 
-async def test_keeping_gives_what_comes_of_it() -> None:
+async def test_what_is_shielded_returns_or_raises() -> None:
     async def keep() -> str:
         await asyncio.sleep(0)
         return "kept"
@@ -96,6 +87,6 @@ async def test_keeping_gives_what_comes_of_it() -> None:
     async def fail() -> None:
         raise OSError("full")
 
-    assert await to_its_end(keep()) == "kept"
+    assert await shielded(keep()) == "kept"
     with pytest.raises(OSError, match="full"):
-        await to_its_end(fail())
+        await shielded(fail())

@@ -1,0 +1,143 @@
+"""The Prefect server of a single run, for where none is configured.
+
+The server is a process of its own: this file, run as a script, which imports Prefect and nothing
+of Duologue.
+"""
+
+import atexit
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+SECONDS_TO_START = 120
+"""It takes about three, and many more on a busy machine."""
+
+EMPTY_DATABASE = Path(__file__).with_name("prefect_database.sql")
+"""Prefect's database as the migrations of the oldest supported Prefect leave it, without rows.
+
+A new SQLite database starts from it, because the first 100 migrations take 3 s of computing. Newer
+Prefects add their own migrations to it, as they do to every older database. `make lock` writes it.
+"""
+
+SETTINGS = {
+    # Nobody opens this server's UI, so it needs no list of block types. A server that does have a
+    # UI registers them when it starts; the record of what was registered must not claim otherwise.
+    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
+    "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
+}
+
+
+@contextmanager
+def temporary_server() -> Iterator[Callable[[], None]]:
+    """Starts a server for the flow that runs in the block, unless one is configured.
+
+    Prefect would start one on its own, but only when the flow begins. This one starts while the
+    flow is imported, so a run begins seconds earlier. It stays until this process ends; by then
+    Prefect has sent it all events and logs.
+
+    Yields:
+        Waits until the server is ready; call it before the flow. Raises UsageError if the server
+        does not start.
+    """
+    from duologue.cli.child_process import ChildProcess
+
+    if os.environ.get("PREFECT_API_URL"):
+        yield lambda: None
+        return
+    port = _free_port()
+    # Started before Prefect is imported here, which takes a second; it reads the same settings.
+    server = ChildProcess.start(
+        __file__,
+        str(port),
+        environment={**os.environ, **SETTINGS},
+        output=subprocess.DEVNULL,
+        errors=subprocess.DEVNULL,
+    )
+    atexit.register(server.stop)
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    if _is_wanted():
+        with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
+            yield lambda: wait_until_ready(server.popen, port)
+    else:
+        yield lambda: None
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _is_wanted() -> bool:
+    """Checks whether a profile or file of Prefect's names no server and allows a temporary one."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_EPHEMERAL_ENABLED
+
+    return not PREFECT_API_URL.value() and PREFECT_SERVER_EPHEMERAL_ENABLED.value()
+
+
+def wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
+    """Waits until a Prefect server accepts connections, which it does once it is ready.
+
+    Raises:
+        UsageError: it has ended, or takes too long.
+    """
+    from duologue.errors import UsageError
+
+    deadline = time.monotonic() + SECONDS_TO_START
+    while not _listens(port):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise UsageError(
+                f"the Prefect server did not start on port {port}; "
+                f"`prefect server start --port {port}` shows why"
+            )
+        time.sleep(0.02)
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _create_database() -> None:
+    """Creates Prefect's default database from EMPTY_DATABASE, unless it exists."""
+    from prefect.settings import PREFECT_HOME, PREFECT_SERVER_DATABASE_CONNECTION_URL
+
+    file = PREFECT_HOME.value() / "prefect.db"
+    if file.exists() or PREFECT_SERVER_DATABASE_CONNECTION_URL.value() != (
+        f"sqlite+aiosqlite:///{file}"
+    ):
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=file.parent) as folder:
+        new = Path(folder, file.name)
+        with closing(sqlite3.connect(new)) as database:
+            database.executescript(EMPTY_DATABASE.read_text())
+        # A whole file or none, and never in place of another run's.
+        with suppress(FileExistsError):
+            os.link(new, file)
+
+
+def _serve(port: str) -> None:
+    """Runs the server, in its own process."""
+    if not _is_wanted():
+        return
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    _create_database()
+    # Ephemeral: without the UI, the scheduler, and other services that a single run does not need.
+    app = create_app(ephemeral=True, final=True)
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="critical")
+
+
+if __name__ == "__main__":
+    _serve(*sys.argv[1:])

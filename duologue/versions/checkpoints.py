@@ -1,0 +1,205 @@
+"""Checkpoints: what a run has produced so far, stored with the dataset it writes.
+
+    OUTPUT/DATASET/.checkpoints/VERSION/KEY.json              a finished conversation
+    OUTPUT/DATASET/.checkpoints/VERSION/KEY.draft.json        one that was cut short
+    OUTPUT/DATASET/.checkpoints/unchanged/KEY.json            one that later runs may reuse
+    EVALUATIONS/.checkpoints/VERSION/EVALUATION/KEY.json      a reply
+
+Whoever reaches the dataset reaches its checkpoints: a Retry, `--resume`, a rerun and a shard find
+them from any machine. They are removed together with their version.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from pathlib import PurePosixPath
+from typing import ParamSpec, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from upath import UPath
+
+from duologue.errors import UsageError
+from duologue.storage.files import (
+    describe_storage_error,
+    is_local,
+    make_folder,
+    remove_folder,
+    replace_file,
+)
+from duologue.storage.locations import shown_cause, without_credentials
+from duologue.versions.places import is_version
+
+Model = TypeVar("Model", bound=BaseModel)
+Value = TypeVar("Value")
+Parameters = ParamSpec("Parameters")
+
+CHECKPOINTS_FOLDER = ".checkpoints"
+UNCHANGED = "unchanged"
+"""The scope of the conversations that later runs may reuse."""
+
+REMOTE_CALLS = 32
+"""Concurrent reads and writes on an object store; each spends its time waiting."""
+
+
+class Checkpoints:
+    """The checkpoints of a dataset, or of a folder of evaluations; for one run and event loop.
+
+    A key is `SCOPE/NAME`; the scope is a folder. Each scope is listed once, because most keys that
+    a run looks up do not exist yet. What other processes write later is not seen.
+    """
+
+    def __init__(self, parent: UPath, warn: Callable[[str], None]) -> None:
+        """Opens the checkpoints in a folder; touches nothing yet.
+
+        Args:
+            parent: of the dataset, or of the evaluations.
+            warn: called with one sentence for each damaged checkpoint.
+        """
+        self.parent = parent
+        self._folder = parent / CHECKPOINTS_FOLDER
+        self._warn = warn
+        self._names: dict[str, set[str]] = {}
+        self._written: defaultdict[str, set[str]] = defaultdict(set)
+        """By scope; also while it is being listed."""
+        self._listing = asyncio.Lock()
+        self._made: set[str] = set()
+
+    async def names(self, scope: str) -> set[str]:
+        """Returns the names of the files and folders in a scope; of all scopes for the empty one.
+
+        Raises:
+            UsageError: the storage cannot be listed.
+        """
+        async with self._listing:  # once, however many ask meanwhile
+            if scope not in self._names:
+                listed = await self._called(self._list, scope)
+                self._names[scope] = listed | self._written[scope]
+        return self._names[scope]
+
+    async def list_scopes(self, keys: Iterable[str]) -> None:
+        """Lists the scopes of some keys before they are read.
+
+        Raises:
+            UsageError: the storage cannot be listed.
+        """
+        for scope in {key.rpartition("/")[0] for key in keys}:
+            await self.names(scope)
+
+    async def read(self, key: str, kind: type[Model]) -> Model | None:
+        """Returns the checkpoint stored under a key; None if there is none or it is damaged.
+
+        Raises:
+            UsageError: the storage cannot be read.
+        """
+        scope, _, name = key.rpartition("/")
+        if f"{name}.json" not in await self.names(scope):
+            return None
+        path = self._path(key)
+        try:
+            return kind.model_validate_json(await self._called(path.read_bytes))
+        except FileNotFoundError:
+            return None
+        except (IsADirectoryError, ValidationError):
+            self._warn(f"{without_credentials(path)}: is damaged, so it counts as not stored")
+            return None
+        except Exception as error:  # an object store's driver raises what it likes
+            raise self._unreadable(path, error) from shown_cause(error)
+
+    async def write(self, key: str, value: BaseModel) -> None:
+        """Stores a checkpoint; replaces an older one atomically.
+
+        Raises:
+            Exception: whatever the storage raises.
+        """
+        scope, _, name = key.rpartition("/")
+        await self._called(self._write, scope, key, value)
+        self._written[scope].add(f"{name}.json")
+        if scope in self._names:
+            self._names[scope].add(f"{name}.json")
+
+    async def remove(self, key: str) -> None:
+        """Removes a checkpoint, if there is one.
+
+        Raises:
+            UsageError: the storage refuses.
+        """
+        scope, _, name = key.rpartition("/")
+        if f"{name}.json" not in await self.names(scope):
+            return
+        path = self._path(key)
+        try:
+            await self._called(partial(path.unlink, missing_ok=True))
+        except Exception as error:  # an object store's driver raises what it likes
+            raise UsageError(
+                f"checkpoint {without_credentials(path)}: cannot be removed: "
+                f"{describe_storage_error(error)}; remove it and run again"
+            ) from shown_cause(error)
+        for names in (self._names[scope], self._written[scope]):
+            names.discard(f"{name}.json")
+
+    def _path(self, key: str) -> UPath:
+        if ".." in PurePosixPath(key).parts or key.startswith("/"):
+            raise ValueError(f"{key!r} leads out of {self._folder}")
+        return self._folder / f"{key}.json"
+
+    def _write(self, scope: str, key: str, value: BaseModel) -> None:
+        path = self._path(key)
+        if scope not in self._made:
+            make_folder(path.parent)
+            self._made.add(scope)
+        replace_file(path, value.model_dump_json().encode())
+
+    def _list(self, scope: str) -> set[str]:
+        folder = self._folder / scope if scope else self._folder
+        try:
+            return _names_in(folder)
+        except Exception as error:  # an object store's driver raises what it likes
+            raise self._unreadable(folder, error) from shown_cause(error)
+
+    def _unreadable(self, path: UPath, error: Exception) -> UsageError:
+        return UsageError(
+            f"checkpoints {without_credentials(path)}: cannot be read: "
+            f"{describe_storage_error(error)}; make the storage available and run again, and "
+            "nothing that is stored there is billed again"
+        )
+
+    async def _called(
+        self,
+        call: Callable[Parameters, Value],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Value:
+        """Calls storage: a disk directly, because a thread takes longer than a small file."""
+        if is_local(self._folder):
+            return call(*args, **kwargs)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, partial(call, *args, **kwargs))
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(REMOTE_CALLS, thread_name_prefix="checkpoints")
+
+
+def remove_checkpoints(parents: Iterable[UPath], is_outdated: Callable[[str], bool]) -> None:
+    """Removes the checkpoints of outdated versions; those that later runs may reuse stay.
+
+    Args:
+        parents: folders with checkpoints.
+        is_outdated: tells this of a version.
+    """
+    for parent in parents:
+        folder = parent / CHECKPOINTS_FOLDER
+        for name in sorted(_names_in(folder)):
+            if is_version(name) and is_outdated(name):
+                remove_folder(folder / name)
+
+
+def _names_in(folder: UPath) -> set[str]:
+    """Lists a folder afresh: drivers of object stores remember what they listed."""
+    folder.fs.invalidate_cache()
+    try:
+        return {PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)}
+    except FileNotFoundError:
+        return set()

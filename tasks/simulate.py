@@ -1,0 +1,153 @@
+"""Simulates the conversations of a run."""
+
+from collections.abc import Sequence
+
+from prefect import get_run_logger
+
+from duologue.conversation.messages import Conversation
+from duologue.errors import LostStateError, UsageError
+from duologue.participants.budget import Spending
+from duologue.participants.concurrency import Accounts
+from duologue.participants.opening import open_participants
+from duologue.plans.generation import Job
+from duologue.progress import Progress
+from duologue.settings.run import RunSettings
+from duologue.simulation import Draft, FailedSeed, Participants, simulate
+from duologue.tasks.artifacts import progress_artifact
+from duologue.tasks.global_limit import within_global_limit
+from duologue.tasks.jobs import Limits, Results, Work, run_jobs, try_to_store
+from duologue.validation.check import Checker
+from duologue.versions.checkpoints import Checkpoints
+
+Simulated = Results[Conversation, FailedSeed]
+
+
+class Simulation(Work[Job, Conversation, FailedSeed]):
+    """The conversations of a run."""
+
+    verb, noun, result = "simulate", "conversation", Conversation
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        participants: Participants,
+        checker: Checker,
+        checkpoints: Checkpoints,
+        spending: Spending,
+    ) -> None:
+        self._settings = settings
+        self._participants = participants
+        self._checker = checker
+        self._checkpoints = checkpoints
+        self._spending = spending
+        self._drafts: dict[str, Draft] = {}
+        """Of the conversations that were started or resumed and are not finished."""
+
+    async def do(self, job: Job, retries: int) -> Conversation:
+        """Simulates a conversation, or resumes its draft.
+
+        An invalid one is discarded and restarted at once, as often as its seed may be retried. The
+        last one is returned as it is.
+        """
+        if job.key not in self._drafts:
+            self._drafts[job.key] = await read_draft(job, self._checkpoints)
+        draft, settings = self._drafts[job.key], self._settings
+        while True:
+            draft.start_attempt()
+            try:
+                conversation = await simulate(
+                    draft, job.seed, job.sample, self._participants, settings.simulation
+                )
+            except LostStateError as error:  # the draft is at its start again
+                if draft.discarded + retries > settings.seed_retries:
+                    raise
+                get_run_logger().warning("%s restarts: %s", job.name, error)
+                continue
+            checked = self._checker.check(conversation, job.seed)
+            if checked.is_valid or draft.discarded + retries >= settings.seed_retries:
+                return conversation
+            get_run_logger().warning(
+                "%s is invalid and restarts: %s", job.name, ", ".join(checked.broken_rules)
+            )
+            draft.restart()
+
+    async def failed(self, job: Job, error: BaseException) -> FailedSeed:
+        """Stores the draft, so that nothing billed is lost, also when the run is cancelled."""
+        draft = self._drafts.get(job.key)
+        if draft is not None:
+            await try_to_store(job.name, self._checkpoints.write(job.draft_key, draft))
+        else:
+            draft = await _readable_draft(job, self._checkpoints)
+        return FailedSeed(job.seed, job.sample, type(error).__name__, str(error), draft)
+
+    def refusal(self) -> Exception | None:
+        """Returns an error once the budget is spent."""
+        return self._spending.exhausted
+
+    def group(self, job: Job) -> str:
+        """Returns what fails together: all seeds."""
+        return "seeds"
+
+
+async def simulate_conversations(
+    jobs: Sequence[Job],
+    settings: RunSettings,
+    checkpoints: Checkpoints,
+    version: str,
+    checker: Checker,
+    dataset: str = "",
+) -> Simulated:
+    """Simulates every job, up to `settings.max_concurrency` concurrently.
+
+    Returns:
+        A conversation, or how it failed, for each job; and why the run stopped early, if it did.
+
+    Raises:
+        UsageError: a participant's reference is wrong, the API key is missing, or there is no such
+            global limit.
+    """
+    progress = Progress(version, total=len(jobs), doing="simulating", of="conversations")
+    spending, accounts = Spending(settings.budget), Accounts()
+    limits = Limits(
+        settings.max_concurrency,
+        settings.seed_retries,
+        settings.seed_retry_delay_seconds,
+        settings.conversations_per_task_run,
+    )
+    async with (
+        open_participants(
+            [settings.chatbot, settings.simulated_user],
+            settings.call,
+            settings.max_concurrency,
+            spending,
+            settings.record_usage,
+            accounts,
+        ) as participants,
+        progress_artifact(progress),
+        within_global_limit(settings.global_limit, min(settings.max_concurrency, len(jobs))),
+    ):
+        both = Participants(participants[0], participants[1], dataset, version)
+        work = Simulation(settings, both, checker, checkpoints, spending)
+        results = await run_jobs(jobs, work, limits, checkpoints, progress)
+    for sentence in accounts.report():
+        get_run_logger().info(sentence)
+    if spending.is_blind:
+        get_run_logger().warning("no call reported its cost, so max_cost_usd had no effect")
+    return results
+
+
+async def read_draft(job: Job, checkpoints: Checkpoints) -> Draft:
+    """Returns the draft of a conversation; a new one if none is stored.
+
+    Raises:
+        UsageError: the checkpoints cannot be read.
+    """
+    return await checkpoints.read(job.draft_key, Draft) or Draft.of(job.seed)
+
+
+async def _readable_draft(job: Job, checkpoints: Checkpoints) -> Draft:
+    try:
+        return await read_draft(job, checkpoints)
+    except UsageError as error:
+        get_run_logger().warning("%s: its draft cannot be shown: %s", job.name, error)
+        return Draft.of(job.seed)
