@@ -7,8 +7,8 @@ from prefect.client.schemas.objects import State
 
 from duologue.evaluation.manifest import EvaluationManifest
 from duologue.plans.evaluation import plan_evaluation
-from duologue.settings.evaluation import EvaluationOptions
-from duologue.settings.options import AtLeastOne
+from duologue.settings.evaluation import EvaluationForm
+from duologue.settings.options import takes
 from duologue.tasks.check_access import check_access, check_candidates
 from duologue.tasks.identify_run import (
     identify_evaluation,
@@ -27,29 +27,9 @@ from duologue.versions.evaluations import EvaluationContents, check_evaluations_
 
 # Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
 @flow(name="evaluate-dataset", persist_result=False, result_serializer="json")
-async def evaluate_dataset(
-    version: str = "latest",
-    candidate: str = "",
-    baseline: str = "",
-    max_concurrency: AtLeastOne = 32,
-    output: str = "datasets",
-    name: str = "",
-    advanced: EvaluationOptions = EvaluationOptions(),
-) -> EvaluationManifest | State[Any]:
-    """Asks a chatbot for the next turn of each conversation so far, and compares its replies.
-
-    Args:
-        version: The version whose conversations are taken: `latest`, a version, or the folder of
-            one, local or a URL.
-        candidate: Who is evaluated: a Workflow Deployment as NAME or NAME@release_tag,
-            local:package.module, or python:package.module:function; the version's own chatbot, as
-            it is by now, if empty.
-        baseline: Who the candidate is compared with besides the version's own replies, spelled like
-            it; nobody if empty.
-        max_concurrency: How many replies are asked for at a time.
-        output: The folder, or URL, that holds the datasets.
-        name: The dataset's name, where there are several.
-        advanced: What most evaluations leave as it is.
+@takes(EvaluationForm)
+async def evaluate_dataset(**parameters: Any) -> EvaluationManifest | State[Any]:
+    """Requests a chatbot's next turn for each conversation so far, and compares its replies.
 
     Returns:
         The manifest of the evaluation.
@@ -60,9 +40,9 @@ async def evaluate_dataset(
         DuologueError: nothing was written.
     """
     restrict_code()
-    if version == "latest":
-        version = await version_of_first_attempt() or version
-    plan = plan_evaluation(version, candidate, baseline, max_concurrency, output, name, advanced)
+    if parameters["version"] == "latest":
+        parameters["version"] = await version_of_first_attempt() or "latest"
+    plan = plan_evaluation(**parameters)
     check_evaluations_writable(plan.evaluations)
     await check_access(plan.settings.test_suite)
     checkpoints = open_checkpoints(plan.evaluations)

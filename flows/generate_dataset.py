@@ -7,9 +7,9 @@ from prefect.client.schemas.objects import State
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
-from duologue.plans.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER, plan_generation
-from duologue.settings.options import AtLeastOne
-from duologue.settings.run import AdvancedOptions
+from duologue.plans.generation import plan_generation
+from duologue.settings.options import takes
+from duologue.settings.run import GenerationForm
 from duologue.tasks.artifacts import show_summary
 from duologue.tasks.check_access import check_access, check_deployments
 from duologue.tasks.export import export
@@ -29,30 +29,9 @@ from duologue.versions.writing import check_writable
 
 # Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
 @flow(name="generate-dataset", persist_result=False, result_serializer="json")
-async def generate_dataset(
-    seeds: str = "datasets/seed_user_messages.csv",
-    chatbot: str = BUNDLED_CHATBOT,
-    simulated_user: str = BUNDLED_SIMULATED_USER,
-    turns: AtLeastOne = 3,
-    conversations_per_seed: AtLeastOne = 1,
-    max_concurrency: AtLeastOne = 32,
-    output: str = "datasets",
-    name: str = "",
-    advanced: AdvancedOptions = AdvancedOptions(),
-) -> Manifest | State[Any]:
+@takes(GenerationForm)
+async def generate_dataset(**parameters: Any) -> Manifest | State[Any]:
     """Simulates a conversation for every seed message and publishes them as a dataset.
-
-    Args:
-        seeds: The file with the seed messages: CSV, JSONL or Parquet; a path or a URL.
-        chatbot: Who answers: a Workflow Deployment as NAME or NAME@release_tag,
-            prompt:NAME, local:package.module, or python:package.module:function.
-        simulated_user: Who asks, spelled like the chatbot.
-        turns: The most turns of a conversation; a turn is one chatbot reply and the answer to it.
-        conversations_per_seed: How many conversations each seed message opens.
-        max_concurrency: How many conversations are simulated at a time.
-        output: The folder, or URL, that holds the datasets.
-        name: The dataset's name; the seed file's if empty.
-        advanced: What most runs leave as it is.
 
     Returns:
         The manifest of the version.
@@ -63,17 +42,7 @@ async def generate_dataset(
         DuologueError: no version was written.
     """
     restrict_code()
-    plan = plan_generation(
-        seeds=seeds,
-        chatbot=chatbot,
-        simulated_user=simulated_user,
-        turns=turns,
-        conversations_per_seed=conversations_per_seed,
-        max_concurrency=max_concurrency,
-        output=output,
-        name=name,
-        advanced=advanced,
-    )
+    plan = plan_generation(**parameters)
     check_writable(plan.dataset)
     await check_access(plan.settings.test_suite)
     checkpoints = open_checkpoints(plan.dataset.folder)
@@ -82,7 +51,7 @@ async def generate_dataset(
     jobs = plan.jobs(seed_file, run.version)
     checker = Checker(plan.settings.simulation, plan.settings.rules)
 
-    if advanced.shards is None:
+    if plan.advanced.shards is None:
         simulated = await simulate_conversations(
             jobs, plan.settings, checkpoints, run.version, checker, plan.dataset.name
         )
@@ -103,7 +72,7 @@ async def generate_dataset(
     )
     version = export(plan.dataset, run.version, opaque(contents))
     is_latest = publish(version)
-    remove_old_versions(version, advanced.keep_versions)
+    remove_old_versions(version, plan.advanced.keep_versions)
     await show_summary(version, contents)
     push_problem = await push_if_wanted(version) if is_latest else None
     return final_state(version.manifest, push_problem)

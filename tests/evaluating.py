@@ -61,7 +61,9 @@ def write_one(
 async def evaluated(output: Path | str, **parameters: Any) -> State[Any]:
     """Runs `evaluate_dataset` on what is in an output."""
     parameters = {"output": str(output), "advanced": QUICK, **parameters}
-    return await evaluate_dataset(**parameters, return_state=True)
+    state = await evaluate_dataset(**parameters, return_state=True)
+    assert isinstance(state, State)
+    return state
 
 
 async def evaluation_of(state: State[Any]) -> EvaluationManifest:

@@ -35,7 +35,9 @@ async def generated(seeds: Path, **parameters: Any) -> State[Any]:
         "advanced": QUICK,
         **parameters,
     }
-    return await generate_dataset(seeds=str(seeds), **parameters, return_state=True)
+    state = await generate_dataset(seeds=str(seeds), **parameters, return_state=True)
+    assert isinstance(state, State)
+    return state
 
 
 async def rerun(seeds: Path, **parameters: Any) -> State[Any]:

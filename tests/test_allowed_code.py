@@ -16,8 +16,8 @@ from duologue.own_code import (
     import_function,
     import_module,
 )
-from duologue.plans.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER
 from duologue.plans.rerun import plan_rerun
+from duologue.settings.run import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER
 from duologue.versions.latest import LATEST_FILE
 from tests.running import generated, output_of
 from tests.vellum_stand_in import StandIn

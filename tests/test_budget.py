@@ -15,9 +15,9 @@ from duologue.errors import BudgetExhaustedError, UsageError
 from duologue.participants.budget import Spending
 from duologue.participants.opening import open_participants
 from duologue.participants.protocol import TurnContext
-from duologue.plans.generation import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER, plan_generation
+from duologue.plans.generation import plan_generation
 from duologue.settings.participants import CallSettings, ParticipantSettings
-from duologue.settings.run import Budget
+from duologue.settings.run import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER, Budget
 from tests.running import (
     ANYTHING_PASSES,
     QUICK,
@@ -304,25 +304,25 @@ async def test_local_participants_keep_to_max_calls(seeds_csv: Path) -> None:
         (
             {"budget": {"max_cost_usd": 2.5}, "record_usage": True},
             LOCAL,
-            r"max_cost_usd is 2\.5, but neither local:workflows\.support_bot nor local:.* is a "
-            r"Workflow Deployment, .*max_calls",
+            r"max_cost_usd is 2\.5, but neither local:duologue\.workflows\.support_bot nor "
+            r"local:.* is a Workflow Deployment, .*max_calls",
         ),
         ({"budget": {"max_calls": 0}}, {}, r"budget\.max_calls is 0"),
         ({"budget": {"max_cost_usd": 0}}, {}, r"budget\.max_cost_usd is 0"),
         ({"budget": {"max_cost_usd": float("inf")}}, {}, r"budget\.max_cost_usd is inf"),
-        ({"budget": {"max_tokens": 3}}, {}, r"budget\.max_tokens is 3"),
+        ({"budget": {"max_tokens": 3}}, {}, r"no setting 'budget\.max_tokens'"),
     ],
 )
 def test_a_budget_that_cannot_be_kept_is_refused(
     advanced: dict[str, Any], participants: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(UsageError, match=said):
-        plan_generation("seeds.csv", **participants, advanced=advanced)
+        plan_generation(seeds="seeds.csv", **participants, advanced=advanced)
 
 
 def test_a_budget_of_cost_needs_one_participant_on_vellum() -> None:
     advanced = {"budget": {"max_cost_usd": 2.5}, "record_usage": True}
-    plan = plan_generation("seeds.csv", simulated_user="simulated-user", advanced=advanced)
+    plan = plan_generation(seeds="seeds.csv", simulated_user="simulated-user", advanced=advanced)
     assert plan.settings.budget == Budget(max_cost_usd=2.5)
 
 

@@ -65,7 +65,7 @@ RUN_ELSEWHERE = {
     f"{PUSH}.simulated_user_llm --deploy --deployment-name simulated-user": "needs Vellum",
     f"{PUSH_CASES} --dry-run": "needs a Test Suite; test_push_test_suite.py runs its like",
     f"{PUSH_CASES} --per prefix --evaluation-name reference_reply": "the same",
-    "duologue generate my_seeds.csv --push-to-test-suite my-test-suite": "needs a Test Suite; "
+    "duologue generate my_seeds.csv --set test_suite.suite=my-test-suite": "needs a Test Suite; "
     "test_nightly_push.py runs its like",
     "promptfoo eval --output results.json": READ_BY_OTHERS,
     "oaieval dummy duologue --registry_path . --record_path results.jsonl": READ_BY_OTHERS,

@@ -1,6 +1,5 @@
 """`duologue evaluate` as a person uses it: in a process of its own, in a folder with a dataset."""
 
-import inspect
 import json
 import re
 import signal
@@ -10,15 +9,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from duologue.cli.evaluate import evaluate
-from duologue.flows.evaluate_dataset import evaluate_dataset
-from duologue.settings.evaluation import EvaluationOptions
 from tests.dataset.making import VERSION
 from tests.evaluating import conversation, write_one
 from tests.vellum_stand_in import stand_in_process
@@ -124,7 +119,7 @@ def test_json_is_the_last_line_and_all_that_a_script_needs(run: Run, place: Path
     done = run(
         VERSION,
         *("--candidate", "python:chatbots:worse", "--baseline", "python:chatbots:same"),
-        *("--format", "json", "--scorer", "python:chatbots:polite"),
+        *("--format", "json", "--set", 'scoring.own_scorers=["python:chatbots:polite"]'),
     )
     assert done.returncode == 1, done.stderr
     (line,) = done.stdout.splitlines()
@@ -155,12 +150,15 @@ def test_with_a_baseline_the_difference_is_shown(run: Run) -> None:
 def test_the_options_reach_the_flow(run: Run, place: Path) -> None:
     done = run(
         *("--only-with-reference", "--evaluations", "elsewhere", "--max-concurrency", "7"),
-        *("--max-failed-share", "0.5", "--max-regressed-share", "0.4"),
-        *("--min-score", "similarity=0.8", "--min-score", "polite=0", "--max-drop", "same=0.1"),
-        *("--min-similarity", "0.3", "--max-latency-ms", "5000"),
-        *("--scorer", "python:chatbots:polite", "--baseline", "python:chatbots:worse"),
-        *("--call-timeout", "11", "--call-deadline", "22", "--call-attempts", "3"),
-        *("--reply-retries", "1", "--reply-retry-delay", "0.5"),
+        *("--set", "gates.max_failed_share=0.5", "--set", "gates.max_regressed_share=0.4"),
+        *("--set", "gates.min_scores={similarity = 0.8}", "--set", "gates.min_scores.polite=0"),
+        *("--set", "gates.max_drops.same=0.1"),
+        *("--set", "scoring.min_similarity=0.3", "--set", "scoring.max_latency_ms=5000"),
+        *("--set", 'scoring.own_scorers=["python:chatbots:polite"]'),
+        *("--baseline", "python:chatbots:worse"),
+        *("--set", "call.timeout_seconds=11", "--set", "call.deadline_seconds=22"),
+        *("--set", "call.max_attempts=3"),
+        *("--set", "reply_retries=1", "--set", "reply_retry_delay_seconds=0.5"),
     )
     assert done.returncode == 0, done.stderr
     (file,) = (place / "elsewhere").glob("*/evaluation.json")
@@ -182,7 +180,7 @@ def test_the_options_reach_the_flow(run: Run, place: Path) -> None:
 
 
 def test_replies_that_fail_are_counted(run: Run, place: Path) -> None:
-    done = run("--candidate", "python:chatbots:broken", "--reply-retries", "0")
+    done = run("--candidate", "python:chatbots:broken", "--set", "reply_retries=0")
     assert done.returncode == 1
     assert "3 of 12 prefixes have no reply (25.0%); max_failed_share allows 5.0%" in done.stdout
     assert "scripted to fail" in (evaluations(place)[0] / "report.html").read_text()
@@ -198,22 +196,28 @@ def test_replies_that_fail_are_counted(run: Run, place: Path) -> None:
         (["--baseline", "python:chatbots:absent"], "no function 'absent'"),
         (["--candidate", "support-bot"], "VELLUM_API_KEY is not set"),
         (["--max-concurrency", "0"], "max_concurrency is 0"),
-        (["--max-failed-share", "2"], "gates.max_failed_share is 2"),
-        (["--min-score", "similarity"], "--min-score 'similarity': expected NAME=VALUE"),
-        (["--min-score", "similarity=high"], "--min-score 'similarity=high': expected a number"),
-        (["--min-score", "kindness=1"], "min_scores: there is no scorer 'kindness'"),
-        (["--max-drop", "same=0.1"], "there is no baseline to compare with"),
-        (["--max-drop", "same=inf"], "max_drops.same is inf"),
-        (["--max-drop", "same=-1"], "max_drops.same is -1"),
-        (["--min-score", "similarity=nan"], "min_scores.similarity is nan"),
-        (["--scorer", "chatbots.polite"], "own scorer 'chatbots.polite': expected python:"),
-        (["--scorer", "python:chatbots:same"], "own scorer 'python:chatbots:same': cannot be"),
-        (["--max-latency-ms", "0"], "max_latency_ms is 0"),
+        (["--set", "gates.max_failed_share=2"], "gates.max_failed_share is 2"),
+        (["--set", "gates.min_scores.similarity"], "expected NAME=VALUE"),
+        (["--set", "gates.min_scores.similarity=high"], "similarity is 'high'; expected a number"),
+        (["--set", "gates.min_scores.kindness=1"], "min_scores: there is no scorer 'kindness'"),
+        (["--set", "gates.max_drops.same=0.1"], "there is no baseline to compare with"),
+        (["--set", "gates.max_drops.same=inf"], "max_drops.same is inf"),
+        (["--set", "gates.max_drops.same=-1"], "max_drops.same is -1"),
+        (["--set", "gates.min_scores.similarity=nan"], "min_scores.similarity is nan"),
+        (
+            ["--set", 'scoring.own_scorers=["chatbots.polite"]'],
+            "own scorer 'chatbots.polite': expected python:",
+        ),
+        (
+            ["--set", 'scoring.own_scorers=["python:chatbots:same"]'],
+            "own scorer 'python:chatbots:same': cannot be",
+        ),
+        (["--set", "scoring.max_latency_ms=0"], "max_latency_ms is 0"),
         (["--evaluations", "/proc/here"], "evaluations /proc/here: cannot be written to"),
         (["--evaluations", "said.json"], "a file is where a folder is needed"),
         (["--resume", "yesterday"], "resume 'yesterday': expected an evaluation"),
         (["--resume", "20200101T000000000Z-00000000"], "nothing of that evaluation is kept"),
-        (["--test-suite", " "], "test_suite.suite is ' '"),
+        (["--set", "test_suite.suite= "], "test_suite.suite is ' '"),
     ],
 )
 def test_wrong_use_is_told_in_a_sentence_and_leaves_nothing_behind(
@@ -245,7 +249,7 @@ def test_the_test_suites_result_is_told(
 ) -> None:
     with stand_in_process() as url:
         vellum = {"VELLUM_API_URL": url, "VELLUM_API_KEY": "some-key"}
-        suite = ("--test-suite", "my-test-suite")
+        suite = ("--set", "test_suite.suite=my-test-suite")
         none = run(*suite, **vellum)
         subprocess.run(
             [DUOLOGUE, "push-test-suite", "latest", "my-test-suite"],
@@ -261,41 +265,6 @@ def test_the_test_suites_result_is_told(
     result = r"Test Suite my-test-suite, 4 cases: Politeness\.score 0\.140\n  (\S+)"
     (url_shown,) = re.findall(result, done.stdout)
     assert url_shown.startswith(f"{url}/v1/test-suite-runs/")
-
-
-def test_help_shows_the_options_in_their_panels(run: Run) -> None:
-    done = run("--help")
-    assert done.returncode == 0
-    for panel in (
-        "Gates: what the candidate has to reach",
-        "Scoring: how replies are compared",
-        "Vellum Test Suite: what its metrics say of the candidate's replies",
-        "Deadlines and retries",
-    ):
-        assert panel in done.stdout
-
-
-def test_the_command_lines_defaults_are_those_of_the_flow() -> None:
-    """They are written twice, as those of `duologue generate` are."""
-
-    def defaults(function: Callable[..., Any]) -> dict[str, Any]:
-        return {name: one.default for name, one in inspect.signature(function).parameters.items()}
-
-    options = EvaluationOptions()
-    renamed = {
-        "call_timeout": options.call.timeout_seconds,
-        "call_deadline": options.call.deadline_seconds,
-        "call_attempts": options.call.max_attempts,
-        "reply_retry_delay": options.reply_retry_delay_seconds,
-        "test_suite": None,
-        "name": None,
-    }
-    groups = {**dict(options.gates), **dict(options.scoring)}
-    expected = {**defaults(evaluate_dataset.fn), **dict(options), **groups, **renamed}
-    on_command_line = defaults(evaluate)
-    shared = on_command_line.keys() & expected.keys()
-    assert len(shared) == 20
-    assert {n: on_command_line[n] for n in shared} == {n: expected[n] for n in shared}
 
 
 # Cut short

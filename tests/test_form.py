@@ -3,21 +3,22 @@
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from prefect import Flow
+from prefect.exceptions import ParameterTypeError
+from pydantic import Field, ValidationError
 
-from duologue.settings.options import as_form
-from duologue.settings.run import AdvancedOptions
+from duologue.flows.evaluate_dataset import evaluate_dataset
+from duologue.flows.generate_dataset import generate_dataset
+from duologue.settings.evaluation import EvaluationForm
+from duologue.settings.options import Options
+from duologue.settings.run import GenerationForm
 
 
-class Inner(BaseModel):
-    model_config = ConfigDict(json_schema_extra=as_form)
-
+class Inner(Options):
     number_of_things: int = 1
 
 
-class Options(BaseModel):
-    model_config = ConfigDict(json_schema_extra=as_form, use_attribute_docstrings=True)
-
+class Form(Options):
     end_marker: str = "[END]"
     """What ends it."""
     greeting: str | None = None
@@ -31,14 +32,14 @@ class Options(BaseModel):
 
 @pytest.fixture
 def fields() -> dict[str, dict[str, Any]]:
-    properties: dict[str, dict[str, Any]] = Options.model_json_schema()["properties"]
+    properties: dict[str, dict[str, Any]] = Form.model_json_schema()["properties"]
     return properties
 
 
 def test_every_field_has_its_name_for_a_label_and_its_place(
     fields: dict[str, dict[str, Any]],
 ) -> None:
-    assert [field["title"] for field in fields.values()] == list(Options.model_fields)
+    assert [field["title"] for field in fields.values()] == list(Form.model_fields)
     assert [field["position"] for field in fields.values()] == list(range(len(fields)))
 
 
@@ -62,7 +63,7 @@ def test_a_field_that_has_to_be_filled_in_is_a_box_as_well(
     fields: dict[str, dict[str, Any]],
 ) -> None:
     assert fields["column"] == {"type": "string", "title": "column", "position": 4}
-    assert Options.model_json_schema()["required"] == ["column"]
+    assert Form.model_json_schema()["required"] == ["column"]
 
 
 def test_yes_no_or_neither_stays_a_choice(fields: dict[str, dict[str, Any]]) -> None:
@@ -70,14 +71,46 @@ def test_yes_no_or_neither_stays_a_choice(fields: dict[str, dict[str, Any]]) -> 
     assert fields["has_header"]["default"] is None
 
 
-def test_a_model_in_a_model_has_labels_of_its_own() -> None:
-    inner = Options.model_json_schema()["$defs"]["Inner"]["properties"]
+def test_a_group_is_folded_and_empty_means_its_defaults(fields: dict[str, dict[str, Any]]) -> None:
+    assert fields["inner"]["anyOf"] == [{"$ref": "#/$defs/Inner"}, {"type": "null"}]
+    assert fields["inner"]["default"] is None
+    assert Form.model_validate({"column": "a", "inner": None}).inner == Inner()
+    with pytest.raises(ValidationError, match="end_marker"):
+        Form.model_validate({"column": "a", "end_marker": None})
+
+
+def test_a_group_in_a_group_has_labels_of_its_own() -> None:
+    inner = Form.model_json_schema()["$defs"]["Inner"]["properties"]
     assert inner["number_of_things"]["title"] == "number_of_things"
 
 
-def test_every_option_of_a_run_is_labelled_and_described() -> None:
-    schema = AdvancedOptions.model_json_schema()
+@pytest.mark.parametrize("form", [GenerationForm, EvaluationForm])
+def test_every_setting_is_labelled_and_described(form: type[Options]) -> None:
+    schema = form.model_json_schema()
     for model in (schema, *(m for m in schema["$defs"].values() if "properties" in m)):
         for position, (name, field) in enumerate(model["properties"].items()):
             assert (field["title"], field["position"]) == (name, position)
             assert field.get("description"), f"{model['title']}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("flow", "form"), [(generate_dataset, GenerationForm), (evaluate_dataset, EvaluationForm)]
+)
+def test_a_flow_takes_its_forms_settings(flow: Flow[..., Any], form: type[Options]) -> None:
+    shown = flow.parameters.properties
+    assert list(shown) == list(form.model_fields)
+    for name, field in form.model_fields.items():
+        assert shown[name]["description"] == " ".join(str(field.description).split())
+        assert shown[name]["default"] == field.default
+    assert shown["max_concurrency"]["minimum"] == 1
+    assert {"type": "null"} in shown["advanced"]["anyOf"]
+    described = str(flow.description)
+    assert described.index("Args:") < described.index("advanced:") < described.index("Returns:")
+
+
+@pytest.mark.parametrize("flow", [generate_dataset, evaluate_dataset])
+def test_a_flow_refuses_what_its_form_has_not(flow: Flow[..., Any]) -> None:
+    with pytest.raises(ParameterTypeError, match="max_concurrency"):
+        flow.validate_parameters({"max_concurrency": 0})
+    with pytest.raises(TypeError, match="turn"):
+        flow.validate_parameters({"turn": 3})

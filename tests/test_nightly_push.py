@@ -231,9 +231,11 @@ async def duologue(seeds: Path, *arguments: str) -> Result:
 
 async def test_the_command_pushes(seeds_csv: Path, suite: StandInSuite) -> None:
     suite.add("duologue:seeds:gone-1:1")
-    to_suite = ("--push-to-test-suite", "my-test-suite", "--push-per", "prefix")
-    names = ("--push-evaluation-name", "reply", "--push-input-name", "history")
-    done = await duologue(seeds_csv, "--turns", "1", *to_suite, *names, "--push-remove-gone")
+    to_suite = ("--set", "test_suite.suite=my-test-suite", "--set", "test_suite.per=prefix")
+    names = ("--set", "test_suite.evaluation_name=reply", "--set", "test_suite.input_name=history")
+    done = await duologue(
+        seeds_csv, "--turns", "1", *to_suite, *names, "--set", "test_suite.remove_gone=true"
+    )
     assert done.exit_code == 0, done.output
     assert len(suite.cases) == 20
     data = suite.bulks[0][0]["data"]
@@ -245,6 +247,6 @@ async def test_the_command_pushes(seeds_csv: Path, suite: StandInSuite) -> None:
 async def test_the_command_tells_of_a_push_that_failed(
     seeds_csv: Path, suite: StandInSuite
 ) -> None:
-    done = await duologue(seeds_csv, "--turns", "1", "--push-to-test-suite", "nowhere")
+    done = await duologue(seeds_csv, "--turns", "1", "--set", "test_suite.suite=nowhere")
     assert done.exit_code == 0, done.output
     assert "There is no such Test Suite" in " ".join(done.output.split())

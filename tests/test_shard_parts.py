@@ -39,8 +39,13 @@ def test_every_conversation_is_in_one_shard_and_all_shards_are_alike(
 @pytest.mark.parametrize("budget", [{"max_calls": 10}, {"max_cost_usd": 1}])
 def test_a_budget_is_not_for_shards(budget: dict[str, int]) -> None:
     options = {"shards": {}, "budget": budget, "record_usage": True}
-    with pytest.raises(UsageError, match="budget is set, and so are shards"):
-        plan_generation("seeds.csv", "support-bot", "simulated-user", advanced=options)
+    with pytest.raises(UsageError, match="both budget and shards are set"):
+        plan_generation(
+            seeds="seeds.csv",
+            chatbot="support-bot",
+            simulated_user="simulated-user",
+            advanced=options,
+        )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +59,7 @@ def test_a_budget_is_not_for_shards(budget: dict[str, int]) -> None:
 )
 def test_options_that_cannot_be_meant_are_told(options: dict[str, int | str], told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        plan_generation("seeds.csv", advanced={"shards": options})
+        plan_generation(seeds="seeds.csv", advanced={"shards": options})
 
 
 @pytest.mark.usefixtures("prefect_server")

@@ -82,7 +82,7 @@ def test_ctrl_c_in_a_terminal_leaves_the_server_to_record_how_the_run_ended(
     shown, _ = generating.communicate(timeout=SECONDS)
     assert generating.returncode == 130
     assert "Traceback" not in shown
-    assert "To go on with it, repeat the command with --resume " in shown
+    assert "To continue, repeat the command with --resume " in shown
     assert not server.is_running()
     with closing(sqlite3.connect(home / "prefect.db")) as database:
         assert database.execute("SELECT state_type FROM flow_run").fetchall() == [("CRASHED",)]

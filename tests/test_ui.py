@@ -17,6 +17,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from duologue.settings.run import GenerationForm
 from tests.conftest import API_KEY
 from tests.prefect_processes import ROOT, PrefectServer, prefect_server, run_prefect, worker
 from tests.vellum_stand_in import stand_in_process
@@ -300,6 +301,31 @@ def test_the_form_refuses_an_empty_seed_id_in_words(
         screen.shows("None is not of type 'string'")
         screen.photograph("refused")
     assert production.runs(RERUN) == runs_before
+
+
+def test_the_form_shows_the_common_settings_and_folds_the_others(
+    production: Production, chromium: Browser, tmp_path: Path, screenshots: Path
+) -> None:
+    with at_the_screen(chromium, production.prefect, screenshots) as screen:
+        screen.open_form(production.prefect.deployment(ON_DEMAND)["id"])
+        labels = screen.page.get_by_text("(Optional)")
+        shown = [label.removesuffix("(Optional)").strip() for label in labels.all_inner_texts()]
+        assert shown == list(GenerationForm.model_fields)
+        screen.photograph("folded")
+        screen.page.get_by_text("AdvancedOptions", exact=True).click()
+        expect(screen.field("seed_retries")).to_be_visible()
+        expect(screen.page.get_by_text("max_failed_share (Optional)")).to_have_count(0)
+        screen.page.get_by_text("Gates", exact=True).click()
+        screen.field("max_failed_share").fill("0.5")
+        screen.photograph("unfolded")
+        screen.field("output").fill(str(tmp_path / "datasets"))
+        run = screen.submit_run()
+        asked = production.prefect.flow_run(run)["parameters"]["advanced"]
+        assert asked["gates"]["max_failed_share"] == 0.5
+        production.prefect.wait_for(run, "Completed")
+    (manifest,) = (tmp_path / "datasets").rglob("manifest.json")
+    gates = json.loads(manifest.read_text())["settings"]["gates"]
+    assert gates == {"max_failed_share": 0.5, "max_invalid_share": 0.1, "min_conversations": 1}
 
 
 def test_what_the_form_cannot_know_to_be_wrong_fails_the_run_at_once_in_words(

@@ -1,7 +1,7 @@
 """The command line: `duologue …`.
 
 What takes long to import (Prefect, pyarrow, the Vellum SDK) is imported by the command that needs
-it, so that `duologue --help` answers at once.
+it, so that `duologue --help` answers immediately.
 """
 
 import shlex
@@ -13,10 +13,13 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from duologue.cli.check import check
+from duologue.cli.config import config
 from duologue.cli.diff import diff
 from duologue.cli.evaluate import evaluate
 from duologue.cli.export import export
+from duologue.cli.flags import SettingsCommand
 from duologue.cli.generate import generate
+from duologue.cli.options import example
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun
 from duologue.cli.seeds import seeds_app
@@ -29,7 +32,7 @@ _TYPED = "duologue.typed"
 
 
 class Commands(TyperGroup):
-    """Tells Duologue's own errors in one message, with exit code 2, instead of a traceback."""
+    """Shows Duologue's own errors as one message, with exit code 2, instead of a traceback."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Remembers what was typed, for an error that suggests what to type instead."""
@@ -54,21 +57,48 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     help="Realistic multi-turn conversations between a chatbot and a simulated user.",
+    epilog=example("duologue generate my_seeds.csv --chatbot support-bot"),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    # Rich takes 0.1 s to import, cuts long defaults, and reads `[tool.duologue]` as markup.
+    rich_markup_mode=None,
 )
-app.command()(generate)
-app.command()(rerun)
+app.command(
+    cls=SettingsCommand,
+    epilog=example(
+        "duologue generate my_seeds.csv --chatbot support-bot@production",
+        "duologue generate my_seeds.csv --set gates.max_failed_share=0.2",
+    ),
+)(generate)
+app.command(
+    epilog=example("duologue rerun", "duologue rerun latest order-status --max-concurrency 8")
+)(rerun)
+app.command(
+    epilog=example(
+        "duologue config", "duologue config --set evaluate.scoring.confidence=0.9 --format json"
+    )
+)(config)
 app.add_typer(seeds_app)
-app.command()(check)
-app.command()(show)
+app.command(
+    epilog=example("duologue check transcripts.jsonl --set rules.severities.farewell_tail=off")
+)(check)
+app.command(epilog=example("duologue show latest"))(show)
 app.add_typer(versions_app)
-app.command()(diff)
-app.command()(evaluate)
-app.command()(export)
-app.command()(push_test_suite)
-app.command()(serve)
+app.command(epilog=example("duologue diff 20261124T053516123Z-1a2b3c4d latest"))(diff)
+app.command(
+    cls=SettingsCommand,
+    epilog=example(
+        "duologue evaluate latest --candidate support-bot@staging",
+        "duologue evaluate --set gates.min_scores.similarity=0.8",
+    ),
+)(evaluate)
+app.command(epilog=example("duologue export latest promptfoo cases.jsonl"))(export)
+app.command(
+    cls=SettingsCommand,
+    epilog=example("duologue push-test-suite latest my-test-suite --per prefix"),
+)(push_test_suite)
+app.command(epilog=example("duologue serve", "duologue serve --port 4317"))(serve)
 
 
 def _show_version(wanted: bool) -> None:

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.options import Name, Output, OutputFormat
-from duologue.cli.rule_options import OwnRuleOption, RuleOption, RulesFileOption, rule_settings
 
 if TYPE_CHECKING:
     from duologue.validation.dataset_rules.member import Member
@@ -25,6 +25,7 @@ IDS_SHOWN = 3
 
 
 def check(
+    context: typer.Context,
     file: Annotated[
         str,
         typer.Argument(
@@ -37,9 +38,8 @@ def check(
     output_format: Annotated[
         OutputFormat, typer.Option("--format", help="json: one JSON object a conversation.")
     ] = OutputFormat.TEXT,
-    rule: RuleOption = None,
-    own_rule: OwnRuleOption = None,
-    rules_file: RulesFileOption = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
     dataset: Annotated[
         bool,
         typer.Option(
@@ -48,7 +48,9 @@ def check(
         ),
     ] = False,
 ) -> None:
-    """Run the validation rules on the conversations of any transcript file, and on the whole.
+    """Run the validation rules on any transcript file.
+
+    They check each conversation, and all of them together.
 
     A conversation is in the column or field `messages` (with role and content) or `chat_history`
     (with role and text, as Vellum has it).
@@ -56,19 +58,22 @@ def check(
     Exit code 0 if every conversation is valid, 1 if some are not, 2 if the file can't be read.
     What is found in the file as a whole leaves it as it is.
     """
+    from duologue.settings.rules import CheckSettings
     from duologue.validation.loading import load_rules
     from duologue.validation.transcripts import read_transcripts
     from duologue.versions.finding import find_conversations, names_version
 
     if names_version(file):
         file = str(find_conversations(file, output, name))
-    settings, read_rules_file = rule_settings(rules_file, rule, own_rule)
-    if read_rules_file is not None:
-        Console(stderr=True).print(f"Rules: {read_rules_file}", markup=False, highlight=False)
+    merged, read = read_settings(context, CheckSettings, lambda file: file.only("rules"))
+    if read is not None:
+        Console(stderr=True).print(f"Settings: {read}", markup=False, highlight=False)
     is_json = output_format is OutputFormat.JSON
     valid: list[Member] = []
     results = _checked(
-        read_transcripts(file), load_rules(settings), None if is_json and not dataset else valid
+        read_transcripts(file),
+        load_rules(merged.settings.rules),
+        None if is_json and not dataset else valid,
     )
     if is_json:
         invalid = _print_json(results)
@@ -84,7 +89,7 @@ def check(
 def _checked(
     transcripts: Iterable["Transcript"], rules: Sequence["Rule"], valid: "list[Member] | None"
 ) -> Iterator["CheckedTranscript"]:
-    """Checks transcripts as they are read; collects the valid ones, where that is asked for."""
+    """Checks transcripts as they are read; collects the valid ones if `valid` is a list."""
     from duologue.validation.dataset_rules.member import Member
     from duologue.validation.transcripts import check_transcript
 

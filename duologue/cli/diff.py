@@ -24,7 +24,9 @@ def diff(
         OutputFormat, typer.Option("--format", help="json: one JSON object.")
     ] = OutputFormat.TEXT,
 ) -> None:
-    """Show what differs between two versions: settings, counts, and conversations by their ids.
+    """Show what differs between two versions.
+
+    Settings, counts, and conversations by their ids.
 
     Exit code 0, whether they differ or not; 2 if one can't be read.
     """

@@ -11,7 +11,7 @@ from duologue.versions.tools import EvaluationTool
 
 def export(
     version: VersionOrFolder,
-    tool: Annotated[EvaluationTool, typer.Argument(help="Who is to read the file.")],
+    tool: Annotated[EvaluationTool, typer.Argument(help="The tool that will read the file.")],
     file: Annotated[Path, typer.Argument(help="The file to write, as JSONL.")],
     output: Output = "datasets",
     name: Name = None,
@@ -19,9 +19,9 @@ def export(
         bool, typer.Option("--force", help="Replace the file if it is already there.")
     ] = False,
 ) -> None:
-    """Write a version's next turns for DeepEval, promptfoo or OpenAI's evals.
+    """Write a version's next turns for another evaluation tool.
 
-    Each is a conversation up to a USER message, with the chatbot's reply of then as a reference.
+    Each is a conversation up to a USER message, with the chatbot's reply as the reference.
     """
     from upath import UPath
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from duologue.cli.flags import Flag, read_settings
 from duologue.cli.options import Name, Output, OutputFormat, VersionOrFolder
-from duologue.settings.test_suites import CasePer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,52 +19,43 @@ REJECTED_SHOWN = 20
 
 
 def push_test_suite(
+    context: typer.Context,
     version: VersionOrFolder,
-    suite: Annotated[str, typer.Argument(help="The Test Suite's id or name.")],
+    suite: Annotated[str, typer.Argument()],
     output: Output = "datasets",
     name: Name = None,
-    per: Annotated[
-        CasePer,
-        typer.Option(
-            help="What becomes a case: a conversation up to its last USER message, or its prefix "
-            "up to each one."
-        ),
-    ] = CasePer.CONVERSATION,
-    input_name: Annotated[
-        str, typer.Option(help="The Test Suite's input variable of type CHAT_HISTORY.")
-    ] = "chat_history",
-    evaluation_name: Annotated[
-        str | None,
-        typer.Option(
-            help="The Test Suite's evaluation variable of type STRING for the chatbot's reply; no "
-            "reply is sent if not given."
-        ),
-    ] = None,
-    remove_gone: Annotated[
-        bool,
-        typer.Option("--remove-gone", help="Remove the dataset's cases that are no longer there."),
-    ] = False,
+    per: Flag = None,
+    input_name: Flag = None,
+    evaluation_name: Flag = None,
+    remove_gone: Annotated[bool, typer.Option("--remove-gone", show_default=False)] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell what would be done.")
+        bool, typer.Option("--dry-run", help="Only report what would change.")
     ] = False,
     output_format: Annotated[
         OutputFormat, typer.Option("--format", help="json: one JSON object.")
     ] = OutputFormat.TEXT,
 ) -> None:
-    """Make a Vellum Test Suite hold a version's conversations. Pushed again, it sends the changes.
+    """Make a version's conversations the cases of a Test Suite.
+
+    A later version changes only the cases that differ. The flags are the settings of [test_suite]
+    in the config file, and take their defaults from it.
 
     Exit code 0; 1 if Vellum rejected some cases; 2 if it can't be done.
     """
     from duologue.dataset.formats import CONVERSATIONS_FILE
+    from duologue.settings.test_suites import SuiteOptions
     from duologue.test_suites.cases import cases_of
     from duologue.test_suites.vellum_suite import SuiteVariables
     from duologue.versions.finding import find_version
 
+    options = read_settings(context, SuiteOptions, lambda config: config.table("test_suite"))[0]
+    settings = options.settings
     found = find_version(version, output, name)
     dataset, chatbot = found.manifest.dataset, found.manifest.settings.chatbot
-    cases = list(cases_of(found.folder / CONVERSATIONS_FILE, dataset, per, chatbot))
-    variables = SuiteVariables(input_name, evaluation_name)
-    result = asyncio.run(_push(suite, variables, cases, dataset, remove_gone, dry_run))
+    cases = list(cases_of(found.folder / CONVERSATIONS_FILE, dataset, settings.per, chatbot))
+    variables = SuiteVariables(settings.input_name, settings.evaluation_name)
+    pushed = _push(settings.suite, variables, cases, dataset, settings.remove_gone, dry_run)
+    result = asyncio.run(pushed)
     if output_format is OutputFormat.JSON:
         typer.echo(result.model_dump_json())
     else:

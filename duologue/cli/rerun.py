@@ -1,4 +1,4 @@
-"""`duologue rerun`: the failed seeds of a version, on this machine."""
+"""`duologue rerun`: simulates the failed seeds of a version again, on this machine."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from duologue.cli.local_run import run_locally
-from duologue.cli.options import Name, Output, OutputFormat, VersionOrFolder
+from duologue.cli.options import Format, Name, Output, OutputFormat, VersionOrFolder
 from duologue.cli.results import rerun_command, tell_result
 
 
@@ -17,7 +17,7 @@ def rerun(
         list[str] | None,
         typer.Argument(
             metavar="SEED_ID...",
-            help="Only these seeds, or conversations; all that failed or are invalid if not given.",
+            help="Only these seeds or conversations; all that failed or are invalid if not given.",
         ),
     ] = None,
     output: Output = "datasets",
@@ -25,23 +25,21 @@ def rerun(
     max_concurrency: Annotated[
         int | None,
         typer.Option(
-            help="How many conversations are simulated at a time; as many as the version was made "
-            "with if not given."
+            help="How many conversations are simulated concurrently; as many as when the version "
+            "was generated if not given."
         ),
     ] = None,
-    output_format: Annotated[
-        OutputFormat,
-        typer.Option("--format", help="json: the last line of the output is one JSON object."),
-    ] = OutputFormat.TEXT,
+    output_format: Format = OutputFormat.TEXT,
 ) -> None:
-    """Simulate the failed and invalid conversations of a version again, and write it anew.
+    """Simulate the failed and invalid conversations again.
 
-    The version's own files hold all it takes: the participants, the settings, and how far each
-    conversation came. The result is the version's next revision.
+    The version's own files hold everything needed: the participants, the settings, and how far each
+    conversation got. The result is the version's next revision.
 
     Exit code 0 if every conversation is good now, 1 if some failed again or the version is held
     back, 2 if nothing could run.
     """
+    from duologue.participants.checking import check_participants
     from duologue.plans.rerun import plan_rerun
     from duologue.versions.writing import check_writable
 
@@ -53,6 +51,7 @@ def rerun(
         nothing = f"{planned.version}: nothing to simulate again"
         console.print(nothing, highlight=False, soft_wrap=True)
         raise typer.Exit(0)
+    check_participants((planned.settings.chatbot, planned.settings.simulated_user))
     check_writable(planned.dataset)
     console.print(
         f"{planned.version}: {len(planned.again)} of {manifest.counts.conversations} conversations "
@@ -67,13 +66,13 @@ def rerun(
         "output": output,
         "max_concurrency": max_concurrency,
     }
-    go_on = f"To go on with it: {rerun_command(manifest, output)}"
+    to_continue = f"To continue: {rerun_command(manifest, output)}"
     manifest, message = run_locally(
         _rerun_failed_seeds,
         parameters,
         [planned.settings.chatbot, planned.settings.simulated_user],
         console,
-        lambda version: go_on,
+        lambda version: to_continue,
     )
     raise typer.Exit(tell_result(manifest, message, output, output_format, console))
 

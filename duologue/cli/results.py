@@ -1,4 +1,4 @@
-"""What a run made, as a terminal and a script are told it."""
+"""Prints a run's result for people or as JSON."""
 
 import json
 from dataclasses import asdict
@@ -26,14 +26,14 @@ def tell_result(
     output_format: OutputFormat,
     console: Console,
 ) -> int:
-    """Prints what a run made; returns the exit code.
+    """Prints a run's result; returns the exit code.
 
     Args:
-        manifest: of what it made.
-        message: of the state that it ended in.
+        manifest: of the version.
+        message: of the run's final state.
         output: where datasets are.
-        output_format: how it is told.
-        console: where it is told, but for JSON.
+        output_format: JSON prints one line to standard output.
+        console: where the text goes.
 
     Returns:
         0 if every conversation is good and the version published, 1 otherwise.

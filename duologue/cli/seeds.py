@@ -5,7 +5,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-seeds_app = typer.Typer(name="seeds", help="Look at seed files.", no_args_is_help=True)
+from duologue.cli.options import example
+
+seeds_app = typer.Typer(
+    name="seeds",
+    help="Look at seed files.",
+    epilog=example("duologue seeds check my_seeds.csv"),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @seeds_app.callback()
@@ -13,7 +21,7 @@ def seeds() -> None:
     """Look at seed files."""
 
 
-@seeds_app.command("check")
+@seeds_app.command("check", epilog=example("duologue seeds check my_seeds.csv"))
 def check_seeds(
     file: Annotated[str, typer.Argument(help="CSV, JSONL or Parquet; a path or a URL.")],
     message_column: Annotated[

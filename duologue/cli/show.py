@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from duologue.cli.conversations import rendered
+from duologue.cli.options import Name, Output
 from duologue.errors import UsageError
 
 
@@ -21,10 +22,8 @@ def show(
     seed_id: Annotated[
         str | None, typer.Argument(help="A seed's id, or a conversation's; all if not given.")
     ] = None,
-    output: Annotated[str, typer.Option(help="The folder that holds the datasets.")] = "datasets",
-    name: Annotated[
-        str | None, typer.Option(help="The dataset's name, where there are several.")
-    ] = None,
+    output: Output = "datasets",
+    name: Name = None,
 ) -> None:
     """Show the conversations of a dataset."""
     from duologue.versions.finding import find_conversations
@@ -40,5 +39,5 @@ def show(
     if not found:
         wanted = "no conversation" if seed_id is None else f"no conversation of {seed_id!r}"
         raise UsageError(
-            f"{path} holds {wanted}; failures.csv beside it lists what failed or is invalid"
+            f"{path} holds {wanted}; failures.csv next to it lists what failed or is invalid"
         )

@@ -8,14 +8,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from duologue.cli.options import Name, Output, OutputFormat
+from duologue.cli.options import Name, Output, OutputFormat, example
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
     from duologue.versions.history import PastVersion
     from duologue.versions.places import DatasetFolder
 
-versions_app = typer.Typer(name="versions", help="List, pin, remove and roll back versions.")
+versions_app = typer.Typer(
+    name="versions",
+    help="List, pin, remove and roll back versions.",
+    epilog=example("duologue versions", "duologue versions rollback"),
+    rich_markup_mode=None,
+)
 
 Version = Annotated[str, typer.Argument(help="As in 20261124T053516123Z-1a2b3c4d.")]
 
@@ -52,12 +57,12 @@ def versions(
             )
 
 
-@versions_app.command()
+@versions_app.command(
+    epilog=example("duologue versions pin 20261124T053516123Z-1a2b3c4d --reason baseline")
+)
 def pin(
     version: Version,
-    reason: Annotated[
-        str | None, typer.Option(help="Why it is to stay; shown in the list.")
-    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why it is kept; shown in the list.")] = None,
     output: Output = "datasets",
     name: Name = None,
 ) -> None:
@@ -68,23 +73,23 @@ def pin(
     typer.echo(f"{version} is pinned")
 
 
-@versions_app.command()
+@versions_app.command(epilog=example("duologue versions unpin 20261124T053516123Z-1a2b3c4d"))
 def unpin(version: Version, output: Output = "datasets", name: Name = None) -> None:
-    """Take a pin back."""
+    """Remove a pin."""
     from duologue.versions.history import unpin_version
 
     unpin_version(_dataset(output, name, version), version)
     typer.echo(f"{version} is no longer pinned")
 
 
-@versions_app.command()
+@versions_app.command(epilog=example("duologue versions remove 20261124T053516123Z-1a2b3c4d --yes"))
 def remove(
     version: Version,
     output: Output = "datasets",
     name: Name = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
-    """Remove a version with all its revisions. Not the published one, nor a pinned one."""
+    """Remove a version with all its revisions, unless it is published or pinned."""
     from duologue.versions.history import remove_version
 
     dataset = _dataset(output, name, version)
@@ -94,11 +99,11 @@ def remove(
     typer.echo(f"{version} is removed")
 
 
-@versions_app.command()
+@versions_app.command(epilog=example("duologue versions rollback"))
 def rollback(
     version: Annotated[
         str | None,
-        typer.Argument(help="The newest good one before the published one if not given."),
+        typer.Argument(help="The newest good version before the published one if not given."),
     ] = None,
     output: Output = "datasets",
     name: Name = None,
@@ -123,7 +128,7 @@ def _refuse_misplaced_options(context: typer.Context) -> None:
         if source is not None and source.name == "COMMANDLINE":
             raise UsageError(
                 f"--{option.removeprefix('output_')}: stands before `{context.invoked_subcommand}`;"
-                " write it behind"
+                " write it after that"
             )
 
 

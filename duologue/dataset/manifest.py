@@ -15,7 +15,7 @@ from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.dataset.gates import reasons_to_hold_back
-from duologue.dataset.schema import SCHEMA_VERSION
+from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.errors import BudgetExhaustedError, UnsatisfactoryRunError, UsageError
 from duologue.settings.run import RunSettings
 from duologue.simulation import GENERATOR_VERSION

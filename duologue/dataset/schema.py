@@ -9,13 +9,10 @@ import pyarrow as pa
 
 from duologue.conversation.messages import Message
 from duologue.conversation.usage import Usage
+from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.settings.run import RunSettings
 from duologue.simulation import GENERATOR_VERSION
 from duologue.validation.check import CheckedConversation
-
-SCHEMA_VERSION = "1"
-"""Raised when a column is removed, renamed, or changes its meaning. New columns do not change "
-"it."""
 
 SCHEMA_VERSION_KEY = b"duologue.schema_version"
 """Where a Parquet file's metadata holds the schema version."""

@@ -30,6 +30,7 @@ from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage, total
 from duologue.errors import FatalError, ParticipantError, RunStoppingError, UsageError
+from duologue.participants.api_key import vellum_api_key
 from duologue.participants.budget import Spending
 from duologue.participants.concurrency import Account, Accounts
 from duologue.participants.protocol import Reply, TurnContext, usable_text
@@ -93,7 +94,7 @@ async def vellum_client(
     Raises:
         UsageError: the key is missing or malformed, or a base URL is none.
     """
-    api_key = _api_key()
+    api_key = vellum_api_key()
     environment = _environment()
     async with _http_client(environment.predict, max_concurrency) as http_client:
         sdk = AsyncVellum(
@@ -302,22 +303,6 @@ def refuse_key(wording: Wording, *texts: str) -> None:
 
 def _texts(inputs: dict[str, JsonValue]) -> list[str]:
     return [value for value in inputs.values() if isinstance(value, str)]
-
-
-def _api_key() -> SecretStr:
-    """Reads the key, as what does not show it in any traceback."""
-    key = SecretStr(os.environ.get("VELLUM_API_KEY", "").strip())
-    if not key.get_secret_value():
-        raise UsageError(
-            "VELLUM_API_KEY is not set, and Vellum cannot be called without it; set it to an API "
-            "key of your Vellum workspace"
-        )
-    if not re.fullmatch(r"[!-~]+", key.get_secret_value()):
-        raise UsageError(
-            "VELLUM_API_KEY holds spaces, control characters or letters beyond ASCII, which no "
-            "API key does; copy the key from Vellum again"
-        )
-    return key
 
 
 def _environment() -> VellumEnvironment:

@@ -1,6 +1,6 @@
-"""What an evaluation is asked to do, checked before anything is paid for."""
+"""What an evaluation is asked to do, checked before anything is billed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from upath import UPath
@@ -12,7 +12,12 @@ from duologue.evaluation.gates import check_gates
 from duologue.evaluation.plan import EvaluationPlan
 from duologue.evaluation.replies import Prefix, prefixes_of
 from duologue.evaluation.scorers import load_scorers
-from duologue.settings.evaluation import EvaluationOptions, EvaluationSettings
+from duologue.settings.evaluation import (
+    EvaluationForm,
+    EvaluationOptions,
+    EvaluationSettings,
+    StoredEvaluationOptions,
+)
 from duologue.settings.options import validated
 from duologue.settings.participants import ParticipantInputs, ParticipantSettings
 from duologue.settings.test_suites import CasePer, SuiteRunSettings
@@ -23,35 +28,21 @@ from duologue.versions.places import EVALUATIONS_FOLDER, EXAMPLE_VERSION, is_ver
 from duologue.versions.reading import read_seeded_conversations
 
 
-def plan_evaluation(
-    version: str = "latest",
-    candidate: str = "",
-    baseline: str = "",
-    max_concurrency: int = 32,
-    output: str = "datasets",
-    name: str = "",
-    advanced: EvaluationOptions | Mapping[str, Any] = EvaluationOptions(),
-) -> EvaluationPlan:
-    """Reads a version and checks what an evaluation on it is asked to do.
+def plan_evaluation(**parameters: Any) -> EvaluationPlan:
+    """Reads a version and checks what an evaluation of it is asked to do.
 
     Args:
-        version: `latest`, a version, or a version's folder.
-        candidate: who is evaluated, spelled as a participant is; empty for the version's chatbot,
-            as it is by now.
-        baseline: who it is compared with besides; empty for nobody.
-        max_concurrency: replies asked for at a time.
-        output: where datasets are.
-        name: of the dataset; empty where the output holds only one with that version.
-        advanced: the options.
+        **parameters: the flow's (`EvaluationForm`).
 
     Raises:
-        UsageError: there is no such version, it has nothing to evaluate on, or an option cannot be
+        UsageError: there is no such version, it has nothing to evaluate, or a setting cannot be
             used.
     """
-    advanced = validated(EvaluationOptions, advanced)
-    found = find_version(version, output, name or None)
+    form = validated(EvaluationForm, parameters)
+    advanced = form.advanced or EvaluationOptions()
+    found = find_version(form.version, form.output, form.name or None)
     folder, manifest = found.folder, found.manifest
-    settings = _settings(manifest, candidate, baseline, max_concurrency, advanced)
+    settings = _settings(manifest, form, advanced)
     scorers = load_scorers(settings.scoring)
     check_gates(settings.gates, scorers.names, has_baseline=settings.baseline is not None)
     if advanced.resume is not None and not is_version(advanced.resume):
@@ -74,29 +65,21 @@ def plan_evaluation(
 
 
 def _settings(
-    manifest: Manifest,
-    candidate: str,
-    baseline: str,
-    max_concurrency: int,
-    advanced: EvaluationOptions,
+    manifest: Manifest, form: EvaluationForm, advanced: EvaluationOptions
 ) -> EvaluationSettings:
     reference = manifest.settings.chatbot
 
-    def chatbot(spelling: str, inputs: ParticipantInputs | None) -> ParticipantSettings:
+    def chatbot(name: str, inputs: ParticipantInputs | None) -> ParticipantSettings:
         fields = ParticipantInputs.model_fields
-        as_reference = ParticipantInputs(**{name: getattr(reference, name) for name in fields})
-        return ParticipantSettings.parsed(spelling, inputs or as_reference)
+        as_reference = ParticipantInputs(**{field: getattr(reference, field) for field in fields})
+        return ParticipantSettings.parsed(name, inputs or as_reference)
 
-    values = {
-        "candidate": chatbot(candidate or reference.spelling, advanced.candidate_inputs),
-        "baseline": chatbot(baseline, advanced.baseline_inputs) if baseline else None,
-        "max_concurrency": max_concurrency,
-        **{
-            option: getattr(advanced, option)
-            for option in EvaluationSettings.model_fields.keys() & EvaluationOptions.model_fields
-        },
-    }
-    return validated(EvaluationSettings, values)
+    return EvaluationSettings(
+        candidate=chatbot(form.candidate or reference.spelling, advanced.candidate_inputs),
+        baseline=chatbot(form.baseline, advanced.baseline_inputs) if form.baseline else None,
+        max_concurrency=form.max_concurrency,
+        **{name: getattr(advanced, name) for name in StoredEvaluationOptions.model_fields},
+    )
 
 
 def _prefixes(folder: UPath, manifest: Manifest, only_with_reference: bool) -> tuple[Prefix, ...]:

@@ -1,49 +1,46 @@
-"""What the settings share: how they are checked, and how a form shows them."""
+"""What all settings share: how they are checked, described, and shown in a form."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 from duologue.errors import UsageError
+from duologue.settings.problems import first_problem
 
 Model = TypeVar("Model", bound=BaseModel)
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Retries = Annotated[int, Field(ge=0, le=20)]
+RetryDelay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+NotBlank = Annotated[str, Field(pattern=r"\S")]
 
 
 def as_form(schema: dict[str, Any]) -> None:
-    """Shapes a model's JSON schema for a form that is made of it, as in Prefect's UI.
+    """Adapts a model's JSON schema to the form that Prefect's UI makes of it.
 
-    Every field gets its name for a label, as a flow's own parameters have it, and its position,
+    Every field gets its name as its label, as a flow's own parameters have, and its position,
     because Prefect's PostgreSQL keeps no order. A text or number that may be None becomes a box
-    that may stay empty, instead of a choice between two types.
+    that may stay empty, instead of a choice between two types. A group of settings is folded: it is
+    a choice between the group and None, and None means its defaults.
     """
     for position, (name, field) in enumerate(schema["properties"].items()):
         field |= {"title": name, "position": position}
-        match field.get("anyOf"):
-            case [{"type": "string" | "integer" | "number"} as kind, {"type": "null"}]:
+        match field:
+            case {"anyOf": [{"type": "string" | "integer" | "number"} as kind, {"type": "null"}]}:
                 del field["anyOf"]
                 field |= kind
                 if field.get("default") is None:
                     # With it in the schema, the form would refuse the empty box.
                     field.pop("default", None)
-
-
-def validated(model: type[Model], values: Model | Mapping[str, Any]) -> Model:
-    """Takes options as a person gave them, and tells the first wrong one in a sentence.
-
-    Raises:
-        UsageError: one of them cannot be used.
-    """
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{option} is {first['input']!r}: {first['msg'].lower()}") from None
+            case {"$ref": group, "default": {}}:
+                del field["$ref"]
+                field |= {"anyOf": [{"$ref": group}, {"type": "null"}], "default": None}
 
 
 class Record(BaseModel):
@@ -56,3 +53,68 @@ class Options(Record):
     """Settings that people set: each field's docstring is its description, and a form shows it."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra=as_form)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_folded_group_has_its_defaults(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        return {
+            name: value
+            for name, value in values.items()
+            if value is not None or not _is_group(cls.model_fields.get(name))
+        }
+
+    def as_parameters(self, common: "type[Options]") -> dict[str, Any]:
+        """Returns all settings as a flow's parameters: what is not common is in `advanced`."""
+        values = self.model_dump(mode="json")
+        return {name: values.pop(name) for name in common.model_fields} | {"advanced": values}
+
+
+def _is_group(field: FieldInfo | None) -> bool:
+    return field is not None and isinstance(field.default, Options)
+
+
+def validated(model: type[Model], values: Model | Mapping[str, Any]) -> Model:
+    """Checks settings as a person gave them.
+
+    Raises:
+        UsageError: one of them cannot be used; names it, its value, and what was expected.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(str(first_problem(model, error))) from None
+
+
+def takes(options: type[Options]) -> Callable[[Function], Function]:
+    """Gives a function that takes keyword arguments the fields of a model as its parameters.
+
+    Prefect makes a flow's form of its signature and docstring. So a setting's name, type, default
+    and description stand with its declaration alone.
+    """
+
+    def with_parameters(function: Function) -> Function:
+        types = get_type_hints(options, include_extras=True)
+        fields = options.model_fields
+        function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [
+                inspect.Parameter(
+                    name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=field.get_default(call_default_factory=True),
+                    annotation=types[name],
+                )
+                for name, field in fields.items()
+            ],
+            return_annotation=inspect.signature(function).return_annotation,
+        )
+        described = "".join(
+            f"    {name}: {' '.join((field.description or '').split())}\n"
+            for name, field in fields.items()
+        )
+        summary, heading, rest = inspect.getdoc(function).partition("\nReturns:")  # type: ignore[union-attr]
+        function.__doc__ = f"{summary}\nArgs:\n{described}{heading}{rest}"
+        return function
+
+    return with_parameters

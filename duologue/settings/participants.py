@@ -9,7 +9,7 @@ from jmespath.exceptions import JMESPathError
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from duologue.errors import UsageError
-from duologue.settings.options import Seconds, as_form
+from duologue.settings.options import Options, Seconds
 from duologue.storage.fetching import stored_bytes
 from duologue.storage.text import decoded_text
 
@@ -53,12 +53,8 @@ class PinnedRelease(BaseModel):
     """The input variables' types by name, as in `{"budget": "NUMBER"}`."""
 
 
-class Endpoint(BaseModel):
+class Endpoint(Options):
     """How a chatbot behind a URL is called: with POST and a JSON body."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
-    )
 
     body: JsonValue = {"messages": "{{ messages }}"}
     """The JSON body. Its texts are Jinja templates; a text that is only `{{ name }}` becomes that
@@ -75,12 +71,8 @@ class Endpoint(BaseModel):
     which is empty in the first. None if empty."""
 
 
-class ParticipantInputs(BaseModel):
+class ParticipantInputs(Options):
     """A participant's inputs, and where its reply is found."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
-    )
 
     mode: ParticipantMode = ParticipantMode.STATELESS
     """`stateless` sends the whole chat history in each turn. `stateful` sends the latest message,
@@ -261,12 +253,8 @@ _EXPECTED = {
 }
 
 
-class CallSettings(BaseModel):
+class CallSettings(Options):
     """Deadlines and retries of the calls for one reply."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
-    )
 
     timeout_seconds: Seconds = 120
     """How long one attempt may take, from its first byte sent to its last byte received."""

@@ -1,46 +1,43 @@
-"""How the rules are to judge: what a run, the command line and a file can set."""
+"""How the rules judge."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from duologue.conversation.farewells import TAIL_LENGTH
 from duologue.conversation.wording import NEARLY_THE_SAME
-from duologue.settings.options import as_form
+from duologue.settings.options import NotBlank, Options, Share
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Text = Annotated[str, Field(pattern=r"\S")]
 SeverityOrOff = Literal["off", "info", "warning", "invalid"]
 
 LANGUAGE_LETTERS = 20
-"""With fewer letters a message's language is not told: "Danke" or "Pizza Margherita" says little.
-Counted in bytes of UTF-8, as the detector reads them: a Chinese character, which says as much as
-three letters, counts for three."""
+"""A message with fewer letters has no detectable language: "Danke" or "Pizza Margherita" says
+little. Counted in bytes of UTF-8, as the detector reads them: a Chinese character, which says as
+much as three letters, counts for three."""
 
 LANGUAGE_CONFIDENCE = 0.9
-"""How sure the detector must be of both languages, from 0 to 1. It knows when it is not. Of 77,000
-messages of people and of models in seven languages, it was so sure of a wrong one in one, a
-Chinese text that it took for Wu; with 0.8 in six more at least."""
+"""How confident the detector must be in both languages, from 0 to 1. In 77,000 messages of people
+and models in seven languages it was this confident in a wrong language once, for a Chinese text
+that it took for Wu; with 0.8 it was wrong at least six times more."""
 
 POLITE_SHARE = 0.5
-"""The share of polite messages, from 0 to 1, beyond which a user is told to be polite. People
-thank or say please in well under a third of theirs."""
+"""The share of polite messages, from 0 to 1, above which a user counts as polite. People say thanks
+or please in well under a third of their messages."""
 
 MANY_WORDS = 60
-"""The mean number of words beyond which a user is told to be verbose. The users of RecLLMSim
-write 87; people in chats with an assistant mostly under 20."""
+"""The mean number of words above which a user counts as verbose. The users of RecLLMSim write 87;
+people who chat with an assistant mostly write fewer than 20."""
 
 PHONE_REGION = "US"
-"""The country in whose national form phone numbers are looked for too, as ISO 3166 has it. Most
-simulated users speak American English."""
+"""The country (ISO 3166) whose national phone number format is also recognised. Most simulated
+users speak American English."""
 
 PROMPT_PHRASE_WORDS = 12
-"""So many words in a row that are the prompt's are no chance: fixed phrases are shorter."""
+"""This many consecutive words of the prompt are no coincidence: set phrases are shorter."""
 
 TRUNCATION_WORDS = 30
-"""A length limit cuts long messages. With fewer words than this a message that breaks off is a
-person's haste."""
+"""A length limit cuts long messages. A shorter message that breaks off is a person in a hurry."""
 
 
 class Severity(StrEnum):
@@ -49,54 +46,57 @@ class Severity(StrEnum):
     INVALID = "invalid"
     """The conversation leaves the dataset and is listed with the failures."""
     WARNING = "warning"
-    """The conversation stays, and carries the rule's name in its `warnings` column."""
+    """The conversation stays, with the rule's name in its `warnings` column."""
     INFO = "info"
-    """The conversation stays as it is; the finding is shown and counted, and is no fault."""
+    """The conversation stays as it is. The finding is shown and counted; it is not an error."""
 
 
-class RuleSettings(BaseModel):
-    """Which rules hold, how severe each is, and where their thresholds are.
+class RuleSettings(Options):
+    """Which rules apply, how severe each is, and their thresholds.
 
     The reason for each threshold's default stands with its constant, in the file of the rule. A
     keyword argument of a rule takes the setting of the same name (`loading.load_rules`).
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
-    )
-
     severities: dict[str, SeverityOrOff] = {}
-    """Rules that are to be `off`, `info`, `warning` or `invalid` instead of what they are, by
-    name."""
+    """The severity of rules by name, where it differs from their own: `off`, `info`, `warning` or
+    `invalid`."""
     own_rules: tuple[str, ...] = ()
-    """Rules of your own: `python:package.module:rule`, a function that takes the messages and what
-    is expected of them, and gives findings. Each is a warning unless `severities` names it."""
-    canaries: tuple[Text, ...] = ()
-    """Strings that you put into a prompt to see whether a message gives it away (`prompt_leak`).
-    They are written to the manifest."""
+    """Your own rules, each as python:package.module:rule: a function that takes the messages and
+    the expectations, and returns findings. Each is a warning unless `severities` names it."""
+    canaries: tuple[NotBlank, ...] = ()
+    """Strings that you put into a prompt to detect messages that leak it (`prompt_leak`). They are
+    written to the manifest."""
     prompt_file: str | None = None
-    """The file with the simulated user's prompt, a path or a URL, for `prompt_leak`; not looked
-    for if empty."""
+    """The file with the simulated user's prompt, a path or a URL, for `prompt_leak`; not checked if
+    empty."""
     prompt_phrase_words: Annotated[int, Field(ge=3)] = PROMPT_PHRASE_WORDS
-    """How many words of the prompt in a row give it away."""
+    """How many consecutive words of the prompt count as a leak."""
     nearly_the_same: Share = NEARLY_THE_SAME
-    """The share of words in common, 0 to 1, from which two messages count as the same (echoes,
+    """The share of common words, from 0 to 1, from which two messages count as the same (echoes,
     repetition, loops)."""
     farewell_tail_messages: Annotated[int, Field(ge=2)] = TAIL_LENGTH
     """How many goodbyes in a row at the end are a `farewell_tail`."""
     language_letters: Annotated[int, Field(ge=1)] = LANGUAGE_LETTERS
-    """The fewest letters from which a message's language is told (`language_drift`)."""
+    """The fewest letters for which a message's language is detected (`language_drift`)."""
     language_confidence: Share = LANGUAGE_CONFIDENCE
-    """How sure of both languages `language_drift` must be, 0 to 1."""
+    """How confident `language_drift` must be in both languages, from 0 to 1."""
     truncation_words: Annotated[int, Field(ge=1)] = TRUNCATION_WORDS
-    """From how many words on a message that breaks off was cut (`truncation`)."""
+    """The fewest words from which a message that breaks off counts as cut (`truncation`)."""
     phone_region: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = PHONE_REGION
-    """The country whose phone numbers `personal_data` knows without their country code, as in
-    `US` or `DE`; none if empty."""
+    """The country whose phone numbers `personal_data` recognises without a country code, such as US
+    or DE; none if empty."""
     polite_share: Share = POLITE_SHARE
-    """The share of polite messages, 0 to 1, beyond which a user is a `polite_user`."""
+    """The share of polite messages, from 0 to 1, above which a user is a `polite_user`."""
     many_words: Annotated[int, Field(ge=1)] = MANY_WORDS
-    """The mean words of a message beyond which a user is a `verbose_user`."""
+    """The mean words per message above which a user is a `verbose_user`."""
+
+
+class CheckSettings(Options):
+    """The settings of `duologue check`."""
+
+    rules: RuleSettings = RuleSettings()
+    """Which validation rules apply, how severe each is, and their thresholds."""
 
 
 NEAR_DUPLICATES = "near_duplicates"
@@ -134,27 +134,23 @@ counted as the rules compare them; "later" leaves a conversation's first user me
 its seed's. A measure that nothing is known for is left out of a dataset's."""
 
 
-class DatasetRuleSettings(BaseModel):
-    """How much of what shows in a dataset as a whole is reported, and how severe it is."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
-    )
+class DatasetRuleSettings(Options):
+    """What is reported about the dataset as a whole, and how severe it is."""
 
     severities: dict[str, Severity | Literal["off"]] = {}
-    """What the findings of a rule do: `warning` only tells, `invalid` holds the version back,
-    `off` tells nothing. By rule: `near_duplicates`, `canned_reply`, `drift`, or the drift of one
-    measure, as in `drift:latency_ms`. What is not named is a warning."""
+    """What the findings of a rule do: `warning` only reports them, `invalid` holds the version
+    back, `off` drops them. By rule: `near_duplicates`, `canned_reply`, `drift`, or the drift of one
+    measure, such as `drift:latency_ms`. A rule that is not named is a warning."""
     max_near_duplicate_share: Share = 0.01
-    """The share of conversations that may be nearly the same as one of another seed. A few are
-    where two seeds ask the same thing."""
+    """The share of conversations that may nearly repeat one of another seed, from 0 to 1. A few do
+    if two seeds ask the same thing."""
     max_canned_reply_share: Share = 0.1
-    """The share of conversations in which one reply may come twice or more. It is that of the
-    failed ones that a version may have: an outage that looks like success is no better."""
-    drift_distances: Annotated[float, Field(gt=0)] = 7
-    """How many times their usual distance from their median earlier versions may be left behind.
-    With 7, one measure of a chatbot that stays as it is drifts by chance once in 550 nights after
-    5 versions, and once in 7,700 after 14."""
+    """The share of conversations that may contain one reply twice or more, from 0 to 1. It equals
+    the share that may fail: an outage that looks like success is no better."""
+    drift_distances: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 7
+    """How far a measure may move from the median of earlier versions, in multiples of their usual
+    distance from it. With 7, one measure of an unchanged chatbot drifts by chance once in 550
+    nights after 5 versions, and once in 7,700 after 14."""
 
     @field_validator("severities")
     @classmethod
@@ -171,7 +167,7 @@ class DatasetRuleSettings(BaseModel):
         return severities
 
     def severity(self, rule: str) -> Severity | None:
-        """Says how severe a rule's findings are; None where it is off."""
+        """Returns how severe a rule's findings are; None if the rule is off."""
         general = self.severities.get(rule.partition(":")[0], Severity.WARNING)
         severity = self.severities.get(rule, general)
         return None if severity == "off" else severity

@@ -1,11 +1,8 @@
 """Which Vellum Test Suite a version is pushed to, or an evaluation runs."""
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from duologue.settings.options import as_form
+from duologue.settings.options import NotBlank, Options, Seconds
 
 
 class CasePer(StrEnum):
@@ -17,40 +14,32 @@ class CasePer(StrEnum):
     """One for each USER message: the history up to it."""
 
 
-class SuiteOptions(BaseModel):
-    """A Vellum Test Suite, and what of a version becomes its cases."""
+class SuiteOptions(Options):
+    """A Vellum Test Suite, and which of its cases a version becomes."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
-    )
-
-    suite: Annotated[str, Field(pattern=r"\S")]
-    """The Test Suite's id or name. It has to be there; Vellum's API cannot create one."""
+    suite: NotBlank
+    """The Test Suite's id or name. It must exist already; Vellum's API cannot create one."""
     per: CasePer = CasePer.CONVERSATION
-    """What becomes a case: a conversation up to its last USER message, or its prefix up to each
-    one."""
+    """What becomes a test case: a conversation up to its last USER message, or one prefix of it for
+    each USER message."""
     input_name: str = "chat_history"
     """The Test Suite's input variable of type CHAT_HISTORY."""
     evaluation_name: str | None = None
     """The Test Suite's evaluation variable of type STRING for the chatbot's reply; no reply is
     sent if empty."""
     remove_gone: bool = False
-    """Remove the dataset's cases that the version no longer has."""
+    """Remove the dataset's test cases that the version no longer has."""
 
 
-class SuiteRunSettings(BaseModel):
-    """A Vellum Test Suite that the candidate's replies are put through as well."""
+class SuiteRunSettings(Options):
+    """A Vellum Test Suite that also measures the candidate's replies."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=as_form
-    )
-
-    suite: Annotated[str, Field(pattern=r"\S")]
-    """The Test Suite's id or name. Its cases are those that `push-test-suite` made of this
+    suite: NotBlank
+    """The Test Suite's id or name. `duologue push-test-suite` must have made its cases from this
     dataset."""
     per: CasePer = CasePer.CONVERSATION
-    """What had become a case when it was pushed."""
+    """What became a test case when the version was pushed."""
     output_name: str = "output"
     """What the Test Suite's metrics call the reply."""
-    deadline_seconds: Annotated[float, Field(gt=0)] = 1800
-    """How long its metrics are waited for."""
+    deadline_seconds: Seconds = 1800
+    """How long to wait for its metrics."""

@@ -22,7 +22,8 @@ from duologue.dataset.failures import (
 )
 from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.dataset.manifest import MANIFEST_FILE
-from duologue.dataset.schema import SCHEMA_VERSION, SCHEMA_VERSION_KEY, USAGE_COLUMNS
+from duologue.dataset.schema import SCHEMA_VERSION_KEY, USAGE_COLUMNS
+from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.errors import UsageError
 from duologue.seeds import RejectedRow, Seed, SeedFile
 from duologue.simulation import FailedSeed

@@ -9,7 +9,8 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from duologue.dataset.schema import NEXT_TURNS_SCHEMA, SCHEMA_VERSION, columns_table
+from duologue.dataset.schema import NEXT_TURNS_SCHEMA, columns_table
+from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen, many

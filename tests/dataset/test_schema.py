@@ -15,10 +15,10 @@ from duologue.dataset.formats import (
 )
 from duologue.dataset.schema import (
     CONVERSATIONS_SCHEMA,
-    SCHEMA_VERSION,
     columns_table,
     conversation_row,
 )
+from duologue.dataset.schema_version import SCHEMA_VERSION
 from tests.dataset.making import checked, contents, everything_that_can_happen
 
 DICTIONARY = Path(__file__).parents[2] / "docs" / "data_dictionary.md"

@@ -95,13 +95,15 @@ TAKE_A_NAME: list[Callable[[str, str], object]] = [
     lambda output, name: find_version("latest", output, name).folder,
     lambda output, name: find_version(VERSION, output, name).folder,
     lambda output, name: plan_rerun("latest", name=name, output=output),
-    lambda output, name: plan_generation("seeds.csv", output=output, name=name),
+    lambda output, name: plan_generation(seeds="seeds.csv", output=output, name=name),
     lambda output, name: pin_version(DatasetFolder(output, name), VERSION),
     lambda output, name: remove_version(DatasetFolder(output, name), VERSION),
     lambda output, name: roll_back(DatasetFolder(output, name), VERSION),
 ]
 TAKE_A_VERSION: list[Callable[[str, str], object]] = [
-    lambda output, version: plan_generation("a.csv", output=output, advanced={"resume": version}),
+    lambda output, version: plan_generation(
+        seeds="a.csv", output=output, advanced={"resume": version}
+    ),
     lambda output, version: pin_version(DatasetFolder(output, "shop"), version),
     lambda output, version: unpin_version(DatasetFolder(output, "shop"), version),
     lambda output, version: remove_version(DatasetFolder(output, "shop"), version),
@@ -147,14 +149,14 @@ def test_seed_ids_are_in_files_and_never_their_names(tmp_path: Path) -> None:
 
 @given(seed_id=NAME.filter(bool), message=st.text(min_size=1, max_size=20))
 def test_what_is_kept_of_a_conversation_is_under_a_digest(seed_id: str, message: str) -> None:
-    settings = plan_generation("seeds.csv").settings
+    settings = plan_generation(seeds="seeds.csv").settings
     seed = Seed.model_construct(seed_id=seed_id, message=message, context={seed_id: message})
     (job,) = jobs_of([seed], settings, VERSION)
     assert re.fullmatch(rf"{VERSION}/[0-9a-f]{{64}}", job.key)
 
 
 def test_drafts_stay_in_the_checkpoints_folder() -> None:
-    settings = plan_generation("seeds.csv").settings
+    settings = plan_generation(seeds="seeds.csv").settings
     with tempfile.TemporaryDirectory() as root:
         checkpoints = Checkpoints(UPath(root) / "shop", lambda warning: None)
         seeds = [Seed(seed_id=i[:200], message="Hi") for i in NO_NAMES]

@@ -123,9 +123,10 @@ class KilledRuns:
         command: list[str | Path] = [
             BIN / "duologue", "generate", self._seeds(run), "--turns", "2", "--name", dataset,
             "--chatbot", "support-bot", "--simulated-user", "simulated-user",
-            "--output", str(self._place.output), "--max-failed-share", "0.2",
-            "--call-timeout", str(CALL["timeout_seconds"]),
-            "--call-deadline", str(CALL["deadline_seconds"]), "--seed-retry-delay", "0.05",
+            "--output", str(self._place.output), "--set", "gates.max_failed_share=0.2",
+            "--set", f"call.timeout_seconds={CALL['timeout_seconds']}",
+            "--set", f"call.deadline_seconds={CALL['deadline_seconds']}",
+            "--set", "seed_retry_delay_seconds=0.05",
         ]  # fmt: skip
         version, earlier = "", self._versions_kept(dataset)
         for attempt in range(MOST_ATTEMPTS):

@@ -129,6 +129,7 @@ class LongLived:
         """Makes a version or goes on with it; gives its manifest, or what there is instead."""
         advanced = {**ADVANCED, "resume": resume or None}
         state = await generate_dataset(**parameters, advanced=advanced, return_state=True)
+        assert isinstance(state, State)
         ended_with = await state.aresult(raise_on_failure=False)
         if isinstance(ended_with, IncompleteDatasetError):
             return ended_with.manifest
