@@ -89,7 +89,7 @@ class Production:
 def production(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Production]:
-    """With a worker, as docs/production.md says."""
+    """With a worker, as docs/how-to/every_night.md says."""
     folder = copy_of_the_repository(tmp_path_factory.mktemp("repository"))
     database = postgres() if request.param == "PostgreSQL" else nullcontext()
     with database as url, prefect_server(tmp_path_factory.mktemp("server"), url) as server:

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from duologue.dataset.schema import CONVERSATIONS_SCHEMA
 from duologue.settings.rules import MEASURES, RuleSettings
 from duologue.validation.rules import RULES
 from tests.vellum_stand_in import stand_in_process
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("workflows/*.md"),
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("workflows/*.md"),
      *ROOT.glob("benchmarks/*.md"), *ROOT.glob("automations/*.md")]
 )  # fmt: skip
 
@@ -33,16 +32,14 @@ READ_BY_OTHERS = "tests/other_tools does this"
 PUSH_CASES = "duologue push-test-suite latest my-test-suite"
 RUN_ELSEWHERE = {
     "make demo": "CI runs it on a clean machine",
-    "make test": "is this",
     "make benchmark": "takes minutes",
     "python -m benchmarks.grid": "takes a quarter of an hour",
     "python -m benchmarks.cpu_split": "takes minutes",
     "make benchmark-peers": "takes minutes",
     "source .venv/bin/activate": "is for the reader's own shell",
     "prefect server start": "the session's server is one",
-    ".venv/bin/duologue serve": SERVED,
     "duologue serve": SERVED,
-    f"{SERVER} .venv/bin/prefect deployment run generate-dataset/nightly": SERVED,
+    f"{SERVER} prefect deployment run generate-dataset/nightly": SERVED,
     "prefect deployment run generate-dataset/nightly": SERVED,
     f"export {SERVER}": "is for the reader's own shell",
     "prefect deployment run evaluate-dataset/evaluate --param version=latest": "the like of it "
@@ -63,17 +60,15 @@ RUN_ELSEWHERE = {
     "export VELLUM_API_KEY=...": "the tests set one",
     f"{PUSH}.support_bot_llm --deploy --deployment-name support-bot": "needs Vellum",
     f"{PUSH}.simulated_user_llm --deploy --deployment-name simulated-user": "needs Vellum",
-    f"{PUSH_CASES} --dry-run": "needs a Test Suite; test_push_test_suite.py runs its like",
-    f"{PUSH_CASES} --per prefix --evaluation-name reference_reply": "the same",
-    "duologue generate my_seeds.csv --set test_suite.suite=my-test-suite": "needs a Test Suite; "
-    "test_nightly_push.py runs its like",
+    f"{PUSH_CASES} --name my_seeds --dry-run": "needs a Test Suite; test_push_test_suite.py runs "
+    "a similar one",
     "promptfoo eval --output results.json": READ_BY_OTHERS,
     "oaieval dummy duologue --registry_path . --record_path results.jsonl": READ_BY_OTHERS,
 }
 """Documented commands that no test runs, and why not."""
 
 
-RULES_PAGE = (ROOT / "docs/rules.md").read_text()
+RULES_PAGE = (ROOT / "docs/reference/rules.md").read_text()
 
 
 def documented_commands() -> list[str]:
@@ -173,7 +168,7 @@ def test_every_rule_is_documented_as_it_is() -> None:
 
 
 def test_every_measure_is_documented_as_it_is() -> None:
-    page = (ROOT / "docs/rules.md").read_text().partition("| measure | says |")[2]
+    page = (ROOT / "docs/reference/rules.md").read_text().partition("| measure | says |")[2]
     rows = re.findall(r"^\| `(\w+)` \| (.*)\. \|$", page, re.M)
     assert rows == list(MEASURES.items())
 
@@ -185,15 +180,6 @@ def test_every_setting_of_the_rules_is_documented_as_it_is() -> None:
     for name, field in RuleSettings.model_fields.items():
         default = str(field.default) if field.default not in (None, (), {}) else ""
         assert settings[name] == (default, " ".join(str(field.description).split()))
-
-
-def test_the_readme_names_every_column() -> None:
-    (sentence,) = re.findall(
-        r"The columns of `conversations.parquet`: .*", (ROOT / "README.md").read_text()
-    )
-    without_fields = re.sub(r"\(a list of .*?\)", "", sentence)
-    named = re.findall(r"`(\w+)`", without_fields)
-    assert named == CONVERSATIONS_SCHEMA.names
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

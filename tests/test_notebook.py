@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 
 from tests.vellum_stand_in import stand_in_process
 
-NOTEBOOK = Path(__file__).parent.parent / "docs/from_the_guide.ipynb"
+NOTEBOOK = Path(__file__).parent.parent / "docs/how-to/from_the_guide.ipynb"
 SEED_MESSAGES = [
     "What is your refund policy?",
     "What time are you open until?",

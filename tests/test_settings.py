@@ -312,7 +312,7 @@ def test_a_layer_without_a_table_sets_nothing_in_it() -> None:
 
 def test_the_page_lists_every_setting_as_it_is_declared(config: Config) -> None:
     """`duologue config --format markdown` writes its tables."""
-    page = (Path(__file__).parent.parent / "docs" / "settings.md").read_text()
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "settings.md").read_text()
     tables = config("--format", "markdown").stdout
     assert (
         page.partition("## At the top")[2].strip() == tables.partition("## At the top")[2].strip()
