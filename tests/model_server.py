@@ -1,9 +1,10 @@
 """A server with OpenAI's API for chat completions, and with a chatbot of its own at `/chat`."""
 
 import asyncio
+import threading
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from aiohttp import web
@@ -83,3 +84,26 @@ async def model_server() -> AsyncIterator[ModelServer]:
         yield server
     finally:
         await runner.cleanup()
+
+
+@contextmanager
+def model_server_in_thread() -> Iterator[ModelServer]:
+    """Serves in a thread, for tests that wait for other processes."""
+    started, stopped = threading.Event(), asyncio.Event()
+    served: list[tuple[ModelServer, asyncio.AbstractEventLoop]] = []
+
+    async def serve() -> None:
+        async with model_server() as server:
+            served.append((server, asyncio.get_running_loop()))
+            started.set()
+            await stopped.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    started.wait()
+    server, loop = served[0]
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join()

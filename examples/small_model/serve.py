@@ -24,6 +24,11 @@ def model_file() -> Path:
     return next(Path(package.origin).parent.glob("*.gguf"))
 
 
+def idle_cores() -> int:
+    """Counts the cores that nothing else uses: threads that wait for a core make it crawl."""
+    return max(1, (os.cpu_count() or 1) - round(os.getloadavg()[0]))
+
+
 def main() -> None:
     """Serves until it is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -37,8 +42,7 @@ def main() -> None:
     params.hostnames, params.port = ["127.0.0.1"], arguments.port
     params.n_parallel = arguments.parallel
     params.n_ctx = CONTEXT_TOKENS * arguments.parallel
-    # More threads than cores make it crawl.
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 2
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = idle_cores()
     params.use_jinja = True
     server = xllamacpp.Server(params)
     print(f"{MODEL} answers at {server.listening_address}/v1", flush=True)
