@@ -180,7 +180,7 @@ async def test_a_run_uses_its_release_and_rejects_rows_that_do_not_convert(
     assert pinned is not None
     assert pinned.release_id == PRODUCTION
     (asked,) = [request for request in vellum.requests if request.deployment == "shop"]
-    assert asked.release_tag == PRODUCTION
+    assert asked.body["release_tag"] == PRODUCTION
     sent = {one["name"]: (one["type"], one["value"]) for one in asked.inputs}
     assert sent["budget"] == ("NUMBER", 12)
     assert sent["order"] == ("JSON", {"id": 7})

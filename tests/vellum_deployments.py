@@ -15,6 +15,7 @@ from tests.vellum_streams import PROMPT, Meta
 ChatHistory = list[dict[str, Any]]
 
 NAMESPACE = UUID("6f6d1f0e-3c1b-5d0a-9d7e-0d0b7a5a2c11")
+TAGS = "LATEST", "production", "staging", "next", "old", "v1", "v2"
 CREATED = "2026-11-24T05:35:16.000000Z"
 
 
@@ -85,7 +86,7 @@ class StandInDeployment:
     """From the conversation with the reply to the output's type and value."""
     output_type: str = "STRING"
     """As its release declares it."""
-    releases: dict[str, str] = field(default_factory=lambda: {"LATEST": str(uuid4())})
+    releases: dict[str, str] = field(default_factory=lambda: {tag: str(uuid4()) for tag in TAGS})
     """Releases' ids by release tags."""
     unreadable: int = 0
     """The status that reading the deployment is refused with; 0 where it may be read."""
@@ -98,6 +99,10 @@ class StandInDeployment:
             if any(text in (message.get("text") or "") for message in chat_history):
                 return failure
         return self.failures.pop(0) if self.failures else self.always
+
+    def tag(self, sent: str | None) -> str | None:
+        """The tag that means a release, if the release's own tag was sent."""
+        return next((tag for tag, id_ in self.releases.items() if id_ == sent), sent)
 
     @property
     def forks(self) -> list[str]:

@@ -73,6 +73,7 @@ class LoggedRequest:
     """On the clock of `time.monotonic`."""
     deployment: str | None
     release_tag: str | None
+    """The tag that was asked for, also if the release's own tag was sent."""
     inputs: list[dict[str, Any]]
     """Those of a trigger, which have no types, without them."""
     metadata: dict[str, Any] | None
@@ -161,7 +162,7 @@ class StandIn:
             self.prompts if is_prompt else self.deployments,
             body.get(f"{kind}_deployment_name") or body.get(f"{kind}_deployment_id"),
         )
-        self._log(request, body, there[0] if there else body.get(f"{kind}_deployment_name"))
+        self._log(request, body, there, kind)
         if not request.headers.get("x-api-key"):
             return json_answer({"detail": "Authentication credentials were not provided."}, 403)
         if there is None:
@@ -215,18 +216,25 @@ class StandIn:
         self._external_ids.add(external_id)
         return used
 
-    def _log(self, request: web.BaseRequest, body: dict[str, Any], name: str | None) -> None:
+    def _log(
+        self,
+        request: web.BaseRequest,
+        body: dict[str, Any],
+        there: tuple[str, StandInDeployment] | None,
+        kind: str,
+    ) -> None:
         self.request_count += 1
         if not self._keep_log:
             return
+        tag = body.get("release_tag")
         headers = {name.lower(): value for name, value in request.headers.items()}
         if "x-api-key" in headers:
             headers["x-api-key"] = "…"
         self.requests.append(
             LoggedRequest(
                 time.monotonic(),
-                name,
-                body.get("release_tag"),
+                there[0] if there else body.get(f"{kind}_deployment_name"),
+                there[1].tag(tag) if there else tag,
                 inputs if isinstance(inputs := body.get("inputs", []), list) else [],
                 body.get("metadata"),
                 request.path,

@@ -62,7 +62,7 @@ def _parts(content: object) -> Iterator[Mapping[str, Any]]:
     if content.get("type") == "ARRAY" and isinstance(items := content.get("value"), list):
         for item in items:
             yield from _parts(item)
-    elif is_content(content):
+    elif is_content(content) and content["value"] is not None:
         yield content
 
 

@@ -92,7 +92,7 @@ def headers_of(error: BaseException) -> Mapping[str, str]:
 
 def is_out_of_credit(error: BaseException) -> bool:
     """Checks whether an account has nothing left to spend, which OpenAI reports as a 429 too."""
-    return _attribute(error, "code") == "insufficient_quota"
+    return bool(_attribute(error, "code") == "insufficient_quota")
 
 
 def is_connection_error(error: BaseException) -> bool:

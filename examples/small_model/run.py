@@ -47,7 +47,7 @@ def _generate(more: list[str]) -> int:
         "OPENAI_API_KEY": "",
     }
     command = [
-        Path(sys.executable).with_name("duologue"),
+        str(Path(sys.executable).with_name("duologue")),
         *("generate", "seeds.csv", "--config", "duologue.toml"),
         *("--output", str(ROOT / "datasets"), "--name", "small_model"),
         *more,
