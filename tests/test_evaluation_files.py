@@ -31,7 +31,7 @@ from tests.running import QUICK as NIGHT
 from tests.running import generated, manifest_of, output_of
 from tests.vellum_stand_in import StandIn, StandInDeployment
 
-DICTIONARY = Path(__file__).parents[1] / "docs" / "data_dictionary.md"
+DICTIONARY = Path(__file__).parents[1] / "docs" / "reference" / "data_dictionary.md"
 ROOT = Path(__file__).parents[1]
 FILES = ["evaluation.json", "evaluation.parquet", "report.html"]
 
@@ -205,7 +205,8 @@ async def test_an_evaluation_may_go_elsewhere(
     manifest = await evaluation_of(
         await evaluated(output, advanced={**QUICK, "evaluations": str(elsewhere)})
     )
-    assert [path.name for path in elsewhere.iterdir()] == [manifest.evaluation]
+    visible = [path.name for path in elsewhere.iterdir() if not path.name.startswith(".")]
+    assert visible == [manifest.evaluation]
     read(UPath(elsewhere / manifest.evaluation))
     assert not (output / "shop" / "evaluations").exists()
 

@@ -60,7 +60,7 @@ async def test_whatever_becomes_of_a_run_its_results_are_json(
     await generated(tmp_path / "missing.csv")
     await rerun(seeds_csv, version="no-such-version")
     files = stored(storage, before)
-    assert len(files) >= 3
+    assert len(files) >= 2
     kinds = {kind for path in files for kind in kinds_in(path)}
     assert "duologue.errors.UsageError" in kinds
 
@@ -77,11 +77,12 @@ def test_a_worker_that_stores_every_result_stores_no_pickle(tmp_path: Path) -> N
         "PREFECT_HOME": str(tmp_path / "home"),
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true",
         "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(tmp_path / "results"),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "140",
     }
     environment.pop("PREFECT_API_URL", None)
     subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "datasets")],
-        cwd=ROOT, env=environment, check=True, capture_output=True, timeout=150,
+        cwd=ROOT, env=environment, check=True, capture_output=True,
     )  # fmt: skip
     files = stored(tmp_path / "results", set())
     assert len(files) >= 1

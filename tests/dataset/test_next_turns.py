@@ -16,7 +16,7 @@ from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen, many
 from tests.dataset.test_readers import run_offline
 
-DICTIONARY = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
+DICTIONARY = Path(__file__).parents[2] / "docs" / "reference" / "data_dictionary.md"
 
 
 @pytest.fixture

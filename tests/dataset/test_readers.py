@@ -18,7 +18,7 @@ from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 
-DICTIONARY = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
+DICTIONARY = Path(__file__).parents[2] / "docs" / "reference" / "data_dictionary.md"
 PYTHON_BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 

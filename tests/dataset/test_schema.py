@@ -21,7 +21,7 @@ from duologue.dataset.schema import (
 from duologue.dataset.schema_version import SCHEMA_VERSION
 from tests.dataset.making import checked, contents, everything_that_can_happen
 
-DICTIONARY = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
+DICTIONARY = Path(__file__).parents[2] / "docs" / "reference" / "data_dictionary.md"
 
 
 def written() -> pa.Table:
