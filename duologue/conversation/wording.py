@@ -47,7 +47,7 @@ _TYPOGRAPHIC = (
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorContext:
+class Wording:
     """A message in the form that the rules compare."""
 
     letters: str
@@ -62,7 +62,7 @@ class ErrorContext:
 # The rules look at the same few messages one after the other. A small cache saves reading them
 # again, and holds little memory even if messages are huge.
 @lru_cache(maxsize=64)
-def wording(text: str) -> ErrorContext:
+def wording(text: str) -> Wording:
     """Returns the wording of a text in any language."""
     letters = fold(text)
     if letters.isascii():
@@ -72,7 +72,7 @@ def wording(text: str) -> ErrorContext:
     distinct = frozenset(words)
     has_numbers = _DIGIT.search(letters)
     numbers = frozenset(filter(_DIGIT.search, distinct)) if has_numbers else frozenset[str]()
-    return ErrorContext(letters, words, distinct, numbers)
+    return Wording(letters, words, distinct, numbers)
 
 
 def pieces(text: str) -> list[str]:
@@ -129,9 +129,7 @@ def says_the_same(one: str, other: str, nearly_the_same: float = NEARLY_THE_SAME
     return are_alike(wording(one), wording(other), nearly_the_same)
 
 
-def are_alike(
-    one: ErrorContext, other: ErrorContext, nearly_the_same: float = NEARLY_THE_SAME
-) -> bool:
+def are_alike(one: Wording, other: Wording, nearly_the_same: float = NEARLY_THE_SAME) -> bool:
     """Does the same for wordings: several times faster than `likeness` if they are not alike."""
     a, b = len(one.distinct), len(other.distinct)
     # Of the smaller set at most all can be shared.

@@ -10,7 +10,7 @@ from duologue.conversation.messages import Message, Role
 from duologue.conversation.wording import (
     ENOUGH_WORDS,
     NEARLY_THE_SAME,
-    ErrorContext,
+    Wording,
     are_alike,
     length_in_words,
     likeness,
@@ -222,7 +222,7 @@ def _is_echo(text: str, before: str, nearly_the_same: float) -> bool:
     return length >= VERBATIM_ENOUGH_WORDS and not _is_sent_back(this, other)
 
 
-def _is_sent_back(this: ErrorContext, before: ErrorContext) -> bool:
+def _is_sent_back(this: Wording, before: Wording) -> bool:
     """Reports whether a message is a request followed by the text before it, or by most of it."""
     starts_otherwise = this.words[:2] != before.words[:2] and len(this.words) > len(before.words)
     return starts_otherwise and this.words[-2:] == before.words[-2:]
@@ -248,7 +248,7 @@ def _groups(spoken: Sequence[tuple[int, str]], nearly_the_same: float) -> list[l
 def _kinds(texts: Sequence[str], nearly_the_same: float) -> list[int]:
     """Numbers texts so that those that say the same, verbatim or nearly, share a number."""
     verbatim: dict[object, int] = {}
-    recent: deque[tuple[ErrorContext, int]] = deque(maxlen=MESSAGES_REMEMBERED)
+    recent: deque[tuple[Wording, int]] = deque(maxlen=MESSAGES_REMEMBERED)
     kinds = []
     for number, text in enumerate(texts):
         said = wording(text)
@@ -266,7 +266,7 @@ def _kinds(texts: Sequence[str], nearly_the_same: float) -> list[int]:
     return kinds
 
 
-def _longest_template(said: Sequence[ErrorContext]) -> list[int]:
+def _longest_template(said: Sequence[Wording]) -> list[int]:
     """Returns the places of the most messages that differ from one of them in at most one word."""
     best: list[int] = []
     for first, one in enumerate(said[:MESSAGES_REMEMBERED]):
