@@ -37,9 +37,7 @@ def test_a_message_alone_breaks_what_it_would_break_in_every_conversation(
 
 def test_such_seeds_are_rejected_or_warned_about_by_severity(tmp_path: Path) -> None:
     path = tmp_path / "seeds.csv"
-    path.write_text(
-        'prompt\n"Tell me about {{topic}}"\nHi?\nI am ann@gmail.com\n"Is {{it}}"\n""\n'
-    )
+    path.write_text('prompt\n"Tell me about {{topic}}"\nHi?\nI am ann@gmail.com\n"Is {{it}}"\n""\n')
     seed_file = checked_seeds(read_seeds(str(path)))
     assert [seed.message for seed in seed_file.seeds] == ["Hi?", "I am ann@gmail.com"]
     assert seed_file.lines == (3, 4)
