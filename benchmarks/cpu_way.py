@@ -145,7 +145,7 @@ async def _simulated(jobs: Sequence[Job], settings: RunSettings) -> dict[str, Ch
                     Draft.of(job.seed),
                     job.seed,
                     job.sample,
-                    Participants(*opened),
+                    Participants(opened[0], opened[1]),
                     settings.simulation,
                 )
             checked[job.key] = check_conversation(

@@ -9,6 +9,7 @@
     └── ParticipantError        a participant gave no usable reply
         ├── TransientError      call again
         │   └── EmptyReplyError     it replied with an empty message
+        ├── LostStateError      it forgot the conversation: start it again
         ├── BudgetExhaustedError    no longer called: run again with a new budget
         ├── NotTriedError           the run stopped early: fix the cause and retry it
         └── FatalError          calling again cannot help: the seed fails
@@ -96,6 +97,10 @@ class TransientError(ParticipantError):
 
 class EmptyReplyError(TransientError):
     """A participant replied with an empty message; language models sometimes do."""
+
+
+class LostStateError(ParticipantError):
+    """A stateful participant no longer has the conversation that it should continue."""
 
 
 class BudgetExhaustedError(ParticipantError):

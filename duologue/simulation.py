@@ -12,8 +12,8 @@ from duologue.conversation.end_marker import split_end_marker
 from duologue.conversation.farewells import closing_tail_length, is_farewell_loop
 from duologue.conversation.messages import Conversation, EndReason, EndsWith, Message, Role
 from duologue.conversation.usage import Usage, total
-from duologue.errors import ParticipantError
-from duologue.participants.protocol import Participant, Reply
+from duologue.errors import LostStateError, ParticipantError
+from duologue.participants.protocol import Participant, Reply, TurnContext
 from duologue.seeds import Seed
 from duologue.settings.participants import ParticipantSettings
 from duologue.settings.run import SimulationSettings
@@ -25,10 +25,12 @@ the same seeds, participants and settings, so that no run mixes the two."""
 
 @dataclass(frozen=True, slots=True)
 class Participants:
-    """Both sides of every conversation of a run."""
+    """Both sides of every conversation of a run, and the version that they talk for."""
 
     chatbot: Participant
     simulated_user: Participant
+    dataset: str = ""
+    version: str = ""
 
 
 class Draft(BaseModel):
@@ -46,6 +48,8 @@ class Draft(BaseModel):
     """Invalid conversations that were discarded before it."""
     usage: Usage | None = None
     """Usage of all its calls, including failed ones and those of discarded conversations."""
+    states: dict[Role, str] = {}
+    """The states of stateful local Workflows after their last reply, by the role of that reply."""
 
     @classmethod
     def of(cls, seed: Seed) -> "Draft":
@@ -62,6 +66,7 @@ class Draft(BaseModel):
     def restart(self) -> None:
         """Discards an invalid conversation; its attempts and its usage still count."""
         del self.messages[1:]
+        self.states.clear()
         self.started_at = datetime.now(UTC)
         self.user_has_ended = False
         self.discarded += 1
@@ -102,18 +107,21 @@ async def simulate(
         settings: how long the conversation may be and how it ends.
 
     Raises:
+        LostStateError: a participant no longer has the conversation; the draft is at its start.
         ParticipantError: a participant gave no usable reply.
     """
     while (end_reason := reason_to_end(draft, settings)) is None:
         if draft.messages[-1].role is Role.USER:
-            reply = await _reply(participants.chatbot, draft.messages, seed, draft)
-            draft.messages.append(_message(Role.ASSISTANT, reply.text, reply))
+            context = _context(draft, seed, sample, participants, Role.ASSISTANT)
+            reply = await _reply(participants.chatbot, draft.messages, context, draft)
+            _add(draft, Role.ASSISTANT, reply.text, reply)
         else:
             view = swap_roles(draft.messages, settings.greeting)
-            reply = await _reply(participants.simulated_user, view, seed, draft)
+            context = _context(draft, seed, sample, participants, Role.USER)
+            reply = await _reply(participants.simulated_user, view, context, draft)
             text, draft.user_has_ended = split_end_marker(reply.text, settings.end_marker)
-            if text:
-                draft.messages.append(_message(Role.USER, text, reply))
+            if text or reply.content:
+                _add(draft, Role.USER, text, reply)
     messages = draft.messages
     if end_reason is EndReason.FAREWELL_LOOP:
         messages = without_farewell_tail(messages, settings.ends_with)
@@ -131,14 +139,37 @@ async def simulate(
     )
 
 
+def _context(
+    draft: Draft, seed: Seed, sample: int, participants: Participants, role: Role
+) -> TurnContext:
+    """Says which reply is next, and which execution the same participant replied with last."""
+    messages = draft.messages
+    replies = sum(message.role is Role.ASSISTANT for message in messages)
+    own = (message.execution_id for message in reversed(messages) if message.role is role)
+    return TurnContext(
+        seed,
+        conversation_id(seed, sample),
+        sample,
+        turn=replies + 1 if role is Role.ASSISTANT else replies,
+        side="chatbot" if role is Role.ASSISTANT else "simulated_user",
+        dataset=participants.dataset,
+        version=participants.version,
+        attempt=max(draft.attempts, 1),
+        previous_execution_id=next(own, None),
+        previous_state=draft.states.get(role),
+    )
+
+
 async def _reply(
-    participant: Participant, view: Sequence[Message], seed: Seed, draft: Draft
+    participant: Participant, view: Sequence[Message], context: TurnContext, draft: Draft
 ) -> Reply:
     """Requests a reply, and adds its usage to the draft, also if it failed."""
     try:
-        reply = await participant.reply(view, seed)
+        reply = await participant.reply(view, context)
     except ParticipantError as error:
         draft.usage = total([draft.usage, error.usage])
+        if isinstance(error, LostStateError):
+            draft.restart()
         raise
     draft.usage = total([draft.usage, reply.usage])
     return reply
@@ -169,7 +200,10 @@ def swap_roles(messages: Sequence[Message], greeting: str | None) -> list[Messag
     message, and the simulated user then forgets what it asked.
     """
     swapped = {Role.USER: Role.ASSISTANT, Role.ASSISTANT: Role.USER}
-    view = [Message(role=swapped[message.role], text=message.text) for message in messages]
+    view = [
+        Message(role=swapped[message.role], text=message.text, content=message.content)
+        for message in messages
+    ]
     return [Message(role=Role.USER, text=greeting), *view] if greeting else view
 
 
@@ -205,6 +239,12 @@ def conversation_key(
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+def _add(draft: Draft, role: Role, text: str, reply: Reply) -> None:
+    if reply.state is not None:
+        draft.states[role] = reply.state
+    draft.messages.append(_message(role, text, reply))
+
+
 def _message(role: Role, text: str, reply: Reply) -> Message:
     return Message(
         role=role,
@@ -213,4 +253,5 @@ def _message(role: Role, text: str, reply: Reply) -> Message:
         latency_ms=reply.latency_ms,
         attempts=reply.attempts,
         usage=reply.usage,
+        content=reply.content,
     )

@@ -9,7 +9,7 @@ from duologue.evaluation.manifest import EvaluationManifest
 from duologue.plans.evaluation import plan_evaluation
 from duologue.settings.evaluation import EvaluationForm
 from duologue.settings.options import takes
-from duologue.tasks.check_access import check_access
+from duologue.tasks.check_access import check_access, check_candidates
 from duologue.tasks.identify_run import (
     identify_evaluation,
     open_checkpoints,
@@ -47,6 +47,7 @@ async def evaluate_dataset(**parameters: Any) -> EvaluationManifest | State[Any]
     await check_access(plan.settings.test_suite)
     checkpoints = open_checkpoints(plan.evaluations)
     run = await identify_evaluation(plan, checkpoints)
+    plan = await check_candidates(plan, run.version, checkpoints)
 
     replayed = await replay_turns(plan, run.version, checkpoints)
     scored = await score_replies(opaque(replayed.replies), opaque(plan))

@@ -11,7 +11,7 @@ from duologue.plans.generation import plan_generation
 from duologue.settings.options import takes
 from duologue.settings.run import GenerationForm
 from duologue.tasks.artifacts import show_summary
-from duologue.tasks.check_access import check_access
+from duologue.tasks.check_access import check_access, check_deployments
 from duologue.tasks.export import export
 from duologue.tasks.final_state import final_state
 from duologue.tasks.identify_run import identify_run, open_checkpoints
@@ -47,13 +47,13 @@ async def generate_dataset(**parameters: Any) -> Manifest | State[Any]:
     await check_access(plan.settings.test_suite)
     checkpoints = open_checkpoints(plan.dataset.folder)
     run = await identify_run(plan, checkpoints)
-    seed_file = load_seeds(plan)
+    plan, seed_file = await check_deployments(plan, load_seeds(plan), run.version, checkpoints)
     jobs = plan.jobs(seed_file, run.version)
     checker = Checker(plan.settings.simulation, plan.settings.rules)
 
     if plan.advanced.shards is None:
         simulated = await simulate_conversations(
-            jobs, plan.settings, checkpoints, run.version, checker
+            jobs, plan.settings, checkpoints, run.version, checker, plan.dataset.name
         )
     else:
         simulated = await simulate_in_shards(

@@ -75,7 +75,7 @@ async def rerun_failed_seeds(
     checker = Checker(rerun.settings.simulation, rerun.settings.rules)
 
     simulated = await simulate_conversations(
-        rerun.again, rerun.settings, checkpoints, run.version, checker
+        rerun.again, rerun.settings, checkpoints, run.version, checker, rerun.dataset.name
     )
     outcomes = rerun.outcomes(simulated.outcomes)
     checked, failed = await validate(

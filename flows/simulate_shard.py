@@ -10,6 +10,7 @@ from duologue.errors import UsageError
 from duologue.plans.generation import plan_generation
 from duologue.plans.shards import Shard
 from duologue.settings.options import AtLeastOne
+from duologue.tasks.check_access import check_deployments
 from duologue.tasks.identify_run import open_checkpoints
 from duologue.tasks.load_seeds import load_seeds
 from duologue.tasks.restrict_code import restrict_code
@@ -45,10 +46,13 @@ async def simulate_shard(
         seed_file = load_seeds(plan)
         check_same_seeds(seed_file, seeds_sha256)
         checkpoints = open_checkpoints(plan.dataset.folder)
+        plan, seed_file = await check_deployments(plan, seed_file, version, checkpoints)
         shard = Shard(version, number, of)
         jobs = shard.part_of(plan.jobs(seed_file, version))
         checker = Checker(plan.settings.simulation, plan.settings.rules)
-        simulated = await simulate_conversations(jobs, plan.settings, checkpoints, version, checker)
+        simulated = await simulate_conversations(
+            jobs, plan.settings, checkpoints, version, checker, plan.dataset.name
+        )
         return await end_shard(shard, attempt, jobs, simulated, checkpoints)
     except UsageError as error:
         return Failed(name=REFUSED, message=str(error))

@@ -1,16 +1,103 @@
-"""Checks that a run can use its Vellum Test Suite."""
+"""Checks what a run uses on Vellum, before anything is billed."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from prefect import get_run_logger
+from pydantic import BaseModel, ConfigDict
+
+from duologue.evaluation.plan import EvaluationPlan
+from duologue.plans.generation import Plan
+from duologue.seeds import SeedFile
+from duologue.settings.participants import CallSettings, ParticipantSettings
 from duologue.settings.test_suites import SuiteOptions, SuiteRunSettings
+from duologue.versions.checkpoints import Checkpoints
 
 
 async def check_access(suite: SuiteOptions | SuiteRunSettings | None) -> None:
-    """Checks that a run can use its Test Suite, before anything is billed.
+    """Checks that a run with a Test Suite has a key and a base URL.
 
     Raises:
-        UsageError: it has a Test Suite, but no usable API key or base URL.
+        UsageError: one of them is missing or malformed.
     """
     if suite is not None:
         from duologue.participants.vellum_deployment import vellum_client
 
         async with vellum_client(max_concurrency=1):
-            pass  # whether the Test Suite exists is checked when there are cases for it
+            pass  # the Test Suite itself is looked up when there is something to push
+
+
+class PinnedParticipants(BaseModel):
+    """The participants of a run as they were first checked, for its retries and its shards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    participants: tuple[ParticipantSettings, ...]
+
+
+async def check_deployments(
+    plan: Plan, seed_file: SeedFile, version: str, checkpoints: Checkpoints
+) -> tuple[Plan, SeedFile]:
+    """Looks up the participants' deployments, and pins them to their releases.
+
+    Returns:
+        The plan with the pinned participants, and the seed file in which the seeds are rejected
+        whose columns do not convert to the inputs' types.
+
+    Raises:
+        UsageError: a deployment does not exist, or its inputs or outputs do not fit.
+    """
+    settings = plan.settings
+    chatbot, simulated_user = await _pinned(
+        [settings.chatbot, settings.simulated_user], settings.call, version, checkpoints
+    )
+    update = {"chatbot": chatbot, "simulated_user": simulated_user}
+    plan = replace(plan, settings=settings.model_copy(update=update))
+    if not any(one.pinned for one in (chatbot, simulated_user)):
+        return plan, seed_file
+    from duologue.participants.vellum_preflight import unusable_reason
+
+    reasons = {s.seed_id: unusable_reason(s, [chatbot, simulated_user]) for s in seed_file.seeds}
+    return plan, seed_file.without({id_: reason for id_, reason in reasons.items() if reason})
+
+
+async def check_candidates(
+    plan: EvaluationPlan, evaluation: str, checkpoints: Checkpoints
+) -> EvaluationPlan:
+    """Looks up the deployments of an evaluation's chatbots, and pins them to their releases.
+
+    Raises:
+        UsageError: a deployment does not exist, or its inputs or outputs do not fit.
+    """
+    settings = plan.settings
+    chatbots = [one for one in (settings.candidate, settings.baseline) if one is not None]
+    pinned = await _pinned(chatbots, settings.call, evaluation, checkpoints)
+    update = dict(zip(("candidate", "baseline"), pinned, strict=False))
+    return replace(plan, settings=settings.model_copy(update=update))
+
+
+async def _pinned(
+    participants: Sequence[ParticipantSettings],
+    call: CallSettings,
+    version: str,
+    checkpoints: Checkpoints,
+) -> tuple[ParticipantSettings, ...]:
+    """Checks participants once for a run: its retries and shards keep its releases."""
+    if not any(one.is_deployment for one in participants):
+        return tuple(participants)
+    from duologue.participants.vellum_preflight import checked_participants
+
+    key = f"{version}/participants"
+    before = await checkpoints.read(key, PinnedParticipants)
+    if before is not None and list(map(_unpinned, before.participants)) == list(participants):
+        return before.participants
+    checked = await checked_participants(participants, call)
+    for warning in filter(None, (one.warning for one in checked)):
+        get_run_logger().warning("%s", warning)
+    pinned = tuple(one.settings for one in checked)
+    await checkpoints.write(key, PinnedParticipants(participants=pinned))
+    return pinned
+
+
+def _unpinned(participant: ParticipantSettings) -> ParticipantSettings:
+    return participant.model_copy(update={"pinned": None})

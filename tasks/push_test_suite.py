@@ -52,7 +52,8 @@ async def push_test_suite(version: Version, suite: SuiteOptions) -> None:
     from duologue.test_suites.vellum_suite import SuiteVariables, VellumSuite
 
     manifest = version.manifest
-    cases = list(cases_of(version.folder / CONVERSATIONS_FILE, manifest.dataset, suite.per))
+    conversations, chatbot = version.folder / CONVERSATIONS_FILE, manifest.settings.chatbot
+    cases = list(cases_of(conversations, manifest.dataset, suite.per, chatbot))
     variables = SuiteVariables(suite.input_name, suite.evaluation_name)
     async with vellum_client(max_concurrency=1) as client:
         result = await VellumSuite(client, suite.suite, variables, manifest.settings.call).push(

@@ -8,7 +8,7 @@ from duologue.errors import EmptyReplyError
 from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply, KeptReply, Side
 from duologue.participants.opening import open_participants
-from duologue.participants.protocol import Participant
+from duologue.participants.protocol import Participant, TurnContext
 from duologue.progress import Progress
 from duologue.tasks.artifacts import progress_artifact
 from duologue.tasks.jobs import Limits, Work, run_jobs
@@ -30,14 +30,17 @@ class Replay(Work[ReplyJob, KeptReply, FailedReply]):
 
     verb, noun, result = "replay", "turn", KeptReply
 
-    def __init__(self, chatbots: Mapping[Side, Participant]) -> None:
+    def __init__(self, chatbots: Mapping[Side, Participant], dataset: str, evaluation: str) -> None:
         self._chatbots = chatbots
+        self._dataset = dataset
+        self._evaluation = evaluation
 
     async def do(self, job: ReplyJob, retries: int) -> KeptReply:
         """Requests one reply."""
         prefix = job.prefix
         try:
-            reply = await self._chatbots[job.side].reply(prefix.chat_history, prefix.seed)
+            context = self._context(job, retries)
+            reply = await self._chatbots[job.side].reply(prefix.chat_history, context)
         except EmptyReplyError:
             # It was requested as often as it may be. That it is empty is how the chatbot behaves.
             return KeptReply(message=Message(role=Role.ASSISTANT, text=""))
@@ -48,7 +51,25 @@ class Replay(Work[ReplyJob, KeptReply, FailedReply]):
                 execution_id=reply.execution_id,
                 latency_ms=reply.latency_ms,
                 attempts=reply.attempts,
+                content=reply.content,
             )
+        )
+
+    def _context(self, job: ReplyJob, retries: int) -> TurnContext:
+        """Says which reply is requested; a stateful chatbot continues from the dataset's own."""
+        prefix = job.prefix
+        replies = (m for m in reversed(prefix.chat_history) if m.role is Role.ASSISTANT)
+        last = next(replies, None)
+        return TurnContext(
+            prefix.seed,
+            prefix.conversation_id,
+            prefix.sample,
+            turn=prefix.turn_index,
+            side=job.side,
+            dataset=self._dataset,
+            version=self._evaluation,
+            attempt=retries + 1,
+            previous_execution_id=last.execution_id if last else None,
         )
 
     async def failed(self, job: ReplyJob, error: BaseException) -> FailedReply:
@@ -80,7 +101,8 @@ async def replay_turns(plan: EvaluationPlan, evaluation: str, checkpoints: Check
         ) as participants,
         progress_artifact(progress),
     ):
-        work = Replay(dict(zip(plan.chatbots, participants, strict=True)))
+        chatbots = dict(zip(plan.chatbots, participants, strict=True))
+        work = Replay(chatbots, plan.manifest.dataset, evaluation)
         results = await run_jobs(jobs, work, limits, checkpoints, progress)
     replies = [
         outcome.message if isinstance(outcome, KeptReply) else outcome

@@ -112,7 +112,9 @@ async def simulate_in_shards(
     if missing:
         get_run_logger().warning("%d conversations are missing after all shards", len(missing))
         fresh = Checkpoints(checkpoints.parent, get_run_logger().warning)
-        rest = await simulate_conversations(missing, plan.settings, fresh, version, checker)
+        rest = await simulate_conversations(
+            missing, plan.settings, fresh, version, checker, plan.dataset.name
+        )
         outcomes |= {job.key: made for job, made in zip(missing, rest.outcomes, strict=True)}
         stopped_early = rest.stopped_early
     return Results([outcomes[job.key] for job in jobs], stopped_early)

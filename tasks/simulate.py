@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from prefect import get_run_logger
 
 from duologue.conversation.messages import Conversation
-from duologue.errors import UsageError
+from duologue.errors import LostStateError, UsageError
 from duologue.participants.budget import Spending
 from duologue.participants.opening import open_participants
 from duologue.plans.generation import Job
@@ -53,9 +53,15 @@ class Simulation(Work[Job, Conversation, FailedSeed]):
         draft, settings = self._drafts[job.key], self._settings
         while True:
             draft.start_attempt()
-            conversation = await simulate(
-                draft, job.seed, job.sample, self._participants, settings.simulation
-            )
+            try:
+                conversation = await simulate(
+                    draft, job.seed, job.sample, self._participants, settings.simulation
+                )
+            except LostStateError as error:  # the draft is at its start again
+                if draft.discarded + retries > settings.seed_retries:
+                    raise
+                get_run_logger().warning("%s restarts: %s", job.name, error)
+                continue
             checked = self._checker.check(conversation, job.seed)
             is_last = draft.discarded + retries >= settings.seed_retries
             if checked.is_valid or is_last or not checked.may_become_valid:
@@ -89,6 +95,7 @@ async def simulate_conversations(
     checkpoints: Checkpoints,
     version: str,
     checker: Checker,
+    dataset: str = "",
 ) -> Simulated:
     """Simulates every job, up to `settings.max_concurrency` concurrently.
 
@@ -118,7 +125,8 @@ async def simulate_conversations(
         progress_artifact(progress),
         within_global_limit(settings.global_limit, min(settings.max_concurrency, len(jobs))),
     ):
-        work = Simulation(settings, Participants(*participants), checker, checkpoints, spending)
+        both = Participants(participants[0], participants[1], dataset, version)
+        work = Simulation(settings, both, checker, checkpoints, spending)
         results = await run_jobs(jobs, work, limits, checkpoints, progress)
     if spending.is_blind:
         get_run_logger().warning("no call reported its cost, so max_cost_usd had no effect")

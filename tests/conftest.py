@@ -3,9 +3,12 @@
 import logging
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from textwrap import dedent
+from typing import Any
 
 import boto3
 import hypothesis
@@ -65,6 +68,25 @@ async def vellum(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandIn]:
         monkeypatch.setenv("VELLUM_API_URL", stand_in.url)
         monkeypatch.setenv("VELLUM_API_KEY", API_KEY)
         yield stand_in
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Writes modules into the working directory, as a user has them."""
+    monkeypatch.chdir(tmp_path)
+    written = []
+
+    def write(name: str, source: str) -> None:
+        path = tmp_path / f"{name.replace('.', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(source))
+        written.append(name.partition(".")[0])
+
+    yield write
+    sys.path[:] = [entry for entry in sys.path if entry != str(tmp_path)]
+    for name in list(sys.modules):
+        if name.partition(".")[0] in written:
+            del sys.modules[name]
 
 
 @pytest.fixture

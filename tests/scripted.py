@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from duologue.conversation.messages import Message
 from duologue.errors import DuologueError, TransientError
-from duologue.participants.protocol import Reply
-from duologue.seeds import Seed
+from duologue.participants.protocol import Reply, TurnContext
 
 
 class ScriptedParticipant:
@@ -26,13 +25,15 @@ class ScriptedParticipant:
         self._fail_at = fail_at
         self._error = error or TransientError("scripted to fail")
         self.views: list[list[Message]] = []
+        self.contexts: list[TurnContext] = []
 
     @property
     def calls(self) -> int:
         return len(self.views)
 
-    async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+    async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         self.views.append(list(chat_history))
+        self.contexts.append(context)
         await asyncio.sleep(0)
         if self.calls == self._fail_at:
             raise self._error

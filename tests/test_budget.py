@@ -14,6 +14,7 @@ from duologue.conversation.usage import Usage
 from duologue.errors import BudgetExhaustedError, UsageError
 from duologue.participants.budget import Spending
 from duologue.participants.opening import open_participants
+from duologue.participants.protocol import TurnContext
 from duologue.plans.generation import plan_generation
 from duologue.settings.participants import CallSettings, ParticipantSettings
 from duologue.settings.run import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER, Budget
@@ -277,10 +278,10 @@ async def test_calls_of_every_kind_of_participant_count(kind: str) -> None:
     spending = Spending(Budget(max_calls=2))
     async with open_participants([chatbot, user], CallSettings(), 2, spending) as participants:
         for participant in participants:
-            await participant.reply(HISTORY, SEED)
+            await participant.reply(HISTORY, TurnContext(SEED))
         for participant in participants:
             with pytest.raises(BudgetExhaustedError, match="max_calls is 2"):
-                await participant.reply(HISTORY, SEED)
+                await participant.reply(HISTORY, TurnContext(SEED))
     assert spending.calls == 2
 
 

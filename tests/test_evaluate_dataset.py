@@ -78,6 +78,7 @@ async def test_each_prefix_is_asked_once_with_its_messages_in_their_roles(
 async def test_a_version_that_a_run_made_is_evaluated_with_the_inputs_of_that_run(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
+    vellum.deployments["support-bot"].inputs |= {"tone": "STRING", "tier": "STRING"}
     seeds_csv.write_text("message,plan\nWhere is it?,gold\nAnd mine?,free\n")
     inputs = {"static_inputs": {"tone": "formal"}, "seed_inputs": {"tier": "plan"}}
     state = await generated(
@@ -95,7 +96,8 @@ async def test_a_version_that_a_run_made_is_evaluated_with_the_inputs_of_that_ru
     def by_prefix(requests: list[Any]) -> dict[str, tuple[Any, ...]]:
         said = {str(one.chat_history): one for one in requests}
         return {
-            key: (one.inputs, one.metadata, one.release_tag, one.path) for key, one in said.items()
+            key: (one.inputs, one.metadata["seed_id"], one.release_tag, one.path)
+            for key, one in said.items()
         }
 
     assert by_prefix(generation).items() <= by_prefix(vellum.requests).items()
@@ -116,6 +118,7 @@ async def test_a_version_that_a_run_made_is_evaluated_with_the_inputs_of_that_ru
 async def test_the_candidate_may_be_given_other_inputs_than_the_versions_chatbot(
     tmp_path: Path, vellum: StandIn
 ) -> None:
+    vellum.deployments["support-bot"].inputs |= {"tone": "STRING"}
     write_one(tmp_path, inputs=ParticipantInputs(static_inputs={"tone": "formal"}))
     await evaluated(
         tmp_path,

@@ -147,7 +147,6 @@ async def test_a_run_that_ended_badly_is_told_with_what_it_has(
     ("output", "value", "error"),
     [
         ({"type": "NUMBER", "value": None}, None, None),
-        ({"type": "NUMBER"}, None, None),
         ({"type": "STRING", "value": "good"}, "good", None),
         ({"type": "JSON", "value": {"reasons": [1]}}, {"reasons": [1]}, None),
         (
@@ -188,6 +187,14 @@ async def test_the_mean_is_of_what_is_a_number(suite: StandInSuite) -> None:
 async def test_a_metric_without_a_label_has_its_name(suite: StandInSuite) -> None:
     suite.runs.label = None
     assert (await run(replies(0))).means[0].metric == "politeness"
+
+
+@pytest.mark.parametrize("understood", ["metric_results.", "results.metric_results."])
+async def test_a_metric_has_its_label_whichever_spelling_vellum_understands(
+    suite: StandInSuite, understood: str
+) -> None:
+    suite.runs.expands = (understood,)
+    assert (await run(replies(0))).means[0].metric == "Politeness"
 
 
 async def test_a_test_suite_may_be_named_by_its_id(suite: StandInSuite) -> None:

@@ -1,10 +1,7 @@
 """Spellings, Python functions and local Workflows; Workflow Deployments have their own file."""
 
 import asyncio
-import sys
 import threading
-from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -12,7 +9,7 @@ import pytest
 from duologue.conversation.messages import Message, Role
 from duologue.errors import FatalError, RunStoppingError, TransientError, UsageError
 from duologue.participants.opening import open_participants
-from duologue.participants.protocol import Reply, usable_text
+from duologue.participants.protocol import Reply, TurnContext, usable_text
 from duologue.seeds import Seed
 from duologue.settings.participants import (
     CallSettings,
@@ -31,28 +28,11 @@ BUNDLED_USER = ParticipantSettings.parsed("local:duologue.workflows.simulated_us
 CALL = CallSettings(max_attempts=3, first_wait_seconds=0.001, longest_wait_seconds=0.002)
 
 
-@pytest.fixture
-def module(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Writes modules into the working directory, as a user has them."""
-    monkeypatch.chdir(tmp_path)
-    written = []
-
-    def write(name: str, source: str) -> None:
-        path = tmp_path / f"{name.replace('.', '/')}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(source))
-        written.append(name.partition(".")[0])
-
-    yield write
-    sys.path[:] = [entry for entry in sys.path if entry != str(tmp_path)]
-    for name in list(sys.modules):
-        if name.partition(".")[0] in written:
-            del sys.modules[name]
-
-
-async def asked(settings: ParticipantSettings, call: CallSettings = CALL) -> Reply:
+async def asked(
+    settings: ParticipantSettings, call: CallSettings = CALL, conversation_id: str = ""
+) -> Reply:
     async with open_participants([settings, BUNDLED_USER], call, max_concurrency=4) as participants:
-        return await participants[0].reply(HISTORY, SEED)
+        return await participants[0].reply(HISTORY, TurnContext(SEED, conversation_id))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +154,9 @@ async def test_as_many_block_at_a_time_as_may_be_in_flight(module: Any, spelling
     )
     settings = ParticipantSettings.parsed(spelling)
     async with open_participants([settings, BUNDLED_USER], CALL, 20) as participants:
-        replies = await asyncio.gather(*(participants[0].reply(HISTORY, SEED) for _ in range(20)))
+        replies = await asyncio.gather(
+            *(participants[0].reply(HISTORY, TurnContext(SEED)) for _ in range(20))
+        )
     assert len(replies) == 20
 
 
@@ -197,6 +179,28 @@ async def test_further_inputs_come_by_keyword_from_settings_and_seed_columns(mod
     assert (
         await asked(ParticipantSettings.parsed("python:bots:reply", inputs))
     ).text == "curt gold"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def reply(chat_history, conversation_id): return conversation_id",
+        "async def reply(chat_history, *, conversation_id='none'): return conversation_id",
+    ],
+)
+async def test_a_function_that_asks_for_the_conversations_id_gets_it(
+    module: Any, source: str
+) -> None:
+    module("bots", source)
+    settings = ParticipantSettings.parsed("python:bots:reply")
+    assert (await asked(settings, conversation_id="s1-2")).text == "s1-2"
+
+
+async def test_an_input_may_be_the_conversations_id_under_any_name(module: Any) -> None:
+    module("bots", "def reply(chat_history, session): return session")
+    inputs = ParticipantInputs(seed_inputs={"session": "conversation_id"})
+    settings = ParticipantSettings.parsed("python:bots:reply", inputs)
+    assert (await asked(settings, conversation_id="s1-2")).text == "s1-2"
 
 
 async def test_a_seed_without_the_column_fails_and_says_which(module: Any) -> None:
@@ -342,7 +346,7 @@ async def test_the_bundled_pair_talks_without_a_key(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("VELLUM_API_KEY", raising=False)
     chatbot = ParticipantSettings.parsed("local:duologue.workflows.support_bot")
     async with open_participants([chatbot, BUNDLED_USER], CALL, 2) as participants:
-        reply = await participants[0].reply(HISTORY[:1], SEED)
+        reply = await participants[0].reply(HISTORY[:1], TurnContext(SEED))
     assert reply.text
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -14,7 +15,12 @@ from duologue.conversation.messages import Message, Role
 from duologue.dataset.contents import DatasetContents
 from duologue.errors import FatalError, TransientError
 from duologue.participants.vellum_deployment import vellum_client
-from duologue.settings.participants import CallSettings
+from duologue.settings.participants import (
+    CallSettings,
+    ParticipantInputs,
+    ParticipantSettings,
+    PinnedRelease,
+)
 from duologue.settings.test_suites import CasePer
 from duologue.test_suites.cases import SuiteCase, cases_of
 from duologue.test_suites.vellum_suite import PushResult, SuiteVariables, VellumSuite
@@ -107,8 +113,8 @@ async def test_cases_are_created_as_vellums_api_expects_them(suite: StandInSuite
     assert result == PushResult(created=("duologue:shop:s1-1", "duologue:shop:s2-1"))
     ((first, second),) = suite.bulks
     history = [{"role": "USER", "text": SAID}]
+    assert UUID(first.pop("id")) != UUID(second["id"])
     assert first == {
-        "id": "duologue:shop:s1-1",
         "type": "UPSERT",
         "data": {
             "external_id": "duologue:shop:s1-1",
@@ -141,7 +147,7 @@ async def test_what_changed_is_replaced(suite: StandInSuite, changed: SuiteCase)
     result = await push([case(0), changed, case(2)], reference="reply")
     assert result.replaced == ("duologue:shop:s1-1",)
     assert len(result.unchanged) == 2
-    assert [one["id"] for one in suite.bulks[1]] == ["duologue:shop:s1-1"]
+    assert [one["data"]["external_id"] for one in suite.bulks[1]] == ["duologue:shop:s1-1"]
     assert len(suite.cases) == 3
 
 
@@ -191,13 +197,58 @@ async def test_a_name_is_one_part_of_the_url(vellum: StandIn) -> None:
 async def test_what_has_no_readable_answer_is_sent_again(suite: StandInSuite, fault: str) -> None:
     suite.faults = [fault]
     result = await push(cases(3))
-    assert [[one["id"][-4:] for one in bulk] for bulk in suite.bulks] == [
-        ["s0-1", "s1-1", "s2-1"],
-        ["s2-1"],
-    ]
+    sent = [[one["data"]["external_id"][-4:] for one in bulk] for bulk in suite.bulks]
+    assert sent == [["s0-1", "s1-1", "s2-1"], ["s2-1"]]
+    # The same operation has the same id.
+    assert suite.bulks[0][-1]["id"] == suite.bulks[1][0]["id"]
     # The first, whose answer was lost, had created it.
     assert result.replaced == ("duologue:shop:s2-1",)
     assert len(suite.cases) == 3
+
+
+async def test_rejections_that_name_no_operation_are_reported_at_once_with_their_reason(
+    suite: StandInSuite,
+) -> None:
+    suite.rejects = {"duologue:shop:s1-1": "Input variables must exactly match."}
+    suite.rejects_without_id = True
+    result = await push(cases(3))
+    assert len(suite.bulks) == 1
+    assert result.created == ("duologue:shop:s0-1", "duologue:shop:s2-1")
+    assert result.rejected == (("duologue:shop:s1-1", "Input variables must exactly match."),)
+
+
+async def test_cases_have_exactly_the_chatbots_inputs_in_their_types(
+    suite: StandInSuite, tmp_path: Path
+) -> None:
+    inputs = ParticipantInputs(
+        static_inputs={"tone": "curt", "limits": {"a": 1}},
+        seed_inputs={"budget": "max", "session": "conversation_id"},
+    )
+    pin = PinnedRelease(release_id="r", release_tag="LATEST", input_types={"budget": "NUMBER"})
+    chatbot = ParticipantSettings.parsed("shop", inputs).model_copy(update={"pinned": pin})
+    made = contents(checked("Open?", "Until 6.", "And?", seed_id="s1", context={"max": "12.5"}))
+    path = written(tmp_path, VERSION, made)
+    suite.variables = {
+        "chat_history": "CHAT_HISTORY",
+        "tone": "STRING",
+        "limits": "JSON",
+        "budget": "NUMBER",
+        "session": "STRING",
+    }
+    wanted = list(cases_of(path, "shop", chatbot=chatbot))
+    assert (await push(wanted)).rejected == ()
+    values = {one["name"]: one["value"] for one in suite.bulks[0][0]["data"]["input_values"]}
+    assert (values["budget"], values["limits"], values["session"]) == (12.5, {"a": 1}, "s1-1")
+    assert (await push(wanted)).unchanged == ("duologue:shop:s1-1",)
+
+
+async def test_when_no_rejection_names_its_operation_each_case_is_reported(
+    suite: StandInSuite,
+) -> None:
+    suite.reject_all, suite.rejects_without_id = "No.", True
+    result = await push(cases(3))
+    assert len(suite.bulks) == 1
+    assert result.rejected == tuple((f"duologue:shop:s{n}-1", "No.") for n in range(3))
 
 
 async def test_a_connection_lost_midway_is_gone_on_with(suite: StandInSuite) -> None:

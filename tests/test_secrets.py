@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from duologue.conversation.messages import Message, Role
 from duologue.errors import DuologueError, FatalError, UsageError
 from duologue.participants.opening import open_participants
-from duologue.participants.protocol import Reply
+from duologue.participants.protocol import Reply, TurnContext
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
 from duologue.participants.vellum_errors import Wording
 from duologue.seeds import Seed
@@ -51,7 +51,7 @@ def key(vellum: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
 async def reply() -> Reply:
     both = ParticipantSettings.parsed("support-bot")
     async with open_participants([both], ONCE, max_concurrency=1) as [chatbot]:
-        return await chatbot.reply([Message(role=Role.USER, text=SAID)], SEED)
+        return await chatbot.reply([Message(role=Role.USER, text=SAID)], TurnContext(SEED))
 
 
 def shown(error: BaseException) -> str:

@@ -66,6 +66,50 @@ async def test_n_turns_are_the_seed_message_and_two_messages_each(turns: int) ->
     )
 
 
+async def test_each_reply_is_asked_for_with_its_place_in_the_conversation() -> None:
+    bot, user = ScriptedParticipant(BOT_LINES), ScriptedParticipant(USER_LINES)
+    draft = Draft.of(SEED)
+    draft.start_attempt()
+    await simulate(
+        draft,
+        SEED,
+        2,
+        Participants(bot, user, dataset="shop", version="20261130T200000Z-1a2b3c4d"),
+        SimulationSettings(turns=2),
+    )
+    assert [(c.side, c.turn) for c in bot.contexts] == [("chatbot", 1), ("chatbot", 2)]
+    assert [(c.side, c.turn) for c in user.contexts] == [
+        ("simulated_user", 1),
+        ("simulated_user", 2),
+    ]
+    for context in [*bot.contexts, *user.contexts]:
+        assert (context.dataset, context.version) == ("shop", "20261130T200000Z-1a2b3c4d")
+        assert (context.seed, context.sample, context.attempt) == (SEED, 2, 1)
+        assert context.conversation_id == "seed-1-2"
+
+
+async def test_each_side_continues_from_its_own_last_reply_also_in_another_attempt() -> None:
+    bot, user = ScriptedParticipant(BOT_LINES), ScriptedParticipant(USER_LINES, fail_at=2)
+    participants, settings = Participants(bot, user), SimulationSettings(turns=3)
+    draft = Draft.of(SEED)
+    with pytest.raises(TransientError):
+        await simulate(draft, SEED, 1, participants, settings)
+    draft = Draft.model_validate_json(draft.model_dump_json())
+    await simulate(draft, SEED, 1, participants, settings)
+    first_of_bot, first_of_user = draft.messages[1].execution_id, draft.messages[2].execution_id
+    assert [c.previous_execution_id for c in bot.contexts] == [
+        None,
+        first_of_bot,
+        draft.messages[3].execution_id,
+    ]
+    assert [c.previous_execution_id for c in user.contexts] == [
+        None,
+        first_of_user,
+        first_of_user,
+        draft.messages[4].execution_id,
+    ]
+
+
 async def test_ending_with_the_assistant_does_not_pay_for_a_last_user_message() -> None:
     participants = pair()
     conversation = await simulated(participants, turns=3, ends_with="assistant")

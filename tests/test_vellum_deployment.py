@@ -29,7 +29,7 @@ from duologue.errors import (
     TransientError,
     UsageError,
 )
-from duologue.participants.protocol import Reply
+from duologue.participants.protocol import Reply, TurnContext
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
 from duologue.seeds import Seed
 from duologue.settings.participants import CallSettings, ParticipantInputs, ParticipantSettings
@@ -47,6 +47,10 @@ HISTORY = [
     Message(role=Role.USER, text="For how long?"),
 ]
 ONCE = CallSettings(max_attempts=1, timeout_seconds=20)
+ALONE = TurnContext(SEED)
+CONTEXT = TurnContext(
+    SEED, "seed-1-2", 2, turn=3, dataset="shop", version="20261124T053516Z-1a2b3c4d"
+)
 QUICK = CallSettings(
     max_attempts=4, timeout_seconds=20, first_wait_seconds=0.01, longest_wait_seconds=0.02
 )
@@ -73,11 +77,12 @@ async def reply(
     spelling: str = "support-bot@production",
     call: CallSettings = ONCE,
     inputs: ParticipantInputs | None = None,
+    context: TurnContext = ALONE,
 ) -> Reply:
     """Asks once, through a client of its own."""
     async with vellum_client(max_concurrency=4) as client:
         settings = ParticipantSettings.parsed(spelling, inputs)
-        return await VellumDeployment(client, settings, call).reply(HISTORY, SEED)
+        return await VellumDeployment(client, settings, call).reply(HISTORY, context)
 
 
 async def error_of(
@@ -92,13 +97,26 @@ async def error_of(
 
 
 async def test_a_call_sends_what_vellums_api_expects(vellum: StandIn) -> None:
-    said = await reply()
+    said = await reply(context=CONTEXT)
 
     (request,) = vellum.requests
+    assert request.body["external_id"].startswith(
+        "duologue:shop:20261124T053516Z-1a2b3c4d:seed-1-2:3:chatbot:1.1-"
+    )
     assert request.body == {
         "workflow_deployment_name": "support-bot",
         "release_tag": "production",
-        "metadata": {"seed_id": "seed-1"},
+        "external_id": request.body["external_id"],
+        "metadata": {
+            "synthetic": True,
+            "dataset": "shop",
+            "version": "20261124T053516Z-1a2b3c4d",
+            "conversation": "seed-1-2",
+            "seed_id": "seed-1",
+            "sample": 2,
+            "turn": 3,
+            "side": "chatbot",
+        },
         "inputs": [
             {
                 "name": "chat_history",
@@ -123,7 +141,7 @@ async def test_an_execution_whose_id_is_the_key_has_none(
 ) -> None:
     key = str(uuid4())
     monkeypatch.setenv("VELLUM_API_KEY", key)
-    monkeypatch.setattr("tests.vellum_failures.uuid4", lambda: key)
+    monkeypatch.setattr("tests.vellum_stand_in.uuid4", lambda: key)
 
     assert (await reply()).execution_id is None
 
@@ -249,8 +267,7 @@ FATAL = {
     "rejected_repeating:INVALID_INPUTS": '"text": "[hidden]"',
     "no_outputs": "has no output 'final-output'; its outputs are: none. Set",
     "output_named:answer": "has no output 'final-output'; its outputs are: answer. Set",
-    "json_output": "'final-output' is of type JSON, and a reply must be a STRING",
-    "chat_history_output": "'final-output' is of type CHAT_HISTORY",
+    "json_output": "'final-output', of type JSON, is an object with the fields [\"text\"]; set",
     "status:400": "answered 400 Bad Request: {",
     "status_html:400": "<title>Sorry</title>",
     "status:413": "answered 413",
@@ -277,12 +294,16 @@ TABLE = [
     *((failure, FatalError, said) for failure, said in FATAL.items()),
     *((failure, RunStoppingError, said) for failure, said in RUN_STOPPING.items()),
 ]
+WELL_DONE = {
+    *("extra_fields", "retry_after_date", "sets_cookie"),
+    *("chat_history_output", "no_execution_id"),
+}
 TAKING_TIME = {"hang", "hang_mid_body", "drip"}
 
 
 def test_every_failure_of_the_stand_in_is_tested() -> None:
     tested = {failure.partition(":")[0] for failure, _, _ in TABLE} | TAKING_TIME
-    assert tested == FAILURES.keys() - {"extra_fields", "retry_after_date", "sets_cookie"}
+    assert tested == FAILURES.keys() - WELL_DONE
 
 
 @pytest.mark.parametrize(
@@ -577,7 +598,7 @@ async def test_cookies_are_not_kept(vellum: StandIn) -> None:
     async with vellum_client(1) as client:
         participant = VellumDeployment(client, ParticipantSettings(spelling="support-bot"), ONCE)
         for _ in range(2):
-            await participant.reply(HISTORY, SEED)
+            await participant.reply(HISTORY, TurnContext(SEED))
 
     assert [request.headers.get("cookie") for request in vellum.requests] == [None, None]
 
@@ -592,7 +613,9 @@ async def test_256_calls_at_once_share_one_client(monkeypatch: pytest.MonkeyPatc
             ]
             replies = await asyncio.gather(
                 *(
-                    both[number % 2].reply(HISTORY, Seed(seed_id=f"s{number}", message="Hello"))
+                    both[number % 2].reply(
+                        HISTORY, TurnContext(Seed(seed_id=f"s{number}", message="Hello"))
+                    )
                     for number in range(256)
                 )
             )
@@ -605,7 +628,7 @@ async def test_no_more_calls_are_made_at_once_than_allowed(vellum: StandIn) -> N
     vellum.deployments["support-bot"].latency_ms = 100
     async with vellum_client(max_concurrency=3) as client:
         participant = VellumDeployment(client, ParticipantSettings(spelling="support-bot"), ONCE)
-        await asyncio.gather(*(participant.reply(HISTORY, SEED) for _ in range(12)))
+        await asyncio.gather(*(participant.reply(HISTORY, TurnContext(SEED)) for _ in range(12)))
 
     assert vellum.most_in_flight == 3
 
@@ -614,14 +637,14 @@ async def test_a_call_that_is_cancelled_ends_and_the_client_serves_on(vellum: St
     vellum.deployments["support-bot"].failures = ["hang"]
     async with vellum_client(max_concurrency=1) as client:
         participant = VellumDeployment(client, ParticipantSettings(spelling="support-bot"), ONCE)
-        hanging = asyncio.create_task(participant.reply(HISTORY, SEED))
+        hanging = asyncio.create_task(participant.reply(HISTORY, TurnContext(SEED)))
         while not vellum.requests:
             await asyncio.sleep(0.01)
         hanging.cancel()
         with pytest.raises(asyncio.CancelledError):
             await hanging
 
-        assert (await participant.reply(HISTORY, SEED)).attempts == 1
+        assert (await participant.reply(HISTORY, TurnContext(SEED))).attempts == 1
 
 
 async def test_a_response_is_gone_with_its_call(vellum: StandIn) -> None:

@@ -14,7 +14,7 @@ from duologue.errors import (
     TransientError,
 )
 from duologue.participants.budget import Spending
-from duologue.participants.protocol import Reply
+from duologue.participants.protocol import Reply, TurnContext
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
 from duologue.settings.participants import CallSettings, ParticipantSettings
 from duologue.settings.run import Budget
@@ -60,7 +60,7 @@ async def reply(call: CallSettings = ONCE, spending: Spending | None = None) -> 
     async with vellum_client(max_concurrency=4) as client:
         settings = ParticipantSettings.parsed("support-bot@production")
         participant = VellumDeployment(client, settings, call, spending, record_usage=True)
-        return await participant.reply(HISTORY, SEED)
+        return await participant.reply(HISTORY, TurnContext(SEED))
 
 
 async def error_of(call: CallSettings = ONCE, spending: Spending | None = None) -> ParticipantError:
@@ -78,7 +78,7 @@ async def test_the_stream_is_asked_for_what_its_prompts_use(vellum: StandIn) -> 
     assert request.body["expand_meta"] == {"usage": True, "cost": True, "model_name": True}
     assert request.body["workflow_deployment_name"] == "support-bot"
     assert request.body["release_tag"] == "production"
-    assert request.body["metadata"] == {"seed_id": "seed-1"}
+    assert request.body["metadata"]["seed_id"] == "seed-1"
     assert request.chat_history == [
         {"role": message.role, "text": message.text} for message in HISTORY
     ]
@@ -91,7 +91,7 @@ async def test_the_stream_is_asked_for_what_its_prompts_use(vellum: StandIn) -> 
 async def test_nothing_is_streamed_or_known_where_nobody_asks_for_it(vellum: StandIn) -> None:
     async with vellum_client(max_concurrency=4) as client:
         settings = ParticipantSettings.parsed("support-bot")
-        said = await VellumDeployment(client, settings, ONCE).reply(HISTORY, SEED)
+        said = await VellumDeployment(client, settings, ONCE).reply(HISTORY, TurnContext(SEED))
 
     assert vellum.requests[0].path == "/v1/execute-workflow"
     assert said.usage is None

@@ -13,6 +13,8 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from tests.vellum_contract import ERROR_CODES
+
 Failure = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 """Takes the request, and the argument that the failure was spelt with."""
 
@@ -28,17 +30,22 @@ def json_answer(value: Any, status: int = 200, **headers: str) -> web.Response:
 
 
 def fulfilled(
-    value: Any, *, name: str = "final-output", output_type: str = "STRING", **extra: Any
+    value: Any,
+    *,
+    name: str = "final-output",
+    output_type: str = "STRING",
+    execution_id: str | None = None,
+    **extra: Any,
 ) -> web.Response:
     """Answers as Vellum does when a Workflow ran to its end, here with one output."""
     output = {"id": str(uuid4()), "name": name, "type": output_type, "value": value, **extra}
-    return json_answer(_event(state="FULFILLED", outputs=[output]))
+    return json_answer(_event(execution_id, state="FULFILLED", outputs=[output]))
 
 
-def _event(**data: Any) -> dict[str, Any]:
+def _event(execution_id: str | None = None, /, **data: Any) -> dict[str, Any]:
     ts = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return {
-        "execution_id": str(uuid4()),
+        "execution_id": execution_id or str(uuid4()),
         "run_id": str(uuid4()),
         "external_id": None,
         "data": {"id": str(uuid4()), "ts": ts, **data},
@@ -54,6 +61,12 @@ def _without(key: str) -> web.Response:
     event = _event(state="FULFILLED", outputs=[])
     (event if key in event else event["data"]).pop(key)
     return json_answer(event)
+
+
+def _without_execution_id() -> web.Response:
+    output = {"id": str(uuid4()), "name": "final-output", "type": "STRING", "value": "Hello."}
+    event = _event(state="FULFILLED", outputs=[output])
+    return json_answer({**event, "execution_id": ""})
 
 
 def _says(answer: Callable[[], web.Response]) -> Failure:
@@ -192,6 +205,27 @@ async def _garbage(request: web.BaseRequest, argument: str) -> web.StreamRespons
     return await _close(request, argument)
 
 
+async def failing(request: web.BaseRequest, spelt: str) -> web.StreamResponse:
+    """Answers as one of FAILURES, spelt `name` or `name:argument`."""
+    name, _, argument = spelt.partition(":")
+    answer = await FAILURES[name](request, argument)
+    is_unknown_code = name.startswith("rejected") and argument not in ERROR_CODES
+    if name in BEYOND_CONTRACT or is_unknown_code:
+        answer[UNCHECKED] = True
+    return answer
+
+
+UNCHECKED = web.ResponseKey("unchecked", bool)
+"""Set in an answer that breaks Vellum's contract on purpose."""
+
+BEYOND_CONTRACT = {
+    *("rejected_without_code", "unknown_state", "missing_data", "missing_ts", "wrong_value_type"),
+    *("nan_value", "unknown_output_type", "null_body", "list_body", "empty_body", "html_body"),
+    *("truncated_body", "no_content", "invalid_utf8", "status_html", "status_empty"),
+    *("status_huge", "status_repeating", "bad_gzip", "no_execution_id"),
+}
+"""Failures whose answers Vellum would not give; something else at its address may."""
+
 FAILURES: dict[str, Failure] = {
     # The Workflow ran, and says so.
     "rejected": _rejected_with,
@@ -213,6 +247,7 @@ FAILURES: dict[str, Failure] = {
     "rejected_without_code": _says(
         lambda: json_answer(_event(state="REJECTED", error={"message": "boom"}))
     ),
+    "no_execution_id": _says(lambda: _without_execution_id()),
     "unknown_state": _says(lambda: json_answer(_event(state="PONDERING"))),
     "missing_data": _says(lambda: _without("data")),
     "missing_ts": _says(lambda: _without("ts")),

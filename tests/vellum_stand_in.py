@@ -1,6 +1,9 @@
 """A stand-in for Vellum's API over real HTTP, with failures on demand.
 
-It answers POST /v1/execute-workflow, POST /v1/execute-workflow-stream and what Test Suites need.
+It executes Workflow and Prompt Deployments, describes them and their releases, and answers what
+Test Suites need. Every request and every answer is checked against tests/vellum_contract.py: a
+request that Vellum's API would reject is answered with 400, and an answer that Vellum would not
+give is an error of the stand-in.
 
 In a test's own process:
 
@@ -30,68 +33,36 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass, field
-from hashlib import blake2b
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
 
 from aiohttp import web
 
-from tests.vellum_failures import FAILURES, fulfilled, json_answer
-from tests.vellum_streams import FAULTS, PROMPT, Meta, streamed
+from tests.vellum_contract import ContractError, check, check_answer, endpoint_of
+from tests.vellum_deployments import (
+    ChatHistory,
+    StandInDeployment,
+    answer_deployment,
+    bot_reply,
+    found,
+    user_reply,
+)
+from tests.vellum_failures import FAILURES, UNCHECKED, failing, fulfilled, json_answer
+from tests.vellum_streams import FAULTS, streamed, streamed_by_trigger
 from tests.vellum_suite_runs import answer_suite_run
 from tests.vellum_test_suites import StandInSuite, answer_test_suite
 
-ChatHistory = list[dict[str, Any]]
+__all__ = ["ChatHistory", "StandInDeployment", "bot_reply", "user_reply"]
 
 PLAIN_PATH = "/v1/execute-workflow"
-EXECUTE_PATHS = {PLAIN_PATH, "/v1/execute-workflow-stream"}
-
-
-def bot_reply(seed_id: str, chat_history: ChatHistory) -> str:
-    """A statement that differs with the seed and with all that was said before."""
-    a, b, c, d = _four_words(seed_id, chat_history)
-    return f"Answer {a}: page {b} covers it, {c} has the exceptions and {d} the prices."
-
-
-def user_reply(seed_id: str, chat_history: ChatHistory) -> str:
-    """A short question that differs with the seed and with all that was said before."""
-    a, b, c, _ = _four_words(seed_id, chat_history)
-    return f"And what about {a}, if {b} comes with {c}?"
-
-
-def _four_words(seed_id: str, chat_history: ChatHistory) -> list[str]:
-    said = "\n".join([seed_id, *(str(message.get("text")) for message in chat_history)])
-    digest = blake2b(said.encode(), digest_size=8).hexdigest()
-    return [digest[start : start + 4] for start in range(0, 16, 4)]
-
-
-@dataclass
-class StandInDeployment:
-    """How one Workflow Deployment behaves; every field may be changed at any time."""
-
-    reply: Callable[[str, ChatHistory], str] = bot_reply
-    """From the seed's id and the chat history as received to the text of the reply."""
-    latency_ms: float = 0
-    failures: list[str] = field(default_factory=list)
-    """How the next calls fail, one each; after them calls succeed."""
-    always: str | None = None
-    """How every call fails."""
-    when_history_contains: dict[str, str] = field(default_factory=dict)
-    """How every call fails that has this text somewhere in its chat history."""
-    metas: list[Meta | None] = field(default_factory=lambda: [PROMPT])
-    """What each of its prompt nodes says of its execution; only a stream tells."""
-    stream_fault: str = "fine"
-    """How its streams go wrong: one of FAULTS."""
-
-    def next_failure(self, chat_history: ChatHistory) -> str | None:
-        """Says how this call fails, if it does."""
-        for text, failure in self.when_history_contains.items():
-            if any(text in (message.get("text") or "") for message in chat_history):
-                return failure
-        return self.failures.pop(0) if self.failures else self.always
+PROMPT_PATH = "/v1/execute-prompt"
+EXECUTE_PATHS = {PLAIN_PATH, "/v1/execute-workflow-stream", PROMPT_PATH}
+TRIGGER_ENDING = "/execute-stream"
 
 
 @dataclass(frozen=True)
@@ -102,7 +73,9 @@ class LoggedRequest:
     """On the clock of `time.monotonic`."""
     deployment: str | None
     release_tag: str | None
+    """The tag that was asked for, also if the release's own tag was sent."""
     inputs: list[dict[str, Any]]
+    """Those of a trigger, which have no types, without them."""
     metadata: dict[str, Any] | None
     path: str
     headers: dict[str, str]
@@ -124,66 +97,145 @@ class StandIn:
             "support-bot": StandInDeployment(bot_reply, latency_ms),
             "simulated-user": StandInDeployment(user_reply, latency_ms),
         }
+        self.prompts: dict[str, StandInDeployment] = {}
         self.test_suites = {"my-test-suite": StandInSuite()}
         self.requests: list[LoggedRequest] = []
         self.request_count = 0
         self.most_in_flight = 0
+        self.refused: list[str] = []
+        """Why requests were not as Vellum's API has them."""
+        self.mistakes: list[str] = []
+        """Why answers of this stand-in were not."""
         self._in_flight = 0
+        self._external_ids: set[str] = set()
         self._keep_log = keep_log
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answers any request; a plain function of the path is quicker than a router."""
-        if request.path in EXECUTE_PATHS and request.method == "POST":
+        """Answers any request, if both it and the answer are as Vellum's API has them."""
+        if request.path.startswith("/_control"):
+            return await self._control(request)
+        endpoint = endpoint_of(request.method, request.rel_url.raw_path)
+        if endpoint is None:
+            return json_answer({"detail": "Not found."}, 404)
+        if not self._keep_log:  # for benchmarks: no checks either
+            return await self._routed(request)
+        if endpoint.body is not None:
+            try:
+                body = json.loads(await request.read())
+                check(f"request to {endpoint.path}", endpoint.body, body)
+            except (ValueError, ContractError) as error:
+                self.refused.append(str(error))
+                return json_answer({"detail": str(error)}, 400)
+        try:
+            answer = await self._routed(request)
+            if isinstance(answer, web.Response) and UNCHECKED not in answer and answer.body:
+                assert isinstance(answer.body, bytes)
+                check_answer(endpoint, answer.status, json.loads(answer.body))
+        except ContractError as error:
+            self.mistakes.append(str(error))
+            raise
+        return answer
+
+    async def _routed(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.path
+        if path in EXECUTE_PATHS or path.endswith(TRIGGER_ENDING):
             self._in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self._in_flight)
             try:
-                return await self._execute_workflow(request)
+                return await self._executed(request)
             finally:
                 self._in_flight -= 1
-        if request.path.startswith("/v1/test-suites/"):
+        if path.startswith("/v1/test-suites/"):
             return await answer_test_suite(request, self.test_suites)
-        if request.path.startswith("/v1/test-suite-runs"):
+        if path.startswith("/v1/test-suite-runs"):
             return await answer_suite_run(request, self.test_suites)
-        if request.path.startswith("/_control"):
-            return await self._control(request)
-        return json_answer({"detail": "Not found."}, 404)
+        prompts = path.startswith("/v1/deployments/")
+        return answer_deployment(request, self.prompts if prompts else self.deployments)
 
-    async def _execute_workflow(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _executed(self, request: web.BaseRequest) -> web.StreamResponse:
         body = json.loads(await request.read())
-        self._log(request, body)
+        is_prompt, by_trigger = request.path == PROMPT_PATH, request.path.endswith(TRIGGER_ENDING)
+        kind = "prompt" if is_prompt else "workflow"
+        if by_trigger:
+            body[f"{kind}_deployment_name"] = unquote(request.raw_path.split("/")[3])
+        there = found(
+            self.prompts if is_prompt else self.deployments,
+            body.get(f"{kind}_deployment_name") or body.get(f"{kind}_deployment_id"),
+        )
+        self._log(request, body, there, kind)
         if not request.headers.get("x-api-key"):
             return json_answer({"detail": "Authentication credentials were not provided."}, 403)
-        deployment = self.deployments.get(body.get("workflow_deployment_name"))
-        if deployment is None:
+        if there is None:
             return json_answer({"detail": "No WorkflowDeployment matches the given query."}, 404)
-        chat_history = _chat_history(body["inputs"])
+        name, deployment = there
+        if self._is_used(body.get("external_id")):
+            return json_answer({"detail": "external_id: must be unique within a Workspace."}, 400)
+        previous = body.get("previous_execution_id")
+        if previous is not None and previous not in deployment.executions:
+            # GUESS: what Vellum answers with is documented nowhere.
+            return json_answer({"detail": "No WorkflowExecution matches the given query."}, 404)
+        inputs = body.get("inputs", [])
+        values = inputs if by_trigger else {one["name"]: one["value"] for one in inputs}
+        chat_history = _chat_history([] if by_trigger else inputs)
+        if chat_history is None:
+            chat_history = deployment.history_of(values, previous)
         if chat_history is None:
             return json_answer({"detail": "Input chat_history: expected CHAT_HISTORY."}, 400)
         if deployment.latency_ms:
             await asyncio.sleep(deployment.latency_ms / 1000)
         if failure := deployment.next_failure(chat_history):
-            name, _, argument = failure.partition(":")
-            answer = await FAILURES[name](request, argument)
+            answer = await failing(request, failure)
         else:
             seed_id = (body.get("metadata") or {}).get("seed_id", "")
-            answer = fulfilled(deployment.reply(seed_id, chat_history))
+            said = deployment.reply(seed_id, chat_history)
+            answer = self._fulfilled(deployment, [*chat_history, assistant(said)], previous)
+        if is_prompt:
+            return prompted(answer, body, deployment.metas[0])
+        if by_trigger:
+            return await streamed_by_trigger(request, answer, name)
         if request.path == PLAIN_PATH:
             return answer
         return await streamed(request, answer, deployment.metas, deployment.stream_fault)
 
-    def _log(self, request: web.BaseRequest, body: dict[str, Any]) -> None:
+    def _fulfilled(
+        self, deployment: StandInDeployment, history: ChatHistory, previous: str | None
+    ) -> web.Response:
+        execution_id = str(uuid4())
+        if "CHAT_HISTORY" not in deployment.inputs.values():
+            deployment.keep(execution_id, history, previous)
+        type_, value = deployment.output(history)
+        return fulfilled(
+            value, name=deployment.output_name, output_type=type_, execution_id=execution_id
+        )
+
+    def _is_used(self, external_id: str | None) -> bool:
+        """Checks whether an external id was sent before, and remembers it."""
+        if external_id is None:
+            return False
+        used = external_id in self._external_ids
+        self._external_ids.add(external_id)
+        return used
+
+    def _log(
+        self,
+        request: web.BaseRequest,
+        body: dict[str, Any],
+        there: tuple[str, StandInDeployment] | None,
+        kind: str,
+    ) -> None:
         self.request_count += 1
         if not self._keep_log:
             return
+        tag = body.get("release_tag")
         headers = {name.lower(): value for name, value in request.headers.items()}
         if "x-api-key" in headers:
             headers["x-api-key"] = "…"
         self.requests.append(
             LoggedRequest(
                 time.monotonic(),
-                body.get("workflow_deployment_name"),
-                body.get("release_tag"),
-                body["inputs"],
+                there[0] if there else body.get(f"{kind}_deployment_name"),
+                there[1].tag(tag) if there else tag,
+                inputs if isinstance(inputs := body.get("inputs", []), list) else [],
                 body.get("metadata"),
                 request.path,
                 headers,
@@ -216,12 +268,34 @@ def _unknown_words(changes: dict[str, Any]) -> set[str]:
         failures.append(always)
     unknown_failures = {failure.partition(":")[0] for failure in failures} - FAILURES.keys()
     unknown_failures |= {changes.get("stream_fault", "fine")} - FAULTS.keys()
-    fields = {f.name for f in dataclasses.fields(StandInDeployment)} - {"reply"}
+    fields = {f.name for f in dataclasses.fields(StandInDeployment)} - {"reply", "output"}
     return unknown_failures | (changes.keys() - fields)
 
 
 def _chat_history(inputs: list[dict[str, Any]]) -> ChatHistory | None:
     return next((one["value"] for one in inputs if one["type"] == "CHAT_HISTORY"), None)
+
+
+def assistant(text: str) -> dict[str, Any]:
+    """A message of the chatbot, as a Workflow keeps it in its chat history."""
+    return {"role": "ASSISTANT", "text": text}
+
+
+def prompted(answer: web.StreamResponse, asked: dict[str, Any], meta: Any) -> web.StreamResponse:
+    """Turns the answer of a Workflow Deployment into that of a Prompt Deployment."""
+    if not isinstance(answer, web.Response) or answer.status != 200 or UNCHECKED in answer:
+        return answer
+    assert isinstance(answer.body, bytes)
+    event = json.loads(answer.body)
+    data = event["data"]
+    said: dict[str, Any] = {"execution_id": event["execution_id"], "state": data["state"]}
+    if asked.get("expand_meta") and meta is not None:
+        said["meta"] = {"finish_reason": "STOP", **meta}
+    if data["state"] == "REJECTED":
+        code = "PROVIDER_ERROR" if data["error"]["code"] == "LLM_PROVIDER" else "INVALID_INPUTS"
+        return json_answer({**said, "error": {"code": code, "message": data["error"]["message"]}})
+    outputs = [{"type": one["type"], "value": one["value"]} for one in data["outputs"]]
+    return json_answer({**said, "outputs": outputs})
 
 
 @asynccontextmanager
@@ -252,6 +326,7 @@ async def serving(
         yield stand_in
     finally:
         await runner.cleanup()
+    assert not stand_in.mistakes, stand_in.mistakes
 
 
 @contextmanager
@@ -284,6 +359,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A stand-in for Vellum's API.")
     parser.add_argument("--port", type=int, default=0, help="0 stands for any free one")
     parser.add_argument("--latency-ms", type=float, default=0)
-    parser.add_argument("--no-log", action="store_true", help="forget requests once answered")
+    parser.add_argument("--no-log", action="store_true", help="neither keep nor check requests")
     arguments = parser.parse_args()
     asyncio.run(serve(StandIn(arguments.latency_ms, not arguments.no_log), arguments.port))

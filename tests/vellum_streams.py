@@ -13,6 +13,9 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from tests.vellum_contract import STREAM_EVENT, TRIGGER_EVENT, check
+from tests.vellum_failures import UNCHECKED
+
 Meta = Mapping[str, Any]
 """What a prompt node says of its execution in `execution_meta`."""
 
@@ -45,6 +48,9 @@ async def streamed(
     response = web.StreamResponse()
     response.content_type = "application/x-ndjson"
     await response.prepare(request)
+    if UNCHECKED not in answer:
+        for event in events:
+            check("event", STREAM_EVENT, event)
     await FAULTS[fault](response, [json.dumps(event).encode() + b"\n" for event in events])
     if fault == "cut":
         assert request.transport is not None
@@ -70,7 +76,7 @@ def _expanded(meta: Meta, asked: Mapping[str, bool]) -> Meta:
 def _events(result: dict[str, Any], metas: Sequence[Meta | None]) -> Iterator[dict[str, Any]]:
     ids = {name: value for name, value in result.items() if name != "data"}
     data = {"id": str(uuid4()), "ts": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-    yield {"type": "WORKFLOW", **ids, "data": {**data, "state": "INITIATED"}}
+    yield {"type": "WORKFLOW", **ids, "data": {**data, "state": "INITIATED", "output": None}}
     for meta in metas:
         node = {"id": str(uuid4()), "node_id": str(uuid4()), "node_result_id": str(uuid4())}
         said = {"output_id": str(uuid4()), "text": "All right, then."}
@@ -82,8 +88,10 @@ def _events(result: dict[str, Any], metas: Sequence[Meta | None]) -> Iterator[di
     node = {"id": str(uuid4()), "node_id": str(uuid4()), "node_result_id": str(uuid4())}
     templated = {"type": "TEMPLATING", "data": {"output": {"type": "STRING", "value": "x"}}}
     yield _node(ids, node, state="FULFILLED", data=templated, output_values=[])
-    yield {"type": "WORKFLOW", **ids, "data": {**data, "state": "STREAMING"}}
-    yield {"type": "WORKFLOW", **result}
+    yield {"type": "WORKFLOW", **ids, "data": {**data, "state": "STREAMING", "output": None}}
+    # A failure may have left out the data.
+    last = {**result["data"], "output": None} if isinstance(result.get("data"), dict) else None
+    yield {"type": "WORKFLOW", **result, **({"data": last} if last else {})}
 
 
 def _node(ids: dict[str, Any], node: dict[str, str], **data: Any) -> dict[str, Any]:
@@ -139,6 +147,39 @@ async def _hang(response: web.StreamResponse, lines: list[bytes]) -> None:
 async def _cut(response: web.StreamResponse, lines: list[bytes]) -> None:
     """Stops in the middle of the result; `streamed` then closes the connection."""
     await _fine(response, [*lines[:-1], lines[-1][:40]])
+
+
+async def streamed_by_trigger(
+    request: web.BaseRequest, answer: web.StreamResponse, name: str
+) -> web.StreamResponse:
+    """Answers with the events of an execution that a trigger started.
+
+    The outputs of the fulfilled event are values by name, without types or ids.
+    """
+    result = _event_of(answer)
+    if result is None or not isinstance(result.get("data"), dict):
+        return answer
+    asked, data = json.loads(await request.read()), result["data"]
+    definition = {"id": str(uuid4()), "name": name, "module": ["workflow"]}
+    span = {"trace_id": str(uuid4()), "span_id": result["execution_id"]}
+    body: dict[str, Any]
+    if data.get("state") == "FULFILLED":
+        outputs = {output["name"]: output["value"] for output in data["outputs"]}
+        end, body = "fulfilled", {"outputs": outputs}
+    else:
+        end, body = "rejected", {"error": data["error"]}
+    events = []
+    for event, said in (("initiated", {"inputs": asked.get("inputs", {})}), (end, body)):
+        ids = {"id": str(uuid4()), "timestamp": data["ts"], **span}
+        said = {"workflow_definition": definition, **said}
+        events.append({"name": f"workflow.execution.{event}", "body": said, **ids})
+    response = web.StreamResponse()
+    response.content_type = "text/event-stream"
+    await response.prepare(request)
+    for one in events:
+        check("event", TRIGGER_EVENT, one)
+        await response.write(json.dumps(one).encode() + b"\n")
+    return response
 
 
 FAULTS: dict[str, Callable[[web.StreamResponse, list[bytes]], Awaitable[None]]] = {

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from tests.vellum_failures import FAILURES, json_answer
+from tests.vellum_contract import RUN_STATES
+from tests.vellum_failures import UNCHECKED, failing, json_answer
 
 if TYPE_CHECKING:
     from tests.vellum_test_suites import StandInSuite
@@ -32,7 +33,10 @@ class StandInRuns:
     metric: Callable[[str], list[dict[str, Any]]] = score
     """From a reply to the outputs of the metric."""
     label: str | None = "Politeness"
-    """What the Test Suite calls the metric."""
+    """What the Test Suite calls the metric; None where it has no label."""
+    expands: tuple[str, ...] = ("metric_results.", "results.metric_results.")
+    """Which spellings of `expand` are understood: the present one, and that of before SDK 1.5.5."""
+    metric_id: str = field(default_factory=lambda: str(uuid4()))
     unevaluated: int = 0
     """How many of the last cases have no execution, as if the run had not come to them."""
     faults: dict[str, list[str]] = field(default_factory=dict)
@@ -74,8 +78,7 @@ async def _answered(
         answer = _ANSWERS[what](request, suite, subject)
     if answer is not None and not fault:
         return answer
-    name, _, argument = fault.removeprefix("then:").partition(":")
-    return await FAILURES[name](request, argument)
+    return await failing(request, fault.removeprefix("then:"))
 
 
 def _suite_of(body: dict[str, Any], suites: "dict[str, StandInSuite]") -> "StandInSuite | None":
@@ -104,7 +107,11 @@ def _retrieved(
     request: web.BaseRequest, suite: "StandInSuite", run: dict[str, Any]
 ) -> web.Response:
     states = run["states"]
-    return json_answer(_shown(suite, run, states.pop(0) if len(states) > 1 else states[0]))
+    state = states.pop(0) if len(states) > 1 else states[0]
+    answer = json_answer(_shown(suite, run, state))
+    if state not in RUN_STATES:  # one that a newer Vellum may have
+        answer[UNCHECKED] = True
+    return answer
 
 
 def _shown(suite: "StandInSuite", run: dict[str, Any], state: str) -> dict[str, Any]:
@@ -126,12 +133,13 @@ def _executions(
 
 def _execution(execution: dict[str, Any], runs: StandInRuns, expand: list[str]) -> dict[str, Any]:
     ((said,)) = [output["value"] for output in execution["outputs"]]
-    result: dict[str, Any] = {"metric_id": "metric-1", "outputs": runs.metric(said)}
-    if "results.metric_results.metric_label" in expand:
+    result: dict[str, Any] = {"metric_id": runs.metric_id, "outputs": runs.metric(said)}
+    asked = {one.removeprefix(by) for one in expand for by in runs.expands if one.startswith(by)}
+    if "metric_label" in asked and runs.label is not None:
         result["metric_label"] = runs.label
-    if "results.metric_results.metric_definition" in expand:
-        result["metric_definition"] = {"id": "d1", "label": None, "name": "politeness"}
-    outputs = [{**output, "output_variable_id": "v1"} for output in execution["outputs"]]
+    if "metric_definition" in asked:
+        result["metric_definition"] = {"id": "d1", "name": "politeness"}
+    outputs = [{**output, "output_variable_id": str(uuid4())} for output in execution["outputs"]]
     return {
         "id": str(uuid4()),
         "test_case_id": execution["test_case_id"],

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from tests.vellum_contract import BULK_RESULT, check
 from tests.vellum_failures import FAILURES, json_answer
 from tests.vellum_suite_runs import StandInRuns, page_answer
 
@@ -29,6 +30,10 @@ class StandInSuite:
     """Why cases are rejected, by external ids."""
     reject_all: str = ""
     """Why all cases are rejected; empty where they are not."""
+    rejects_without_id: bool = False
+    """Whether a rejection leaves out which operation it is of, as the contract allows."""
+    variables: dict[str, str] | None = None
+    """The input variables' types by name, which every case must match exactly; None takes any."""
     page_size: int = 100
     """How many items of a list are given at most, whatever is asked for."""
     pages: list[tuple[int, int]] = field(default_factory=list)
@@ -48,6 +53,12 @@ class StandInSuite:
     def external_ids(self) -> list[str | None]:
         return [case["external_id"] for case in self.cases.values()]
 
+    def _mismatch(self, data: dict[str, Any]) -> str:
+        given = {value["name"]: value["type"] for value in data["input_values"]}
+        if self.variables is None or given == self.variables:
+            return ""
+        return f"Input variables must exactly match: {json.dumps(self.variables)}"
+
     def perform(self, operation: dict[str, Any]) -> dict[str, Any]:
         """Does one operation and gives its result."""
         data = operation["data"]
@@ -56,8 +67,10 @@ class StandInSuite:
                 return _result(operation, "REJECTED", detail="No TestCase matches the given query.")
             return _result(operation, "DELETED", id=data["id"])
         external_id = data["external_id"]
-        if reason := self.reject_all or self.rejects.get(external_id):
-            return _result(operation, "REJECTED", detail=reason)
+        reason = self.reject_all or self.rejects.get(external_id) or self._mismatch(data)
+        if reason:
+            result = _result(operation, "REJECTED", detail=reason)
+            return {**result, "id": None} if self.rejects_without_id else result
         values = {
             "label": data["label"],
             "input_values": [_stored(value) for value in data["input_values"]],
@@ -104,7 +117,10 @@ async def _changed(request: web.BaseRequest, suite: StandInSuite) -> web.StreamR
         return json_answer({"detail": said}, int(fault.removeprefix("status:")))
     if fault == "hang":
         return await FAILURES["hang"](request, "")
-    lines = [json.dumps([suite.perform(operation)]) for operation in operations]
+    results = [[suite.perform(operation)] for operation in operations]
+    for result in results:
+        check("bulk result", BULK_RESULT, result)
+    lines = [json.dumps(result) for result in results]
     if fault in ("drop", "garbage"):
         lines[-1:] = ['[{"id": '] if fault == "garbage" else []
     response = web.StreamResponse(headers={"content-type": "application/x-ndjson"})

@@ -14,7 +14,7 @@ from duologue.cli.options import Name, Output, OutputFormat
 from duologue.cli.terminal import Console, counted, json_line
 
 if TYPE_CHECKING:
-    from duologue.validation.dataset_rules.member import Member
+    from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.quality import DatasetFinding, DatasetQuality
     from duologue.validation.rule import Rule
     from duologue.validation.transcripts import CheckedTranscript, Transcript
@@ -70,6 +70,7 @@ def check(
     What is found in the file as a whole leaves it as it is.
     """
     from duologue.settings.rules import CheckSettings
+    from duologue.validation.corpus import read_corpus
     from duologue.validation.loading import load_rules
     from duologue.validation.transcripts import TranscriptNames, read_transcripts
     from duologue.versions.finding import find_conversations, names_version
@@ -80,15 +81,15 @@ def check(
     if read is not None:
         Console(stderr=True).print(f"Settings: {read}", markup=False, highlight=False)
     is_json = output_format is OutputFormat.JSON
-    valid: list[Member] = []
+    valid: list[DatasetConversation] = []
+    rules = load_rules(merged.settings.rules)
     names = TranscriptNames(
         messages_column, frozenset(user_role or ()), frozenset(assistant_role or ())
     )
-    results = _checked(
-        read_transcripts(file, names, transcript_format),
-        load_rules(merged.settings.rules),
-        None if is_json and not dataset else valid,
-    )
+    transcripts, note = read_corpus(lambda: read_transcripts(file, names, transcript_format))
+    if note:
+        Console(stderr=True).print(note, markup=False, highlight=False)
+    results = _checked(transcripts, rules, None if is_json and not dataset else valid)
     if is_json:
         invalid = _print_json(results)
         if dataset:
@@ -101,10 +102,12 @@ def check(
 
 
 def _checked(
-    transcripts: Iterable["Transcript"], rules: Sequence["Rule"], valid: "list[Member] | None"
+    transcripts: Iterable["Transcript"],
+    rules: Sequence["Rule"],
+    valid: "list[DatasetConversation] | None",
 ) -> Iterator["CheckedTranscript"]:
     """Checks transcripts as they are read; collects the valid ones if `valid` is a list."""
-    from duologue.validation.dataset_rules.member import Member
+    from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.transcripts import check_transcript
 
     for transcript in transcripts:
@@ -112,14 +115,14 @@ def _checked(
         if valid is not None and result.is_valid:
             expected = transcript.expected
             valid.append(
-                Member(
+                DatasetConversation(
                     transcript.id, transcript.messages, expected.end_reason, expected.seed_message
                 )
             )
         yield result
 
 
-def _assessed(valid: Sequence["Member"], invalid: int) -> "DatasetQuality":
+def _assessed(valid: Sequence["DatasetConversation"], invalid: int) -> "DatasetQuality":
     from duologue.validation.dataset_rules.assess import assess
 
     return assess(valid, invalid=invalid)

@@ -6,6 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from duologue.conversation.content import shown_text
+
 if TYPE_CHECKING:
     from duologue.conversation.messages import Conversation
 
@@ -22,5 +24,5 @@ def rendered(conversation: "Conversation") -> RenderableType:
     table.add_column(no_wrap=True)
     table.add_column()
     for message in conversation.messages:
-        table.add_row(Text(message.role, style=STYLES[message.role]), Text(message.text))
+        table.add_row(Text(message.role, style=STYLES[message.role]), Text(shown_text(message)))
     return Group(title, table)

@@ -51,8 +51,8 @@ def push_test_suite(
     options = read_settings(context, SuiteOptions, lambda config: config.table("test_suite"))[0]
     settings = options.settings
     found = find_version(version, output, name)
-    dataset = found.manifest.dataset
-    cases = list(cases_of(found.folder / CONVERSATIONS_FILE, dataset, settings.per))
+    dataset, chatbot = found.manifest.dataset, found.manifest.settings.chatbot
+    cases = list(cases_of(found.folder / CONVERSATIONS_FILE, dataset, settings.per, chatbot))
     variables = SuiteVariables(settings.input_name, settings.evaluation_name)
     pushed = _push(settings.suite, variables, cases, dataset, settings.remove_gone, dry_run)
     result = asyncio.run(pushed)

@@ -82,7 +82,7 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
     console.print()
     console.print(_counts_table(manifest))
     if manifest.usage is not None:
-        used = f"\nIts calls used {manifest.usage.told}"
+        used = f"\nIts calls used {manifest.usage.summary}"
         console.print(used, markup=False, highlight=False, soft_wrap=True)
     console.print(f"\n{path}", markup=False, highlight=False, soft_wrap=True)
     for file in [*(file.name for file in manifest.files), "manifest.json"]:

@@ -21,6 +21,8 @@ from duologue.dataset.schema import (
     next_turn_rows,
 )
 from duologue.errors import ExportError
+from duologue.participants.protocol import TurnContext, further_inputs
+from duologue.settings.participants import ParticipantSettings
 from duologue.validation.check import CheckedConversation
 
 CONVERSATIONS_FILE = "conversations.parquet"
@@ -58,7 +60,7 @@ def refuse_unwritable_text(conversations: Iterable[CheckedConversation]) -> None
     """
     for checked in conversations:
         for index, message in enumerate(checked.conversation.messages):
-            if reason := unwritable_reason(message.text):
+            if reason := unwritable_reason(f"{message.text}{message.content or ''}"):
                 raise ExportError(
                     f"conversation {checked.conversation.conversation_id}: message {index} "
                     f"({message.role}) holds {reason}, which Parquet and CSV readers do not return "
@@ -80,16 +82,32 @@ def write_conversations_csv(contents: DatasetContents, file: RawIOBase) -> int:
 
 
 def write_test_suite_csv(contents: DatasetContents, file: RawIOBase) -> int:
-    """Writes a file to upload to a Vellum Test Suite: the chat histories to reply to.
+    """Writes the file that a Vellum Test Suite is uploaded from; returns its rows.
 
-    One column, named like the chatbot's input variable. Each chat history ends with a USER
-    message: a final chatbot reply is left out, because the Test Suite requests it again.
+    It has a column for each input of the chatbot, named as the input, and, if the Test Suite has a
+    name for it, one for the reply. Each chat history ends with a USER message: a last word of the
+    chatbot's is left out, because the Test Suite asks for it again.
     """
-    valid = contents.valid
-    histories = (item.conversation.next_turns[-1].chat_history for item in valid)
-    column = contents.settings.chatbot.history_input
-    _write_csv(file, [column], ([_chat_history(history)] for history in histories))
+    valid, chatbot, suite = contents.valid, contents.settings.chatbot, contents.settings.test_suite
+    inputs = [*chatbot.static_inputs, *chatbot.seed_inputs]
+    reference = [suite.evaluation_name] if suite and suite.evaluation_name else []
+    columns = [chatbot.history_input, *dict.fromkeys(inputs), *reference]
+    _write_csv(file, columns, (_suite_row(item, chatbot, bool(reference)) for item in valid))
     return len(valid)
+
+
+def _suite_row(
+    checked: CheckedConversation, chatbot: ParticipantSettings, with_reply: bool
+) -> list[object]:
+    conversation = checked.conversation
+    turn = conversation.next_turns[-1]
+    inputs = further_inputs(chatbot, TurnContext(checked.seed, conversation.conversation_id))
+    row: list[object] = [_chat_history(turn.chat_history)]
+    row += (
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for value in inputs.values()
+    )
+    return [*row, turn.reply.text if turn.reply else ""] if with_reply else row
 
 
 def write_next_turns_parquet(contents: DatasetContents, file: RawIOBase) -> int:
@@ -163,10 +181,14 @@ def _csv_row(checked: CheckedConversation, contents: DatasetContents) -> list[ob
 
 def _chat_history(messages: Iterable[Message]) -> str:
     """The chat history as Vellum's JSON; nothing but quotes and control characters escaped."""
-    return json.dumps(
-        [{"text": message.text, "role": message.role.value} for message in messages],
-        ensure_ascii=False,
-    )
+    return json.dumps(list(map(_chat_message, messages)), ensure_ascii=False)
+
+
+def _chat_message(message: Message) -> dict[str, Any]:
+    said: dict[str, Any] = {"text": message.text, "role": message.role.value}
+    if message.content is not None:
+        said["content"] = json.loads(message.content)
+    return said
 
 
 def _write_parquet(file: RawIOBase, schema: pa.Schema, rows: Iterator[dict[str, Any]]) -> int:

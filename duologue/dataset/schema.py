@@ -61,7 +61,16 @@ def _usage_fields(of: str, more: str = "") -> list[pa.Field]:
 _MESSAGE = pa.struct(
     [
         described_field("role", pa.string(), "`USER` or `ASSISTANT`. The chatbot is ASSISTANT."),
-        described_field("text", pa.string(), "The message, exactly. Never empty."),
+        described_field(
+            "text", pa.string(), "The message, exactly. Empty only if `content` is not null."
+        ),
+        described_field(
+            "content",
+            pa.string(),
+            "Vellum's content of the message as JSON, if it is more than text: images, documents, "
+            "function calls. Null for text.",
+            nullable=True,
+        ),
         described_field(
             "execution_id",
             pa.string(),
@@ -121,11 +130,24 @@ CONVERSATIONS_SCHEMA = pa.schema(
             "and `python:`.",
             nullable=True,
         ),
+        described_field(
+            "chatbot_release_id",
+            pa.string(),
+            "The id of the release that the run used. Null if the API key may not read it, and for "
+            "participants that are not on Vellum.",
+            nullable=True,
+        ),
         described_field("simulated_user", pa.string(), "Like `chatbot`."),
         described_field(
             "simulated_user_release_tag",
             pa.string(),
             "Like `chatbot_release_tag`.",
+            nullable=True,
+        ),
+        described_field(
+            "simulated_user_release_id",
+            pa.string(),
+            "Like `chatbot_release_id`.",
             nullable=True,
         ),
         described_field(
@@ -168,6 +190,7 @@ _CHAT_HISTORY_MESSAGE = pa.struct(
     [
         described_field("role", pa.string(), "`USER` or `ASSISTANT`."),
         described_field("text", pa.string(), "The message, exactly."),
+        described_field("content", pa.string(), "As in `conversations.parquet`.", nullable=True),
     ]
 )
 
@@ -238,8 +261,10 @@ def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dic
         "end_reason": conversation.end_reason.value,
         "chatbot": settings.chatbot.name,
         "chatbot_release_tag": settings.chatbot.release_tag,
+        "chatbot_release_id": settings.chatbot.release_id,
         "simulated_user": settings.simulated_user.name,
         "simulated_user_release_tag": settings.simulated_user.release_tag,
+        "simulated_user_release_id": settings.simulated_user.release_id,
         "context": _context(checked),
         "warnings": list(checked.warnings),
         "started_at": conversation.started_at,
@@ -262,7 +287,10 @@ def next_turn_rows(checked: CheckedConversation, settings: RunSettings) -> Itera
             "seed_id": conversation.seed_id,
             "sample": conversation.sample,
             "turn_index": turn.index,
-            "chat_history": [{"role": item.role.value, "text": item.text} for item in so_far],
+            "chat_history": [
+                {"role": item.role.value, "text": item.text, "content": item.content}
+                for item in so_far
+            ],
             "messages": [{"role": item.role.lower(), "content": item.text} for item in so_far],
             "reference_reply": reply and reply.text,
             "reference_latency_ms": reply and reply.latency_ms,
@@ -280,6 +308,7 @@ def _message_row(message: Message) -> dict[str, Any]:
     return {
         "role": message.role.value,
         "text": message.text,
+        "content": message.content,
         "execution_id": message.execution_id,
         "latency_ms": message.latency_ms,
         "attempts": message.attempts,

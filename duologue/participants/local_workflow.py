@@ -2,19 +2,27 @@
 
 import asyncio
 import inspect
+import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
+from pydantic import TypeAdapter
 from vellum import ChatMessage
 from vellum.workflows import BaseWorkflow
 from vellum.workflows.errors import WorkflowError, WorkflowErrorCode
 from vellum.workflows.exceptions import WorkflowInitializationException
+from vellum.workflows.state import BaseState
+from vellum.workflows.state.encoder import DefaultStateEncoder
+from vellum.workflows.triggers.base import BaseTrigger
+from vellum.workflows.triggers.chat_message import ChatMessageTrigger
+from vellum.workflows.utils.vellum_variables import primitive_type_to_vellum_variable_type
 
+from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message
 from duologue.errors import (
     FatalError,
@@ -25,10 +33,12 @@ from duologue.errors import (
 )
 from duologue.own_code import import_module
 from duologue.participants.budget import Spending
-from duologue.participants.protocol import Reply, further_inputs, usable_text
+from duologue.participants.protocol import Reply, TurnContext
 from duologue.participants.retries import with_retries
-from duologue.seeds import Seed
-from duologue.settings.participants import CallSettings, ParticipantSettings
+from duologue.participants.stateful import refuse_lost_state
+from duologue.participants.vellum_inputs import trigger_message, typed_inputs
+from duologue.participants.workflow_output import reply_in
+from duologue.settings.participants import CallSettings, ParticipantMode, ParticipantSettings
 
 Workflow = BaseWorkflow[Any, Any]
 
@@ -38,8 +48,8 @@ _TRANSIENT_CODES = {
     WorkflowErrorCode.PROVIDER_QUOTA_EXCEEDED,
     WorkflowErrorCode.WORKFLOW_TIMEOUT,
 }
-"""NODE_EXECUTION is none of them, other than on Vellum's servers: here it is mostly the text of
-an exception in the Workflow's own code, which will be raised again."""
+"""Unlike on Vellum's servers, NODE_EXECUTION is not transient here: it is usually an exception in
+the Workflow's own code, which would be raised again."""
 
 _RUN_STOPPING_CODES = {
     WorkflowErrorCode.PROVIDER_CREDENTIALS_UNAVAILABLE,
@@ -62,40 +72,66 @@ class LocalWorkflow:
         self._workflow = workflow
         self._inputs = workflow.get_inputs_class()
         self._output = _output_name(workflow, settings)
+        self._types = input_types(workflow)
+        self._is_stateful = settings.mode is ParticipantMode.STATEFUL
+        self._trigger = _trigger_class(workflow, settings)
         self._settings = settings
         self._call = call
         self._executor = executor
         self._spending = spending or Spending()
 
-    async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+    async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
         reply, attempts = await with_retries(
-            lambda: self._attempt(chat_history, seed), self._call, self._settings.spelling
+            lambda: self._attempt(chat_history, context), self._call, self._settings.spelling
         )
         return replace(reply, attempts=attempts)
 
-    async def _attempt(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
-        inputs = further_inputs(self._settings, seed)
-        history = [
-            ChatMessage(role=message.role.value, text=message.text) for message in chat_history
-        ]
+    async def _attempt(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
+        settings = self._settings
+        inputs: dict[str, Any] = typed_inputs(settings, self._types, context)
+        trigger: BaseTrigger | None = None
+        if self._is_stateful:
+            refuse_lost_state(chat_history, context, settings.spelling)
+            if self._trigger is not None:
+                trigger = self._trigger(message=trigger_message(chat_history[-1]))
+            else:
+                inputs[settings.message_input] = shown_text(chat_history[-1])
+        else:
+            inputs[settings.history_input] = _messages(chat_history)
+        for name in inputs.keys() & self._types.keys():
+            if self._types[name] == "CHAT_HISTORY":
+                inputs[name] = list(map(ChatMessage.model_validate, inputs[name]))
+        state = _state(self._workflow, context.previous_state)
         self._spending.begin_call()
         started = time.monotonic()
         event = await asyncio.get_running_loop().run_in_executor(
-            self._executor, self._run, {self._settings.history_input: history, **inputs}
+            self._executor, self._run, inputs, trigger, state
         )
         if event.name != "workflow.execution.fulfilled":
             raise self._error(getattr(event, "error", None), event.name)
-        said = getattr(event.outputs, self._output, None)
-        text = usable_text(said, self._settings.spelling)
-        return Reply(text, latency_ms=round((time.monotonic() - started) * 1000))
+        value = _as_json(getattr(event.outputs, self._output, None))
+        type_ = "STRING" if isinstance(value, str) else "JSON"
+        text, content = reply_in(value, type_, settings, settings.spelling)
+        return Reply(
+            text,
+            execution_id=str(event.span_id) if self._is_stateful else None,
+            latency_ms=round((time.monotonic() - started) * 1000),
+            content=content,
+            state=_kept_state(event.final_state) if self._is_stateful else None,
+        )
 
-    def _run(self, inputs: dict[str, Any]) -> Any:
+    def _run(
+        self, inputs: dict[str, Any], trigger: BaseTrigger | None, state: BaseState | None
+    ) -> Any:
         try:
-            # The Workflow ends by itself shortly before the attempt's own deadline, which could
+            # The Workflow's own timeout ends shortly before the attempt's deadline, which could
             # only leave the thread behind.
             return self._workflow().run(
-                inputs=self._inputs(**inputs), timeout=self._call.timeout_seconds
+                inputs=self._inputs(**inputs),
+                trigger=trigger,
+                state=state,
+                timeout=self._call.timeout_seconds,
             )
         except WorkflowInitializationException as error:
             raise RunStoppingError(f"{self._settings.spelling} cannot start: {error}") from error
@@ -117,10 +153,10 @@ class LocalWorkflow:
 
 
 def load_workflow(settings: ParticipantSettings) -> type[Workflow]:
-    """Imports the Workflow class that a `local:` spelling names, and checks its in- and outputs.
+    """Imports the Workflow class that a `local:` reference names, and checks its in- and outputs.
 
-    In the layout of `vellum workflows push` a package's Workflow is in its module `workflow`; it is
-    found there as well as in the module that is named.
+    The Workflow may be in the named module, or in its submodule `workflow`, where `vellum workflows
+    push` expects it.
 
     Raises:
         UsageError: no such module or class, several classes and none named, or a Workflow without
@@ -130,16 +166,97 @@ def load_workflow(settings: ParticipantSettings) -> type[Workflow]:
     workflow = _workflow_class(
         module_name, class_name[0] if class_name else None, settings.spelling
     )
-    given = [settings.history_input, *settings.static_inputs, *settings.seed_inputs]
-    known = [reference.name for reference in workflow.get_inputs_class()]
-    for name in given:
-        if name not in known:
-            raise UsageError(
-                f"participant {settings.spelling!r}: {workflow.__name__} has no input {name!r}; it "
-                f"has {', '.join(known) or 'none'}"
-            )
+    _trigger_class(workflow, settings)
+    _check_inputs(workflow, settings)
     _output_name(workflow, settings)
     return workflow
+
+
+def input_types(workflow: type[Workflow]) -> dict[str, str]:
+    """Returns the types of a Workflow's inputs as Vellum calls them, by name."""
+    return {
+        reference.name: str(primitive_type_to_vellum_variable_type(reference))
+        for reference in workflow.get_inputs_class()
+    }
+
+
+def _check_inputs(workflow: type[Workflow], settings: ParticipantSettings) -> None:
+    types = input_types(workflow)
+    taken = {"CHAT_HISTORY": settings.history_input}
+    if settings.mode is ParticipantMode.STATEFUL:
+        taken = {} if settings.trigger is not None else {"STRING": settings.message_input}
+    for name in [*taken.values(), *settings.static_inputs, *settings.seed_inputs]:
+        if name not in types:
+            raise UsageError(
+                f"participant {settings.spelling!r}: {workflow.__name__} has no input {name!r}; it "
+                f"has {', '.join(types) or 'none'}"
+            )
+    for type_, name in taken.items():
+        # A list without a type of its elements counts as JSON, and takes messages too.
+        if types[name] not in (type_, "JSON"):
+            raise UsageError(
+                f"participant {settings.spelling!r}: the input {name!r} of {workflow.__name__} is "
+                f"of type {types[name]}; expected {type_}, because it takes the "
+                f"{'chat history' if type_ == 'CHAT_HISTORY' else 'latest message'}"
+            )
+
+
+def _trigger_class(
+    workflow: type[Workflow], settings: ParticipantSettings
+) -> type[ChatMessageTrigger] | None:
+    if settings.trigger is None:
+        return None
+    triggers = [one for graph in workflow.get_subgraphs() for one in graph.triggers]
+    for trigger in triggers:
+        if issubclass(trigger, ChatMessageTrigger):
+            return trigger
+    raise UsageError(
+        f"participant {settings.spelling!r}: trigger is {settings.trigger!r}, but "
+        f"{workflow.__name__} has no chat trigger; leave the trigger empty, and name the input "
+        "that takes the message in message_input"
+    )
+
+
+def _state(workflow: type[Workflow], kept: str | None) -> BaseState | None:
+    """Builds a state from what `_kept_state` returned."""
+    if kept is None:
+        return None
+    state_class = workflow.get_state_class()
+    hints = get_type_hints(state_class)
+    values = {
+        name: TypeAdapter(hints.get(name, Any)).validate_python(value)
+        for name, value in json.loads(kept).items()
+    }
+    state: BaseState = state_class(**values)
+    return state
+
+
+def _kept_state(state: BaseState) -> str:
+    """Returns a Workflow's own state as JSON, without the SDK's record of the execution."""
+    values = {name: value for name, value in state if name != "meta"}
+    return json.dumps(values, cls=DefaultStateEncoder)
+
+
+def _messages(chat_history: Sequence[Message]) -> list[ChatMessage]:
+    return [
+        ChatMessage(role=message.role.value, text=message.text)
+        if message.content is None
+        else ChatMessage.model_validate(
+            {
+                "role": message.role.value,
+                "text": message.text or None,
+                "content": json.loads(message.content),
+            }
+        )
+        for message in chat_history
+    ]
+
+
+def _as_json(value: Any) -> Any:
+    """Returns an output as JSON has it: messages become objects."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.loads(json.dumps(value, cls=DefaultStateEncoder))
 
 
 def _workflow_class(module_name: str, class_name: str | None, spelling: str) -> type[Workflow]:
@@ -165,7 +282,7 @@ def _workflow_class(module_name: str, class_name: str | None, spelling: str) -> 
 
 
 def _workflows_in(module: ModuleType) -> list[type[Workflow]]:
-    """The Workflow classes that a module shows: its own, and in a package those it imports."""
+    """Returns a module's own Workflow classes; for a package also those that it imports."""
     is_package = hasattr(module, "__path__")
     return [
         value

@@ -1,4 +1,4 @@
-"""Making the participants of a run ready, and closing what they hold when it ends."""
+"""Opening the participants of a run, and closing their connections when it ends."""
 
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,20 +18,21 @@ async def open_participants(
     spending: Spending | None = None,
     record_usage: bool = False,
 ) -> AsyncIterator[tuple[Participant, ...]]:
-    """Opens participants for one event loop; they come in the order in which they are given.
+    """Opens participants for one event loop, in the given order.
 
-    Workflow Deployments share one HTTP client; Workflows and functions that block share
-    `max_concurrency` threads, made as they are needed.
+    Deployments share one HTTP client; Workflows and functions that block share `max_concurrency`
+    threads, which start as they are needed.
 
     Args:
-        participants: how each is spelled, and what it is given.
+        participants: reference and inputs of each.
         call: deadlines and retries of their calls.
-        max_concurrency: how many replies are asked for at a time.
-        spending: where their calls are counted, and refused beyond its budget; None for no budget.
-        record_usage: whether Workflow Deployments are asked what their calls use.
+        max_concurrency: the most replies in flight.
+        spending: counts their calls, and refuses those beyond its budget; None for no budget.
+        record_usage: whether Workflow Deployments report the usage of their calls. Prompt
+            Deployments always do.
 
     Raises:
-        UsageError: a participant cannot be used as it is spelled, or the API key is missing.
+        UsageError: a participant cannot be used with this reference, or the API key is missing.
     """
     async with AsyncExitStack() as stack:
         executor = ThreadPoolExecutor(max_concurrency, thread_name_prefix="participant")
@@ -39,7 +40,7 @@ async def open_participants(
         stack.callback(executor.shutdown, wait=False, cancel_futures=True)
         spending = spending or Spending()
         client = None
-        if any(settings.kind is ParticipantKind.VELLUM for settings in participants):
+        if any(settings.is_deployment for settings in participants):
             from duologue.participants.vellum_deployment import vellum_client
 
             client = await stack.enter_async_context(vellum_client(max_concurrency))
@@ -52,9 +53,13 @@ async def open_participants(
                 from duologue.participants.local_workflow import LocalWorkflow, load_workflow
 
                 return LocalWorkflow(load_workflow(settings), settings, call, executor, spending)
+            assert client is not None
+            if settings.kind is ParticipantKind.PROMPT:
+                from duologue.participants.vellum_prompt import VellumPrompt
+
+                return VellumPrompt(client, settings, call, spending)
             from duologue.participants.vellum_deployment import VellumDeployment
 
-            assert client is not None
             return VellumDeployment(client, settings, call, spending, record_usage)
 
         yield tuple(map(opened, participants))

@@ -1,4 +1,4 @@
-"""What a participant is: something that is shown a chat history and replies."""
+"""What a participant is: it is shown a chat history, and replies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from duologue.conversation.emptiness import is_empty
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage
 from duologue.errors import EmptyReplyError, FatalError, TransientError
@@ -26,21 +27,52 @@ class Reply:
     """Calls made, the successful one included."""
     usage: Usage | None = None
     """What these calls used, as far as it is known; None where it is not recorded."""
+    content: str | None = None
+    """Vellum's content as JSON, if it is more than text; see `Message.content`."""
+    state: str | None = None
+    """The state of a local stateful Workflow after this reply, as JSON, to continue from."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnContext:
+    """Which reply of which conversation a participant is asked for."""
+
+    seed: Seed
+    """What opened the conversation; its columns may be inputs of a participant."""
+    conversation_id: str = ""
+    """Distinct within a version: a participant with sessions has one for each."""
+    sample: int = 1
+    """Which conversation of the seed this is, from 1."""
+    turn: int = 1
+    """The turn that the reply belongs to, from 1. Both sides have one reply in each turn."""
+    side: str = "chatbot"
+    """`chatbot` or `simulated_user`; in an evaluation `candidate` or `baseline`."""
+    dataset: str = ""
+    version: str = ""
+    """Of the dataset; in an evaluation, the evaluation's own name."""
+    attempt: int = 1
+    """Which attempt at the whole conversation this is, from 1; repeated calls do not count."""
+    previous_execution_id: str | None = None
+    """The execution that gave this participant's last reply in this conversation. A stateful
+    participant continues from it; None if it has not replied yet."""
+    previous_state: str | None = None
+    """The `Reply.state` of that reply."""
 
 
 class Participant(Protocol):
     """One side of a conversation: the chatbot, or the simulated user."""
 
-    async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+    async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message.
 
         Args:
             chat_history: the conversation from this participant's own point of view: its own
                 messages are ASSISTANT, the other side's are USER. It is not empty.
-            seed: the seed of the conversation, for participants that take inputs from its columns.
+            context: which conversation and turn the reply belongs to.
 
         Raises:
             TransientError: no usable reply although the call was tried again within its deadline.
+            LostStateError: it no longer has the conversation that it should continue.
             BudgetExhaustedError: not asked, or not asked again, because the run's budget is spent.
             FatalError: no usable reply, and asking again cannot help.
             RunStoppingError: this participant cannot be used at all.
@@ -48,15 +80,21 @@ class Participant(Protocol):
         ...
 
 
-def further_inputs(settings: ParticipantSettings, seed: Seed) -> dict[str, JsonValue]:
-    """Collects what a participant is given besides the chat history, by input name.
+def further_inputs(settings: ParticipantSettings, context: TurnContext) -> dict[str, JsonValue]:
+    """Returns a participant's inputs apart from the chat history, by name.
 
-    Seed columns are the context's, `message`, and `seed_id`.
+    Columns are those of the seed file, and `message`, `seed_id` and `conversation_id`.
 
     Raises:
         FatalError: the seed has no such column.
     """
-    columns = {**seed.context, "message": seed.message, "seed_id": seed.seed_id}
+    seed = context.seed
+    columns = {
+        **seed.context,
+        "message": seed.message,
+        "seed_id": seed.seed_id,
+        "conversation_id": context.conversation_id,
+    }
     inputs = dict(settings.static_inputs)
     for name, column in settings.seed_inputs.items():
         if column not in columns:
@@ -68,12 +106,13 @@ def further_inputs(settings: ParticipantSettings, seed: Seed) -> dict[str, JsonV
     return inputs
 
 
-def usable_text(said: object, participant: str) -> str:
-    """Makes a message's text of what a participant said, without the white space around it.
+def usable_text(said: object, participant: str, content: str | None = None) -> str:
+    """Returns a reply's text without the white space around it.
 
     Args:
-        said: whatever it returned.
-        participant: its spelling, for the errors.
+        said: whatever the participant returned.
+        participant: its reference, for the errors.
+        content: the reply's other content; with it, the text may be empty.
 
     Raises:
         EmptyReplyError: it said nothing.
@@ -87,8 +126,8 @@ def usable_text(said: object, participant: str) -> str:
             f"{participant} replied with {type(said).__name__}, not text; a reply must be a string"
         )
     text = said.strip()
-    if not text:
+    if is_empty(text) and content is None:
         raise EmptyReplyError(f"{participant} replied with an empty message")
-    if reason := unwritable_reason(text):
+    if reason := unwritable_reason(text) or unwritable_reason(content or ""):
         raise TransientError(f"{participant} replied with {reason} in its text")
     return text

@@ -13,18 +13,21 @@ from duologue.conversation.messages import Message
 from duologue.errors import DuologueError, FatalError, TransientError, UsageError
 from duologue.own_code import import_function
 from duologue.participants.budget import Spending
-from duologue.participants.protocol import Reply, further_inputs, usable_text
+from duologue.participants.protocol import Reply, TurnContext, further_inputs, usable_text
 from duologue.participants.retries import with_retries
-from duologue.seeds import Seed
 from duologue.settings.participants import CallSettings, ParticipantSettings
+
+CONVERSATION_ID = "conversation_id"
+"""The parameter of a function that is given the conversation's id."""
 
 
 class PythonFunction:
     """Calls `reply(chat_history)`, async or not, with the messages as a list.
 
-    Further inputs, where the settings name any, are passed by keyword. The function may raise
-    TransientError to be called again, or FatalError not to be; ConnectionError and TimeoutError
-    count as the first, every other exception as the second.
+    Further inputs are passed by keyword, and so is the conversation's id if the function has a
+    parameter `conversation_id`. The function may raise TransientError to be called again, or
+    FatalError not to be; ConnectionError and TimeoutError count as the first, every other exception
+    as the second.
     """
 
     def __init__(
@@ -40,18 +43,21 @@ class PythonFunction:
         self._call = call
         self._executor = executor
         self._spending = spending or Spending()
+        self._wants_conversation_id = _wants_conversation_id(function)
         # An object with an async `__call__` is asynchronous as well.
         self._is_async = any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
 
-    async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+    async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
         reply, attempts = await with_retries(
-            lambda: self._attempt(chat_history, seed), self._call, self._settings.spelling
+            lambda: self._attempt(chat_history, context), self._call, self._settings.spelling
         )
         return replace(reply, attempts=attempts)
 
-    async def _attempt(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
-        inputs = further_inputs(self._settings, seed)
+    async def _attempt(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
+        inputs = further_inputs(self._settings, context)
+        if self._wants_conversation_id:
+            inputs.setdefault(CONVERSATION_ID, context.conversation_id)
         self._spending.begin_call()
         started = time.monotonic()
         try:
@@ -83,6 +89,8 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
     expected = "`async def reply(chat_history) -> str` (or without async)"
     function = import_function(settings.spelling, subject, expected)
     inputs = dict.fromkeys([*settings.static_inputs, *settings.seed_inputs])
+    if _wants_conversation_id(function):
+        inputs.setdefault(CONVERSATION_ID)
     try:
         inspect.signature(function).bind([], **inputs)
     except TypeError as error:
@@ -91,6 +99,12 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
             f"{''.join(f', {name}=…' for name in inputs)}): {error}"
         ) from None
     return function
+
+
+def _wants_conversation_id(function: Callable[..., Any]) -> bool:
+    parameter = inspect.signature(function).parameters.get(CONVERSATION_ID)
+    by_keyword = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return parameter is not None and parameter.kind in by_keyword
 
 
 def _named(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -15,36 +16,54 @@ from httpx_aiohttp import AiohttpTransport
 from pydantic import JsonValue, SecretStr
 from vellum import (
     AsyncVellum,
-    ChatMessageRequest,
     ExecuteWorkflowResponse,
     RejectedExecuteWorkflowWorkflowResultEvent,
     VellumEnvironment,
     WorkflowRequestChatHistoryInputRequest,
     WorkflowRequestInputRequest,
-    WorkflowRequestJsonInputRequest,
-    WorkflowRequestNumberInputRequest,
     WorkflowRequestStringInputRequest,
 )
+from vellum.client.core.request_options import RequestOptions
 from vellum.utils.vellum_client import create_vellum_environment
 
+from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage, total
 from duologue.errors import FatalError, ParticipantError, RunStoppingError, UsageError
 from duologue.participants.api_key import vellum_api_key
 from duologue.participants.budget import Spending
-from duologue.participants.protocol import Reply, further_inputs, usable_text
+from duologue.participants.protocol import Reply, TurnContext, usable_text
 from duologue.participants.retries import with_retries
-from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error, workflow_error
-from duologue.participants.vellum_stream import WITH_USAGE, result_of
-from duologue.seeds import Seed
-from duologue.settings.participants import CallSettings, ParticipantSettings
+from duologue.participants.stateful import refuse_fresh_state, refuse_lost_state
+from duologue.participants.vellum_errors import (
+    SDK_ERRORS,
+    Wording,
+    lost_state,
+    sdk_error,
+    workflow_error,
+)
+from duologue.participants.vellum_inputs import (
+    message_requests,
+    trigger_message,
+    typed_inputs,
+    workflow_input,
+)
+from duologue.participants.vellum_marks import external_ids_of, metadata_of
+from duologue.participants.vellum_stream import WITH_USAGE, result_of, result_of_trigger
+from duologue.participants.workflow_output import reply_in
+from duologue.settings.participants import CallSettings, ParticipantMode, ParticipantSettings
+
+NO_RETRIES: RequestOptions = {"max_retries": 0}
+"""Of the SDK's: it knows neither a deadline nor the errors beyond HTTP. There is no timeout of the
+SDK's either: that one starts again with every byte received, while the one in `with_retries` ends
+the attempt."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class VellumClient:
-    """The SDK's client, and where and as whom it calls; for one event loop."""
+    """The SDK's client with its addresses and its key; for one event loop."""
 
     sdk: AsyncVellum
     base_url: str
@@ -57,7 +76,7 @@ class VellumClient:
 
 @asynccontextmanager
 async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
-    """Opens the one client that all Workflow Deployments of a run share.
+    """Opens the one client that all deployments of a run share.
 
     The key comes from VELLUM_API_KEY, the base URLs from the variables that Vellum's own tools
     read (VELLUM_API_URL and its more special kin), a proxy from HTTPS_PROXY and NO_PROXY.
@@ -99,24 +118,34 @@ class VellumDeployment:
         self._call = call
         self._spending = spending or Spending()
         self._record_usage = record_usage
+        self._types = settings.pinned.input_types if settings.pinned else {}
+        self._is_stateful = settings.mode is ParticipantMode.STATEFUL
+        # An argument that is None would be sent as null; one that is left out is not sent.
+        self._request: dict[str, Any] = {**release_of(settings), "request_options": NO_RETRIES}
+        if settings.trigger is None:
+            self._request |= target_of(settings, "workflow")
         self._without_output: int | None = 0
         """Executions without the output; None once one had it, so that its name is right."""
 
-    async def reply(self, chat_history: Sequence[Message], seed: Seed) -> Reply:
+    async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
-        further = further_inputs(self._settings, seed)
-        inputs = [
-            _chat_history_input(self._settings.history_input, chat_history),
-            *(_input(name, value) for name, value in further.items()),
-        ]
+        further = typed_inputs(self._settings, self._types, context)
         said = (*(message.text for message in chat_history), *_texts(further))
         wording = Wording(
             self._settings.spelling, self._client.base_url, self._client.api_key, private=said
         )
+        request = {**self._request, "metadata": metadata_of(context)}
+        if self._is_stateful:
+            refuse_lost_state(chat_history, context, self._settings.spelling)
+            if context.previous_execution_id is not None:
+                request["previous_execution_id"] = context.previous_execution_id
+        request["inputs"] = self._inputs(chat_history, further)
         used: list[Usage] = []
+        external_ids = external_ids_of(context)
 
         def attempt() -> Awaitable[Reply]:
-            return self._attempt(inputs, seed, wording, used)
+            request["external_id"] = next(external_ids)
+            return self._attempt(request, context, wording, used)
 
         try:
             reply, attempts = await with_retries(attempt, self._call, self._settings.spelling)
@@ -125,56 +154,69 @@ class VellumDeployment:
             raise
         return replace(reply, attempts=attempts, usage=total(used))
 
+    def _inputs(
+        self, chat_history: Sequence[Message], further: dict[str, JsonValue]
+    ) -> list[WorkflowRequestInputRequest] | dict[str, Any]:
+        settings, types = self._settings, self._types
+        if settings.trigger is not None:
+            return {"message": trigger_message(chat_history[-1]), **further}
+        latest: WorkflowRequestInputRequest
+        if self._is_stateful:
+            text = shown_text(chat_history[-1])
+            latest = WorkflowRequestStringInputRequest(name=settings.message_input, value=text)
+        else:
+            latest = WorkflowRequestChatHistoryInputRequest(
+                name=settings.history_input, value=message_requests(chat_history)
+            )
+        more = (workflow_input(name, value, types.get(name)) for name, value in further.items())
+        return [latest, *more]
+
     async def _attempt(
-        self,
-        inputs: Sequence[WorkflowRequestInputRequest],
-        seed: Seed,
-        wording: Wording,
-        used: list[Usage],
+        self, request: dict[str, Any], context: TurnContext, wording: Wording, used: list[Usage]
     ) -> Reply:
         self._spending.begin_call()
         started = time.monotonic()
         try:
-            response = await self._executed(inputs, seed, wording, used)
+            response = await self._executed(request, wording, used)
         except SDK_ERRORS as error:
-            failure = sdk_error(error, wording)
+            failure = lost_state(error, context, wording) or sdk_error(error, wording)
         else:
             latency_ms = round((time.monotonic() - started) * 1000)
-            return self._reply(response, latency_ms, wording)
+            return self._reply(response, context, latency_ms, wording)
         # Out of the except clause, so that the SDK's error is not chained to ours: its text
         # holds the whole body and, at times, the key.
         raise failure
 
     async def _executed(
-        self,
-        inputs: Sequence[WorkflowRequestInputRequest],
-        seed: Seed,
-        wording: Wording,
-        used: list[Usage],
+        self, request: dict[str, Any], wording: Wording, used: list[Usage]
     ) -> ExecuteWorkflowResponse:
-        # An argument that is None would be sent as null; one that is left out is not sent.
-        tag = self._settings.release_tag
-        request: dict[str, Any] = {
-            "inputs": inputs,
-            "workflow_deployment_name": self._settings.name,
-            "metadata": {"seed_id": seed.seed_id},
-            # No timeout of the SDK's: that one starts anew with every byte received, while the
-            # one in `with_retries` ends the attempt. No retries of the SDK's either: it knows
-            # neither a deadline nor the errors beyond HTTP.
-            "request_options": {"max_retries": 0},
-            **({"release_tag": tag} if tag else {}),
-        }
+        sdk = self._client.sdk
+        if self._settings.trigger is not None:
+            return await result_of_trigger(
+                sdk.workflow_deployments.execute_stream(
+                    quote(self._settings.deployment, safe=""),
+                    trigger=self._settings.trigger,
+                    **request,
+                ),
+                wording,
+            )
         if not self._record_usage:
-            return await self._client.sdk.execute_workflow(**request)
+            return await sdk.execute_workflow(**request)
 
         def add(usage: Usage) -> None:
             used.append(usage)
             self._spending.add(usage)
 
-        events = self._client.sdk.execute_workflow_stream(**request, **WITH_USAGE)
+        events = sdk.execute_workflow_stream(**request, **WITH_USAGE)
         return await result_of(events, wording, add)
 
-    def _reply(self, response: ExecuteWorkflowResponse, latency_ms: int, wording: Wording) -> Reply:
+    def _reply(
+        self,
+        response: ExecuteWorkflowResponse,
+        context: TurnContext,
+        latency_ms: int,
+        wording: Wording,
+    ) -> Reply:
         if isinstance(response.data, RejectedExecuteWorkflowWorkflowResultEvent):
             raise workflow_error(response.data.error, wording)
         wanted = self._settings.output.replace("_", "-")
@@ -193,47 +235,61 @@ class VellumDeployment:
             raise FatalError(message)
         self._without_output = None
         output = found[wanted]
-        if output.type != "STRING":
+        content = None
+        if output.type == "STRING" and self._settings.output_path is None:
+            text = usable_text(output.value, wording.participant)
+        else:
+            value = output.model_dump(mode="json", exclude_none=True).get("value")
+            if self._is_stateful:
+                refuse_fresh_state(value, context, wording.participant)
+            text, content = reply_in(value, output.type, self._settings, wording.participant)
+        refuse_key(wording, text, content or "")
+        execution_id = fit_id(response.execution_id, wording)
+        if self._is_stateful and execution_id is None:
             raise FatalError(
-                f"{wording.participant}: the Workflow's output {output.name!r} is of type "
-                f"{output.type}, and a reply must be a STRING; set the participant's `output` to "
-                "another one, or change the Workflow"
+                f"{wording.participant}: the answer has no execution id, and a stateful "
+                "conversation continues from one; set the participant's mode to stateless, or "
+                "check what answers at " + self._client.base_url
             )
-        text = usable_text(output.value, wording.participant)
-        if wording.api_key.get_secret_value() in text:
-            raise FatalError(
-                f"{wording.participant}: the reply holds the API key itself, which no dataset may; "
-                "find out how the Workflow comes to know it"
-            )
-        return Reply(text, execution_id=_fit_id(response, wording), latency_ms=latency_ms)
+        return Reply(text, execution_id=execution_id, latency_ms=latency_ms, content=content)
 
 
-def _fit_id(response: ExecuteWorkflowResponse, wording: Wording) -> str | None:
-    """Takes the execution's id; none for one that no file can hold, which is no Vellum's."""
-    execution_id = response.execution_id
+def target_of(settings: ParticipantSettings, kind: str) -> dict[str, str]:
+    """Names the deployment to execute, by its id or its name.
+
+    Args:
+        settings: of the participant.
+        kind: `workflow` or `prompt`.
+    """
+    by = "id" if _UUID.fullmatch(settings.deployment) else "name"
+    return {f"{kind}_deployment_{by}": settings.deployment}
+
+
+def release_of(settings: ParticipantSettings) -> dict[str, str]:
+    """Names the release to execute, if any: the run's, or else the one that was asked for."""
+    tag = settings.pinned.release_tag if settings.pinned else settings.release_tag
+    return {"release_tag": tag} if tag else {}
+
+
+def fit_id(execution_id: str, wording: Wording) -> str | None:
+    """Returns an execution's id; None for an id that cannot be Vellum's or holds the key."""
     if _UUID.fullmatch(execution_id) and wording.api_key.get_secret_value() not in execution_id:
         return execution_id
-    is_fit = unwritable_reason(execution_id) is None
+    is_fit = execution_id != "" and unwritable_reason(execution_id) is None
     return execution_id if is_fit and wording.quoted(execution_id) == execution_id else None
 
 
-def _chat_history_input(
-    name: str, chat_history: Sequence[Message]
-) -> WorkflowRequestChatHistoryInputRequest:
-    # Models, not dicts: the SDK takes 0.1 ms to serialise these, and 0.5 ms for the same as dicts.
-    value = [
-        ChatMessageRequest(role=message.role.value, text=message.text) for message in chat_history
-    ]
-    return WorkflowRequestChatHistoryInputRequest(name=name, value=value)
+def refuse_key(wording: Wording, *texts: str) -> None:
+    """Refuses a reply that holds the API key.
 
-
-def _input(name: str, value: JsonValue) -> WorkflowRequestInputRequest:
-    """Types an input as its JSON value is typed: text, a number, or else JSON."""
-    if isinstance(value, str):
-        return WorkflowRequestStringInputRequest(name=name, value=value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return WorkflowRequestNumberInputRequest(name=name, value=value)
-    return WorkflowRequestJsonInputRequest(name=name, value=value)
+    Raises:
+        FatalError: it does.
+    """
+    if any(wording.api_key.get_secret_value() in text for text in texts):
+        raise FatalError(
+            f"{wording.participant}: the reply holds the API key itself, which no dataset may; "
+            "find out how the deployment comes to know it"
+        )
 
 
 def _texts(inputs: dict[str, JsonValue]) -> list[str]:

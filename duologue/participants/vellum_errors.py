@@ -1,7 +1,7 @@
-"""What can go wrong in a call to Vellum, as Duologue's errors: what to do about it, and why.
+"""Errors of calls to Vellum, converted to Duologue's: what went wrong, and what to do about it.
 
-Whatever a server or a library says is quoted on one line, cut, and without the key or what was
-said in the conversation: messages end up in logs.
+Text of a server or a library is quoted on one line, cut, and without the key or the conversation:
+messages end up in logs.
 """
 
 import html
@@ -21,7 +21,14 @@ from pydantic import SecretStr
 from vellum import WorkflowEventError
 from vellum.client.core.api_error import ApiError
 
-from duologue.errors import FatalError, ParticipantError, RunStoppingError, TransientError
+from duologue.errors import (
+    FatalError,
+    LostStateError,
+    ParticipantError,
+    RunStoppingError,
+    TransientError,
+)
+from duologue.participants.protocol import TurnContext
 
 SDK_ERRORS = (
     ApiError,
@@ -36,7 +43,7 @@ SDK_ERRORS = (
 
 _QUOTED_CHARACTERS = 200
 _SHORTEST_HIDDEN_TEXT = 8
-"""What is shorter tells nothing, and would be found inside of other words."""
+"""A shorter text gives nothing away, and would be found inside other words."""
 
 _TRANSIENT_STATUSES = {408, 409, 425, 429}
 _TRANSIENT_CODES = {
@@ -45,8 +52,8 @@ _TRANSIENT_CODES = {
     "PROVIDER_QUOTA_EXCEEDED",
     "WORKFLOW_TIMEOUT",
     "NODE_TIMEOUT",
-    # Stands for anything that goes wrong inside a node. An API that did not answer the node is
-    # worth another attempt; a mistake in its code is not, and costs a few calls in vain.
+    # Covers any error inside a node. An API that did not answer the node is worth another attempt;
+    # a mistake in the node's code is not, and costs a few wasted calls.
     "NODE_EXECUTION",
 }
 """A cancelled execution is not among them: somebody may have meant it."""
@@ -55,30 +62,30 @@ _RUN_STOPPING_CODES = {"PROVIDER_CREDENTIALS_UNAVAILABLE", "INTEGRATION_CREDENTI
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What a message about a failed call may say, and what it must not."""
+    """What a message about a failed call says, and what it must hide."""
 
     participant: str
     base_url: str
     api_key: SecretStr
     private: Sequence[str] = field(repr=False)
-    """What was sent of the conversation and its seed."""
+    """Texts of the conversation and its seed that were sent."""
     denied: str = "may execute this Workflow Deployment"
-    """What the key is to be allowed, where it was turned away."""
+    """What the key needs permission for, if it was refused."""
     not_found: str = (
         "There is no such Workflow Deployment or release tag in the workspace of VELLUM_API_KEY; "
         "check both, and the key"
     )
     refused: str = "Check the names and types of the Workflow's inputs"
-    """What to do about a request that was not understood."""
+    """What to do about a request that Vellum rejected as invalid."""
 
     def quoted(self, said: str) -> str:
-        """Makes foreign text fit to be shown."""
+        """Returns text of others on one line, cut, without the key or the conversation."""
         texts = [text for text in self.private if len(text) >= _SHORTEST_HIDDEN_TEXT]
         for text in sorted([self.api_key.get_secret_value(), *texts], key=len, reverse=True):
-            # No spelling is shorter than its text.
+            # No encoding is shorter than its text.
             for spelt in _spellings(text) if len(text) <= len(said) else ():
                 said = said.replace(spelt, "[hidden]")
-        # What is left of white space and cannot be printed could forge a log, or steer a terminal.
+        # Characters that cannot be printed could forge a log line, or control a terminal.
         line = "".join(
             letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
             for letter in " ".join(said.split())
@@ -87,7 +94,7 @@ class Wording:
 
 
 def _spellings(text: str) -> set[str]:
-    """How a text may stand in JSON, also in JSON within JSON, in Python, a page and a URL."""
+    """The encodings of a text in JSON, in JSON within JSON, in Python, in a page and in a URL."""
     in_json = json.dumps(text)[1:-1]
     return {
         text,
@@ -105,7 +112,7 @@ def _spellings(text: str) -> set[str]:
 
 
 def workflow_error(error: WorkflowEventError, wording: Wording) -> ParticipantError:
-    """Classifies what a Workflow that did run was rejected with."""
+    """Classifies the error of a Workflow that ran and was rejected."""
     said = (
         f"{wording.participant}: the Workflow was rejected with {wording.quoted(error.code)}: "
         f"{wording.quoted(error.message)}"
@@ -130,11 +137,29 @@ def sdk_error(error: Exception, wording: Wording) -> ParticipantError:
     return _connection_error(error, wording)
 
 
-def was_turned_away(error: Exception) -> bool:
-    """Says whether a request that failed with one of SDK_ERRORS certainly took no effect.
+def lost_state(error: Exception, context: TurnContext, wording: Wording) -> ParticipantError | None:
+    """Recognizes that Vellum does not know the execution to continue from; None for other errors.
 
-    That is so where there was no connection to send it over, and where the server had no capacity
-    for it: 429 and 503. After any other failure it may have been heeded.
+    No source says how Vellum reports this. Taken for it is a 400 or a 404 whose body speaks of an
+    execution, in answer to a call that named one.
+    """
+    if context.previous_execution_id is None or not isinstance(error, ApiError):
+        return None
+    body = json.dumps(error.body).lower()
+    if error.status_code not in (400, 404) or "execution" not in body:
+        return None
+    return LostStateError(
+        f"{wording.participant}: Vellum no longer knows the execution "
+        f"{context.previous_execution_id}, which conversation {context.conversation_id} was to "
+        "continue from; the conversation has to start again from its seed message"
+    )
+
+
+def was_turned_away(error: Exception) -> bool:
+    """Checks whether a request that failed with one of SDK_ERRORS certainly had no effect.
+
+    It had none if there was no connection to send it over, or if the server had no capacity for it:
+    429 and 503. After any other failure it may have had its effect.
     """
     if isinstance(error, ApiError):
         return error.status_code in (429, 503)
@@ -165,7 +190,7 @@ def _status_error(error: ApiError, wording: Wording) -> ParticipantError:
 
 
 def _connection_error(error: Exception, wording: Wording) -> ParticipantError:
-    # What httpx calls it is too coarse, at times wrong; the transport keeps aiohttp's own error.
+    # httpx's error is too coarse, and sometimes wrong; the transport keeps aiohttp's own.
     cause = error.__cause__ or error
     why = f"{type(cause).__name__}: {wording.quoted(str(cause))}".rstrip(": ")
     failed = f"{wording.participant}: the connection to {wording.base_url} failed ({why})"
@@ -180,7 +205,7 @@ def _connection_error(error: Exception, wording: Wording) -> ParticipantError:
 def _what_is_malformed(error: pydantic.ValidationError | UnicodeDecodeError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8"
-    # Every alternative of a union has its own complaint; the deepest comes from the one meant.
+    # Every alternative of a union has its own error; the deepest comes from the intended one.
     deepest = max(error.errors(include_input=False, include_url=False), key=lambda e: len(e["loc"]))
     # Names in capitals are those of the alternatives, the SDK's classes.
     path = [str(part) for part in deepest["loc"] if not str(part)[0].isupper()]
@@ -195,7 +220,7 @@ def _named(status: int) -> str:
 
 
 def _retry_after_seconds(headers: dict[str, str]) -> float | None:
-    """Reads the Retry-After header: seconds, or a date. None where it is absent or neither."""
+    """Reads the Retry-After header: seconds, or a date. None if it is absent or neither."""
     value = headers.get("retry-after", "")
     try:
         seconds = float(value)

@@ -1,7 +1,7 @@
-"""A Workflow's execution as a stream of events, the only place where Vellum says what it used.
+"""A Workflow's execution as a stream of events, the only place where Vellum reports its usage.
 
-What its prompt nodes used is in events whose schema the SDK calls unstable. So nothing of it is
-relied on: whatever is missing or not understood is not known.
+The usage of prompt nodes is in events whose schema the SDK calls unstable. Usage that is missing or
+not understood counts as unknown.
 """
 
 from collections.abc import AsyncIterable, Callable
@@ -11,11 +11,19 @@ from vellum import (
     ExecuteWorkflowResponse,
     FulfilledExecuteWorkflowWorkflowResultEvent,
     FulfilledWorkflowNodeResultEvent,
+    PromptExecutionMeta,
+    PromptNodeExecutionMeta,
     PromptNodeResult,
     RejectedExecuteWorkflowWorkflowResultEvent,
+    WorkflowEvent,
+    WorkflowEventError,
+    WorkflowExecutionFulfilledEvent,
     WorkflowExecutionNodeResultEvent,
+    WorkflowExecutionRejectedEvent,
     WorkflowExecutionWorkflowResultEvent,
     WorkflowExpandMetaRequest,
+    WorkflowOutputJson,
+    WorkflowOutputString,
     WorkflowStreamEvent,
 )
 
@@ -27,10 +35,10 @@ WITH_USAGE: dict[str, Any] = {
     "event_types": ["NODE", "WORKFLOW"],
     "expand_meta": WorkflowExpandMetaRequest(usage=True, cost=True, model_name=True),
 }
-"""What `execute_workflow_stream` is asked for besides what a plain call is."""
+"""Arguments of `execute_workflow_stream` that a plain call does not have."""
 
 _LARGEST_NUMBER = 2**53
-"""A number beyond it is a mistake, and would not fit into a dataset's columns once summed up."""
+"""A larger number is a mistake, and sums of it would not fit into a dataset's columns."""
 
 
 async def result_of(
@@ -41,15 +49,15 @@ async def result_of(
     Args:
         events: of one execution.
         wording: for the errors.
-        add: is given what each node used, as soon as that is told, so that it is known also of an
+        add: takes the usage of each node as soon as it is reported, so that it is also known for an
             execution that fails or takes too long.
 
     Returns:
-        What a plain call would have been answered with.
+        The answer that a plain call would have had.
 
     Raises:
-        TransientError: the stream ended without the Workflow's result. The SDK passes over lines
-            that it does not understand, so this may be what became of the result.
+        TransientError: the stream ended without the Workflow's result. The SDK skips lines that it
+            does not understand, and the result may be one of them.
         pydantic.ValidationError: the result lacks what it must have.
     """
     result: ExecuteWorkflowResponse | None = None
@@ -59,12 +67,49 @@ async def result_of(
         elif event.data.state in ("FULFILLED", "REJECTED"):
             result = _as_answered(event)
     if result is None:
-        raise TransientError(
-            f"{wording.participant}: the stream from {wording.base_url} ended without the "
-            "Workflow's result; if it stays so, upgrade vellum-ai, or see what answers at that "
-            "address"
-        )
+        raise _no_result(wording)
     return result
+
+
+async def result_of_trigger(
+    events: AsyncIterable[WorkflowEvent], wording: Wording
+) -> ExecuteWorkflowResponse:
+    """Reads the stream of an execution that a trigger started, to its end.
+
+    Its outputs have no types: text becomes a STRING, and everything else JSON.
+
+    Raises:
+        TransientError: the stream ended without the Workflow's result.
+    """
+    async for event in events:
+        if isinstance(event, WorkflowExecutionFulfilledEvent):
+            outputs = [
+                WorkflowOutputString(id=name, name=name, value=value)
+                if isinstance(value, str)
+                else WorkflowOutputJson(id=name, name=name, value=value)
+                for name, value in event.body.outputs.items()
+            ]
+            fulfilled = FulfilledExecuteWorkflowWorkflowResultEvent(
+                id=event.id, ts=event.timestamp, outputs=outputs
+            )
+            return ExecuteWorkflowResponse(execution_id=event.span_id, data=fulfilled)
+        if isinstance(event, WorkflowExecutionRejectedEvent):
+            error = event.body.error
+            rejected = RejectedExecuteWorkflowWorkflowResultEvent(
+                id=event.id,
+                ts=event.timestamp,
+                error=WorkflowEventError(code=str(error.code), message=error.message),
+            )
+            return ExecuteWorkflowResponse(execution_id=event.span_id, data=rejected)
+    raise _no_result(wording)
+
+
+def _no_result(wording: Wording) -> TransientError:
+    return TransientError(
+        f"{wording.participant}: the stream from {wording.base_url} ended without the "
+        "Workflow's result; if it stays so, upgrade vellum-ai, or see what answers at that "
+        "address"
+    )
 
 
 def _as_answered(event: WorkflowExecutionWorkflowResultEvent) -> ExecuteWorkflowResponse:
@@ -80,9 +125,13 @@ def _as_answered(event: WorkflowExecutionWorkflowResultEvent) -> ExecuteWorkflow
 
 
 def _usage(event: WorkflowExecutionNodeResultEvent) -> Usage:
-    """Reads what a prompt node used; of other nodes, and of events before its last, nothing."""
+    """Reads the usage of a prompt node from its last event; nothing from any other event."""
     node = event.data.data if isinstance(event.data, FulfilledWorkflowNodeResultEvent) else None
-    meta = node.data.execution_meta if isinstance(node, PromptNodeResult) else None
+    return usage_of(node.data.execution_meta if isinstance(node, PromptNodeResult) else None)
+
+
+def usage_of(meta: PromptNodeExecutionMeta | PromptExecutionMeta | None) -> Usage:
+    """Reads the usage of a prompt, as far as it is reported."""
     if meta is None:
         return Usage()
     tokens, cost, model = meta.usage, meta.cost, meta.model_name
@@ -95,5 +144,6 @@ def _usage(event: WorkflowExecutionNodeResultEvent) -> Usage:
 
 
 def _plausible(number: Number | None) -> Number | None:
-    # What is no number at all (NaN) is in no range either.
+    """Returns a number that usage may have; None for any other."""
+    # NaN is in no range.
     return number if number is not None and 0 <= number <= _LARGEST_NUMBER else None

@@ -8,7 +8,7 @@ from typing import Any
 from duologue.errors import UsageError
 from duologue.seeds import Seed, SeedFile, read_seeds
 from duologue.settings.options import Options, validated
-from duologue.settings.participants import ParticipantKind, ParticipantSettings
+from duologue.settings.participants import ParticipantSettings
 from duologue.settings.run import (
     AdvancedOptions,
     Budget,
@@ -153,7 +153,7 @@ def _check_cost_is_known(settings: RunSettings) -> None:
             f"budget.max_cost_usd is {max_cost_usd:g}, but record_usage is off, so the cost of a "
             "call is unknown; turn record_usage on, or limit the calls with budget.max_calls"
         )
-    if ParticipantKind.VELLUM not in (settings.chatbot.kind, settings.simulated_user.kind):
+    if not (settings.chatbot.is_deployment or settings.simulated_user.is_deployment):
         raise UsageError(
             f"budget.max_cost_usd is {max_cost_usd:g}, but neither {settings.chatbot.spelling} nor "
             f"{settings.simulated_user.spelling} is a Workflow Deployment, and only Vellum reports "

@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message, Role
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.failures import FailedSeedRecord, InvalidConversationRecord, failures
@@ -153,10 +154,11 @@ def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, ki
 
 
 def _message(message: Message) -> dict[str, Any]:
+    text = shown_text(message)
     return {
         "role": message.role,
-        "text": message.text[:MOST_CHARACTERS],
-        "characters": len(message.text),
+        "text": text[:MOST_CHARACTERS],
+        "characters": len(text),
         "latency_ms": message.latency_ms,
         "attempts": message.attempts,
         "execution_id": message.execution_id,

@@ -1,7 +1,8 @@
 """What a seed file holds once it is read: seeds, and the rows that could not be read."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -62,10 +63,28 @@ class SeedFile:
     rejected: tuple[RejectedRow, ...]
     """In the order of the file."""
     lines: tuple[int, ...] = ()
-    """The line that each seed stands on, counted like a rejected row's; none where the seeds come
-    from a version instead of a file."""
+    """The line or row of each seed, as in `RejectedRow`; empty if it is not known."""
     warnings: tuple[RowWarning, ...] = ()
     """In the order of the file."""
+
+    def without(self, unusable: Mapping[str, str]) -> Self:
+        """Rejects seeds, by id with a reason: the run cannot use them."""
+        if not unusable:
+            return self
+        lines = self.lines or (0,) * len(self.seeds)
+        numbered = list(zip(self.seeds, lines, strict=True))
+        rejected = [
+            RejectedRow(self.path, line, unusable[seed.seed_id])
+            for seed, line in numbered
+            if seed.seed_id in unusable
+        ]
+        kept = [(seed, line) for seed, line in numbered if seed.seed_id not in unusable]
+        return replace(
+            self,
+            seeds=tuple(seed for seed, _ in kept),
+            lines=tuple(line for _, line in kept),
+            rejected=tuple(sorted([*self.rejected, *rejected], key=lambda row: row.line)),
+        )
 
     @property
     def rows_read(self) -> int:

@@ -39,6 +39,9 @@ class Gates(Options):
     """The largest share of conversations that may fail, from 0 to 1."""
     max_invalid_share: Share = 0.1
     """The largest share of conversations that may be invalid, from 0 to 1."""
+    max_broken_reply_share: Share = 1
+    """The largest share of conversations with a broken reply, such as an error text or a tool call,
+    from 0 to 1."""
     min_conversations: AtLeastOne = 1
     """The smallest number of valid conversations."""
 

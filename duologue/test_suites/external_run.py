@@ -1,7 +1,4 @@
-"""The steps of running a Test Suite on replies that were made outside of Vellum.
-
-Vellum calls that an external run: it is told what was replied to each case, and evaluates it.
-"""
+"""The steps of an external run: a Test Suite evaluates replies that were made outside Vellum."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -27,18 +24,26 @@ from duologue.test_suites.cases import per_of
 from duologue.test_suites.suite_requests import PAGE_SIZE, SuiteRequests
 from duologue.test_suites.suite_run import MetricValue, RunState
 
+_EXPANDED = [
+    f"{path}metric_results.{field}"
+    for path in ("", "results.")
+    for field in ("metric_definition", "metric_label")
+]
+"""Without these a metric has no name. `results.` is how SDKs before 1.5.5 wrote it; nothing says
+whether both are understood."""
+
 _FIRST_POLL_SECONDS = 0.25
 _LONGEST_POLL_SECONDS = 10
-"""A run of metrics that are language models takes minutes; what it did is seen soon enough."""
+"""A run takes minutes if its metrics are language models; ten seconds more do not matter."""
 
 
 def cases_to_run(
     suite: SuiteRequests, there: Collection[TestSuiteTestCase], replies: Mapping[str, str]
 ) -> dict[str, str]:
-    """Finds the cases that have a reply: their external ids by Vellum's ids, in their order.
+    """Returns the external ids of the cases that have a reply, by Vellum's ids, in their order.
 
     Raises:
-        UsageError: none has.
+        UsageError: no case has a reply.
     """
     if not replies:
         raise UsageError(f"{suite.shown}: there is no reply to run it on")
@@ -60,7 +65,7 @@ def cases_to_run(
 async def create_run(
     suite: SuiteRequests, cases: Mapping[str, str], replies: Mapping[str, str], output_name: str
 ) -> str:
-    """Creates the run, once, and gives its id.
+    """Creates the run, once, and returns its id.
 
     Raises:
         FatalError: Vellum refused it, or its answer was lost.
@@ -103,10 +108,10 @@ async def create_run(
 
 
 async def wait_for_run(suite: SuiteRequests, run_id: str, deadline_seconds: float) -> RunState:
-    """Waits until a run has ended, well or not.
+    """Waits until a run has ended, and returns its state.
 
     Raises:
-        FatalError: it had not ended when the time was over, or Vellum does not know it.
+        FatalError: it had not ended by the deadline, or Vellum does not know it.
         TransientError: Vellum could not be reached.
     """
     run: TestSuiteRunRead | None = None
@@ -136,15 +141,11 @@ async def wait_for_run(suite: SuiteRequests, run_id: str, deadline_seconds: floa
 
 
 async def metrics_of_run(suite: SuiteRequests, run_id: str) -> dict[str, tuple[MetricValue, ...]]:
-    """Lists what the metrics of a run say, by Vellum's ids of the cases."""
+    """Returns the values of a run's metrics, by Vellum's ids of the cases."""
     executions: Sequence[TestSuiteRunExecution] = await suite.pages(
         lambda offset: suite.client.sdk.test_suite_runs.list_executions(
             run_id,
-            # Without these a metric has no name.
-            expand=[
-                "results.metric_results.metric_definition",
-                "results.metric_results.metric_label",
-            ],
+            expand=_EXPANDED,
             limit=PAGE_SIZE,
             offset=offset,
             request_options={"max_retries": 0},
@@ -162,7 +163,7 @@ async def metrics_of_run(suite: SuiteRequests, run_id: str) -> dict[str, tuple[M
 
 
 def run_url(suite: SuiteRequests, run_id: str) -> str:
-    """Gives the address of a run in Vellum's API; that of its page in the UI is not known."""
+    """Returns a run's address in Vellum's API; the address of its page in the UI is unknown."""
     return f"{suite.client.default_url.rstrip('/')}/v1/test-suite-runs/{run_id}"
 
 

@@ -1,19 +1,23 @@
-"""Making a Vellum Test Suite hold a dataset's cases, by as few changes as it takes.
+"""Pushing a dataset's cases to a Vellum Test Suite, with as few changes as possible.
 
-Every case is found by its external id, so a push that was cut short is gone on with by pushing
-again: what is there already is not sent.
+Every case has an external id. A push that was interrupted continues when you push again: cases that
+are already there are not sent.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 from vellum import (
     ChatMessageRequest,
     NamedTestCaseChatHistoryVariableValueRequest,
+    NamedTestCaseJsonVariableValueRequest,
+    NamedTestCaseNumberVariableValueRequest,
     NamedTestCaseStringVariableValueRequest,
+    NamedTestCaseVariableValueRequest,
     TestSuiteTestCase,
     TestSuiteTestCaseBulkOperationRequest,
     TestSuiteTestCaseBulkResult,
@@ -25,7 +29,8 @@ from vellum import (
 )
 
 from duologue.errors import TransientError, UsageError
-from duologue.test_suites.cases import SuiteCase, external_id_prefix
+from duologue.participants.vellum_inputs import converted, message_requests, type_of
+from duologue.test_suites.cases import SuiteCase, SuiteInput, external_id_prefix
 from duologue.test_suites.external_run import (
     cases_to_run,
     create_run,
@@ -39,6 +44,8 @@ from duologue.test_suites.suite_run import CaseResult, SuiteRun
 __all__ = ["PushResult", "SuiteVariables", "VellumSuite"]
 
 _BATCH_SIZE = 100
+_OPERATIONS = UUID("8a0f6d0c-5a36-5d3b-8f1d-5f7b1d7a3e52")
+"""The namespace of the operations' ids. Vellum wants UUIDs, which are the same at every push."""
 
 
 class PushResult(BaseModel):
@@ -58,17 +65,19 @@ class PushResult(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    """One change, as it is sent, and the case that it is about."""
+    """One change as it is sent, and the external id of its case."""
 
     external_id: str
     request: TestSuiteTestCaseBulkOperationRequest
     private: tuple[str, ...] = ()
-    """What no message may hold of it."""
+    """Texts of it that no message may hold."""
+    removes: str | None = None
+    """Vellum's id of the case that it removes."""
 
 
 @dataclass(slots=True)
 class _Outcomes:
-    """What Vellum said became of the operations, by their ids."""
+    """The results that Vellum returned, by the operations' ids."""
 
     results: dict[str, TestSuiteTestCaseBulkResult] = field(default_factory=dict)
 
@@ -80,10 +89,28 @@ class _Outcomes:
             one.external_id for one in operations if self.results[one.request.id].type == outcome
         )
 
+    def add(
+        self, results: Iterable[TestSuiteTestCaseBulkResult], batch: Sequence[_Operation]
+    ) -> None:
+        """Records the results of a batch.
+
+        A rejection may lack the id of its operation. Then it stands for every operation of the
+        batch that has no result of its own: sending those again would meet the same.
+        """
+        unnamed = []
+        for result in results:
+            if result.id:
+                self.results[result.id] = result
+            else:
+                unnamed.append(result)
+        if unnamed:
+            for position, one in enumerate(self.missing(batch)):
+                self.results[one.request.id] = unnamed[min(position, len(unnamed) - 1)]
+
 
 @dataclass(frozen=True, slots=True)
 class VellumSuite(SuiteRequests):
-    """A Test Suite that is there; Vellum's API cannot create one."""
+    """An existing Test Suite; Vellum's API cannot create one."""
 
     async def push(
         self,
@@ -93,14 +120,14 @@ class VellumSuite(SuiteRequests):
         remove_gone: bool = False,
         dry_run: bool = False,
     ) -> PushResult:
-        """Makes the Test Suite hold these cases as they are.
+        """Creates, replaces and removes cases until the Test Suite holds these.
 
         Args:
-            cases: all those of one version.
+            cases: all cases of one version.
             dataset: its dataset's name.
-            remove_gone: also removes the dataset's cases that are not among these. Cases that come
-                from elsewhere are never touched.
-            dry_run: only looks what there is, and changes nothing.
+            remove_gone: also removes the dataset's cases that are not among these. Cases from
+                elsewhere are never touched.
+            dry_run: only compares, and changes nothing.
 
         Raises:
             UsageError: there are no cases; with `remove_gone` it would empty the Test Suite.
@@ -204,27 +231,27 @@ class VellumSuite(SuiteRequests):
             unchanged=unchanged,
             removed=(
                 *outcomes.ids(operations, "DELETED"),
-                *(one.external_id for one in rejected if one.request.id in gone),
+                *(one.external_id for one in rejected if one.removes in gone),
             ),
             rejected=tuple(
                 (one.external_id, self._reason(one, outcomes.results[one.request.id]))
                 for one in rejected
-                if one.request.id not in gone
+                if one.removes not in gone
             ),
         )
 
     async def _already_gone(self, rejected: Sequence[_Operation]) -> set[str]:
-        """Those of rejected removals that did take place: their first answer was lost."""
-        removals = {one.request.id for one in rejected if one.request.type == "DELETE"}
+        """Returns the cases whose removal was rejected because an earlier attempt removed them."""
+        removals = {one.removes for one in rejected if one.removes is not None}
         if not removals:
             return set()
         return removals - {case.id for case in await self.cases()}
 
     async def _send(self, batch: Sequence[_Operation], outcomes: _Outcomes) -> None:
-        """Sends what has no answer yet until all have one.
+        """Sends a batch until every operation has a result.
 
-        The SDK drops an answer's lines that it can't read, without a word. Sent twice, an upsert
-        does no harm: it is found by its external id.
+        The SDK silently drops lines that it cannot read. Sending an upsert twice does no harm: its
+        case is found by the external id.
         """
 
         async def attempt() -> None:
@@ -235,8 +262,12 @@ class VellumSuite(SuiteRequests):
                 request=[one.request for one in missing],
                 request_options={"max_retries": 0},
             )
-            async for line in answers:
-                outcomes.results |= {result.id: result for result in line if result.id}
+            results = []
+            try:
+                async for line in answers:
+                    results += line
+            finally:  # also when the connection was lost midway
+                outcomes.add(results, missing)
             if unanswered := outcomes.missing(batch):
                 raise TransientError(
                     f"{self.shown}: Vellum did not say what became of {len(unanswered)} of "
@@ -248,11 +279,7 @@ class VellumSuite(SuiteRequests):
 
     def _upsert(self, case: SuiteCase) -> _Operation:
         history = NamedTestCaseChatHistoryVariableValueRequest(
-            name=self.variables.chat_history,
-            value=[
-                ChatMessageRequest(role=message.role.value, text=message.text)
-                for message in case.chat_history
-            ],
+            name=self.variables.chat_history, value=message_requests(case.chat_history)
         )
         name, reply = self.variables.reference_reply, case.reference_reply
         references = (
@@ -261,19 +288,20 @@ class VellumSuite(SuiteRequests):
             else []
         )
         request = TestSuiteTestCaseUpsertBulkOperationRequest(
-            id=case.external_id,
+            id=_operation_id("UPSERT", case.external_id),
             data=UpsertTestSuiteTestCaseRequest(
                 external_id=case.external_id,
                 label=case.label,
-                input_values=[history],
+                input_values=[history, *map(_input_value, case.inputs)],
                 evaluation_values=[*references],
             ),
         )
         said = tuple(message.text for message in case.chat_history)
+        said += tuple(one.value for one in case.inputs if isinstance(one.value, str))
         return _Operation(case.external_id, request, (*said, *([reply] if reply else [])))
 
     def _reason(self, operation: _Operation, result: TestSuiteTestCaseBulkResult) -> str:
-        assert isinstance(result, TestSuiteTestCaseRejectedBulkResult)  # only these are asked for
+        assert isinstance(result, TestSuiteTestCaseRejectedBulkResult)  # no other has a reason
         detail = result.data.get("detail")
         said = detail if isinstance(detail, str) else json.dumps(result.data, ensure_ascii=False)
         return self.wording(operation.private).quoted(said)
@@ -287,13 +315,37 @@ def _removals(
         _Operation(
             case.external_id,
             TestSuiteTestCaseDeleteBulkOperationRequest(
-                id=case.id, data=TestSuiteTestCaseDeleteBulkOperationDataRequest(id=case.id)
+                id=_operation_id("DELETE", case.id),
+                data=TestSuiteTestCaseDeleteBulkOperationDataRequest(id=case.id),
             ),
+            removes=case.id,
         )
         for case in there
         if case.id and case.external_id and case.external_id.startswith(prefix)
         if case.external_id not in kept
     ]
+
+
+def _input_value(given: SuiteInput) -> NamedTestCaseVariableValueRequest:
+    type_ = given.type or type_of(given.value)
+    try:
+        value: Any = converted(given.value, type_)
+    except ValueError as error:
+        raise UsageError(
+            f"the chatbot's input {given.name!r} is of type {type_}, and its value {error}"
+        ) from None
+    if type_ == "STRING":
+        return NamedTestCaseStringVariableValueRequest(name=given.name, value=value)
+    if type_ == "NUMBER":
+        return NamedTestCaseNumberVariableValueRequest(name=given.name, value=value)
+    if type_ == "CHAT_HISTORY":
+        messages = [ChatMessageRequest.model_validate(message) for message in value]
+        return NamedTestCaseChatHistoryVariableValueRequest(name=given.name, value=messages)
+    return NamedTestCaseJsonVariableValueRequest(name=given.name, value=value)
+
+
+def _operation_id(kind: str, of: str) -> str:
+    return str(uuid5(_OPERATIONS, f"{kind} {of}"))
 
 
 def _same(there: TestSuiteTestCase, operation: _Operation) -> bool:

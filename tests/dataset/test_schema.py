@@ -41,8 +41,10 @@ def test_the_columns_are_those_that_readers_were_promised() -> None:
         "end_reason",
         "chatbot",
         "chatbot_release_tag",
+        "chatbot_release_id",
         "simulated_user",
         "simulated_user_release_tag",
+        "simulated_user_release_id",
         "context",
         "warnings",
         "started_at",
@@ -62,7 +64,9 @@ def test_the_file_carries_its_schema_version_and_what_its_columns_mean() -> None
     assert schema.metadata[b"duologue.schema_version"] == SCHEMA_VERSION.encode()
     assert schema.remove_metadata().equals(CONVERSATIONS_SCHEMA.remove_metadata())
     text = schema.field("messages").type.value_type.field("text")
-    assert text.metadata[b"description"] == b"The message, exactly. Never empty."
+    assert text.metadata[b"description"] == (
+        b"The message, exactly. Empty only if `content` is not null."
+    )
 
 
 def test_a_row_says_all_of_its_conversation() -> None:
@@ -74,11 +78,11 @@ def test_a_row_says_all_of_its_conversation() -> None:
     not_recorded = dict.fromkeys(["input_tokens", "output_tokens", "cost_usd", "models"])
     assert first["messages"] == [
         {"role": "USER", "text": "Hello?", "execution_id": None, "latency_ms": None}
-        | {"attempts": None, **not_recorded},
+        | {"attempts": None, "content": None, **not_recorded},
         {"role": "ASSISTANT", "text": "Hi.", "execution_id": "execution-1", "latency_ms": 101}
-        | {"attempts": 2, **not_recorded},
+        | {"attempts": 2, "content": None, **not_recorded},
         {"role": "USER", "text": "Refunds?", "execution_id": None, "latency_ms": 102}
-        | {"attempts": 3, **not_recorded},
+        | {"attempts": 3, "content": None, **not_recorded},
     ]
     assert not_recorded.items() <= first.items()
     assert first["turn_count"] == 1

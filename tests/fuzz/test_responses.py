@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from duologue.conversation.messages import Message, Role, unwritable_reason
 from duologue.errors import ParticipantError
-from duologue.participants.protocol import Reply
+from duologue.participants.protocol import Reply, TurnContext
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
 from duologue.seeds import Seed
 from duologue.settings.participants import CallSettings, ParticipantSettings
@@ -57,7 +57,8 @@ def asked() -> Iterator[Asked]:
     async def outcome(deployment: VellumDeployment) -> Reply | ParticipantError:
         try:
             return await deployment.reply(
-                [Message(role=Role.USER, text=SAID)], Seed(seed_id="s1", message=SAID)
+                [Message(role=Role.USER, text=SAID)],
+                TurnContext(Seed(seed_id="s1", message=SAID)),
             )
         except ParticipantError as error:
             return error

@@ -12,6 +12,11 @@ class SimulatedUserWorkflow(BaseWorkflow[Inputs, BaseState]):
 
     graph = Say >> FinalOutput
 
+    class Display(BaseWorkflow.Display):
+        """Without a layout, Vellum's editor stacks all nodes at one place."""
+
+        layout = "auto"
+
     class Outputs(BaseWorkflow.Outputs):
         """On Vellum the output is named `final-output`: see `display/workflow.py`."""
 

@@ -12,6 +12,11 @@ class SupportBotWorkflow(BaseWorkflow[Inputs, BaseState]):
 
     graph = Reply >> FinalOutput
 
+    class Display(BaseWorkflow.Display):
+        """Without a layout, Vellum's editor stacks all nodes at one place."""
+
+        layout = "auto"
+
     class Outputs(BaseWorkflow.Outputs):
         """On Vellum the output is named `final-output`: see `display/workflow.py`."""
 

@@ -16,8 +16,9 @@ MODEL = "gpt-4o"
 """The model's name in your Vellum workspace; put another one here if yours does not offer it."""
 TEMPERATURE = 0.9
 """High, because people differ: at 0 every customer writes alike."""
-MAX_TOKENS = 120
-"""Far more than a customer's one or two sentences; cuts off a model that starts to explain."""
+MAX_TOKENS = 2000
+"""A customer's message takes 40 tokens. The rest is for models that reason first: with too few they
+spend all of them on that, and reply with an empty message."""
 
 
 class Say(InlinePromptNode[BaseState]):

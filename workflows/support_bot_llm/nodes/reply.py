@@ -17,6 +17,11 @@ MODEL = "gpt-4o-mini"
 """The model's name in your Vellum workspace; put another one here if yours does not offer it."""
 
 
+MAX_TOKENS = 2000
+"""A reply takes 80 tokens. The rest is for models that reason first: with too few they spend all of
+them on that, and reply with an empty message."""
+
+
 class Reply(InlinePromptNode[BaseState]):
     """Answers the customer's latest message. The prompt is run by Vellum, which needs a key."""
 
@@ -29,4 +34,4 @@ class Reply(InlinePromptNode[BaseState]):
         VariablePromptBlock(input_variable="chat_history"),
     ]
     prompt_inputs = {"chat_history": Inputs.chat_history}
-    parameters = PromptParameters(temperature=0.3, max_tokens=300)
+    parameters = PromptParameters(temperature=0.3, max_tokens=MAX_TOKENS)
