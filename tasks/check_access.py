@@ -7,6 +7,7 @@ from prefect import get_run_logger
 from pydantic import BaseModel, ConfigDict
 
 from duologue.evaluation.plan import EvaluationPlan
+from duologue.participants.templates import check_templates
 from duologue.plans.generation import Plan
 from duologue.seeds import SeedFile
 from duologue.settings.participants import CallSettings, ParticipantSettings
@@ -45,9 +46,11 @@ async def check_deployments(
         whose columns do not convert to the inputs' types.
 
     Raises:
-        UsageError: a deployment does not exist, or its inputs or outputs do not fit.
+        UsageError: a deployment does not exist, or its inputs or outputs do not fit; or a prompt
+            names what no seed has.
     """
     settings = plan.settings
+    check_templates([settings.chatbot, settings.simulated_user], seed_file.seeds)
     chatbot, simulated_user = await _pinned(
         [settings.chatbot, settings.simulated_user], settings.call, version, checkpoints
     )

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from prefect import get_run_logger
+
 from duologue.conversation.messages import Message, Role
 from duologue.errors import EmptyReplyError
 from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply, KeptReply, Side
+from duologue.participants.concurrency import Accounts
 from duologue.participants.opening import open_participants
 from duologue.participants.protocol import Participant, TurnContext
 from duologue.progress import Progress
@@ -95,15 +98,21 @@ async def replay_turns(plan: EvaluationPlan, evaluation: str, checkpoints: Check
         settings.reply_retry_delay_seconds,
         settings.replies_per_task_run,
     )
+    accounts = Accounts()
     async with (
         open_participants(
-            list(plan.chatbots.values()), settings.call, settings.max_concurrency
+            list(plan.chatbots.values()),
+            settings.call,
+            settings.max_concurrency,
+            accounts=accounts,
         ) as participants,
         progress_artifact(progress),
     ):
         chatbots = dict(zip(plan.chatbots, participants, strict=True))
         work = Replay(chatbots, plan.manifest.dataset, evaluation)
         results = await run_jobs(jobs, work, limits, checkpoints, progress)
+    for sentence in accounts.report():
+        get_run_logger().info(sentence)
     replies = [
         outcome.message if isinstance(outcome, KeptReply) else outcome
         for outcome in results.outcomes

@@ -29,6 +29,7 @@ async def score_replies(
         plan.scorers,
         plan.settings.max_concurrency,
     )
-    for name, count in scored.failed_own_scorers.items():
-        logger.warning("own scorer %s failed at %d replies", name, count)
+    for name, reasons in scored.own_scorer_errors.items():
+        why = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common(3))
+        logger.warning("own scorer %s failed at %d replies (%s)", name, reasons.total(), why)
     return scored

@@ -7,6 +7,7 @@ from prefect import get_run_logger
 from duologue.conversation.messages import Conversation
 from duologue.errors import LostStateError, UsageError
 from duologue.participants.budget import Spending
+from duologue.participants.concurrency import Accounts
 from duologue.participants.opening import open_participants
 from duologue.plans.generation import Job
 from duologue.progress import Progress
@@ -107,7 +108,7 @@ async def simulate_conversations(
             global limit.
     """
     progress = Progress(version, total=len(jobs), doing="simulating", of="conversations")
-    spending = Spending(settings.budget)
+    spending, accounts = Spending(settings.budget), Accounts()
     limits = Limits(
         settings.max_concurrency,
         settings.seed_retries,
@@ -121,6 +122,7 @@ async def simulate_conversations(
             settings.max_concurrency,
             spending,
             settings.record_usage,
+            accounts,
         ) as participants,
         progress_artifact(progress),
         within_global_limit(settings.global_limit, min(settings.max_concurrency, len(jobs))),
@@ -128,6 +130,8 @@ async def simulate_conversations(
         both = Participants(participants[0], participants[1], dataset, version)
         work = Simulation(settings, both, checker, checkpoints, spending)
         results = await run_jobs(jobs, work, limits, checkpoints, progress)
+    for sentence in accounts.report():
+        get_run_logger().info(sentence)
     if spending.is_blind:
         get_run_logger().warning("no call reported its cost, so max_cost_usd had no effect")
     return results

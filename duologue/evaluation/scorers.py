@@ -5,7 +5,8 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, SupportsFloat
+from functools import partial
+from typing import SupportsFloat
 
 from rapidfuzz.distance import Indel
 
@@ -13,6 +14,7 @@ from duologue.conversation.messages import Message
 from duologue.conversation.wording import wording
 from duologue.errors import UsageError
 from duologue.evaluation.embeddings import EmbeddingScorer, load_embedding_scorer
+from duologue.foreign_code import Raised, call_foreign, call_foreign_here
 from duologue.own_code import import_own_function
 from duologue.settings.evaluation import ScoringSettings
 
@@ -46,8 +48,12 @@ Arguments = tuple[str, str | None, Sequence[Message]]
 """The arguments of an own scorer."""
 
 
-class NoScore(Exception):  # noqa: N818 - it names what is missing
-    """An own scorer failed, or returned something other than a score. Carries no text."""
+@dataclass(frozen=True, slots=True)
+class NoScore:
+    """An own scorer failed, or returned something other than a score."""
+
+    why: str
+    """The error's class, without its text, which may quote the conversation."""
 
 
 def load_scorers(settings: ScoringSettings) -> Scorers:
@@ -99,11 +105,7 @@ async def own_scores(
 
     async def one(reply: Arguments) -> float | NoScore | None:
         async with limit:
-            try:
-                return await _own_score(scorer, *reply)
-            except Exception:
-                # The error's text may hold the conversation's.
-                return NoScore()
+            return await _own_score(scorer, *reply)
 
     async with asyncio.TaskGroup() as tasks:
         scoring = [tasks.create_task(one(reply)) for reply in replies]
@@ -112,18 +114,18 @@ async def own_scores(
 
 async def _own_score(
     scorer: OwnScorer, reply: str, reference: str | None, chat_history: Sequence[Message]
-) -> float | None:
-    arguments = (reply, reference, chat_history)
-    value: Any = (
-        scorer(*arguments) if _is_async(scorer) else await asyncio.to_thread(scorer, *arguments)
-    )
-    if inspect.isawaitable(value):
-        value = await value
+) -> float | NoScore | None:
+    call = partial(scorer, reply, reference, chat_history)
+    value = await call_foreign(call, _is_async(scorer))
+    if isinstance(value, Raised):
+        return NoScore(type(value.error).__name__)
     if value is None:
         return None
-    if not isinstance(value, SupportsFloat) or not math.isfinite(score := float(value)):
-        raise NoScore
-    return score
+    # Its class may be the user's as well, and raise anything too.
+    score = call_foreign_here(lambda: float(value) if isinstance(value, SupportsFloat) else None)
+    if isinstance(score, float) and math.isfinite(score):
+        return score
+    return NoScore(f"gave {type(value).__name__}")
 
 
 def _is_async(scorer: OwnScorer) -> bool:

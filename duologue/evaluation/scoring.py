@@ -1,6 +1,7 @@
 """Compares replies with the reference replies: scores, broken rules and verdicts."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from duologue.evaluation.scorers import (
     same,
     similarity,
 )
+from duologue.foreign_code import surroundings_restored
 from duologue.settings.evaluation import ScoringSettings
 
 UnscoredReplies = Sequence[tuple[Prefix, Side, Message | FailedReply]]
@@ -30,8 +32,14 @@ class Scored:
 
     replies: tuple[ScoredReply, ...]
     """In the given order."""
-    failed_own_scorers: dict[str, int]
-    """Number of replies each own scorer failed on, by scorer; without those that never failed."""
+    own_scorer_errors: dict[str, Counter[str]]
+    """Number of replies that each own scorer failed on, by scorer and reason, such as an error's
+    class; without those that never failed."""
+
+    @property
+    def failed_own_scorers(self) -> dict[str, int]:
+        """Number of replies that each own scorer failed on, by scorer."""
+        return {name: reasons.total() for name, reasons in self.own_scorer_errors.items()}
 
 
 async def score_replies(
@@ -68,19 +76,20 @@ def _built_in_scores(replies: UnscoredReplies, scorers: Scorers) -> Scores:
 
 async def _add_own_scores(
     scores: Scores, replies: UnscoredReplies, scorers: Scorers, max_concurrency: int
-) -> dict[str, int]:
-    """Adds the own scorers' scores, and returns how often each scorer failed."""
+) -> dict[str, Counter[str]]:
+    """Adds the own scorers' scores, and counts why each scorer failed."""
     given: list[tuple[dict[str, float | None], Arguments]] = []
     for row, (prefix, _, reply) in zip(scores, replies, strict=True):
         if isinstance(reply, Message):
             reference = prefix.reference.text if prefix.reference else None
             given.append((row, (reply.text, reference, prefix.chat_history)))
     failed = {}
-    for name, scorer in scorers.own.items():
-        found = await own_scores(scorer, [arguments for _, arguments in given], max_concurrency)
-        failed[name] = sum(isinstance(score, NoScore) for score in found)
-        for (row, _), score in zip(given, found, strict=True):
-            row[name] = None if isinstance(score, NoScore) else score
+    with surroundings_restored():
+        for name, scorer in scorers.own.items():
+            found = await own_scores(scorer, [arguments for _, arguments in given], max_concurrency)
+            failed[name] = Counter(score.why for score in found if isinstance(score, NoScore))
+            for (row, _), score in zip(given, found, strict=True):
+                row[name] = None if isinstance(score, NoScore) else score
     return {name: count for name, count in failed.items() if count}
 
 

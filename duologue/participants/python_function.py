@@ -1,6 +1,5 @@
 """A participant that is any Python function, so that a chatbot need not be on Vellum."""
 
-import asyncio
 import inspect
 import time
 from collections.abc import Callable, Sequence
@@ -10,9 +9,26 @@ from functools import partial
 from typing import Any
 
 from duologue.conversation.messages import Message
-from duologue.errors import DuologueError, FatalError, TransientError, UsageError
+from duologue.errors import (
+    DuologueError,
+    FatalError,
+    RateLimitedError,
+    TransientError,
+    UsageError,
+)
+from duologue.foreign_code import Raised, call_foreign
 from duologue.own_code import import_function
 from duologue.participants.budget import Spending
+from duologue.participants.concurrency import Account
+from duologue.participants.http_failures import (
+    TOO_MANY_REQUESTS,
+    headers_of,
+    is_connection_error,
+    is_out_of_credit,
+    is_transient_status,
+    retry_after_seconds,
+    status_of,
+)
 from duologue.participants.protocol import Reply, TurnContext, further_inputs, usable_text
 from duologue.participants.retries import with_retries
 from duologue.settings.participants import CallSettings, ParticipantSettings
@@ -26,8 +42,9 @@ class PythonFunction:
 
     Further inputs are passed by keyword, and so is the conversation's id if the function has a
     parameter `conversation_id`. The function may raise TransientError to be called again, or
-    FatalError not to be; ConnectionError and TimeoutError count as the first, every other exception
-    as the second.
+    FatalError not to be. Timeouts, lost connections, and the statuses 408, 409, 425, 429 and 5xx
+    count as the first, whatever library raised them; every other error counts as the second, also
+    one that is not an Exception.
     """
 
     def __init__(
@@ -37,7 +54,9 @@ class PythonFunction:
         call: CallSettings,
         executor: Executor,
         spending: Spending | None = None,
+        account: Account | None = None,
     ) -> None:
+        self._account = account or Account(settings.spelling)
         self._function = function
         self._settings = settings
         self._call = call
@@ -50,7 +69,10 @@ class PythonFunction:
     async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
         reply, attempts = await with_retries(
-            lambda: self._attempt(chat_history, context), self._call, self._settings.spelling
+            lambda: self._attempt(chat_history, context),
+            self._call,
+            self._settings.spelling,
+            self._account,
         )
         return replace(reply, attempts=attempts)
 
@@ -60,22 +82,18 @@ class PythonFunction:
             inputs.setdefault(CONVERSATION_ID, context.conversation_id)
         self._spending.begin_call()
         started = time.monotonic()
-        try:
-            said = await self._said(list(chat_history), inputs)
-        except DuologueError:
-            raise
-        except (ConnectionError, TimeoutError) as error:
-            raise TransientError(f"{self._settings.spelling} raised {_named(error)}") from error
-        except Exception as error:
-            raise FatalError(f"{self._settings.spelling} raised {_named(error)}") from error
-        text = usable_text(said, self._settings.spelling)
-        return Reply(text, latency_ms=round((time.monotonic() - started) * 1000))
-
-    async def _said(self, chat_history: list[Message], inputs: dict[str, Any]) -> object:
-        call = partial(self._function, chat_history, **inputs)
-        if self._is_async:
-            return await call()
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        call = partial(self._function, list(chat_history), **inputs)
+        said = await call_foreign(call, self._is_async, self._executor)
+        if isinstance(said, Raised):
+            failure = _failure(said.error, self._settings.spelling)
+            raise failure from (None if failure is said.error else said.error)
+        latency_ms = round((time.monotonic() - started) * 1000)
+        if inspect.isgenerator(said) or inspect.isasyncgen(said):
+            raise FatalError(
+                f"{self._settings.spelling} replied with {type(said).__name__}, not text; a reply "
+                "must be a string, so return the whole text instead of yielding parts of it"
+            )
+        return Reply(usable_text(said, self._settings.spelling), latency_ms=latency_ms)
 
 
 def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
@@ -101,12 +119,39 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
     return function
 
 
-def _wants_conversation_id(function: Callable[..., Any]) -> bool:
-    parameter = inspect.signature(function).parameters.get(CONVERSATION_ID)
-    by_keyword = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return parameter is not None and parameter.kind in by_keyword
+def _failure(error: BaseException, spelling: str) -> DuologueError:
+    """Converts what a function raised to the error that says whether to call it again."""
+    if isinstance(error, BaseExceptionGroup):
+        failures = [_failure(one, spelling) for one in error.exceptions]
+        # One error that stays makes another call pointless.
+        return next((one for one in failures if not isinstance(one, TransientError)), failures[0])
+    said = f"{spelling} raised {_named(error)}"
+    if isinstance(error, TransientError):  # a class of the user's may lack what ours have
+        return TransientError(said, getattr(error, "retry_after_seconds", None))
+    if isinstance(error, DuologueError):
+        return error
+    status = status_of(error)
+    if status is None:
+        return TransientError(said) if is_connection_error(error) else FatalError(said)
+    seconds = retry_after_seconds(headers_of(error))
+    if status == TOO_MANY_REQUESTS:
+        return FatalError(said) if is_out_of_credit(error) else RateLimitedError(said, seconds)
+    return TransientError(said, seconds) if is_transient_status(status) else FatalError(said)
 
 
 def _named(error: BaseException) -> str:
     """The error's class and the start of its text, on one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(": ")
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # its class is the user's as well
+        text = ""
+    return f"{type(error).__name__}: {text[:200]}".rstrip(": ")
+
+
+def _wants_conversation_id(function: Callable[..., Any]) -> bool:
+    try:
+        parameter = inspect.signature(function).parameters.get(CONVERSATION_ID)
+    except (TypeError, ValueError):  # some builtin functions have no signature
+        return False
+    by_keyword = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return parameter is not None and parameter.kind in by_keyword

@@ -32,12 +32,13 @@ from duologue.conversation.usage import Usage, total
 from duologue.errors import FatalError, ParticipantError, RunStoppingError, UsageError
 from duologue.participants.api_key import vellum_api_key
 from duologue.participants.budget import Spending
+from duologue.participants.concurrency import Account, Accounts
 from duologue.participants.protocol import Reply, TurnContext, usable_text
 from duologue.participants.retries import with_retries
 from duologue.participants.stateful import refuse_fresh_state, refuse_lost_state
 from duologue.participants.vellum_errors import (
     SDK_ERRORS,
-    Wording,
+    ErrorContext,
     lost_state,
     sdk_error,
     workflow_error,
@@ -72,10 +73,14 @@ class VellumClient:
     """Where everything else is asked for, such as Test Suites."""
     api_key: SecretStr
     """What no message may hold."""
+    account: Account
+    """Of the key: how many calls it allows in flight."""
 
 
 @asynccontextmanager
-async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
+async def vellum_client(
+    max_concurrency: int, accounts: Accounts | None = None
+) -> AsyncIterator[VellumClient]:
     """Opens the one client that all deployments of a run share.
 
     The key comes from VELLUM_API_KEY, the base URLs from the variables that Vellum's own tools
@@ -84,6 +89,7 @@ async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
     Args:
         max_concurrency: how many connections it opens at most, and so how many calls it makes at
             once. A call that waits for a connection is already using up its time.
+        accounts: of the run; None if nobody reports what they allow.
 
     Raises:
         UsageError: the key is missing or malformed, or a base URL is none.
@@ -94,7 +100,8 @@ async def vellum_client(max_concurrency: int) -> AsyncIterator[VellumClient]:
         sdk = AsyncVellum(
             api_key=api_key.get_secret_value(), environment=environment, httpx_client=http_client
         )
-        yield VellumClient(sdk, environment.predict, environment.default, api_key)
+        account = (accounts or Accounts()).named(environment.predict)
+        yield VellumClient(sdk, environment.predict, environment.default, api_key, account)
 
 
 WITHOUT_OUTPUT_BEFORE_STOP = 3
@@ -131,7 +138,7 @@ class VellumDeployment:
         """Answers the latest message; see `Participant.reply`."""
         further = typed_inputs(self._settings, self._types, context)
         said = (*(message.text for message in chat_history), *_texts(further))
-        wording = Wording(
+        wording = ErrorContext(
             self._settings.spelling, self._client.base_url, self._client.api_key, private=said
         )
         request = {**self._request, "metadata": metadata_of(context)}
@@ -148,7 +155,9 @@ class VellumDeployment:
             return self._attempt(request, context, wording, used)
 
         try:
-            reply, attempts = await with_retries(attempt, self._call, self._settings.spelling)
+            reply, attempts = await with_retries(
+                attempt, self._call, self._settings.spelling, self._client.account
+            )
         except ParticipantError as error:
             error.usage = total(used)
             raise
@@ -172,7 +181,11 @@ class VellumDeployment:
         return [latest, *more]
 
     async def _attempt(
-        self, request: dict[str, Any], context: TurnContext, wording: Wording, used: list[Usage]
+        self,
+        request: dict[str, Any],
+        context: TurnContext,
+        wording: ErrorContext,
+        used: list[Usage],
     ) -> Reply:
         self._spending.begin_call()
         started = time.monotonic()
@@ -188,7 +201,7 @@ class VellumDeployment:
         raise failure
 
     async def _executed(
-        self, request: dict[str, Any], wording: Wording, used: list[Usage]
+        self, request: dict[str, Any], wording: ErrorContext, used: list[Usage]
     ) -> ExecuteWorkflowResponse:
         sdk = self._client.sdk
         if self._settings.trigger is not None:
@@ -215,7 +228,7 @@ class VellumDeployment:
         response: ExecuteWorkflowResponse,
         context: TurnContext,
         latency_ms: int,
-        wording: Wording,
+        wording: ErrorContext,
     ) -> Reply:
         if isinstance(response.data, RejectedExecuteWorkflowWorkflowResultEvent):
             raise workflow_error(response.data.error, wording)
@@ -271,7 +284,7 @@ def release_of(settings: ParticipantSettings) -> dict[str, str]:
     return {"release_tag": tag} if tag else {}
 
 
-def fit_id(execution_id: str, wording: Wording) -> str | None:
+def fit_id(execution_id: str, wording: ErrorContext) -> str | None:
     """Returns an execution's id; None for an id that cannot be Vellum's or holds the key."""
     if _UUID.fullmatch(execution_id) and wording.api_key.get_secret_value() not in execution_id:
         return execution_id
@@ -279,7 +292,7 @@ def fit_id(execution_id: str, wording: Wording) -> str | None:
     return execution_id if is_fit and wording.quoted(execution_id) == execution_id else None
 
 
-def refuse_key(wording: Wording, *texts: str) -> None:
+def refuse_key(wording: ErrorContext, *texts: str) -> None:
     """Refuses a reply that holds the API key.
 
     Raises:

@@ -6,11 +6,8 @@ messages end up in logs.
 
 import html
 import json
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from email.utils import mktime_tz, parsedate_tz
 from http import HTTPStatus
 from urllib.parse import quote, quote_plus
 
@@ -25,8 +22,14 @@ from duologue.errors import (
     FatalError,
     LostStateError,
     ParticipantError,
+    RateLimitedError,
     RunStoppingError,
     TransientError,
+)
+from duologue.participants.http_failures import (
+    TOO_MANY_REQUESTS,
+    is_transient_status,
+    retry_after_seconds,
 )
 from duologue.participants.protocol import TurnContext
 
@@ -45,7 +48,6 @@ _QUOTED_CHARACTERS = 200
 _SHORTEST_HIDDEN_TEXT = 8
 """A shorter text gives nothing away, and would be found inside other words."""
 
-_TRANSIENT_STATUSES = {408, 409, 425, 429}
 _TRANSIENT_CODES = {
     "INTERNAL_SERVER_ERROR",
     "LLM_PROVIDER",
@@ -61,7 +63,7 @@ _RUN_STOPPING_CODES = {"PROVIDER_CREDENTIALS_UNAVAILABLE", "INTEGRATION_CREDENTI
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class ErrorContext:
     """What a message about a failed call says, and what it must hide."""
 
     participant: str
@@ -111,7 +113,7 @@ def _spellings(text: str) -> set[str]:
     }
 
 
-def workflow_error(error: WorkflowEventError, wording: Wording) -> ParticipantError:
+def workflow_error(error: WorkflowEventError, wording: ErrorContext) -> ParticipantError:
     """Classifies the error of a Workflow that ran and was rejected."""
     said = (
         f"{wording.participant}: the Workflow was rejected with {wording.quoted(error.code)}: "
@@ -124,7 +126,7 @@ def workflow_error(error: WorkflowEventError, wording: Wording) -> ParticipantEr
     return FatalError(f"{said}; its execution on Vellum shows where")
 
 
-def sdk_error(error: Exception, wording: Wording) -> ParticipantError:
+def sdk_error(error: Exception, wording: ErrorContext) -> ParticipantError:
     """Classifies one of SDK_ERRORS."""
     if isinstance(error, ApiError):
         return _status_error(error, wording)
@@ -137,7 +139,9 @@ def sdk_error(error: Exception, wording: Wording) -> ParticipantError:
     return _connection_error(error, wording)
 
 
-def lost_state(error: Exception, context: TurnContext, wording: Wording) -> ParticipantError | None:
+def lost_state(
+    error: Exception, context: TurnContext, wording: ErrorContext
+) -> ParticipantError | None:
     """Recognizes that Vellum does not know the execution to continue from; None for other errors.
 
     No source says how Vellum reports this. Taken for it is a 400 or a 404 whose body speaks of an
@@ -166,7 +170,7 @@ def was_turned_away(error: Exception) -> bool:
     return isinstance(error.__cause__ or error, aiohttp.ClientConnectorError)
 
 
-def _status_error(error: ApiError, wording: Wording) -> ParticipantError:
+def _status_error(error: ApiError, wording: ErrorContext) -> ParticipantError:
     status = error.status_code or 0
     body = error.body if isinstance(error.body, str) else json.dumps(error.body, ensure_ascii=False)
     answered = f"{wording.participant}: {wording.base_url} answered {_named(status)}: "
@@ -182,14 +186,16 @@ def _status_error(error: ApiError, wording: Wording) -> ParticipantError:
             f"{answered}. A redirect means that the base URL is wrong; check VELLUM_API_URL and "
             "VELLUM_PREDICT_API_URL"
         )
-    if status in _TRANSIENT_STATUSES or status >= 500:
-        return TransientError(answered, _retry_after_seconds(error.headers or {}))
+    if status == TOO_MANY_REQUESTS:
+        return RateLimitedError(answered, retry_after_seconds(error.headers or {}))
+    if is_transient_status(status):
+        return TransientError(answered, retry_after_seconds(error.headers or {}))
     if status < 300:
         return TransientError(f"{answered}. Expected JSON, as from Vellum's API")
     return FatalError(f"{answered}. {wording.refused}")
 
 
-def _connection_error(error: Exception, wording: Wording) -> ParticipantError:
+def _connection_error(error: Exception, wording: ErrorContext) -> ParticipantError:
     # httpx's error is too coarse, and sometimes wrong; the transport keeps aiohttp's own.
     cause = error.__cause__ or error
     why = f"{type(cause).__name__}: {wording.quoted(str(cause))}".rstrip(": ")
@@ -217,16 +223,3 @@ def _named(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
-
-
-def _retry_after_seconds(headers: dict[str, str]) -> float | None:
-    """Reads the Retry-After header: seconds, or a date. None if it is absent or neither."""
-    value = headers.get("retry-after", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        date = parsedate_tz(value)
-        if date is None:
-            return None
-        seconds = mktime_tz(date) - time.time()
-    return max(seconds, 0.0) if math.isfinite(seconds) else None

@@ -22,6 +22,7 @@ from duologue.settings.options import validated
 from duologue.settings.participants import ParticipantInputs, ParticipantSettings
 from duologue.settings.test_suites import CasePer, SuiteRunSettings
 from duologue.storage.files import located
+from duologue.storage.locations import absolute
 from duologue.versions.finding import find_version
 from duologue.versions.places import EVALUATIONS_FOLDER, EXAMPLE_VERSION, is_version
 from duologue.versions.reading import read_seeded_conversations
@@ -54,7 +55,9 @@ def plan_evaluation(**parameters: Any) -> EvaluationPlan:
         folder=folder,
         manifest=manifest,
         prefixes=prefixes,
-        evaluations=located(advanced.evaluations) if advanced.evaluations else _beside(folder),
+        evaluations=located(absolute(advanced.evaluations))
+        if advanced.evaluations
+        else _beside(folder),
         settings=settings,
         scorers=scorers,
         resume=advanced.resume,
@@ -92,6 +95,10 @@ def _prefixes(folder: UPath, manifest: Manifest, only_with_reference: bool) -> t
             "evaluate on a version with valid conversations"
         )
     return prefixes
+
+
+def _evaluations(chosen: str | None, folder: UPath) -> UPath:
+    return located(absolute(chosen)) if chosen else _beside(folder)
 
 
 def _beside(folder: UPath) -> UPath:

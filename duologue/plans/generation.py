@@ -21,6 +21,7 @@ from duologue.settings.run import (
     VolumeSettings,
 )
 from duologue.simulation import conversation_id, conversation_key
+from duologue.storage.locations import absolute
 from duologue.validation.loading import load_rules
 from duologue.validation.seeds import checked_seeds
 from duologue.versions.checkpoints import UNCHANGED
@@ -120,7 +121,7 @@ def plan_generation(**parameters: Any) -> Plan:
     form = validated(GenerationForm, parameters)
     advanced = form.advanced or AdvancedOptions()
     load_rules(advanced.rules)  # refuses a rule that cannot be used
-    dataset = DatasetFolder(form.output, form.name or dataset_name_from(form.seeds))
+    dataset = DatasetFolder(absolute(form.output), form.name or dataset_name_from(form.seeds))
     if advanced.resume is not None:
         dataset.revision_folder(advanced.resume)  # refuses a text that is not a version
     settings = RunSettings(

@@ -69,7 +69,7 @@ def read_seeds(
     if not reading.rows:
         raise UsageError(f"{file.name}: holds no rows; expected one first user message a row")
     check_no_log(reading.rows, file.name)
-    lines, seeds, rejected = _sorted_out(reading.rows, file.name)
+    seeds, lines, rejected = _sorted_out(reading.rows, file.name)
     return SeedFile(
         path=file.name,
         sha256=hashlib.sha256(file.stored).hexdigest(),
@@ -92,7 +92,7 @@ def _suffix_of(seed_format: str | None) -> str | None:
 
 def _sorted_out(
     rows: list[Row | RejectedRow], file: str
-) -> tuple[list[int], list[Seed], list[RejectedRow]]:
+) -> tuple[list[Seed], list[int], list[RejectedRow]]:
     sound: list[Row] = []
     rejected: list[RejectedRow] = []
     for row in rows:
@@ -108,4 +108,4 @@ def _sorted_out(
         for seed_id, row in zip(distinct_ids(kept), kept, strict=True)
     ]
     rejected = sorted(rejected + conflicting, key=lambda row: row.line)
-    return [row.line for row in kept], seeds, rejected
+    return seeds, [row.line for row in kept], rejected

@@ -63,8 +63,7 @@ class SeedFile:
     rejected: tuple[RejectedRow, ...]
     """In the order of the file."""
     lines: tuple[int, ...] = ()
-    """The line that each seed stands on, counted like a rejected row's; empty if the seeds
-    come from a version instead of a file."""
+    """The line or row of each seed, as in `RejectedRow`; empty if it is not known."""
     warnings: tuple[RowWarning, ...] = ()
     """In the order of the file."""
 
@@ -79,14 +78,12 @@ class SeedFile:
             for seed, line in numbered
             if seed.seed_id in unusable
         ]
-        lost = {row.line for row in rejected}
         kept = [(seed, line) for seed, line in numbered if seed.seed_id not in unusable]
         return replace(
             self,
             seeds=tuple(seed for seed, _ in kept),
             lines=tuple(line for _, line in kept),
             rejected=tuple(sorted([*self.rejected, *rejected], key=lambda row: row.line)),
-            warnings=tuple(row for row in self.warnings if row.line not in lost),
         )
 
     @property

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from duologue.errors import UsageError
 from duologue.settings.options import Options, Seconds
+from duologue.storage.fetching import stored_bytes
+from duologue.storage.text import decoded_text
 
 
 class ParticipantKind(StrEnum):
@@ -23,6 +25,10 @@ class ParticipantKind(StrEnum):
     """Any Python function."""
     PROMPT = "prompt"
     """A Prompt Deployment, on Vellum."""
+    OPENAI = "openai"
+    """A language model behind OpenAI's API, or behind a server that has the same API."""
+    ENDPOINT = "https"
+    """Any chatbot with a URL that takes and returns JSON."""
 
 
 class ParticipantMode(StrEnum):
@@ -45,6 +51,24 @@ class PinnedRelease(BaseModel):
     """The tag that is sent with every call; it stays with this release if Vellum has such a tag."""
     input_types: dict[str, str]
     """The input variables' types by name, as in `{"budget": "NUMBER"}`."""
+
+
+class Endpoint(Options):
+    """How a chatbot behind a URL is called: with POST and a JSON body."""
+
+    body: JsonValue = {"messages": "{{ messages }}"}
+    """The JSON body. Its texts are Jinja templates; a text that is only `{{ name }}` becomes that
+    value, with its type. `messages` is the conversation as OpenAI has it, `chat_history` as Vellum
+    has it, `latest_message` its last text; `conversation_id`, `session` and the seed's columns are
+    there too."""
+    headers: dict[str, str] = {}
+    """Headers that are no secret, by name."""
+    headers_from_environment: dict[str, str] = {}
+    """Secret headers: header name to the environment variable that holds the whole value, such as
+    `Bearer …`."""
+    session_path: str | None = None
+    """Where the answer has the session's id: a JMESPath. The next call has it as `{{ session }}`,
+    which is empty in the first. None if empty."""
 
 
 class ParticipantInputs(Options):
@@ -71,6 +95,17 @@ class ParticipantInputs(Options):
     seed_inputs: dict[str, str] = {}
     """Further inputs taken from the seed: input name to seed column. `message`, `seed_id` and
     `conversation_id` are columns too."""
+    prompt_file: str | None = None
+    """The file with the system prompt of an `openai:` model: a Jinja template that may name seed
+    columns. If empty, a simulated user has the bundled prompt, and a chatbot has none."""
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    """The temperature of an `openai:` model; the model's own if empty. Many models that reason
+    accept no other."""
+    max_tokens: Annotated[int, Field(ge=1)] = 2000
+    """The most tokens of one reply of an `openai:` model, with those that it spends on reasoning
+    first."""
+    endpoint: Endpoint = Endpoint()
+    """How an `https://` chatbot is called."""
 
 
 class ParticipantSettings(ParticipantInputs):
@@ -78,8 +113,11 @@ class ParticipantSettings(ParticipantInputs):
 
     spelling: str
     """`NAME` or `NAME@release_tag`, with the name or id of a Workflow Deployment;
-    `prompt:NAME[@release_tag]`, `local:package.module[:ClassName]`, or
-    `python:package.module:function`. Checked by `parsed`, whose errors are in plain words."""
+    `prompt:NAME[@release_tag]`, `local:package.module[:ClassName]`,
+    `python:package.module:function`, `openai:MODEL`, or a URL. Checked by `parsed`, whose errors
+    are in plain words."""
+    prompt: str | None = None
+    """The text of `prompt_file` as the run read it; None if there is no such file."""
     pinned: PinnedRelease | None = None
     """The release that the run uses. None before the run has looked it up, if the API key may not
     read it, and for participants that are not on Vellum."""
@@ -98,14 +136,35 @@ class ParticipantSettings(ParticipantInputs):
             raise UsageError(
                 f"participant {spelling!r}: unknown kind {prefix!r}; write NAME or "
                 "NAME@release_tag for a Vellum Workflow Deployment, prompt:NAME for a Vellum "
-                "Prompt Deployment, local:package.module for a Vellum Workflow in Python, or "
-                "python:package.module:function"
+                "Prompt Deployment, local:package.module for a Vellum Workflow in Python, "
+                "python:package.module:function, openai:MODEL for a language model, or https://… "
+                "for a chatbot with a URL"
             )
         if not _PATTERNS[settings.kind].fullmatch(spelling):
             raise UsageError(f"participant {spelling!r}: expected {_EXPECTED[settings.kind]}")
         settings._check_mode()
-        settings._check_output_path()
-        return settings
+        for option, path in (
+            ("output_path", settings.output_path),
+            ("endpoint.session_path", settings.endpoint.session_path),
+        ):
+            settings._check_path(option, path)
+        return settings._with_prompt()
+
+    def _with_prompt(self) -> Self:
+        if not self.prompt_file:
+            return self
+        if self.kind is not ParticipantKind.OPENAI:
+            raise UsageError(
+                f"participant {self.spelling!r}: prompt_file is {self.prompt_file!r}, but only an "
+                "openai: model takes a system prompt; leave prompt_file empty"
+            )
+        text = decoded_text(stored_bytes(self.prompt_file), self.prompt_file)
+        if not text.strip():
+            raise UsageError(
+                f"prompt_file {self.prompt_file}: is empty; write a system prompt, or leave the "
+                "option empty"
+            )
+        return self.model_copy(update={"prompt": text})
 
     def _check_mode(self) -> None:
         if self.mode is ParticipantMode.STATEFUL and self.kind not in _STATEFUL_KINDS:
@@ -119,13 +178,13 @@ class ParticipantSettings(ParticipantInputs):
                 "stateless; set the mode to stateful, or leave the trigger empty"
             )
 
-    def _check_output_path(self) -> None:
+    def _check_path(self, option: str, path: str | None) -> None:
         try:
-            jmespath.compile(self.output_path or "@")
+            jmespath.compile(path or "@")
         except JMESPathError as error:
             reason = str(error).partition("\n")[0].rstrip(":")
             raise UsageError(
-                f"participant {self.spelling!r}: output_path is {self.output_path!r}, which is not "
+                f"participant {self.spelling!r}: {option} is {path!r}, which is not "
                 f"a JMESPath ({reason}); write one as in answer.text"
             ) from None
 
@@ -133,6 +192,8 @@ class ParticipantSettings(ParticipantInputs):
     def kind(self) -> ParticipantKind:
         """Where it runs, as its reference says."""
         prefix, colon, _ = self.spelling.partition(":")
+        if prefix == "http":
+            return ParticipantKind.ENDPOINT
         return ParticipantKind(prefix) if colon else ParticipantKind.VELLUM
 
     @property
@@ -161,18 +222,26 @@ class ParticipantSettings(ParticipantInputs):
         return self.pinned.release_id if self.pinned else None
 
 
-_PREFIXED = {ParticipantKind.LOCAL, ParticipantKind.PYTHON, ParticipantKind.PROMPT}
+_PREFIXED = {*ParticipantKind, "http"} - {ParticipantKind.VELLUM}
 _STATEFUL_KINDS = {ParticipantKind.VELLUM, ParticipantKind.LOCAL}
 _MODULE = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 _PATTERNS = {
     ParticipantKind.VELLUM: re.compile(r"[^\s@:/]+(@[^\s@:]+)?"),
     ParticipantKind.PROMPT: re.compile(r"prompt:[^\s@:/]+(@[^\s@:]+)?"),
     ParticipantKind.LOCAL: re.compile(rf"local:{_MODULE}(:[^\W\d]\w*)?"),
+    ParticipantKind.OPENAI: re.compile(r"openai:[^\s]+"),
+    # Without user name and password, which would be recorded with the run.
+    ParticipantKind.ENDPOINT: re.compile(r"https?://[^\s/@?#]+(/[^\s@?#]*)?"),
     ParticipantKind.PYTHON: re.compile(rf"python:{_MODULE}:[^\W\d]\w*(\.[^\W\d]\w*)*"),
 }
 _EXPECTED = {
     ParticipantKind.VELLUM: "NAME or NAME@release_tag without spaces, as in support-bot@production",
     ParticipantKind.PROMPT: "prompt:NAME or prompt:NAME@release_tag, as in prompt:simulated-user",
+    ParticipantKind.OPENAI: "openai:MODEL, as in openai:gpt-5-mini",
+    ParticipantKind.ENDPOINT: (
+        "a URL without user name, password and query, as in https://bot.example.com/chat; secrets "
+        "belong in endpoint.headers_from_environment"
+    ),
     ParticipantKind.LOCAL: (
         "local:package.module, with :ClassName where the module has several Workflows, as in "
         "local:duologue.workflows.support_bot"

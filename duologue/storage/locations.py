@@ -1,5 +1,6 @@
 """Paths and URLs in a form that is safe to show."""
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,15 @@ from duologue.errors import UsageError
 
 if TYPE_CHECKING:
     from upath import UPath
+
+
+def absolute(path: str) -> str:
+    """Makes a local path absolute, so that it means the same whatever the working directory is.
+
+    Code of users runs between when a run is planned and when it is written, and may change the
+    working directory. URLs are returned as they are.
+    """
+    return path if "://" in path or "::" in path or not path else os.path.abspath(path)
 
 
 def without_credentials(path: "str | UPath") -> str:

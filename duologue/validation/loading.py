@@ -7,6 +7,7 @@ from typing import Any
 
 from duologue.conversation.messages import Message
 from duologue.errors import UsageError
+from duologue.foreign_code import Raised, call_foreign_here
 from duologue.own_code import import_own_function
 from duologue.settings.rules import RuleSettings, Severity
 from duologue.storage.fetching import stored_bytes
@@ -64,13 +65,13 @@ def _guarded(function: Check) -> Check:
     """Turns an own rule's failure into a finding, so that no conversation is lost."""
 
     def check(messages: Sequence[Message], expected: Expectations) -> Iterable[Finding]:
-        # The error's text may hold the conversation's.
-        try:
-            findings = list(function(messages, expected))
-        except Exception as error:
-            return [Finding(None, f"the rule itself failed ({type(error).__name__})")]
+        findings = call_foreign_here(lambda: list(function(messages, expected)))
+        if isinstance(findings, Raised):
+            # Without the error's text, which may hold the conversation's.
+            name = type(findings.error).__name__
+            return [Finding(None, f"the rule itself failed ({name})")]
         if all(_is_finding(finding, len(messages)) for finding in findings):
-            return findings
+            return list(findings)
         return [Finding(None, "the rule itself failed (it returned something other than findings)")]
 
     return check

@@ -41,7 +41,8 @@ def find_version(version_or_path: str, output: str, name: str | None = None) -> 
             folder = _version_in(output, name, version_or_path)
         else:
             folder = _version_at(located(version_or_path))
-        return read_version(folder)
+        # Absolute, because code of users that runs later may change the working directory.
+        return read_version(folder.absolute())
 
 
 def find_conversations(version_or_path: str, output: str, name: str | None = None) -> UPath:

@@ -59,7 +59,7 @@ def test_a_spelling_says_where_a_participant_runs(
         ("", "expected NAME or NAME@release_tag"),
         ("two words", "expected NAME or NAME@release_tag"),
         ("bot@", "expected NAME or NAME@release_tag"),
-        ("https://example.com/bot", "unknown kind 'https'"),
+        ("ftp://example.com/bot", "unknown kind 'ftp'"),
         ("vellum:bot", "unknown kind 'vellum'"),
         ("local:", "expected local:package.module"),
         ("local:bots/mine.py", "expected local:package.module"),

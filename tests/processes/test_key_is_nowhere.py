@@ -1,4 +1,4 @@
-"""A night as in production, with calls that fail in many ways: then its key is looked for.
+"""A night as in production, with calls that fail in many ways: then its keys are looked for.
 
 In what every process printed, in each byte of Prefect's database, in the stored results, in the
 datasets, and in all that Prefect's API gives. Nor is what was said in any of Prefect's records.
@@ -17,11 +17,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.processes.test_crashes import deploy
+from tests.support.model_server import model_server_in_thread
 from tests.support.prefect_processes import PrefectServer, prefect_server, worker
 from tests.support.searching import files_with, spellings
 from tests.support.vellum_stand_in import stand_in_process
 
 KEY = "vk-<\"&'%+\\>-5e7b0c1d9a42"
+MODEL_KEY = "sk-<\"&'%+\\>-77aa0c1d9b13"
+HEADER_KEY = "Bearer <\"&'%+\\>-90cc1e2f4a55"
+KEYS = [KEY, MODEL_KEY, HEADER_KEY]
 SEED = 'Where is the "parcel" no. {}, & why?'
 """Long and odd enough to be found nowhere else."""
 FAILURES = {
@@ -68,13 +72,34 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
             "call": {"max_attempts": 2, "first_wait_seconds": 0.01, "longest_wait_seconds": 0.01},
         },
     }
-    with stand_in_process() as url, prefect_server(folder) as server:
+    others = {
+        **parameters,
+        "simulated_user": "openai:tiny",
+        "advanced": {
+            **parameters["advanced"],  # type: ignore[dict-item]
+            "chatbot_inputs": {
+                "output_path": "answer.text",
+                "endpoint": {"headers_from_environment": {"Authorization": "BOT_AUTHORIZATION"}},
+            },
+        },
+    }
+    with (
+        stand_in_process() as url,
+        prefect_server(folder) as server,
+        model_server_in_thread() as models,
+    ):
+        others["chatbot"] = f"{models.url}/chat"
+        models.script.extend([500, "Which one?", 500, 400, 429, MODEL_KEY, HEADER_KEY, 503] * 2)
         deploy(server, "night")
         environment = {
             "VELLUM_API_URL": url,
             "VELLUM_API_KEY": KEY,
+            "OPENAI_BASE_URL": f"{models.url}/v1",
+            "OPENAI_API_KEY": MODEL_KEY,
+            "BOT_AUTHORIZATION": HEADER_KEY,
+            "DUOLOGUE_ALLOWED_HOSTS": "127.0.0.1",
             "PREFECT_LOGGING_LEVEL": "DEBUG",
-            "PREFECT_LOGGING_EXTRA_LOGGERS": "httpx,httpcore,aiohttp,vellum,asyncio",
+            "PREFECT_LOGGING_EXTRA_LOGGERS": "httpx,httpx2,httpcore,openai,aiohttp,vellum,asyncio",
             "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true",
         }
         with worker(server, folder, environment, "night"):
@@ -91,9 +116,11 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
             fail(when_history_contains={}, always="status_repeating:401")
             stopped = server.start_run("generate-dataset/night", parameters)
             server.wait_for(stopped, "Failed")
+            elsewhere = server.start_run("generate-dataset/night", others)
+            server.wait_for(elsewhere, "Failed")
         everything = _all_of(server)
-        logs = "\n".join(server.logs(one) for one in (run, stopped))
-        flow_runs = [server.flow_run(one) for one in (run, stopped)]
+        logs = "\n".join(server.logs(one) for one in (run, stopped, elsewhere))
+        flow_runs = [server.flow_run(one) for one in (run, stopped, elsewhere)]
     return Night(folder, home / "datasets", json.dumps(everything), logs, flow_runs)
 
 
@@ -111,19 +138,22 @@ def _all_of(server: PrefectServer) -> dict[str, Any]:
 
 def test_the_night_went_as_wrong_as_it_was_to(night: Night) -> None:
     """Otherwise there would be nothing to find."""
-    first, stopped = night.flow_runs
+    first, stopped, elsewhere = night.flow_runs
     assert f"{len(FAILURES)} failed and 0 invalid of {SEEDS}" in first["state"]["message"]
     assert "answered 401" in stopped["state"]["message"]
     assert "[hidden]" in night.logs, "the key and what was said had been sent back"
+    assert re.search(r"[1-9]\d* failed", elsewhere["state"]["message"])
+    assert "holds the API key itself" in night.logs + night.of_api
 
 
-def test_the_key_is_in_no_file(night: Night) -> None:
+@pytest.mark.parametrize("key", KEYS)
+def test_the_key_is_in_no_file(night: Night, key: str) -> None:
     version = json.loads(next(night.output.glob("*/latest.json")).read_text())["version"]
     homes_with_version = {path.parent.name for path in files_with(version, night.folder)}
     assert "prefect-home" in homes_with_version, "what is in the database can be found in it"
-    assert files_with(KEY, night.folder) == []
-    assert files_with(KEY, night.output) == []
-    assert not [spelt for spelt in spellings(KEY) if spelt in night.of_api]
+    assert files_with(key, night.folder) == []
+    assert files_with(key, night.output) == []
+    assert not [spelt for spelt in spellings(key) if spelt in night.of_api]
 
 
 def test_the_key_is_in_nothing_that_is_compressed(night: Night) -> None:
@@ -133,7 +163,8 @@ def test_the_key_is_in_nothing_that_is_compressed(night: Night) -> None:
         texts += [zlib.decompress(base64.b64decode(block)).decode() for block in blocks]
     assert any(SEED.format(0) in text for text in texts[:2])
     assert any(spelt in texts[-1] for spelt in spellings(SEED.format(0)))
-    assert not [spelt for text in texts for spelt in spellings(KEY) if spelt in text]
+    keys = [spelt for key in KEYS for spelt in spellings(key)]
+    assert not [spelt for text in texts for spelt in keys if spelt in text]
 
 
 def test_what_was_said_is_in_no_record_of_prefects(night: Night) -> None:

@@ -338,7 +338,9 @@ def test_it_serialises_as_vellum_workflows_push_does(name: str) -> None:
         kind: [(v["key"], v["type"]) for v in result.exec_config[kind]]
         for kind in ("input_variables", "output_variables")
     }
-    assert variables["input_variables"] == [("chat_history", "CHAT_HISTORY")]
+    required = [v["key"] for v in result.exec_config["input_variables"] if v["required"]]
+    assert required == ["chat_history"]
+    assert ("chat_history", "CHAT_HISTORY") in variables["input_variables"]
     assert variables["output_variables"] == [("final-output", "STRING")]
     assert result.dataset
     assert len(result.dataset) == 3
@@ -405,10 +407,17 @@ def test_the_llm_user_is_told_its_seed_message_even_if_that_is_dropped_from_the_
     seed = ChatMessage(role="ASSISTANT", text="Is {{ this }} covered?")
     history = [*greeting, seed, ChatMessage(role="USER", text="By what?")]
     prompt = system_prompt(LlmSay, history)
-    assert "\nIs {{ this }} covered?\n" in prompt
+    assert "<first_message>\nIs {{ this }} covered?\n</first_message>" in prompt
     assert "By what?" not in prompt
     assert "[END]" in prompt
     assert "{%" not in prompt
+
+
+def test_the_llm_user_reads_a_message_that_has_only_content() -> None:
+    content = {"type": "ARRAY", "value": [{"type": "STRING", "value": "Is it covered?"}]}
+    for value in (content, content["value"][0]):
+        seed = ChatMessage.model_validate({"role": "ASSISTANT", "content": value})
+        assert "<first_message>\nIs it covered?\n</" in system_prompt(LlmSay, [seed])
 
 
 def test_the_llm_user_can_open_a_conversation() -> None:

@@ -10,3 +10,9 @@ class Inputs(BaseInputs):
     chat_history: list[ChatMessage]
     """The conversation so far, the roles as this side sees them: the customer's own messages are
     ASSISTANT, the chatbot's are USER. The first ASSISTANT message is the seed message."""
+    persona: str = ""
+    """Who the customer is; empty for somebody whom the first message suggests."""
+    goal: str = ""
+    """What the customer wants to get done."""
+    facts: str = ""
+    """What the customer knows and may be asked for, such as an order number."""

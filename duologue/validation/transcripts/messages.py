@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from duologue.conversation.content import is_content, split_content
 from duologue.conversation.messages import Message, Role
 from duologue.conversation.role_names import is_silent, is_tool
 from duologue.seeds.columns import listed
@@ -71,15 +72,26 @@ def read_messages(
             continue
         content = _content(item, position)
         calls_tools = content.has_tools or _calls_tools(item)
-        text = content.text
+        text, kept = _of_vellum(item) or (content.text, None)
         continues = between_tools and said and said[-1].role is role
         if continues and text:
             said[-1] = Message(role=role, text=f"{said[-1].text}\n\n{text}")
         elif text.strip() or not calls_tools:
-            said.append(Message(role=role, text=text))
+            said.append(Message(role=role, text=text, content=kept))
             positions.append(position)
         between_tools = calls_tools
     return tuple(said), tuple(positions)
+
+
+def _of_vellum(item: Mapping[str, Any]) -> tuple[str, str | None] | None:
+    """Splits a message of Vellum's into text and other content; None if it is another's."""
+    content = item.get("content")
+    if not is_content(content) or item.get("text") not in (None, ""):
+        return None
+    try:
+        return split_content(None, content)
+    except (TypeError, KeyError, AttributeError):
+        return None
 
 
 def _in_order(items: Sequence[Any]) -> list[tuple[int, Any]]:

@@ -31,5 +31,10 @@ class Say(InlinePromptNode[BaseState]):
         ),
         VariablePromptBlock(input_variable="chat_history"),
     ]
-    prompt_inputs = {"chat_history": Inputs.chat_history}
+    prompt_inputs = {
+        "chat_history": Inputs.chat_history,
+        "persona": Inputs.persona,
+        "goal": Inputs.goal,
+        "facts": Inputs.facts,
+    }
     parameters = PromptParameters(temperature=TEMPERATURE, max_tokens=MAX_TOKENS)

@@ -1,0 +1,151 @@
+"""Calling functions that users wrote, which may raise anything and change anything."""
+
+import asyncio
+import inspect
+import locale
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+CLEANUP_SECONDS = 5
+"""How long a function that is cancelled may take to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What a function raised; not necessarily an Exception."""
+
+    error: BaseException
+
+
+async def call_foreign(
+    call: Callable[[], Any], is_async: bool, executor: Executor | None = None
+) -> Any:
+    """Calls a function to its end, and awaits what it returns if that can be awaited.
+
+    An async function runs in a task of its own, so that it cannot cancel ours, and a cancellation
+    that it or its libraries leak can be told from ours.
+
+    Args:
+        call: the function, with its arguments.
+        is_async: whether it may be called on this thread. Others may block, so they have a thread.
+        executor: of these threads; None for asyncio's own.
+
+    Returns:
+        What the function returned, or what it `Raised`.
+
+    Raises:
+        asyncio.CancelledError: the caller was cancelled.
+        KeyboardInterrupt: Ctrl-C was pressed while the function ran.
+    """
+    if is_async:
+        return await _in_own_task(call)
+    loop = asyncio.get_running_loop()
+    returned = await loop.run_in_executor(executor, _called, call)
+    if not isinstance(returned, Raised) and inspect.isawaitable(returned):
+        return await _in_own_task(lambda: returned)
+    return returned
+
+
+def call_foreign_here(call: Callable[[], Any]) -> Any:
+    """Calls a function on this thread.
+
+    Returns:
+        What the function returned, or what it `Raised`.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed while the function ran.
+    """
+    return _called(call)
+
+
+@contextmanager
+def working_directory_kept() -> Iterator[None]:
+    """Returns at the end to the working directory of the start."""
+    folder = os.getcwd()
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it may be gone
+            os.chdir(folder)
+
+
+@contextmanager
+def surroundings_restored() -> Iterator[None]:
+    """Restores at the end what functions of users change for the whole process.
+
+    That is the working directory, the locale, stdout and stderr, and the filters of warnings.
+    """
+    settings = locale.setlocale(locale.LC_ALL)
+    streams = sys.stdout, sys.stderr
+    with working_directory_kept(), warnings.catch_warnings():
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = streams
+            with suppress(locale.Error):
+                locale.setlocale(locale.LC_ALL, settings)
+
+
+async def _in_own_task(call: Callable[[], Awaitable[Any]]) -> Any:
+    task = asyncio.create_task(_awaited(call))
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:  # we were cancelled
+        task.cancel()
+        # It may clean up, but a function that ignores its cancellation holds up nothing.
+        await asyncio.wait([task], timeout=CLEANUP_SECONDS)
+        raise
+    # It was cancelled, but not by us.
+    return Raised(asyncio.CancelledError()) if task.cancelled() else task.result()
+
+
+async def _awaited(call: Callable[[], Awaitable[Any]]) -> Any:
+    try:
+        return await call()
+    except asyncio.CancelledError as error:
+        current = asyncio.current_task()
+        if current is not None and current.cancelling():
+            raise
+        return Raised(error)
+    except BaseException as error:
+        if _is_ctrl_c(error):
+            raise
+        return Raised(error)
+
+
+def _called(call: Callable[[], Any]) -> Any:
+    """Calls a function, and returns errors: a future never shows a StopIteration, for example."""
+    try:
+        return call()
+    except BaseException as error:
+        if _is_ctrl_c(error):
+            raise
+        return Raised(error)
+
+
+def _is_ctrl_c(error: BaseException) -> bool:
+    """Checks whether a KeyboardInterrupt comes from the keyboard, not from a function.
+
+    Only the main thread gets it from the keyboard. asyncio's signal handler raises it there; while
+    another handler is installed, there is no telling, and so it counts as the keyboard's.
+    """
+    if not isinstance(error, KeyboardInterrupt):
+        return False
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    raised_in = frame.tb_frame.f_globals.get("__name__") if frame is not None else None
+    return raised_in == "asyncio.runners" or signal.getsignal(signal.SIGINT) in (
+        signal.default_int_handler,
+        signal.SIG_DFL,
+    )
