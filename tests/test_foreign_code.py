@@ -3,6 +3,7 @@
 import asyncio
 import locale
 import os
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable
@@ -160,6 +161,26 @@ def _surroundings() -> tuple[object, ...]:
     return os.getcwd(), sys.stdout, sys.stderr, list(warnings.filters), settings
 
 
+HANGING = """
+import asyncio, time
+from concurrent.futures import wait
+from duologue.foreign_code import DaemonThreads
+threads = DaemonThreads(2, "bots")
+assert threads.submit(divmod, 7, 2).result() == (3, 1)
+hanging = threads.submit(time.sleep, 3600)
+assert isinstance(threads.submit(next, iter([])).exception(), StopIteration)
+threads.shutdown()
+print("the end")
+"""
+
+
+def test_a_function_that_never_returns_does_not_keep_the_process_from_ending() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the end\n", "")
+
+
 class OwnError(TransientError):
     def __init__(self, code: int) -> None:
         self.code = code
@@ -194,9 +215,9 @@ def _requests(status: int) -> Exception:
 
 
 def _aiohttp(status: int) -> Exception:
-    headers = CIMultiDictProxy(CIMultiDict({}))
+    headers = CIMultiDictProxy(CIMultiDict({"Retry-After": "7"}))
     info = aiohttp.RequestInfo(URL("http://bot"), "POST", headers, URL("http://bot"))
-    return aiohttp.ClientResponseError(info, (), status=status, headers={"Retry-After": "7"})
+    return aiohttp.ClientResponseError(info, (), status=status, headers=headers)
 
 
 def _botocore(status: int, code: str = "Whatever") -> Exception:
@@ -204,7 +225,8 @@ def _botocore(status: int, code: str = "Whatever") -> Exception:
         "Error": {"Code": code},
         "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {"retry-after": "7"}},
     }
-    return botocore.exceptions.ClientError(answer, "InvokeModel")
+    error: Exception = botocore.exceptions.ClientError(answer, "InvokeModel")
+    return error
 
 
 @pytest.mark.parametrize("make", [_httpx, _requests, _aiohttp, _botocore, LikeAnthropicError])

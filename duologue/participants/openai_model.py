@@ -141,9 +141,7 @@ class OpenAIModel:
             raise
         return replace(reply, attempts=attempts, usage=total(used))
 
-    async def _attempt(
-        self, messages: list[dict[str, str]], wording: Wording, used: list[Usage]
-    ) -> Reply:
+    async def _attempt(self, messages: Any, wording: Wording, used: list[Usage]) -> Reply:
         self._spending.begin_call()
         started = time.monotonic()
         try:
