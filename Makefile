@@ -7,17 +7,22 @@ PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-d
 OTHER_TOOLS := .venv/other-tools
 PEERS := deepeval openevals scenario
 
-.PHONY: demo test check fuzz chaos soak audit format benchmark benchmark-peers lock lock-database \
-	lock-other-tools lock-peers lock-small-model small-model clean
+.PHONY: demo test test-processes check fuzz chaos soak audit format benchmark benchmark-peers lock \
+	lock-database lock-other-tools lock-peers lock-small-model small-model clean
 
 demo: .venv/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
 
-# Where the other tools cannot be installed, their tests are skipped, but not in CI. Two files at a
-# time: most tests wait for servers and workers, and more would be in each other's way.
+# Before each commit: minutes. More than four processes would wait for the one Prefect server.
 test: .venv/dev
+	$(BIN)/python -m pytest -m "not processes and not chaos and not soak" \
+		--numprocesses logical --maxprocesses 4 --dist worksteal
+
+# What kills, waits for or spans processes. Where the other tools cannot be installed, their tests
+# are skipped, but not in CI. Two files at a time: each has servers and workers of its own.
+test-processes: .venv/dev
 	-$(MAKE) --no-print-directory $(OTHER_TOOLS)/ready
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m processes --numprocesses 2 --dist loadfile
 
 check: .venv/dev
 	$(BIN)/ruff check

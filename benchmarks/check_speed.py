@@ -1,12 +1,12 @@
-"""Tells how many conversations a second the validation and the dataset rules check, on one core.
+"""Measures how many conversations a CPU second the validation and the dataset rules check.
 
     python -m benchmarks.check_speed [CONVERSATIONS]
 
-In the same run the same conversations are read with `json.loads`, so that the ratio means the same
-on any machine. Time is CPU time: what else the machine does counts little. The conversations have
-six messages of some 10 to 60 words, made of the bundled chatbot's sentences and an order number,
-because the rules look longer at a language than at gibberish; no two are the same, so that nothing
-is answered from a cache.
+The same run also reads the same conversations with `json.loads`, so that the ratio means the same
+on any machine. The short conversations have six messages of about 10 to 60 words, the long ones
+eight messages and about 3 KB. They are made of the bundled chatbot's sentences and an order number,
+because the rules take longer over a language than over gibberish; no two are the same, so that
+nothing comes from a cache.
 """
 
 import json
@@ -21,12 +21,13 @@ from duologue.conversation.messages import Message, Role
 from duologue.settings.rules import RuleSettings
 from duologue.validation.check import check_messages
 from duologue.validation.dataset_rules.assess import assess
-from duologue.validation.dataset_rules.member import Member
+from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations
 from duologue.workflows.support_bot.faq import TOPICS
 
-MESSAGES = 6
+SHORT, LONG = (6, 3), (8, 9)
+"""Messages of a conversation, and the most sentences of a message. Long ones have some 3 KB."""
 TRIES = 3
 """The fastest counts: what slows the others down is not the code."""
 
@@ -41,9 +42,16 @@ SENTENCES = [
 
 
 def main() -> None:
-    """Prints conversations a second for both, and their ratio."""
+    """Prints conversations a second for short and for long conversations, and the ratios."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
-    conversations = [_conversation(random.Random(number)) for number in range(count)]
+    _measure("short", count, SHORT)
+    _measure("long", max(count // 5, 1), LONG)
+
+
+def _measure(name: str, count: int, size: tuple[int, int]) -> None:
+    conversations = [_conversation(random.Random(number), *size) for number in range(count)]
+    characters = sum(len(m.text) for messages in conversations for m in messages) / count
+    print(f"{name}: {characters:,.0f} characters a conversation")
     as_json = [json.dumps([asdict(message) for message in messages]) for messages in conversations]
     rules = load_rules(RuleSettings(canaries=(CANARY,)))
     nothing_expected = Expectations()
@@ -58,7 +66,7 @@ def main() -> None:
 
     checked, parsed = count / _seconds(check), count / _seconds(read)
     print(f"all rules   {checked:10,.0f} conversations/s  ({check()} violations found)")
-    members = [Member(str(n), messages) for n, messages in enumerate(conversations)]
+    members = [DatasetConversation(str(n), messages) for n, messages in enumerate(conversations)]
     assessed = count / _seconds(lambda: assess(members))
     print(f"dataset     {assessed:10,.0f} conversations/s")
     print(f"json.loads  {parsed:10,.0f} conversations/s")
@@ -75,14 +83,15 @@ def _timed(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def _conversation(chance: random.Random) -> list[Message]:
-    sentences = chance.sample(SENTENCES, 3 * MESSAGES)
+def _conversation(chance: random.Random, messages: int, most: int) -> list[Message]:
+    sentences = chance.sample(SENTENCES, most * messages)
+    least = most // 2 or 1
     return [
         Message(
             role=Role.ASSISTANT if number % 2 else Role.USER,
-            text=_text(sentences[3 * number :][: chance.randint(1, 3)], chance),
+            text=_text(sentences[most * number :][: chance.randint(least, most)], chance),
         )
-        for number in range(MESSAGES)
+        for number in range(messages)
     ]
 
 

@@ -149,7 +149,7 @@ def summary(
 def _spent(manifest: Manifest) -> list[str]:
     lines = []
     if manifest.usage:
-        lines += [f"Its calls used {manifest.usage.told}.", ""]
+        lines += [f"Its calls used {manifest.usage.summary}.", ""]
     if manifest.left_undone:
         undone = f"{manifest.left_undone} conversations were left undone"
         lines += [f"The run's budget was spent, and {undone}.", ""]

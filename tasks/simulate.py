@@ -64,7 +64,8 @@ class Simulation(Work[Job, Conversation, FailedSeed]):
                 get_run_logger().warning("%s restarts: %s", job.name, error)
                 continue
             checked = self._checker.check(conversation, job.seed)
-            if checked.is_valid or draft.discarded + retries >= settings.seed_retries:
+            is_last = draft.discarded + retries >= settings.seed_retries
+            if checked.is_valid or is_last or not checked.may_become_valid:
                 return conversation
             get_run_logger().warning(
                 "%s is invalid and restarts: %s", job.name, ", ".join(checked.broken_rules)

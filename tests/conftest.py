@@ -1,5 +1,6 @@
 """What the tests share: real servers of Prefect and S3, a browser, and a stand-in for Vellum."""
 
+import contextlib
 import logging
 import os
 import shutil
@@ -8,17 +9,12 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
 import hypothesis
 import pytest
-from moto.server import ThreadedMotoServer
-from playwright.sync_api import Browser, sync_playwright
-from prefect.settings import PREFECT_API_URL, PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
-from s3fs import S3FileSystem
 
+from tests.support.commands import warm_process_running
 from tests.vellum_stand_in import StandIn, running_stand_in
 
 # A busy machine is no reason to fail. `make fuzz` looks for longer.
@@ -30,29 +26,69 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("quick")
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 API_KEY = "vellum-key-that-must-never-be-shown"
+
+
+ONE_AUTHORITY = Path(__file__).parent / "fixtures" / "one_authority.pem"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Starts the warm process, once for all processes that run tests; sets what they inherit."""
+    # Each of Prefect's clients reads the certificates of all authorities, also to speak HTTP: that
+    # took a third of the CPU of a flow's test. Set before Prefect is imported.
+    os.environ["SSL_CERT_FILE"] = str(ONE_AUTHORITY)
+    if not hasattr(config, "workerinput"):
+        running = contextlib.ExitStack()
+        running.enter_context(warm_process_running())
+        config.add_cleanup(running.close)
+
+
+PROCESSES = {
+    "dataset/test_cut_short.py",
+    "other_tools/test_loaders.py",
+    "soak/test_observer.py",
+    "test_automations.py",
+    "test_await_shard.py",
+    "test_chain.py",
+    "test_crashes.py",
+    "test_deployments.py",
+    "test_docs.py",
+    "test_key_is_nowhere.py",
+    "test_notebook.py",
+    "test_peers_speed.py",
+    "test_serve.py",
+    "test_shards.py",
+    "test_temporary_server.py",
+    "test_ui.py",
+}
+"""The files that `make test-processes` runs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what `make test-processes` runs."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix() in PROCESSES:
+            item.add_marker(pytest.mark.processes)
 
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prefect server for the whole session; gives its API's URL.
+    """A Prefect server for the whole session; gives its API's URL."""
+    from tests.support.session_server import use_session_server
 
-    The harness gives it a database of its own, but not a result storage: without one, a session
-    would find what the one before it cached.
-    """
-    storage = tmp_path_factory.mktemp("prefect-results")
-    with (
-        prefect_test_harness(server_startup_timeout=120),
-        temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: storage}),
-    ):
-        url = PREFECT_API_URL.value()
-        assert url is not None
+    with use_session_server(tmp_path_factory.mktemp("prefect-results")) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def prefect_environment(prefect_server: str) -> dict[str, str]:
     """The environment of a process that is to use the session's Prefect server."""
+    from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH
+
     storage = PREFECT_RESULTS_LOCAL_STORAGE_PATH.value()
     return {
         **os.environ,
@@ -100,6 +136,10 @@ def seeds_csv(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """An S3 server in this process, with an empty bucket of the name `bucket`; gives its URL."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+    from s3fs import S3FileSystem
+
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # or it tells of every request
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -130,8 +170,10 @@ def s3_output(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator["Browser"]:
     """A browser. For a module and no longer: no test can be asynchronous as long as it is there."""
+    from playwright.sync_api import sync_playwright
+
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     if path is None:
         message = "these tests need Chromium; install it, on Debian with `apt-get install chromium`"

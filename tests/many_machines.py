@@ -118,12 +118,12 @@ class Machines:
 
     def totals(self) -> dict[str, int]:
         """How much Vellum was asked, and how much at a time."""
-        found: dict[str, int] = httpx.get(f"{self.vellum}/_control/totals", timeout=60).json()
+        found: dict[str, int] = httpx.get(f"{self.vellum}/_control/totals", timeout=600).json()
         return found
 
     def asked(self) -> list[Call]:
         """What Vellum was asked, in order."""
-        requests = httpx.get(f"{self.vellum}/_control/requests", timeout=120).json()
+        requests = httpx.get(f"{self.vellum}/_control/requests", timeout=600).json()
         return [_call(request) for request in requests]
 
     def wait_for_calls(self, more_than: int) -> None:

@@ -38,7 +38,7 @@ def _server_in(folder: Path) -> Iterator[str]:
 
     def run(*command: str | Path) -> None:
         subprocess.run(
-            command, check=True, user=user, cwd="/", stdout=subprocess.DEVNULL, timeout=120
+            command, check=True, user=user, cwd="/", stdout=subprocess.DEVNULL, timeout=600
         )
 
     run(

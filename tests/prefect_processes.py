@@ -43,9 +43,9 @@ async def ask(chat_history):
 """
 """A chatbot and a simulated user that can be told to wait or to fail, and that count."""
 
-SECONDS_TO_START = 120
-SECONDS_TO_WAIT = 120
-SECONDS_TO_STOP = 15
+SECONDS_TO_START = 600
+SECONDS_TO_WAIT = 600
+SECONDS_TO_STOP = 60
 SECONDS_BETWEEN_LOOKS = 0.2
 LINES_SHOWN = 40
 
@@ -169,7 +169,7 @@ class PrefectServer:
             **settings,
         }
         self._process: RunningProcess | None = None
-        self._http = httpx.Client(base_url=self.api_url, timeout=60)
+        self._http = httpx.Client(base_url=self.api_url, timeout=SECONDS_TO_WAIT)
 
     @property
     def process(self) -> RunningProcess:

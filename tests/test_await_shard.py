@@ -69,7 +69,7 @@ def test_a_shard_is_given_up_when_it_is_silent_and_not_when_the_clock_is_set(
         waiting = {
             case: up.enter_context(_waiting(case, prefect_environment, tmp_path)) for case in cases
         }
-        printed = {case: process.communicate(timeout=120) for case, process in waiting.items()}
+        printed = {case: process.communicate(timeout=600) for case, process in waiting.items()}
     ended = {case: out.rpartition("ended as ")[2].strip() for case, (out, _) in printed.items()}
     assert ended == cases, printed
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +14,8 @@ import pandas as pd
 import pytest
 
 from duologue.cli.local_run import PREFECT_DEFAULTS
+from tests.small_disk import small_disk
+from tests.support.commands import duologue, duologue_in_new_python
 from tests.vellum_stand_in import stand_in_process
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"
@@ -43,15 +44,19 @@ def run(tmp_path: Path, prefect_environment: dict[str, str]) -> Run:
     (tmp_path / "bots.py").write_text(CHATBOT)
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [DUOLOGUE, *arguments],
-            cwd=tmp_path,
-            env={**prefect_environment, "COLUMNS": "100", **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        variables = {**prefect_environment, "COLUMNS": "100", **environment}
+        return duologue(*arguments, cwd=tmp_path, environment=variables)
+
+    return run
+
+
+@pytest.fixture
+def run_in_new_python(tmp_path: Path) -> Run:
+    (tmp_path / "bots.py").write_text(CHATBOT)
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        variables = {**os.environ, **environment}
+        return duologue_in_new_python(*arguments, cwd=tmp_path, environment=variables)
 
     return run
 
@@ -99,7 +104,7 @@ def test_some_failed_seeds_are_exit_code_1_and_a_rerun_mends_them(run: Run, tmp_
     command = (
         first.stdout.partition("To simulate only these again: duologue ")[2].split("\n")[0].split()
     )
-    assert command == ["rerun", version.name]
+    assert command == ["rerun", version.name, "--name", "seeds"]
     (tmp_path / "mended").touch()
     (tmp_path / "calls.log").unlink()
     second = run(*command, "--format", "json")
@@ -174,7 +179,7 @@ def test_ctrl_c_ends_cleanly_and_what_was_finished_is_kept(
         time.sleep(0.02)
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    shown, _ = process.communicate(timeout=60)
+    shown, _ = process.communicate(timeout=600)
     assert process.returncode == 130
     assert "Traceback" not in shown
     version = shown.split("--resume ")[1].split()[0]
@@ -266,7 +271,9 @@ def test_debug_shows_the_traceback(run: Run) -> None:
     assert "UsageError" in done.stderr
 
 
-def test_what_stops_every_seed_is_told_once(run: Run, tmp_path: Path) -> None:
+def test_what_stops_every_seed_stops_the_run_and_stands_in_the_failures(
+    run: Run, tmp_path: Path
+) -> None:
     (tmp_path / "seeds.csv").write_text("".join(f"Question {n}?\n" for n in range(50)))
     with stand_in_process() as url:
         done = run(
@@ -276,35 +283,27 @@ def test_what_stops_every_seed_is_told_once(run: Run, tmp_path: Path) -> None:
             VELLUM_API_URL=url,
             VELLUM_API_KEY="some-key",
         )
-    assert done.returncode == 2
-    assert done.stderr.count("Error:") == 1
-    assert "no-such-bot" in done.stderr
-    assert "404" in done.stderr
-    assert not list(tmp_path.rglob("manifest.json"))
-
-
-def test_a_full_disk_leaves_no_version_and_loses_no_conversation(
-    run: Run, tmp_path: Path, prefect_environment: dict[str, str]
-) -> None:
-    """The limit on a file's size fails the write as a full disk does, with an OSError."""
-    (tmp_path / "seeds.csv").write_text("".join(f"Question {n}?\n" for n in range(40)))
-    arguments = ["generate", "seeds.csv", *OWN_PAIR]
-    limited = subprocess.run(
-        [DUOLOGUE, *arguments, "--name", "limited"],
-        cwd=tmp_path,
-        env=prefect_environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        # Enough for a kept conversation, too little for all of them in one file.
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000)),
-    )
-    assert limited.returncode == 2, limited.stdout
-    assert "cannot be written" in limited.stderr
-    assert not list(tmp_path.rglob("manifest.json"))
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert "the run stopped early: no-such-bot" in done.stdout
+    (failures,) = (tmp_path / "datasets" / "seeds").glob("2*/failures.csv")
+    reasons = pd.read_csv(failures)["reason"]
+    assert len(reasons) == 50
+    assert reasons.str.contains("404 Not Found").all()
     assert not list(tmp_path.rglob("latest.json"))
-    assert not list(tmp_path.rglob("conversations.parquet"))
+
+
+def test_a_full_disk_leaves_no_version_and_loses_no_conversation(run: Run, tmp_path: Path) -> None:
+    """It has room for the conversations' checkpoints, but not for a version of them."""
+    (tmp_path / "seeds.csv").write_text("".join(f"Question {n}?\n" for n in range(10)))
+    with small_disk(tmp_path / "datasets", size_kb=64):
+        done = run("generate", "seeds.csv", *OWN_PAIR)
+        assert done.returncode == 2, done.stdout
+        assert "cannot be written" in done.stderr
+        assert not list(tmp_path.rglob("manifest.json"))
+        assert not list(tmp_path.rglob("latest.json"))
+        assert not list(tmp_path.rglob("conversations.parquet"))
+        assert len(list(tmp_path.rglob(".checkpoints/*/*"))) >= 1
 
 
 def test_show_prints_one_conversation_or_all(run: Run, tmp_path: Path) -> None:
@@ -330,7 +329,7 @@ def test_seeds_check_says_what_would_be_simulated(run: Run, tmp_path: Path) -> N
     assert done.returncode == 1
     assert "column 'message'" in done.stdout
     assert "rejected: seeds.csv:3: " in done.stdout
-    assert "2 rows: 1 seeds, 1 rejected" in done.stdout
+    assert "2 rows: 1 seed, 1 rejected" in done.stdout
     (tmp_path / "plain.csv").write_text("One?\nTwo?\n")
     assert run("seeds", "check", "plain.csv").returncode == 0
 
@@ -339,7 +338,7 @@ def test_a_first_message_that_looks_like_a_header_is_one_if_told_so(
     run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "seeds.csv").write_text("Question\nWhere is it?\n")
-    assert "1 seeds" in run("seeds", "check", "seeds.csv").stdout
+    assert "1 seed," in run("seeds", "check", "seeds.csv").stdout
     assert "2 seeds" in run("seeds", "check", "seeds.csv", "--no-header").stdout
 
 
@@ -409,9 +408,10 @@ def test_the_guides_echo_bug_is_found(run: Run) -> None:
     assert "user_echoes_assistant" in done.stdout
 
 
-def test_help_imports_nothing_heavy(run: Run) -> None:
-    done = run("--help", PYTHONPROFILEIMPORTTIME="1")
+def test_help_imports_nothing_heavy(run_in_new_python: Run) -> None:
+    done = run_in_new_python("--help", PYTHONPROFILEIMPORTTIME="1")
     assert "Usage: duologue" in done.stdout
+    assert "duologue.cli" in imported(done)
     heavy = {
         "prefect",
         "vellum",
@@ -451,10 +451,10 @@ def test_help_imports_nothing_heavy(run: Run) -> None:
     ],
 )
 def test_what_is_wrong_is_reported_before_anything_heavy_is_imported(
-    run: Run, tmp_path: Path, arguments: tuple[str, ...], told: str
+    run_in_new_python: Run, tmp_path: Path, arguments: tuple[str, ...], told: str
 ) -> None:
     (tmp_path / "seeds.csv").write_text("Where is my order?\n")
-    done = run(*arguments, VELLUM_API_KEY="", PYTHONPROFILEIMPORTTIME="1")
+    done = run_in_new_python(*arguments, VELLUM_API_KEY="", PYTHONPROFILEIMPORTTIME="1")
     assert done.returncode == 2
     assert told in done.stderr
     assert "duologue.settings.run" in imported(done)

@@ -257,7 +257,7 @@ def test_a_run_whose_machine_died_is_marked_crashed_and_a_new_worker_goes_on(nig
             night.wait_for_calls(40)
             machine.kill_with_children()
         before = night.vellum.asked()
-        crashed = night.server.wait_for(run, "Crashed", timeout_seconds=200)
+        crashed = night.server.wait_for(run, "Crashed")
         assert "No heartbeats" in crashed["state"]["message"]
         night.server.retry(run)
         with worker_for(night.vellum, night.server, "mortal"):
@@ -274,7 +274,7 @@ def test_a_run_goes_on_while_the_prefect_server_is_away(night: Night) -> None:
         time.sleep(OUTAGE_SECONDS)
         assert 8 < len(night.vellum.asked()) < SEEDS * CALLS, "it did not run all the while"
         night.server.start()
-        night.server.wait_for(run, "Completed", timeout_seconds=200)
+        night.server.wait_for(run, "Completed")
         assert set(Counter(night.vellum.asked()).values()) == {1}
         assert len(night.vellum.asked()) == SEEDS * CALLS
     night.check_published(run)
@@ -288,7 +288,7 @@ def test_no_seed_fails_while_vellum_is_away(night: Night) -> None:
         before = night.vellum.asked()
     time.sleep(60)
     with night.vellum.here(latency_ms=50):
-        night.server.wait_for(run, "Completed", timeout_seconds=220)
+        night.server.wait_for(run, "Completed")
         after = night.vellum.asked()
     night.check_published(run)
     assert night.server.flow_run(run)["run_count"] == 1

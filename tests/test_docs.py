@@ -102,7 +102,7 @@ class Reader:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=170,
+            timeout=600,
             check=False,
         )
 

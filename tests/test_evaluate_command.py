@@ -16,6 +16,7 @@ import pytest
 
 from tests.dataset.making import VERSION
 from tests.evaluating import conversation, write_one
+from tests.support.commands import duologue
 from tests.vellum_stand_in import stand_in_process
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"
@@ -64,15 +65,8 @@ def with_conversations(place: Path, count: int) -> None:
 @pytest.fixture
 def run(place: Path, prefect_environment: dict[str, str]) -> Run:
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [DUOLOGUE, "evaluate", *arguments],
-            cwd=place,
-            env={**prefect_environment, "COLUMNS": "100", **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        variables = {**prefect_environment, "COLUMNS": "100", **environment}
+        return duologue("evaluate", *arguments, cwd=place, environment=variables)
 
     return run
 
@@ -251,14 +245,13 @@ def test_the_test_suites_result_is_told(
         vellum = {"VELLUM_API_URL": url, "VELLUM_API_KEY": "some-key"}
         suite = ("--set", "test_suite.suite=my-test-suite")
         none = run(*suite, **vellum)
-        subprocess.run(
-            [DUOLOGUE, "push-test-suite", "latest", "my-test-suite"],
+        pushed = duologue(
+            *("push-test-suite", "latest", "my-test-suite"),
             cwd=place,
-            env={**prefect_environment, **vellum},
-            capture_output=True,
-            check=True,
+            environment={**prefect_environment, **vellum},
         )
         done = run(*suite, **vellum)
+    assert pushed.returncode == 0, pushed.stderr
     assert none.returncode == 1
     assert "Test Suite my-test-suite, 0 cases: no result, " in none.stdout
     assert done.returncode == 0, done.stdout
@@ -298,22 +291,15 @@ def test_what_was_replied_before_it_was_cut_short_is_not_asked_again(
         time.sleep(0.02)
         assert process.poll() is None
     process.send_signal(number)
-    shown, _ = process.communicate(timeout=60)
+    shown, _ = process.communicate(timeout=600)
     (kept,) = [path.name for path in tmp_path.glob("datasets/*/evaluations/.checkpoints/*/*")]
     assert evaluations(tmp_path) == []
     if number is signal.SIGINT:
         assert process.returncode == 130
         assert "Traceback" not in shown
         assert shown.split("--resume ")[1].split()[0] == kept
-    done = subprocess.run(
-        [DUOLOGUE, *arguments, "--resume", kept, "--format", "json"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    again = [*arguments, "--resume", kept, "--format", "json"]
+    done = duologue(*again, cwd=tmp_path, environment=environment)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert (result["evaluation"], result["prefixes"]) == (kept, 3 * conversations)

@@ -215,9 +215,11 @@ def _requests(status: int) -> Exception:
 
 
 def _aiohttp(status: int) -> Exception:
-    headers = CIMultiDictProxy(CIMultiDict({"Retry-After": "7"}))
+    headers: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
     info = aiohttp.RequestInfo(URL("http://bot"), "POST", headers, URL("http://bot"))
-    return aiohttp.ClientResponseError(info, (), status=status, headers=headers)
+    return aiohttp.ClientResponseError(
+        info, (), status=status, headers=CIMultiDict({"Retry-After": "7"})
+    )
 
 
 def _botocore(status: int, code: str = "Whatever") -> Exception:
@@ -329,7 +331,7 @@ async def test_whatever_a_scorer_raises_costs_that_score_alone(
     error: BaseException, is_async: bool
 ) -> None:
     replies = [("good", None, HISTORY), ("bad", None, HISTORY), ("good", None, HISTORY)]
-    scores = await own_scores(_scorer(error, is_async), replies, at_a_time=2)
+    scores = await own_scores(_scorer(error, is_async), replies, max_concurrency=2)
     assert scores == [1.0, NoScore(type(error).__name__), 1.0]
 
 

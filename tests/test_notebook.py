@@ -36,7 +36,7 @@ def the_notebook() -> Any:
 def executed(notebook: Any, folder: Path, environment: dict[str, str]) -> dict[str, str]:
     """Runs it with this interpreter, and gives what each cell showed as text, by the cell's id."""
     environment = {**environment, "TMPDIR": str(folder)}
-    client = NotebookClient(notebook, timeout=150, resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}})
     client.execute(env=environment)
     shown = {}
     for cell in notebook.cells:

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from duologue.errors import UsageError
 from duologue.plans.generation import plan_generation
 from tests.running import ANYTHING_PASSES, QUICK, folder, generated, latest, manifest_of, rerun
+from tests.support.commands import duologue
 from tests.vellum_stand_in import ChatHistory, StandIn, user_reply
 
 OWN = "python:tests.validation.own_rules:no_prices"
@@ -85,14 +85,7 @@ def check(tmp_path: Path) -> Check:
     (tmp_path / "my_rules.py").write_text(OWN_RULE)
 
     def check(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [Path(sys.executable).with_name("duologue"), "check", "t.json", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return duologue("check", "t.json", *arguments, cwd=tmp_path)
 
     return check
 
@@ -156,7 +149,7 @@ def test_duologue_toml_comes_first_and_a_file_that_is_named_before_both(
 def test_information_is_counted_below_the_table_and_no_warning(check: Check) -> None:
     done = check("--set", "rules.severities.code_fence=info")
     assert done.stdout == (
-        "1 conversations: 1 valid (0 with warnings), 0 invalid\nFor information: code_fence 1\n"
+        "1 conversation: 1 valid (0 with warnings), 0 invalid\nFor information: code_fence 1\n"
     )
     assert done.returncode == 0
 

@@ -14,7 +14,7 @@ from duologue.errors import DuologueError, FatalError, UsageError
 from duologue.participants.opening import open_participants
 from duologue.participants.protocol import Reply, TurnContext
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
-from duologue.participants.vellum_errors import Wording
+from duologue.participants.vellum_errors import ErrorContext
 from duologue.seeds import Seed
 from duologue.settings.participants import CallSettings, ParticipantSettings
 from tests.searching import readable_spellings, spellings
@@ -77,7 +77,7 @@ async def test_no_failure_shows_the_key_or_what_was_said(vellum: StandIn, failur
 
 @pytest.mark.parametrize("secret", [KEY, SAID])
 def test_what_is_sent_back_is_hidden_however_it_is_spelt(secret: str) -> None:
-    wording = Wording("a", "http://127.0.0.1", SecretStr(KEY), private=[SAID])
+    wording = ErrorContext("a", "http://127.0.0.1", SecretStr(KEY), private=[SAID])
     for spelt in readable_spellings(secret):
         assert wording.quoted(f"not <{spelt}> here") == "not <[hidden]> here", spelt
 
@@ -97,7 +97,7 @@ async def test_what_holds_the_key_does_not_show_it() -> None:
     async def use() -> None:
         async with vellum_client(1) as client:
             participant = VellumDeployment(client, ParticipantSettings.parsed("a"), ONCE)
-            wording = Wording("a", client.base_url, client.api_key, private=[SAID])
+            wording = ErrorContext("a", client.base_url, client.api_key, private=[SAID])
             raise LookupError(f"{client} {client!r} {participant!r} {wording!r} {vars(client.sdk)}")
 
     with pytest.raises(LookupError) as raised:

@@ -82,7 +82,7 @@ def test_a_worker_that_stores_every_result_stores_no_pickle(tmp_path: Path) -> N
     environment.pop("PREFECT_API_URL", None)
     subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "datasets")],
-        cwd=ROOT, env=environment, check=True, capture_output=True,
+        cwd=ROOT, env=environment, check=True, capture_output=True, timeout=600,
     )  # fmt: skip
     files = stored(tmp_path / "results", set())
     assert len(files) >= 1

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,8 +29,7 @@ from duologue.settings.run import (
     StoredOptions,
 )
 from duologue.settings.sources import DEFAULT, Effective, Layer, assigned, effective, flagged
-
-DUOLOGUE = Path(sys.executable).with_name("duologue")
+from tests.support.commands import duologue
 
 
 def set_to(*assignments: str, **flags: str) -> Effective[GenerationSettings]:
@@ -262,14 +260,7 @@ Config = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     def config(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [DUOLOGUE, "config", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return duologue("config", *arguments, cwd=tmp_path)
 
     return config
 

@@ -46,7 +46,7 @@ def test_a_machine_that_is_lost_is_made_good(machines: Machines) -> None:
         with machines.worker(SHARDS):  # only now, or it might have taken them all
             machines.wait_for_calls(earlier + 80)
             one.kill_with_children()
-            machines.server.wait_for(run, "Completed", timeout_seconds=200)
+            machines.server.wait_for(run, "Completed")
     manifest, conversations = machines.published(run)
     assert manifest.counts.valid == manifest.counts.seeds == SEEDS
     assert conversations["seed_id"].is_unique

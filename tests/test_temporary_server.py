@@ -17,7 +17,7 @@ import pytest
 from duologue.cli.temporary_server import EMPTY_DATABASE
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"
-SECONDS = 120
+SECONDS = 600
 BOTS = """
 import time
 def reply(chat_history):

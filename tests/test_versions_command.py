@@ -3,7 +3,6 @@
 import json
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from duologue.versions.latest import publish_latest
 from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed
+from tests.support import commands
 
-DUOLOGUE = Path(sys.executable).parent / "duologue"
 OLD, GOOD, HELD_BACK = (f"2026112{day}T020000000Z-1a2b3c4d" for day in (1, 2, 3))
 
 
@@ -47,15 +46,7 @@ def datasets(tmp_path: Path) -> Path:
 
 
 def duologue(folder: Path, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [DUOLOGUE, *arguments],
-        cwd=folder,
-        input=answer,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return commands.duologue(*arguments, cwd=folder, answer=answer)
 
 
 def listed(folder: Path) -> dict[str, dict[str, object]]:

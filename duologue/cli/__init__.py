@@ -8,7 +8,6 @@ import shlex
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 
@@ -19,12 +18,14 @@ from duologue.cli.evaluate import evaluate
 from duologue.cli.export import export
 from duologue.cli.flags import SettingsCommand
 from duologue.cli.generate import generate
+from duologue.cli.local_run import INTERRUPTED
 from duologue.cli.options import example
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun
 from duologue.cli.seeds import seeds_app
 from duologue.cli.serve import serve
 from duologue.cli.show import show
+from duologue.cli.terminal import Console, print_in_any_encoding
 from duologue.cli.versions import versions_app
 from duologue.errors import DuologueError, SeveralDatasetsError
 
@@ -41,8 +42,12 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command that was given."""
+        print_in_any_encoding()
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            Console(stderr=True).print("\nStopped before anything was simulated.")
+            ctx.exit(INTERRUPTED)
         except DuologueError as error:
             if ctx.params["debug"]:
                 raise

@@ -1,21 +1,20 @@
 """`duologue check`: the validation rules on any transcript file."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.options import Name, Output, OutputFormat
+from duologue.cli.terminal import Console, counted, json_line
 
 if TYPE_CHECKING:
-    from duologue.validation.dataset_rules.member import Member
+    from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.quality import DatasetFinding, DatasetQuality
     from duologue.validation.rule import Rule
     from duologue.validation.transcripts import CheckedTranscript, Transcript
@@ -47,20 +46,33 @@ def check(
             help="With --format json: a last object about the file as a whole, under `dataset`.",
         ),
     ] = False,
+    messages_column: Annotated[
+        str | None, typer.Option(help="The column or field that holds the messages.")
+    ] = None,
+    user_role: Annotated[
+        list[str] | None, typer.Option(help="What the file calls the user; repeatable.")
+    ] = None,
+    assistant_role: Annotated[
+        list[str] | None, typer.Option(help="What the file calls the chatbot; repeatable.")
+    ] = None,
+    transcript_format: Annotated[
+        str | None, typer.Option(help="The file's format, such as jsonl, if its name hides it.")
+    ] = None,
 ) -> None:
     """Run the validation rules on any transcript file.
 
     They check each conversation, and all of them together.
 
-    A conversation is in the column or field `messages` (with role and content) or `chat_history`
-    (with role and text, as Vellum has it).
+    A conversation is a list of messages, as OpenAI, Anthropic, Gemini, Vellum, LangChain and others
+    write them, in a column or field such as `messages` or `chat_history`.
 
     Exit code 0 if every conversation is valid, 1 if some are not, 2 if the file can't be read.
     What is found in the file as a whole leaves it as it is.
     """
     from duologue.settings.rules import CheckSettings
+    from duologue.validation.corpus import read_corpus
     from duologue.validation.loading import load_rules
-    from duologue.validation.transcripts import read_transcripts
+    from duologue.validation.transcripts import TranscriptNames, read_transcripts
     from duologue.versions.finding import find_conversations, names_version
 
     if names_version(file):
@@ -69,17 +81,20 @@ def check(
     if read is not None:
         Console(stderr=True).print(f"Settings: {read}", markup=False, highlight=False)
     is_json = output_format is OutputFormat.JSON
-    valid: list[Member] = []
-    results = _checked(
-        read_transcripts(file),
-        load_rules(merged.settings.rules),
-        None if is_json and not dataset else valid,
+    valid: list[DatasetConversation] = []
+    rules = load_rules(merged.settings.rules)
+    names = TranscriptNames(
+        messages_column, frozenset(user_role or ()), frozenset(assistant_role or ())
     )
+    transcripts, note = read_corpus(lambda: read_transcripts(file, names, transcript_format))
+    if note:
+        Console(stderr=True).print(note, markup=False, highlight=False)
+    results = _checked(transcripts, rules, None if is_json and not dataset else valid)
     if is_json:
         invalid = _print_json(results)
         if dataset:
             quality = _assessed(valid, invalid).model_dump(mode="json")
-            typer.echo(json.dumps({"dataset": quality}, ensure_ascii=False))
+            typer.echo(json_line({"dataset": quality}))
     else:
         invalid = _print_table(list(results))
         _print_findings(_assessed(valid, invalid).findings)
@@ -87,10 +102,12 @@ def check(
 
 
 def _checked(
-    transcripts: Iterable["Transcript"], rules: Sequence["Rule"], valid: "list[Member] | None"
+    transcripts: Iterable["Transcript"],
+    rules: Sequence["Rule"],
+    valid: "list[DatasetConversation] | None",
 ) -> Iterator["CheckedTranscript"]:
     """Checks transcripts as they are read; collects the valid ones if `valid` is a list."""
-    from duologue.validation.dataset_rules.member import Member
+    from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.transcripts import check_transcript
 
     for transcript in transcripts:
@@ -98,14 +115,14 @@ def _checked(
         if valid is not None and result.is_valid:
             expected = transcript.expected
             valid.append(
-                Member(
+                DatasetConversation(
                     transcript.id, transcript.messages, expected.end_reason, expected.seed_message
                 )
             )
         yield result
 
 
-def _assessed(valid: Sequence["Member"], invalid: int) -> "DatasetQuality":
+def _assessed(valid: Sequence["DatasetConversation"], invalid: int) -> "DatasetQuality":
     from duologue.validation.dataset_rules.assess import assess
 
     return assess(valid, invalid=invalid)
@@ -118,7 +135,7 @@ def _print_json(results: Iterable["CheckedTranscript"]) -> int:
         invalid += not result.is_valid
         violations = [asdict(violation) for violation in result.violations]
         line = {"id": result.id, "valid": result.is_valid, "violations": violations}
-        typer.echo(json.dumps(line, ensure_ascii=False))
+        typer.echo(json_line(line))
     return invalid
 
 
@@ -150,7 +167,7 @@ def _print_table(results: Sequence["CheckedTranscript"]) -> int:
         for result in results
     )
     console.print(
-        f"{len(results)} conversations: {valid} valid ({warned} with warnings), "
+        f"{counted(len(results), 'conversation')}: {valid} valid ({warned} with warnings), "
         f"{len(results) - valid} invalid"
     )
     if told:

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from duologue.cli.options import Name, Output, OutputFormat, VersionOrFolder
+from duologue.cli.terminal import Console
 
 if TYPE_CHECKING:
     from duologue.dataset.changes import Changes, Outcomes

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from duologue.cli.flags import Assignments, ConfigFile, Flag, read_settings
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, OutputFormat, print_lines
+from duologue.cli.terminal import Console
 
 if TYPE_CHECKING:
     from duologue.evaluation.manifest import EvaluationManifest, SuiteRunRecord

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from duologue.cli.flags import Assignments, ConfigFile, Flag, read_settings
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, OutputFormat, print_lines
 from duologue.cli.results import tell_result
+from duologue.cli.seeds import read_or_ask, show_seeds
+from duologue.cli.terminal import Console, counted
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def generate(
     no_header: Annotated[
         bool, typer.Option("--no-header", help="The first row of a CSV file is a message.")
     ] = False,
+    delimiter: Flag = None,
+    seed_format: Flag = None,
     resume: Flag = None,
     record_usage: Annotated[bool, typer.Option("--record-usage", show_default=False)] = False,
     max_calls: Flag = None,
@@ -91,27 +94,22 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
     from duologue.participants.api_key import vellum_api_key
     from duologue.participants.checking import check_participants
     from duologue.plans.generation import plan_generation
-    from duologue.seeds import read_seeds
 
     plan = plan_generation(**parameters)
     check_participants((plan.settings.chatbot, plan.settings.simulated_user))
     if plan.settings.test_suite is not None:
         vellum_api_key()
-    seed_file = read_seeds(
-        plan.seeds_path,
-        message_column=plan.advanced.message_column,
-        has_header=plan.advanced.has_header,
-    )
+    seed_file, answers = read_or_ask(plan.read_seeds, console)
+    parameters["advanced"] = {**(parameters.get("advanced") or {}), **answers}
     from duologue.versions.writing import check_writable  # imports pyarrow
 
     check_writable(plan.dataset)
     lines = {
-        "Seeds": f"{seed_file.path}: {len(seed_file.seeds)} seeds, "
-        f"{len(seed_file.rejected)} rows rejected ({seed_file.columns_note})",
+        "Seeds": f"{seed_file.path}: {counted(len(seed_file.seeds), 'seed')}, "
+        f"{counted(len(seed_file.rejected), 'row')} rejected ({seed_file.columns_note})",
         "Chatbot": plan.settings.chatbot.spelling,
         "Simulated user": plan.settings.simulated_user.spelling,
     }
     print_lines(lines | ({"Settings": file} if file else {}), console)
-    for row in seed_file.rejected:
-        print_lines({"rejected": str(row)}, console)
+    show_seeds(seed_file, console)
     return plan

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,6 +17,7 @@ from rich.progress import (
 from rich.progress import Progress as ProgressBar
 
 from duologue.cli.temporary_server import temporary_server
+from duologue.cli.terminal import Console
 
 if TYPE_CHECKING:
     from duologue.progress import Progress
@@ -82,8 +82,10 @@ def run_locally(
         with _progress_bar(console, remember):
             return asyncio.run(_run_flow(load_flow, parameters, participants))
     except KeyboardInterrupt:
-        console.print("\nStopped. What was said so far is kept.", highlight=False)
-        if version:
+        if not version:
+            console.print("\nStopped before anything was simulated.", highlight=False)
+        else:
+            console.print("\nStopped. What was said so far is kept.", highlight=False)
             console.print(how_to_go_on(version), highlight=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
 

@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+
+from duologue.cli.terminal import Console
 
 
 class OutputFormat(StrEnum):

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, Name, Output, OutputFormat, VersionOrFolder
 from duologue.cli.results import rerun_command, tell_result
+from duologue.cli.terminal import Console
 
 
 def rerun(

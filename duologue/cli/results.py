@@ -6,11 +6,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from duologue.cli.conversations import rendered
 from duologue.cli.options import OutputFormat
+from duologue.cli.terminal import Console
 
 if TYPE_CHECKING:
     from duologue.dataset.manifest import Manifest
@@ -82,7 +82,7 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
     console.print()
     console.print(_counts_table(manifest))
     if manifest.usage is not None:
-        used = f"\nIts calls used {manifest.usage.told}"
+        used = f"\nIts calls used {manifest.usage.summary}"
         console.print(used, markup=False, highlight=False, soft_wrap=True)
     console.print(f"\n{path}", markup=False, highlight=False, soft_wrap=True)
     for file in [*(file.name for file in manifest.files), "manifest.json"]:

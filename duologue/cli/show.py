@@ -3,10 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from duologue.cli.conversations import rendered
 from duologue.cli.options import Name, Output
+from duologue.cli.terminal import Console
 from duologue.errors import UsageError
 
 

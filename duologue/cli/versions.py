@@ -4,11 +4,11 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from duologue.cli.options import Name, Output, OutputFormat, example
+from duologue.cli.terminal import Console
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:

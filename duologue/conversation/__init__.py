@@ -1,1 +1,1 @@
-"""What is said: messages, usage, wording, farewells, the end marker."""
+"""Messages and what can be said about one: its words, whether it is empty, polite, a farewell."""

@@ -1,20 +1,20 @@
 """The phrases that close a conversation, as patterns for a whole clause.
 
-They are written in small letters (casefolded: ss for ß), without apostrophes and with one space
-between words. A clause may be several of them joined with "and". Add a phrase or a language to the
-tuple where it belongs.
+The phrases are casefolded (ss for ß), without apostrophes, and with one space between words. A
+clause may join several of them with "and". To add a phrase or a language, extend the tuple it
+belongs to.
 """
 
-# Words that begin something new; what follows "thank you for" or "enjoy" must be free of them.
-_NEW_MATTER = (
+# Words that start something new. None of them may follow "thank you for" or "enjoy".
+_NEW_TOPIC = (
     "but|however|though|although|because|since|unless|until|before|except|instead|can|could|would|"
     "should|must|will|shall|may|might|what|when|where|which|who|whom|whose|why|how|whether|i|id|im|"
     "ive|ill|we|wed|weve|please|need|want|is|isnt|are|arent|was|wasnt|were"
 )
-_MORE = rf"(?: (?!(?:{_NEW_MATTER})\b)[^\W\d_]+){{0,14}}"
-"""A few words that add nothing of their own: thank you for YOUR QUICK ANSWER."""
+_MORE = rf"(?: (?!(?:{_NEW_TOPIC})\b)[^\W\d_]+){{0,14}}"
+"""A few words that add nothing: thank you for YOUR QUICK ANSWER."""
 _AT_ALL = r"(?: (?!(?:but|however)\b)[^\W\d_]+){0,14}"
-"""The same where "I" and "need" may follow: let me know if there is anything else I CAN DO."""
+"""The same, but "I" and "need" may follow: let me know if there is anything else I CAN DO."""
 _SO = "(?:(?:so|very|most|really|truly|greatly|always|just|only|much|more than|all|do|also) )*"
 _I = "(?:i|we)"
 _I_AM = "(?:im|i am|were|we are|ill be|well be) "
@@ -51,7 +51,7 @@ GOODBYES = (
     r"再见|拜拜|回头见|下次见|祝[您你]?(?:生活|今天|周末|旅途|购物|用餐)?愉快|祝[您你](?:度过|有)美好的一天",
     r"さようなら|失礼(?:し|いた)します|良い一日を|안녕히 (?:가|계)세요|좋은 하루 되세요",
 )
-"""Phrases that say goodbye outright, wishes for the day among them."""
+"""Phrases that say goodbye, including wishes for the day."""
 
 CLOSINGS = (
     # thanks
@@ -81,7 +81,7 @@ CLOSINGS = (
     r"congratulations|congrats|cheers|bon voyage|bon appétit|have fun|stay (?:safe|well)|be well|"
     rf"enjoy|happy (?:\w+ing|travels|holidays|birthday|new year)){_MORE}",
     r"(?:the )?same to you|(?:and )?(?:to )?you (?:too|as well)|likewise|and you",
-    # the door left open
+    # offers of more help
     rf"(?:if|should|whenever) (?:you|there)(?:s|re)?(?: (?:is|are|ever|do|happen to|still))*"
     rf"(?: (?:have|need|require|want|think of))? {_HELP}{_AT_ALL}",
     r"(?:(?:please|just|and) )*(?:feel free|(?:dont|do not|never) hesitate)(?: to (?:reach|ask|"
@@ -107,13 +107,13 @@ CLOSINGS = (
     r"(?:非常)?(?:谢谢|感谢)[您你]?(?:的帮助)?|多谢|不客气|不用(?:谢|客气)|祝[您你]?好运",
     r"(?:どうも)?ありがとう(?:ございま(?:す|した))?|どういたしまして|감사합니다|고맙습니다|천만에요",
 )
-"""Phrases that close without a goodbye: thanks, answers to thanks, wishes, the door left open."""
+"""Phrases that close without a goodbye: thanks, answers to thanks, wishes, offers of more help."""
 
-ON_THE_WAY = (
+LEAD_INS = (
     r"(?:no|nope|ok|okay|great|perfect|awesome|wonderful|excellent|amazing|fantastic|cool|nice|lovely|"
     r"brilliant|super|got it|alright|all right|understood|will do|well|oh|and|so|again|once again|"
     r"then|now|for now|thats (?:great|perfect|very kind|so kind)|alles klar|vale|daccord|perfecto|"
     r"parfait|好的|好)"
 )
-"""What is said on the way to a closing phrase and is none itself. "Yes" and "sure" are missing on
-purpose: "Yes, thank you" accepts an offer."""
+"""Words that lead up to a closing phrase. "Yes" and "sure" are left out on purpose: "Yes, thank
+you" accepts an offer."""

@@ -1,26 +1,26 @@
-"""Telling messages that only say goodbye, and the tails they make at the end of a conversation."""
+"""Messages that only say goodbye, and the tails of them that end conversations."""
 
 import re
 import unicodedata
 from collections.abc import Sequence
 
-from duologue.conversation.closing_phrases import CLOSINGS, GOODBYES, ON_THE_WAY
+from duologue.conversation.closing_phrases import CLOSINGS, GOODBYES, LEAD_INS
 from duologue.conversation.messages import Message
 
 TAIL_LENGTH = 3
-"""So many messages in a row that only say goodbye are a tail: one says it, the other answers, and
-from the third on nothing comes any more."""
+"""Consecutive farewells that make a tail: one side says goodbye, the other answers, and from the
+third on nothing new comes."""
 
 LONGEST_FAREWELL = 600
-"""In characters. Who says more than this says more than goodbye."""
+"""In characters. A longer message says more than goodbye."""
 
 _GOODBYE = "|".join(GOODBYES)
 _CLOSING = "|".join((*GOODBYES, *CLOSINGS))
-_ONE_CLOSING = rf"(?:{ON_THE_WAY} )*(?:{_CLOSING})"
-_CLOSING_CLAUSE = re.compile(rf"{_ONE_CLOSING}(?: (?:and|&) {_ONE_CLOSING})*(?: {ON_THE_WAY})*")
-_ON_THE_WAY_CLAUSE = re.compile(rf"{ON_THE_WAY}(?: {ON_THE_WAY})*")
+_ONE_CLOSING = rf"(?:{LEAD_INS} )*(?:{_CLOSING})"
+_CLOSING_CLAUSE = re.compile(rf"{_ONE_CLOSING}(?: (?:and|&) {_ONE_CLOSING})*(?: {LEAD_INS})*")
+_LEAD_INS_CLAUSE = re.compile(rf"{LEAD_INS}(?: {LEAD_INS})*")
 _CLOSING_BEGINS = re.compile(rf"(?:remember )?{_ONE_CLOSING}\b")
-_GOODBYE_IN_CLAUSE = re.compile(rf"(?:^|.* (?:and|&) )(?:{ON_THE_WAY} )*(?:{_GOODBYE})\b")
+_GOODBYE_IN_CLAUSE = re.compile(rf"(?:^|.* (?:and|&) )(?:{LEAD_INS} )*(?:{_GOODBYE})\b")
 
 _SENTENCE_END = re.compile(r"[.!\u3002\uff01\n]")
 _QUESTION_MARK = re.compile(r"[?\uff1f\u061f]")
@@ -31,11 +31,11 @@ _BETWEEN_CLAUSES = re.compile(r"[^\w\s&]+|\n")
 
 
 def is_farewell(text: str) -> bool:
-    """Tells whether a message says nothing but thanks, welcome, wishes or goodbye.
+    """Reports whether a message says nothing but thanks, welcome, wishes or goodbye.
 
-    Each of its clauses must be a closing phrase; a question, a number or anything about the matter
-    makes it no farewell. It is strict on purpose: to overlook a farewell costs a call or two, to
-    take an answer for one costs the answer.
+    Every clause must be a closing phrase; a question, a number or anything on the subject rules it
+    out. It is strict on purpose: overlooking a farewell costs a call or two, mistaking an answer
+    for one loses the answer.
     """
     if len(text) > LONGEST_FAREWELL or _QUESTION_MARK.search(text):
         return False
@@ -43,18 +43,18 @@ def is_farewell(text: str) -> bool:
     for clause in _clauses(text):
         if _CLOSING_CLAUSE.fullmatch(clause):
             closes = True
-        elif not _ON_THE_WAY_CLAUSE.fullmatch(clause):
+        elif not _LEAD_INS_CLAUSE.fullmatch(clause):
             return False
     return closes
 
 
 def says_goodbye(text: str) -> bool:
-    """Tells whether a farewell says goodbye outright, or wishes a good day, and not only thanks."""
+    """Reports whether a farewell says goodbye or wishes a good day, rather than only thanks."""
     return is_farewell(text) and any(map(_GOODBYE_IN_CLAUSE.match, _clauses(text)))
 
 
 def closing_tail_length(messages: Sequence[Message]) -> int:
-    """Counts the messages at the end that are farewells."""
+    """Counts the farewells at the end."""
     length = 0
     while length < len(messages) and is_farewell(messages[-1 - length].text):
         length += 1
@@ -62,10 +62,10 @@ def closing_tail_length(messages: Sequence[Message]) -> int:
 
 
 def is_farewell_loop(messages: Sequence[Message]) -> bool:
-    """Tells whether a conversation has come to goodbyes only.
+    """Reports whether both sides are only saying goodbye.
 
-    That is so when both sides have said goodbye outright, one after the other, or when three
-    messages in a row are farewells of any kind.
+    They are if both have said goodbye in so many words, one after the other, or if the last three
+    messages are farewells of any kind.
     """
     length = closing_tail_length(messages[-TAIL_LENGTH:])
     both_leave = length == 2 and all(says_goodbye(message.text) for message in messages[-2:])
@@ -73,7 +73,7 @@ def is_farewell_loop(messages: Sequence[Message]) -> bool:
 
 
 def mostly_says_farewell(text: str) -> bool:
-    """Tells whether half of the sentences or more are thanks, wishes, offers or goodbyes."""
+    """Reports whether at least half of the sentences are thanks, wishes, offers or goodbyes."""
     if len(text) > LONGEST_FAREWELL or _QUESTION_MARK.search(text):
         return False
     sentences = [clauses for part in _SENTENCE_END.split(text) if (clauses := _clauses(part))]
@@ -82,7 +82,7 @@ def mostly_says_farewell(text: str) -> bool:
 
 
 def _clauses(text: str) -> list[str]:
-    """Cuts a message at its punctuation, into clauses as the phrases are written."""
+    """Splits a message at its punctuation into clauses, spelled as the phrases are."""
     named = _NAME_ADDRESSED.sub(lambda name: "" if name[1].istitle() else name[0], text)
     plain = _APOSTROPHE.sub("", unicodedata.normalize("NFKC", named).casefold())
     clauses = _BETWEEN_CLAUSES.split(_HYPHEN.sub(" ", plain))

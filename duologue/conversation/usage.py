@@ -1,4 +1,4 @@
-"""What calls used: tokens, and what they cost."""
+"""What calls used: tokens and money."""
 
 from collections.abc import Iterable
 from typing import TypeVar
@@ -12,18 +12,18 @@ Number = TypeVar("Number", int, float)
 # A dataclass for the same reason as `Message`.
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Usage:
-    """What a call, or several of them, used. None stands for what is not known."""
+    """What one or several calls used. None means unknown."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: float | None = None
-    """In US dollars; what was told in another currency is not known."""
+    """In US dollars; unknown if it was reported in another currency."""
     models: tuple[str, ...] = ()
-    """The names of the language models that took part, sorted."""
+    """Names of the language models, sorted."""
 
     @property
-    def told(self) -> str:
-        """All of it in a line, for a person; empty where nothing is known."""
+    def summary(self) -> str:
+        """All of it in one line for people; empty if nothing is known."""
         parts = [
             "" if self.cost_usd is None else f"{self.cost_usd:,.4f} USD",
             "" if self.input_tokens is None else f"{self.input_tokens:,} input tokens",
@@ -34,7 +34,7 @@ class Usage:
 
 
 def total(usages: Iterable[Usage | None]) -> Usage | None:
-    """Sums up what is known; None where nothing is."""
+    """Adds up what is known; None if nothing is."""
     known = [usage for usage in usages if usage is not None and usage != Usage()]
     if not known:
         return None

@@ -166,7 +166,7 @@ def write_card(manifest: Manifest, file: RawIOBase) -> None:
         created_at=f"{manifest.created_at:%Y-%m-%d %H:%M} UTC",
         # Both stay within their table cells.
         seed_path=manifest.seed_file.path.replace("|", "\\|"),
-        used=manifest.usage and manifest.usage.told.replace("|", "\\|"),
+        used=manifest.usage and manifest.usage.summary.replace("|", "\\|"),
         size_category=_size_category(manifest.counts.valid),
         columns=columns_table(),
     )

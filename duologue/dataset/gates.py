@@ -13,26 +13,34 @@ def reasons_to_hold_back(
     gates: Gates,
     findings: Iterable[DatasetFinding] = (),
     stopped_early: str | None = None,
+    broken_replies: int = 0,
 ) -> tuple[str, ...]:
-    """Returns why a version is not published, a sentence each; nothing if it passes all gates.
+    """Returns one sentence for each gate that a version fails; empty if it passes them all.
 
     Args:
-        counts: of the version.
-        gates: of the version.
-        findings: of the dataset rules; one holds the version back if its rule is `invalid`.
+        counts: of its conversations.
+        gates: the limits.
+        findings: of the dataset rules; those of severity `invalid` count as failed gates.
         stopped_early: why the run did not try all seeds; None if it did.
+        broken_replies: conversations in which the chatbot's reply was none (`broken_reply`).
     """
     reasons = [f"the run stopped early: {stopped_early}"] if stopped_early else []
-    for kind, number, most in (
-        ("failed", counts.failed, gates.max_failed_share),
-        ("invalid", counts.invalid, gates.max_invalid_share),
+    for gate, what, number, most in (
+        ("max_failed_share", "failed", counts.failed, gates.max_failed_share),
+        ("max_invalid_share", "are invalid", counts.invalid, gates.max_invalid_share),
+        (
+            "max_broken_reply_share",
+            "have a broken reply",
+            broken_replies,
+            gates.max_broken_reply_share,
+        ),
     ):
         # A hair more is let through: 0.29 of 100 is 28.999999999999996 in floating point.
         if number > most * counts.conversations + 1e-9:
             reasons.append(
-                f"{number} of {counts.conversations} conversations {_are(kind)} "
+                f"{number} of {counts.conversations} conversations {what} "
                 f"({number / counts.conversations:.1%}); "
-                f"max_{kind}_share allows {most:.1%}"
+                f"{gate} allows {most:.1%}"
             )
     if counts.valid < gates.min_conversations:
         reasons.append(
@@ -45,7 +53,3 @@ def reasons_to_hold_back(
         if finding.severity is Severity.INVALID
     ]
     return tuple(reasons)
-
-
-def _are(kind: str) -> str:
-    return kind if kind == "failed" else f"are {kind}"

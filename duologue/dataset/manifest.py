@@ -17,6 +17,7 @@ from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.dataset.gates import reasons_to_hold_back
 from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.errors import BudgetExhaustedError, UnsatisfactoryRunError, UsageError
+from duologue.settings.rules import BROKEN_REPLY
 from duologue.settings.run import RunSettings
 from duologue.simulation import GENERATOR_VERSION
 from duologue.storage.files import describe_storage_error
@@ -120,6 +121,9 @@ def manifest_of(
     """
     created_at = datetime.now(UTC)
     counts = contents.counts
+    broken_rules = _sorted_counts(
+        rule for item in contents.checked for rule in (*item.broken_rules, *item.warnings)
+    )
     return Manifest(
         dataset=name,
         version=version,
@@ -140,12 +144,14 @@ def manifest_of(
         attempts=sum(item.conversation.attempts for item in contents.checked)
         + sum(item.draft.attempts for item in contents.failed),
         held_back=reasons_to_hold_back(
-            counts, contents.settings.gates, quality.findings, contents.stopped_early
+            counts,
+            contents.settings.gates,
+            quality.findings,
+            contents.stopped_early,
+            broken_rules.get(BROKEN_REPLY, 0),
         ),
         changes=changes,
-        broken_rules=_sorted_counts(
-            rule for item in contents.checked for rule in (*item.broken_rules, *item.warnings)
-        ),
+        broken_rules=broken_rules,
         information=_sorted_counts(rule for item in contents.checked for rule in item.information),
         failed_by_error_class=_sorted_counts(item.error_class for item in contents.failed),
         usage=total(

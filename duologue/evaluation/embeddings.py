@@ -1,4 +1,4 @@
-"""How near to each other the meanings of two replies are, by a model2vec model's embeddings."""
+"""How close two replies are in meaning, measured by a model2vec model's embeddings."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,19 +11,19 @@ from duologue.errors import UsageError
 if TYPE_CHECKING:
     from model2vec import StaticModel
 
-_PAIRS_AT_A_TIME = 1024
-"""Bounds the memory: a thousand pairs of 256 dimensions take some 4 MB."""
+_PAIRS_PER_BATCH = 1024
+"""Limits the memory: a thousand pairs of 256 dimensions take about 4 MB."""
 
 EmbeddingScorer = Callable[[Sequence[tuple[str, str]]], list[float | None]]
-"""Tells the cosine of the embeddings of two texts each, 0 to 1; below 0 counts as 0. None where the
-model knows no word of one of them."""
+"""Returns the cosine of each pair's embeddings, 0 to 1; negative values count as 0. None if the
+model knows no word of one of the texts."""
 
 
 def load_embedding_scorer(name: str) -> EmbeddingScorer:
-    """Loads a model2vec model from a folder or, at first, from Hugging Face.
+    """Loads a model2vec model from a folder, or from Hugging Face if it is not in the cache yet.
 
     Raises:
-        UsageError: the package is not installed, or there is no such model.
+        UsageError: the package is not installed, or the model does not exist.
     """
     subject = f"embedding_model {name!r}"
     try:
@@ -38,15 +38,15 @@ def load_embedding_scorer(name: str) -> EmbeddingScorer:
     except Exception as error:
         raise UsageError(
             f"{subject}: cannot be loaded ({type(error).__name__}); expected the folder of a "
-            "model2vec model, or the name of one on Hugging Face, as in minishlab/potion-base-8M"
+            "model2vec model, or the name of one on Hugging Face, such as minishlab/potion-base-8M"
         ) from error
     return partial(_similarities, model)
 
 
 def _similarities(model: "StaticModel", pairs: Sequence[tuple[str, str]]) -> list[float | None]:
     found: list[float | None] = []
-    for start in range(0, len(pairs), _PAIRS_AT_A_TIME):
-        found += _cosines(model, pairs[start : start + _PAIRS_AT_A_TIME])
+    for start in range(0, len(pairs), _PAIRS_PER_BATCH):
+        found += _cosines(model, pairs[start : start + _PAIRS_PER_BATCH])
     return found
 
 

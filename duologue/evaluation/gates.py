@@ -1,4 +1,4 @@
-"""The gates: what the candidate has to reach for the evaluation to pass."""
+"""The gates: what the candidate must reach for the evaluation to pass."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -7,15 +7,15 @@ from duologue.evaluation.manifest import Estimate, SideSummary, SuiteRunRecord
 from duologue.evaluation.replies import Side, Verdict
 from duologue.settings.evaluation import EvaluationGates
 
-_A_HAIR = 1e-9
-"""Let through, since 0.29 of 100 is 28.999999999999996 in floating point."""
+_TOLERANCE = 1e-9
+"""For comparing floating-point numbers: 0.29 of 100 is 28.999999999999996."""
 
 
 def check_gates(gates: EvaluationGates, scorer_names: Collection[str], has_baseline: bool) -> None:
-    """Checks that the gates can be told, before anything is paid for.
+    """Checks, before anything is billed, that each gate has something to measure.
 
     Raises:
-        UsageError: a gate is on a score that there will not be, or on a baseline that is missing.
+        UsageError: a gate names a scorer that does not run, or needs a baseline that is missing.
     """
     for gate, names in (("min_scores", gates.min_scores), ("max_drops", gates.max_drops)):
         for name in names:
@@ -39,25 +39,25 @@ def failed_gates(
     test_suite: SuiteRunRecord | None,
     stopped_early: str | None = None,
 ) -> tuple[str, ...]:
-    """Returns which gates the candidate does not pass, a sentence each; nothing if all.
+    """Returns one sentence for each gate that the candidate fails; empty if it passes them all.
 
     Args:
         sides: from `summarise`.
         differences: from `summarise`.
-        prefixes: how many there were to answer.
+        prefixes: how many replies were requested of each side.
         gates: checked by `check_gates`.
-        test_suite: its result; None if none was requested.
+        test_suite: the Test Suite's result; None if none was requested.
         stopped_early: why the run did not request all replies; None if it did.
     """
     if Side.CANDIDATE not in sides:
-        return ("the candidate was asked for no reply; expected at least one prefix to answer",)
+        return ("no reply was requested of the candidate; expected at least one prefix to answer",)
     candidate = sides[Side.CANDIDATE]
     return (
         *([f"the run stopped early: {stopped_early}"] if stopped_early else []),
         *_too_many(candidate, prefixes, gates),
         *_too_low(candidate.scores, gates),
         *_dropped(differences, gates),
-        *_suite_trouble(test_suite),
+        *_suite_failure(test_suite),
     )
 
 
@@ -74,7 +74,7 @@ def _too_many(candidate: SideSummary, prefixes: int, gates: EvaluationGates) -> 
             gates.max_regressed_share,
         ),
     ):
-        if number > most * among + _A_HAIR:
+        if number > most * among + _TOLERANCE:
             yield f"{number} of {among} {what} ({number / among:.1%}); {gate} allows {most:.1%}"
 
 
@@ -82,7 +82,7 @@ def _too_low(scores: Mapping[str, Estimate], gates: EvaluationGates) -> Iterator
     for name, least in gates.min_scores.items():
         if name not in scores:
             yield f"no reply has the score {name}; min_scores asks for a mean of {least:g}"
-        elif scores[name].mean < least - _A_HAIR:
+        elif scores[name].mean < least - _TOLERANCE:
             yield f"the mean of {name} is {scores[name].mean:.3f}; min_scores asks for {least:g}"
 
 
@@ -92,14 +92,14 @@ def _dropped(differences: Mapping[str, Estimate], gates: EvaluationGates) -> Ite
             yield (
                 f"no prefix has the score {name} of both sides; max_drops allows a drop of {most:g}"
             )
-        elif (drop := differences[name]).high < -most - _A_HAIR:
+        elif (drop := differences[name]).high < -most - _TOLERANCE:
             yield (
                 f"the mean of {name} is {-drop.mean:.3f} below the baseline's (confidence interval "
                 f"{-drop.high:.3f} to {-drop.low:.3f}); max_drops allows {most:g}"
             )
 
 
-def _suite_trouble(test_suite: SuiteRunRecord | None) -> Iterator[str]:
+def _suite_failure(test_suite: SuiteRunRecord | None) -> Iterator[str]:
     if test_suite and test_suite.error:
         yield (
             f"the Test Suite {test_suite.suite} has no result ({test_suite.error}); expected one"

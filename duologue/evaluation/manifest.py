@@ -1,4 +1,4 @@
-"""The manifest of an evaluation: what was evaluated on what, and how it went. Written last."""
+"""The manifest of an evaluation: what was evaluated on what, and the result. Written last."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -22,44 +22,44 @@ class Estimate(BaseModel):
     low: float
     high: float
     count: Annotated[int, Field(ge=1)]
-    """Replies that have the score; of a difference, prefixes where both sides have it."""
+    """Replies that have the score; for a difference, prefixes where both sides have it."""
 
 
 class SideSummary(BaseModel):
-    """How one chatbot fared."""
+    """One chatbot's results."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     verdicts: dict[Verdict, int]
-    """How many replies got each; all of them together are the prefixes."""
+    """How many replies got each verdict; they add up to the number of prefixes."""
     broken_rules: dict[str, int]
-    """By rule, how many replies break it."""
+    """Number of replies that break each rule, by rule."""
     scores: dict[str, Estimate]
-    """By scorer, the mean over the replies that have the score."""
+    """Mean of each score over the replies that have it, by scorer."""
     latency_ms: dict[str, float]
-    """`p50` and `p95` of the replies' latencies; empty where none is known."""
+    """`p50` and `p95` of the replies' latencies; empty if none is known."""
 
 
 class SuiteRunRecord(BaseModel):
-    """What became of the Vellum Test Suite."""
+    """The result of the Vellum Test Suite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     suite: str
     run_id: str | None = None
     url: str | None = None
-    """Where the run is to be seen."""
+    """The run's page on Vellum."""
     state: str | None = None
     cases: int = 0
-    """Cases of the Test Suite that were executed."""
+    """Number of cases that were executed."""
     metrics: dict[str, float] = {}
-    """By metric and output, the mean over the cases that have it."""
+    """Mean over the cases that have a value, by metric and output."""
     error: str | None = None
-    """Why there is no result; None where there is one."""
+    """Why there is no result; None if there is one."""
 
 
 class VersionRecord(BaseModel):
-    """Which version the prefixes are of."""
+    """The version that the prefixes come from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,19 +67,19 @@ class VersionRecord(BaseModel):
     version: str
     revision: int
     path: str
-    """Its folder, without credentials."""
+    """The version's folder, without credentials."""
     conversations_sha256: Sha256 | None
-    """Of its conversations.parquet, as its manifest has it."""
+    """Of its conversations.parquet, copied from its manifest."""
 
 
 class EvaluationManifest(BaseModel):
-    """What an evaluation is made of, and how it went. All times are UTC."""
+    """An evaluation's inputs and results. All times are UTC."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     manifest_version: Literal[1] = 1
     evaluation: str
-    """Its name, spelled as a version is; also its folder's."""
+    """Its name, which has the form of a version's and is also its folder's."""
     version: VersionRecord
     settings: EvaluationSettings
     evaluation_version: str
@@ -89,19 +89,19 @@ class EvaluationManifest(BaseModel):
     seconds: float
     prefixes: Annotated[int, Field(ge=0)]
     sides: dict[Side, SideSummary]
-    """The candidate, and the baseline where there is one."""
+    """The candidate, and the baseline if there is one."""
     differences: dict[str, Estimate] = {}
-    """By scorer, by how much the candidate's mean is above the baseline's, over prefixes where both
-    have the score. Empty without a baseline."""
+    """Candidate minus baseline, by scorer, over the prefixes where both have the score. Empty
+    without a baseline."""
     failed_own_scorers: dict[str, int] = {}
-    """By own scorer, how many replies it could not score."""
+    """Number of replies that each own scorer could not score, by scorer."""
     test_suite: SuiteRunRecord | None = None
     failed_gates: tuple[str, ...]
-    """Which gates it does not pass, in a sentence each; empty where it passes all."""
+    """One sentence for each gate that it fails; empty if it passes them all."""
     files: tuple[FileRecord, ...]
 
 
 class FailedEvaluationError(UnsatisfactoryRunError):
-    """A chatbot was evaluated and does not pass the gates; `manifest` says which ones."""
+    """A chatbot was evaluated and fails at least one gate; `manifest` says which."""
 
     manifest: EvaluationManifest

@@ -1,4 +1,4 @@
-"""What an evaluation is asked to do."""
+"""The plan of an evaluation: which replies to request, and how to score them."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from duologue.settings.participants import ParticipantSettings
 
 @dataclass(frozen=True, slots=True)
 class ReplyJob:
-    """One reply to ask for."""
+    """One reply to request."""
 
     prefix: Prefix
     side: Side
@@ -22,39 +22,39 @@ class ReplyJob:
 
     @property
     def name(self) -> str:
-        """The next turn's id, and whose reply it is unless it is the candidate's."""
+        """The next turn's id, followed by the side unless it is the candidate."""
         turn = self.prefix.next_turn_id
         return turn if self.side is Side.CANDIDATE else f"{turn}-{self.side}"
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationPlan:
-    """All that an evaluation is asked to do."""
+    """Everything an evaluation needs to know before it starts."""
 
     folder: UPath
-    """Of the version."""
+    """The version's folder."""
     manifest: Manifest
-    """Of the version."""
+    """The version's manifest."""
     prefixes: tuple[Prefix, ...]
     evaluations: UPath
-    """The folder that evaluations are written to, each into one of its own."""
+    """The folder that evaluations are written to, one subfolder each."""
     settings: EvaluationSettings
     scorers: Scorers
     resume: str | None
-    """The evaluation to go on with; None for a new one."""
+    """The evaluation to resume; None for a new one."""
 
     @property
     def chatbots(self) -> dict[Side, ParticipantSettings]:
-        """Who is asked, the candidate first."""
+        """The chatbots to call, the candidate first."""
         baseline = self.settings.baseline
         sides = {Side.CANDIDATE: self.settings.candidate}
         return sides if baseline is None else {**sides, Side.BASELINE: baseline}
 
     def jobs(self, evaluation: str) -> list[ReplyJob]:
-        """Lists the replies to ask for: prefix by prefix, so that a change over time meets both.
+        """Returns the replies to request, prefix by prefix: a change over time affects both sides.
 
         Args:
-            evaluation: what sets their keys apart from those of other evaluations.
+            evaluation: the evaluation's name, which keeps its keys apart from others'.
         """
         scope = self.scope(evaluation)
         return [

@@ -1,4 +1,4 @@
-"""What an evaluation works with: prefixes to answer, the replies to them, and how they fared."""
+"""Prefixes to answer, the replies to them, and their verdicts."""
 
 import hashlib
 import json
@@ -13,39 +13,39 @@ from duologue.seeds import Seed
 from duologue.settings.participants import ParticipantSettings
 
 EVALUATION_VERSION = "1"
-"""Part of every reply's key. Raise it when a change here makes a chatbot be asked otherwise."""
+"""Part of every reply's key. Raise it when a change alters what a chatbot receives."""
 
 
 class Side(StrEnum):
-    """Which of an evaluation's chatbots replied."""
+    """Which of an evaluation's two chatbots replied."""
 
     CANDIDATE = "candidate"
-    """The one that is evaluated."""
+    """The chatbot under evaluation."""
     BASELINE = "baseline"
-    """The one that it is compared with, where there is one."""
+    """The chatbot to compare it with, if there is one."""
 
 
 class Verdict(StrEnum):
     """How a reply compares with the reference reply, worst first."""
 
     FAILED = "failed"
-    """There is no reply: every attempt failed."""
+    """No reply: every attempt failed."""
     REGRESSED = "regressed"
-    """It breaks a rule that the reference reply keeps, or is less like it than it has to be."""
+    """It breaks a rule that the reference reply keeps, or is less similar to it than required."""
     CHANGED = "changed"
-    """It says something else, or the same in other words."""
+    """It differs from the reference reply in content or in words."""
     SAME = "same"
-    """It says the same; upper and lower case, punctuation and white space aside."""
+    """It is the same, apart from case, punctuation and white space."""
     WITHOUT_REFERENCE = "without_reference"
-    """The conversation ends with the USER message, so that there is nothing to compare with."""
+    """The conversation ends with the USER message, so there is nothing to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """A conversation of the version up to a USER message, for a chatbot to take the next turn."""
+    """A conversation up to a USER message, which a chatbot is to answer."""
 
     next_turn_id: str
-    """As in `next_turns.parquet`; distinct within the version."""
+    """As in `next_turns.parquet`; unique within the version."""
     conversation_id: str
     sample: int
     seed: Seed
@@ -54,21 +54,21 @@ class Prefix:
     chat_history: tuple[Message, ...]
     """Ends with the USER message."""
     reference: Message | None
-    """What the version's chatbot replied; None where the conversation ends before that."""
+    """The reply of the version's chatbot; None if the conversation ends before it."""
     is_last: bool
     """Whether this is the conversation's last USER message."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailedReply:
-    """That a chatbot gave no usable reply, and why."""
+    """Why a chatbot gave no usable reply."""
 
     error_class: str
     reason: str
 
 
 class KeptReply(BaseModel):
-    """A reply as it is kept, for a run that is retried to find it."""
+    """A stored reply, which a retried run finds again."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -82,17 +82,17 @@ class ScoredReply:
     prefix: Prefix
     side: Side
     reply: Message | FailedReply
-    """A message's text may be empty: a chatbot that says nothing has replied, if badly."""
+    """A message's text may be empty: saying nothing is a reply too, if a bad one."""
     scores: Mapping[str, float | None]
-    """By scorer, higher is better. None where it cannot be told: without a reply, mostly without a
-    reference reply, or where an own scorer failed."""
+    """By scorer; higher is better. None if there is no score: no reply, usually no reference reply,
+    or an own scorer failed."""
     broken_rules: tuple[str, ...]
-    """Names of the rules that the reply breaks, sorted."""
+    """The rules that the reply breaks, sorted."""
     verdict: Verdict
 
 
 def prefixes_of(conversations: Iterable[tuple[Seed, Conversation]]) -> Iterator[Prefix]:
-    """Lists every prefix of conversations that ends with a USER message, in order."""
+    """Yields every prefix that ends with a USER message, in order."""
     for seed, conversation in conversations:
         turns = conversation.next_turns
         for turn in turns:
@@ -109,7 +109,7 @@ def prefixes_of(conversations: Iterable[tuple[Seed, Conversation]]) -> Iterator[
 
 
 def reply_key(prefix: Prefix, chatbot: ParticipantSettings) -> str:
-    """Digests all that makes a reply what it is, as 64 hexadecimal digits."""
+    """Returns a digest of everything that determines a reply, as 64 hexadecimal digits."""
     said = [[message.role.value, message.text] for message in prefix.chat_history]
     parts = [model.model_dump(mode="json") for model in (prefix.seed, chatbot)]
     content = json.dumps([EVALUATION_VERSION, said, *parts], sort_keys=True)

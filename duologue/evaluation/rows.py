@@ -1,4 +1,4 @@
-"""The columns of `evaluation.parquet`: the contract with everyone who reads one."""
+"""The columns of `evaluation.parquet`."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -13,45 +13,44 @@ from duologue.evaluation.replies import FailedReply, ScoredReply, Side
 from duologue.settings.participants import ParticipantSettings
 
 SCORE_PREFIX = "score_"
-"""Before a scorer's name in its column's."""
+"""A score's column is named after its scorer, with this in front."""
 
-_ROWS_AT_ONCE = 2000
+_ROWS_PER_BATCH = 2000
 
 _COLUMNS = (
-    described_field("next_turn_id", pa.string(), "As in `next_turns.parquet`, to be joined with."),
+    described_field("next_turn_id", pa.string(), "As in `next_turns.parquet`; join on it."),
     described_field("conversation_id", pa.string(), "As in `conversations.parquet`."),
     described_field("seed_id", pa.string(), "As in `conversations.parquet`."),
     described_field("sample", pa.int32(), "As in `conversations.parquet`."),
-    described_field("turn_index", pa.int32(), "Which turn the chatbot was to take, from 1."),
+    described_field("turn_index", pa.int32(), "Number of the chatbot's turn, from 1."),
     described_field("side", pa.string(), "Whose reply it is: `candidate` or `baseline`."),
     described_field("chatbot", pa.string(), "Who replied, as in `conversations.parquet`."),
     described_field("chatbot_release_tag", pa.string(), "Like `chatbot`.", nullable=True),
-    described_field("user_message", pa.string(), "The USER message that was to be answered."),
+    described_field("user_message", pa.string(), "The USER message to answer."),
     described_field(
         "reference_reply",
         pa.string(),
-        "What the version's chatbot replied. Null where the conversation ends with the USER "
-        "message.",
+        "The reply of the version's chatbot. Null if the conversation ends with the USER message.",
         nullable=True,
     ),
     described_field(
         "reply",
         pa.string(),
-        "What the chatbot replied. Empty where it said nothing, null where it failed.",
+        "What the chatbot replied. Empty if it said nothing, null if it failed.",
         nullable=True,
     ),
     described_field(
         "verdict",
         pa.string(),
         "`failed`: there is no reply. `regressed`: breaks a rule that the reference reply keeps, "
-        "or is less similar to it than `min_similarity`. `changed`: is not the same. `same`: but "
-        "for case, punctuation and white space. `without_reference`: there is nothing to compare "
-        "with.",
+        "or is less similar to it than `min_similarity`. `changed`: is not the same. `same`: "
+        "apart from case, punctuation and white space. `without_reference`: there is nothing to "
+        "compare with.",
     ),
     described_field(
         "broken_rules",
         pa.list_(pa.field("element", pa.string(), nullable=False)),
-        "`refusal`, `empty`, `slow`; sorted. Empty where none.",
+        "`refusal`, `empty`, `slow`; sorted. Empty if none.",
     ),
     described_field(
         "execution_id", pa.string(), "As in `conversations.parquet`, of the reply.", nullable=True
@@ -59,30 +58,30 @@ _COLUMNS = (
     described_field(
         "latency_ms",
         pa.int64(),
-        "How long the call that succeeded took. Null where there is none, or it is not known.",
+        "Duration of the successful call. Null if there is none, or it is unknown.",
         nullable=True,
     ),
     described_field(
         "attempts",
         pa.int32(),
-        "Calls made for the reply, the successful one included. Null where it failed or said "
+        "Calls made for the reply, including the successful one. Null if it failed or said "
         "nothing.",
         nullable=True,
     ),
     described_field(
-        "error_class", pa.string(), "The error it failed with, or null.", nullable=True
+        "error_class", pa.string(), "The class of the error it failed with, or null.", nullable=True
     ),
-    described_field("reason", pa.string(), "That error in words, or null.", nullable=True),
+    described_field("reason", pa.string(), "The error's message, or null.", nullable=True),
 )
 
 
 def evaluation_schema(scorers: Iterable[str]) -> pa.Schema:
-    """Lists the columns of an evaluation: the same for all, and one for each scorer."""
+    """Returns an evaluation's columns: the fixed ones, and one for each scorer."""
     scores = (
         described_field(
             f"{SCORE_PREFIX}{name}",
             pa.float64(),
-            f"The score `{name}`, higher is better. Null where it cannot be told.",
+            f"The score `{name}`; higher is better. Null if there is none.",
             nullable=True,
         )
         for name in scorers
@@ -96,11 +95,11 @@ def write_evaluation_parquet(
     scorers: Iterable[str],
     file: Any,
 ) -> int:
-    """Writes one row a reply, in the order given; returns how many there are."""
+    """Writes one row per reply, in the given order, and returns their number."""
     schema, count = evaluation_schema(scorers), 0
     rows = (_row(reply, chatbots[reply.side]) for reply in scored)
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        while batch := list(islice(rows, _ROWS_AT_ONCE)):
+        while batch := list(islice(rows, _ROWS_PER_BATCH)):
             writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
             count += len(batch)
     return count
@@ -138,5 +137,5 @@ def _reply_columns(reply: Message | FailedReply) -> dict[str, Any]:
 
 
 def _writable(reason: str) -> str:
-    """An error's text may hold half of a surrogate pair, of which its escape is written."""
+    """Escapes halves of surrogate pairs, which an error's text may hold."""
     return reason.encode(errors="backslashreplace").decode()

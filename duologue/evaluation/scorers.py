@@ -1,4 +1,4 @@
-"""How like the reference reply a reply is: the scorers, built in and own. Higher is better."""
+"""Scorers, built-in and own: how similar a reply is to the reference reply. Higher is better."""
 
 import asyncio
 import inspect
@@ -22,49 +22,49 @@ SAME = "same"
 SIMILARITY = "similarity"
 EMBEDDING_SIMILARITY = "embedding_similarity"
 
-_EXPECTED = "`def scorer(reply, reference, chat_history)` that gives a number, a bool or None"
+_EXPECTED = "`def scorer(reply, reference, chat_history)` that returns a number, a bool or None"
 
 Score = SupportsFloat | None
 OwnScorer = Callable[[str, str | None, Sequence[Message]], Score | Awaitable[Score]]
-"""What a person writes: the reply, the reference reply (None where there is none), and the messages
-before them, of which the last one is the user's. None where it cannot be told."""
+"""An own scorer takes the reply, the reference reply (None if there is none), and the messages
+before them, the last of which is the user's. It returns None if it has no score."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scorers:
-    """The scorers that the settings ask for, ready to be used."""
+    """The scorers that the settings name, loaded."""
 
     embedding: EmbeddingScorer | None
     own: Mapping[str, OwnScorer]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What there will be a score of, built in ones first."""
+        """The names of all scores, built-in ones first."""
         embedding = (EMBEDDING_SIMILARITY,) if self.embedding else ()
         return (SAME, SIMILARITY, *embedding, *self.own)
 
 
 Arguments = tuple[str, str | None, Sequence[Message]]
-"""What an own scorer is called with."""
+"""The arguments of an own scorer."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoScore:
-    """An own scorer failed, or gave something that is not a score."""
+    """An own scorer failed, or returned something other than a score."""
 
     why: str
     """The error's class, without its text, which may quote the conversation."""
 
 
 def load_scorers(settings: ScoringSettings) -> Scorers:
-    """Makes ready the scorers that the settings ask for.
+    """Loads the scorers that the settings name.
 
-    It imports the own scorers and loads the embedding model, so it is done once, and before
-    anything is paid for.
+    Call it once, before anything is billed: it imports the own scorers and loads the embedding
+    model.
 
     Raises:
         UsageError: an own scorer cannot be imported or called, or its name is taken; or the
-            embedding model, or the package that it needs, is missing.
+            embedding model or its package is missing.
     """
     own = [_own_scorer(spelling) for spelling in settings.own_scorers]
     names = [spelling.rpartition(":")[2] for spelling in settings.own_scorers]
@@ -75,33 +75,33 @@ def load_scorers(settings: ScoringSettings) -> Scorers:
 
 
 def same(reply: str, reference: str) -> float:
-    """Tells whether two replies say the same, upper and lower case, punctuation and white space
-    aside: 1.0 or 0.0. Where both are without words, as emoji are, all their characters count.
+    """Returns 1.0 if two replies are the same apart from case, punctuation and white space, else
+    0.0. If neither has any words, as with emoji, all characters count.
     """
     one, other = _compared(reply, reference)
     return float(one == other)
 
 
 def similarity(reply: str, reference: str) -> float:
-    """Tells how many of their words two replies share in the same order, 0 to 1.
+    """Returns the share of words that two replies have in common, in the same order, 0 to 1.
 
-    It is ROUGE-L's F1 (Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries"): twice
-    the length of their longest common subsequence of words, by the number of their words. 1.0
-    exactly where they say the same.
+    This is ROUGE-L's F1 (Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries"): twice
+    the length of the longest common subsequence of words, divided by the number of words in both.
+    It is 1.0 only for replies that `same` gives 1.0.
     """
     one, other = _compared(reply, reference)
     return Indel.normalized_similarity(one, other)
 
 
 async def own_scores(
-    scorer: OwnScorer, replies: Iterable[Arguments], at_a_time: int
+    scorer: OwnScorer, replies: Iterable[Arguments], max_concurrency: int
 ) -> list[float | NoScore | None]:
-    """Has an own scorer score replies, in order; a NoScore stands where it failed.
+    """Runs an own scorer on replies; returns the scores in order, with a NoScore for each failure.
 
-    Async ones score so many replies at a time. Others score one after the other, in a thread, so
-    that they need not be safe against themselves and nothing else has to wait.
+    An async scorer runs up to `max_concurrency` times concurrently. Others run in a thread, one
+    reply after the other, so that they need not be thread-safe and block nothing else.
     """
-    limit = asyncio.Semaphore(at_a_time if _is_async(scorer) else 1)
+    limit = asyncio.Semaphore(max_concurrency if _is_async(scorer) else 1)
 
     async def one(reply: Arguments) -> float | NoScore | None:
         async with limit:
@@ -133,7 +133,7 @@ def _is_async(scorer: OwnScorer) -> bool:
 
 
 def _compared(one: str, other: str) -> tuple[Sequence[str], Sequence[str]]:
-    """What of two texts is compared: their words, or the characters where neither has any."""
+    """Returns what to compare: the words, or the characters if neither text has any words."""
     a, b = wording(one), wording(other)
     return (a.words, b.words) if a.words or b.words else (a.letters, b.letters)
 

@@ -1,4 +1,4 @@
-"""Comparing replies with the reference replies: their scores, broken rules and verdicts."""
+"""Compares replies with the reference replies: scores, broken rules and verdicts."""
 
 import asyncio
 from collections import Counter
@@ -22,7 +22,7 @@ from duologue.evaluation.scorers import (
 from duologue.foreign_code import surroundings_restored
 from duologue.settings.evaluation import ScoringSettings
 
-Replies = Sequence[tuple[Prefix, Side, Message | FailedReply]]
+UnscoredReplies = Sequence[tuple[Prefix, Side, Message | FailedReply]]
 Scores = list[dict[str, float | None]]
 
 
@@ -31,34 +31,34 @@ class Scored:
     """Replies with their scores and verdicts."""
 
     replies: tuple[ScoredReply, ...]
-    """In the order in which they were given."""
+    """In the given order."""
     own_scorer_errors: dict[str, Counter[str]]
-    """By own scorer, how many replies it failed at for each reason, such as an error's class. Those
-    that never failed are left out."""
+    """Number of replies that each own scorer failed on, by scorer and reason, such as an error's
+    class; without those that never failed."""
 
     @property
     def failed_own_scorers(self) -> dict[str, int]:
-        """By own scorer, how many replies it failed at."""
+        """Number of replies that each own scorer failed on, by scorer."""
         return {name: reasons.total() for name, reasons in self.own_scorer_errors.items()}
 
 
 async def score_replies(
-    replies: Replies, settings: ScoringSettings, scorers: Scorers, at_a_time: int
+    replies: UnscoredReplies, settings: ScoringSettings, scorers: Scorers, max_concurrency: int
 ) -> Scored:
-    """Scores replies, checks them against the rules, and gives each its verdict.
+    """Scores replies, checks them against the rules, and decides on their verdicts.
 
     Args:
-        replies: of one side or several, in any order.
-        settings: what makes a reply slow, or regressed.
+        replies: of one side or both, in any order.
+        settings: when a reply is slow, and when it has regressed.
         scorers: from `load_scorers`, for the same settings.
-        at_a_time: how many replies an async own scorer scores at a time.
+        max_concurrency: replies that an async own scorer scores concurrently.
     """
     scores = await asyncio.to_thread(_built_in_scores, replies, scorers)
-    failed = await _add_own_scores(scores, replies, scorers, at_a_time)
+    failed = await _add_own_scores(scores, replies, scorers, max_concurrency)
     return Scored(await asyncio.to_thread(_judged, replies, scores, settings), failed)
 
 
-def _built_in_scores(replies: Replies, scorers: Scorers) -> Scores:
+def _built_in_scores(replies: UnscoredReplies, scorers: Scorers) -> Scores:
     scores: Scores = [dict.fromkeys(scorers.names) for _ in replies]
     to_embed = []
     for row, (prefix, _, reply) in zip(scores, replies, strict=True):
@@ -69,15 +69,15 @@ def _built_in_scores(replies: Replies, scorers: Scorers) -> Scores:
     if scorers.embedding:
         found = scorers.embedding([pair for _, pair in to_embed])
         for (row, _), score in zip(to_embed, found, strict=True):
-            # A model may tell upper from lower case, which says nothing new.
+            # The model may distinguish case, which `same` ignores.
             row[EMBEDDING_SIMILARITY] = 1.0 if row[SAME] else score
     return scores
 
 
 async def _add_own_scores(
-    scores: Scores, replies: Replies, scorers: Scorers, at_a_time: int
+    scores: Scores, replies: UnscoredReplies, scorers: Scorers, max_concurrency: int
 ) -> dict[str, Counter[str]]:
-    """Adds the scores of the own scorers, and counts why each of them failed."""
+    """Adds the own scorers' scores, and counts why each scorer failed."""
     given: list[tuple[dict[str, float | None], Arguments]] = []
     for row, (prefix, _, reply) in zip(scores, replies, strict=True):
         if isinstance(reply, Message):
@@ -86,14 +86,16 @@ async def _add_own_scores(
     failed = {}
     with surroundings_restored():
         for name, scorer in scorers.own.items():
-            found = await own_scores(scorer, [arguments for _, arguments in given], at_a_time)
+            found = await own_scores(scorer, [arguments for _, arguments in given], max_concurrency)
             failed[name] = Counter(score.why for score in found if isinstance(score, NoScore))
             for (row, _), score in zip(given, found, strict=True):
                 row[name] = None if isinstance(score, NoScore) else score
     return {name: count for name, count in failed.items() if count}
 
 
-def _judged(replies: Replies, scores: Scores, settings: ScoringSettings) -> tuple[ScoredReply, ...]:
+def _judged(
+    replies: UnscoredReplies, scores: Scores, settings: ScoringSettings
+) -> tuple[ScoredReply, ...]:
     judged = []
     for (prefix, side, reply), row in zip(replies, scores, strict=True):
         broken = _broken_rules(reply, settings)
@@ -124,5 +126,5 @@ def _verdict(
         return Verdict.WITHOUT_REFERENCE
     if scores[SAME]:
         return Verdict.SAME
-    less_like = (scores[SIMILARITY] or 0.0) < settings.min_similarity
-    return Verdict.REGRESSED if less_like else Verdict.CHANGED
+    too_different = (scores[SIMILARITY] or 0.0) < settings.min_similarity
+    return Verdict.REGRESSED if too_different else Verdict.CHANGED

@@ -1,4 +1,4 @@
-"""How each side fared as a whole: verdicts, broken rules, means with their confidence intervals."""
+"""Each side's totals: verdicts, broken rules, and mean scores with confidence intervals."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,6 @@ from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import bootstrap
 
 from duologue.conversation.messages import Message
 from duologue.evaluation.manifest import Estimate, SideSummary
@@ -14,10 +13,10 @@ from duologue.evaluation.replies import ScoredReply, Side, Verdict
 from duologue.settings.evaluation import ScoringSettings
 
 _RESAMPLES = 2000
-_RESAMPLED_AT_A_TIME = 2_000_000
-"""Bounds the memory of the bootstrap to some 50 MB, whatever the number of conversations."""
+_PICKS_PER_BATCH = 2_000_000
+"""Limits the bootstrap's memory to about 50 MB, however many conversations there are."""
 _RANDOM_SEED = 0
-"""So that the same evaluation gives the same figures."""
+"""Fixed, so that the same evaluation gives the same figures."""
 
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.intp]
@@ -29,11 +28,11 @@ Values = Iterable[tuple[str, float]]
 def summarise(
     scored: Sequence[ScoredReply], settings: ScoringSettings
 ) -> tuple[dict[Side, SideSummary], dict[str, Estimate]]:
-    """Sums up how each side fared, and by how much the candidate is above the baseline.
+    """Summarises each side, and by how much the candidate beats the baseline.
 
     Returns:
-        The sides that have replies; and the differences, by scorer, over the prefixes where both
-        sides have the score. A score that no reply has is left out.
+        The sides that have replies, and the differences by scorer over the prefixes that both
+        sides have a score for. Scores that no reply has are left out.
     """
     of_side = {side: [each for each in scored if each.side is side] for side in Side}
     sides = {side: _side(replies, settings) for side, replies in of_side.items() if replies}
@@ -43,21 +42,21 @@ def summarise(
 
 
 def estimate(values: Values, confidence: float) -> Estimate | None:
-    """Estimates a mean and its confidence interval; None without values.
+    """Returns a mean and its confidence interval; None without values.
 
-    The prefixes of one conversation are no independent draws, so whole conversations are resampled:
-    the cluster bootstrap (Davison & Hinkley 1997, "Bootstrap Methods and their Application", 3.8;
-    Field & Welsh 2007, "Bootstrapping clustered data"), with percentile intervals. With a single
-    conversation nothing is known of how they differ, and the interval is the mean alone.
+    Prefixes of one conversation are not independent, so whole conversations are resampled: the
+    cluster bootstrap (Davison & Hinkley 1997, "Bootstrap Methods and their Application", 3.8;
+    Field & Welsh 2007, "Bootstrapping clustered data"), with percentile intervals. A single
+    conversation says nothing about how conversations vary; its interval is the mean alone.
     """
     if not (pairs := list(values)):
         return None
     ids, all_values = zip(*pairs, strict=True)
     _, index = np.unique(ids, return_inverse=True)
-    # The type of numpy's stub is that of counts, weights or not.
+    # numpy's stub gives weighted counts the type of plain ones.
     sums = np.bincount(index, weights=all_values).astype(np.float64)
     counts = np.bincount(index)
-    # A mean of equal values in floating point need not be one of them.
+    # Rounding can move the mean of equal values off that value.
     equal = min(all_values) == max(all_values)
     mean = all_values[0] if equal else float(np.mean(all_values))
     low, high = (mean, mean) if equal or len(sums) == 1 else _interval(sums, counts, confidence)
@@ -65,21 +64,23 @@ def estimate(values: Values, confidence: float) -> Estimate | None:
 
 
 def _interval(sums: Array, counts: Counts, confidence: float) -> tuple[float, float]:
-    def mean(sums: Array, counts: Counts, axis: int = -1) -> Array:
-        result: Array = sums.sum(axis=axis) / counts.sum(axis=axis)
-        return result
+    """Returns the percentile interval of the mean over resampled conversations.
 
-    found = bootstrap(
-        (sums, counts),
-        mean,
-        paired=True,
-        n_resamples=_RESAMPLES,
-        batch=max(1, _RESAMPLED_AT_A_TIME // len(sums)),
-        confidence_level=confidence,
-        method="percentile",
-        rng=np.random.default_rng(_RANDOM_SEED),
-    )
-    low, high = found.confidence_interval
+    Args:
+        sums: of each conversation's values.
+        counts: of each conversation's values.
+        confidence: the share of resampled means between the two ends.
+    """
+    rng = np.random.default_rng(_RANDOM_SEED)
+    conversations = len(sums)
+    batch = max(1, _PICKS_PER_BATCH // conversations)
+    means = []
+    for start in range(0, _RESAMPLES, batch):
+        size = (min(batch, _RESAMPLES - start), conversations)
+        picks = rng.integers(0, conversations, size)
+        means.append(sums[picks].sum(axis=1) / counts[picks].sum(axis=1))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
     return float(low), float(high)
 
 

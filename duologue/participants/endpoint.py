@@ -35,7 +35,7 @@ from duologue.participants.http_failures import (
 from duologue.participants.protocol import Reply, TurnContext, usable_text
 from duologue.participants.retries import with_retries
 from duologue.participants.templates import filled_body, subject_of, values_for
-from duologue.participants.vellum_errors import Wording
+from duologue.participants.vellum_errors import ErrorContext
 from duologue.settings.participants import CallSettings, ParticipantSettings
 
 ALLOWED_HOSTS = "DUOLOGUE_ALLOWED_HOSTS"
@@ -78,13 +78,15 @@ class EndpointBot:
         body = filled_body(settings.endpoint.body, values, subject_of(settings))
         private = [*(message.text for message in chat_history), *context.seed.context.values()]
         key = max((one.get_secret_value() for one in self._secrets.values()), key=len, default="")
-        wording = Wording(settings.spelling, settings.spelling, SecretStr(key), private=private)
+        wording = ErrorContext(
+            settings.spelling, settings.spelling, SecretStr(key), private=private
+        )
         reply, attempts = await with_retries(
             lambda: self._attempt(body, wording), self._call, settings.spelling, self._account
         )
         return replace(reply, attempts=attempts)
 
-    async def _attempt(self, body: Any, wording: Wording) -> Reply:
+    async def _attempt(self, body: Any, wording: ErrorContext) -> Reply:
         self._spending.begin_call()
         started = time.monotonic()
         secrets = {name: value.get_secret_value() for name, value in self._secrets.items()}
@@ -105,7 +107,7 @@ class EndpointBot:
         # Out of the except clause: the library's error holds the request with its headers.
         raise failure
 
-    def _reply(self, response: httpx.Response, latency_ms: int, wording: Wording) -> Reply:
+    def _reply(self, response: httpx.Response, latency_ms: int, wording: ErrorContext) -> Reply:
         answer = _json_or_text(response)
         path = self._settings.output_path
         said = jmespath.search(path, answer) if path else answer
@@ -131,7 +133,7 @@ class EndpointBot:
             )
         return Reply(text, latency_ms=latency_ms, state=None if state is None else str(state))
 
-    def _failure(self, response: httpx.Response, wording: Wording) -> ParticipantError:
+    def _failure(self, response: httpx.Response, wording: ErrorContext) -> ParticipantError:
         status = response.status_code
         said = f"{wording.participant} answered {_named(status)}: "
         said += self._shown(response.text, wording) or "(nothing)"
@@ -157,7 +159,7 @@ class EndpointBot:
             return TransientError(said, seconds)
         return FatalError(f"{said}. Check endpoint.body against what the chatbot expects")
 
-    def _shown(self, text: str, wording: Wording) -> str:
+    def _shown(self, text: str, wording: ErrorContext) -> str:
         for secret in self._secrets.values():
             text = text.replace(secret.get_secret_value(), "[hidden]")
         return wording.quoted(text)

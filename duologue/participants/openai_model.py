@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from openai import (
@@ -18,7 +18,7 @@ from openai import (
     DefaultAsyncHttpxClient,
     OpenAIError,
 )
-from openai.types.chat import ChatCompletion
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from pydantic import SecretStr
 
 from duologue.conversation.messages import Message
@@ -43,7 +43,7 @@ from duologue.participants.http_failures import (
 from duologue.participants.protocol import Reply, TurnContext, usable_text
 from duologue.participants.retries import with_retries
 from duologue.participants.templates import filled, messages_for_openai, subject_of, values_for
-from duologue.participants.vellum_errors import Wording
+from duologue.participants.vellum_errors import ErrorContext
 from duologue.settings.participants import CallSettings, ParticipantSettings
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -125,7 +125,7 @@ class OpenAIModel:
         if prompt:
             messages.insert(0, {"role": "system", "content": prompt})
         private = [message["content"] for message in messages]
-        wording = Wording(
+        wording = ErrorContext(
             settings.spelling, self._client.base_url, self._client.api_key, private=private
         )
         used: list[Usage] = []
@@ -141,18 +141,20 @@ class OpenAIModel:
             raise
         return replace(reply, attempts=attempts, usage=total(used))
 
-    async def _attempt(self, messages: Any, wording: Wording, used: list[Usage]) -> Reply:
+    async def _attempt(
+        self, messages: list[dict[str, str]], wording: ErrorContext, used: list[Usage]
+    ) -> Reply:
         self._spending.begin_call()
         started = time.monotonic()
         try:
             completion = await self._client.sdk.chat.completions.create(
-                messages=messages, **self._request
+                messages=cast("list[ChatCompletionMessageParam]", messages), **self._request
             )
         except (OpenAIError, ValueError, OSError) as error:
             failure = _failure(error, wording)
         else:
             latency_ms = round((time.monotonic() - started) * 1000)
-            if usage := _usage(completion):
+            if usage := _usage(completion, self._request["model"]):
                 used.append(usage)
                 self._spending.add(usage)
             return self._reply(completion, latency_ms, wording)
@@ -160,7 +162,7 @@ class OpenAIModel:
         # whole request, with the key.
         raise failure
 
-    def _reply(self, completion: ChatCompletion, latency_ms: int, wording: Wording) -> Reply:
+    def _reply(self, completion: ChatCompletion, latency_ms: int, wording: ErrorContext) -> Reply:
         choices = getattr(completion, "choices", None)
         if not isinstance(choices, list) or not choices:
             raise TransientError(
@@ -207,11 +209,13 @@ def _system_prompt(
     return filled(template, values, subject_of(settings)).strip()
 
 
-def _usage(completion: ChatCompletion) -> Usage | None:
+def _usage(completion: ChatCompletion, requested: str) -> Usage | None:
     usage = getattr(completion, "usage", None)
     if usage is None:
         return None
     model = completion.model if isinstance(completion.model, str) else None
+    if model and model.startswith("/"):  # some servers report where they have the model's file
+        model = requested
     return Usage(
         input_tokens=usage.prompt_tokens,
         output_tokens=usage.completion_tokens,
@@ -219,7 +223,7 @@ def _usage(completion: ChatCompletion) -> Usage | None:
     )
 
 
-def _failure(error: Exception, wording: Wording) -> ParticipantError:
+def _failure(error: Exception, wording: ErrorContext) -> ParticipantError:
     if isinstance(error, APITimeoutError | APIConnectionError | OSError):
         cause = error.__cause__ or error
         why = f"{type(cause).__name__}: {wording.quoted(str(cause))}".rstrip(": ")
@@ -236,7 +240,7 @@ def _failure(error: Exception, wording: Wording) -> ParticipantError:
     return FatalError(f"{wording.participant}: {wording.quoted(str(error))}")
 
 
-def _status_failure(error: APIStatusError, wording: Wording) -> ParticipantError:
+def _status_failure(error: APIStatusError, wording: ErrorContext) -> ParticipantError:
     status = error.status_code
     said = f"{wording.participant}: {wording.base_url} answered {status}: "
     said += wording.quoted(str(error.body or error.message))

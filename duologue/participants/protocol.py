@@ -6,6 +6,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from duologue.conversation.emptiness import is_empty
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.conversation.usage import Usage
 from duologue.errors import EmptyReplyError, FatalError, TransientError
@@ -125,7 +126,7 @@ def usable_text(said: object, participant: str, content: str | None = None) -> s
             f"{participant} replied with {type(said).__name__}, not text; a reply must be a string"
         )
     text = said.strip()
-    if not text and content is None:
+    if is_empty(text) and content is None:
         raise EmptyReplyError(f"{participant} replied with an empty message")
     if reason := unwritable_reason(text) or unwritable_reason(content or ""):
         raise TransientError(f"{participant} replied with {reason} in its text")

@@ -38,7 +38,7 @@ from duologue.participants.retries import with_retries
 from duologue.participants.stateful import refuse_fresh_state, refuse_lost_state
 from duologue.participants.vellum_errors import (
     SDK_ERRORS,
-    Wording,
+    ErrorContext,
     lost_state,
     sdk_error,
     workflow_error,
@@ -138,7 +138,7 @@ class VellumDeployment:
         """Answers the latest message; see `Participant.reply`."""
         further = typed_inputs(self._settings, self._types, context)
         said = (*(message.text for message in chat_history), *_texts(further))
-        wording = Wording(
+        wording = ErrorContext(
             self._settings.spelling, self._client.base_url, self._client.api_key, private=said
         )
         request = {**self._request, "metadata": metadata_of(context)}
@@ -181,7 +181,11 @@ class VellumDeployment:
         return [latest, *more]
 
     async def _attempt(
-        self, request: dict[str, Any], context: TurnContext, wording: Wording, used: list[Usage]
+        self,
+        request: dict[str, Any],
+        context: TurnContext,
+        wording: ErrorContext,
+        used: list[Usage],
     ) -> Reply:
         self._spending.begin_call()
         started = time.monotonic()
@@ -197,7 +201,7 @@ class VellumDeployment:
         raise failure
 
     async def _executed(
-        self, request: dict[str, Any], wording: Wording, used: list[Usage]
+        self, request: dict[str, Any], wording: ErrorContext, used: list[Usage]
     ) -> ExecuteWorkflowResponse:
         sdk = self._client.sdk
         if self._settings.trigger is not None:
@@ -224,7 +228,7 @@ class VellumDeployment:
         response: ExecuteWorkflowResponse,
         context: TurnContext,
         latency_ms: int,
-        wording: Wording,
+        wording: ErrorContext,
     ) -> Reply:
         if isinstance(response.data, RejectedExecuteWorkflowWorkflowResultEvent):
             raise workflow_error(response.data.error, wording)
@@ -280,7 +284,7 @@ def release_of(settings: ParticipantSettings) -> dict[str, str]:
     return {"release_tag": tag} if tag else {}
 
 
-def fit_id(execution_id: str, wording: Wording) -> str | None:
+def fit_id(execution_id: str, wording: ErrorContext) -> str | None:
     """Returns an execution's id; None for an id that cannot be Vellum's or holds the key."""
     if _UUID.fullmatch(execution_id) and wording.api_key.get_secret_value() not in execution_id:
         return execution_id
@@ -288,7 +292,7 @@ def fit_id(execution_id: str, wording: Wording) -> str | None:
     return execution_id if is_fit and wording.quoted(execution_id) == execution_id else None
 
 
-def refuse_key(wording: Wording, *texts: str) -> None:
+def refuse_key(wording: ErrorContext, *texts: str) -> None:
     """Refuses a reply that holds the API key.
 
     Raises:

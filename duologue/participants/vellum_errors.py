@@ -63,7 +63,7 @@ _RUN_STOPPING_CODES = {"PROVIDER_CREDENTIALS_UNAVAILABLE", "INTEGRATION_CREDENTI
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class ErrorContext:
     """What a message about a failed call says, and what it must hide."""
 
     participant: str
@@ -113,7 +113,7 @@ def _spellings(text: str) -> set[str]:
     }
 
 
-def workflow_error(error: WorkflowEventError, wording: Wording) -> ParticipantError:
+def workflow_error(error: WorkflowEventError, wording: ErrorContext) -> ParticipantError:
     """Classifies the error of a Workflow that ran and was rejected."""
     said = (
         f"{wording.participant}: the Workflow was rejected with {wording.quoted(error.code)}: "
@@ -126,7 +126,7 @@ def workflow_error(error: WorkflowEventError, wording: Wording) -> ParticipantEr
     return FatalError(f"{said}; its execution on Vellum shows where")
 
 
-def sdk_error(error: Exception, wording: Wording) -> ParticipantError:
+def sdk_error(error: Exception, wording: ErrorContext) -> ParticipantError:
     """Classifies one of SDK_ERRORS."""
     if isinstance(error, ApiError):
         return _status_error(error, wording)
@@ -139,7 +139,9 @@ def sdk_error(error: Exception, wording: Wording) -> ParticipantError:
     return _connection_error(error, wording)
 
 
-def lost_state(error: Exception, context: TurnContext, wording: Wording) -> ParticipantError | None:
+def lost_state(
+    error: Exception, context: TurnContext, wording: ErrorContext
+) -> ParticipantError | None:
     """Recognizes that Vellum does not know the execution to continue from; None for other errors.
 
     No source says how Vellum reports this. Taken for it is a 400 or a 404 whose body speaks of an
@@ -168,7 +170,7 @@ def was_turned_away(error: Exception) -> bool:
     return isinstance(error.__cause__ or error, aiohttp.ClientConnectorError)
 
 
-def _status_error(error: ApiError, wording: Wording) -> ParticipantError:
+def _status_error(error: ApiError, wording: ErrorContext) -> ParticipantError:
     status = error.status_code or 0
     body = error.body if isinstance(error.body, str) else json.dumps(error.body, ensure_ascii=False)
     answered = f"{wording.participant}: {wording.base_url} answered {_named(status)}: "
@@ -193,7 +195,7 @@ def _status_error(error: ApiError, wording: Wording) -> ParticipantError:
     return FatalError(f"{answered}. {wording.refused}")
 
 
-def _connection_error(error: Exception, wording: Wording) -> ParticipantError:
+def _connection_error(error: Exception, wording: ErrorContext) -> ParticipantError:
     # httpx's error is too coarse, and sometimes wrong; the transport keeps aiohttp's own.
     cause = error.__cause__ or error
     why = f"{type(cause).__name__}: {wording.quoted(str(cause))}".rstrip(": ")

@@ -13,7 +13,7 @@ from vellum import VellumVariable
 from duologue.errors import RunStoppingError, UsageError
 from duologue.participants.retries import with_retries
 from duologue.participants.vellum_deployment import NO_RETRIES, VellumClient, vellum_client
-from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error
+from duologue.participants.vellum_errors import SDK_ERRORS, ErrorContext, sdk_error
 from duologue.participants.vellum_inputs import SUPPORTED_TYPES, converted
 from duologue.seeds import Seed
 from duologue.settings.participants import (
@@ -88,7 +88,7 @@ async def _checked(
     if not settings.is_deployment or settings.pinned is not None:
         return Checked(settings)
     kind = "Prompt" if settings.kind is ParticipantKind.PROMPT else "Workflow"
-    wording = Wording(
+    wording = ErrorContext(
         settings.spelling,
         client.default_url,
         client.api_key,
@@ -131,7 +131,7 @@ class _Release:
 
 
 async def _release(
-    client: VellumClient, settings: ParticipantSettings, wording: Wording
+    client: VellumClient, settings: ParticipantSettings, wording: ErrorContext
 ) -> tuple[_Release, Sequence[VellumVariable], Sequence[VellumVariable] | None]:
     sdk, name = client.sdk, quote(settings.deployment, safe="")
     tag = quote(settings.release_tag or LATEST, safe="")
@@ -158,7 +158,7 @@ async def _release(
     return _Release(workflow.id, tags), variables.input_variables, variables.output_variables
 
 
-async def _asked(request: Callable[[], Awaitable[Answer]], wording: Wording) -> Answer:
+async def _asked(request: Callable[[], Awaitable[Answer]], wording: ErrorContext) -> Answer:
     try:
         return await request()
     except SDK_ERRORS as error:

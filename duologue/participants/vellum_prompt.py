@@ -28,7 +28,7 @@ from duologue.participants.vellum_deployment import (
     release_of,
     target_of,
 )
-from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error
+from duologue.participants.vellum_errors import SDK_ERRORS, ErrorContext, sdk_error
 from duologue.participants.vellum_inputs import message_requests, prompt_input, typed_inputs
 from duologue.participants.vellum_marks import external_ids_of, metadata_of
 from duologue.participants.vellum_stream import usage_of
@@ -69,7 +69,7 @@ class VellumPrompt:
         further = typed_inputs(settings, types, context)
         texts = [message.text for message in chat_history]
         texts += [value for value in further.values() if isinstance(value, str)]
-        wording = Wording(
+        wording = ErrorContext(
             settings.spelling,
             self._client.base_url,
             self._client.api_key,
@@ -109,7 +109,9 @@ class VellumPrompt:
             raise
         return replace(reply, attempts=attempts, usage=total(used))
 
-    async def _attempt(self, request: dict[str, Any], wording: Wording, used: list[Usage]) -> Reply:
+    async def _attempt(
+        self, request: dict[str, Any], wording: ErrorContext, used: list[Usage]
+    ) -> Reply:
         self._spending.begin_call()
         started = time.monotonic()
         try:
@@ -125,7 +127,9 @@ class VellumPrompt:
         # holds the whole body and, at times, the key.
         raise failure
 
-    def _reply(self, response: ExecutePromptResponse, latency_ms: int, wording: Wording) -> Reply:
+    def _reply(
+        self, response: ExecutePromptResponse, latency_ms: int, wording: ErrorContext
+    ) -> Reply:
         if isinstance(response, RejectedExecutePromptResponse):
             raise _prompt_error(response.error, wording)
         # The thinking of a model is no part of its reply.
@@ -148,7 +152,7 @@ class VellumPrompt:
         return Reply(text, execution_id=execution_id, latency_ms=latency_ms, content=content)
 
 
-def _prompt_error(error: VellumError, wording: Wording) -> ParticipantError:
+def _prompt_error(error: VellumError, wording: ErrorContext) -> ParticipantError:
     said = (
         f"{wording.participant}: the Prompt was rejected with {wording.quoted(str(error.code))}: "
         f"{wording.quoted(error.message)}"

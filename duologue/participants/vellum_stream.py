@@ -29,7 +29,7 @@ from vellum import (
 
 from duologue.conversation.usage import Number, Usage
 from duologue.errors import TransientError
-from duologue.participants.vellum_errors import Wording
+from duologue.participants.vellum_errors import ErrorContext
 
 WITH_USAGE: dict[str, Any] = {
     "event_types": ["NODE", "WORKFLOW"],
@@ -42,7 +42,7 @@ _LARGEST_NUMBER = 2**53
 
 
 async def result_of(
-    events: AsyncIterable[WorkflowStreamEvent], wording: Wording, add: Callable[[Usage], None]
+    events: AsyncIterable[WorkflowStreamEvent], wording: ErrorContext, add: Callable[[Usage], None]
 ) -> ExecuteWorkflowResponse:
     """Reads a stream to its end.
 
@@ -72,7 +72,7 @@ async def result_of(
 
 
 async def result_of_trigger(
-    events: AsyncIterable[WorkflowEvent], wording: Wording
+    events: AsyncIterable[WorkflowEvent], wording: ErrorContext
 ) -> ExecuteWorkflowResponse:
     """Reads the stream of an execution that a trigger started, to its end.
 
@@ -104,7 +104,7 @@ async def result_of_trigger(
     raise _no_result(wording)
 
 
-def _no_result(wording: Wording) -> TransientError:
+def _no_result(wording: ErrorContext) -> TransientError:
     return TransientError(
         f"{wording.participant}: the stream from {wording.base_url} ended without the "
         "Workflow's result; if it stays so, upgrade vellum-ai, or see what answers at that "

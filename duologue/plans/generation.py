@@ -1,11 +1,12 @@
 """What a run is asked to do, checked before anything is billed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from duologue.errors import UsageError
-from duologue.seeds import Seed, SeedFile
+from duologue.seeds import Seed, SeedFile, read_seeds
 from duologue.settings.options import Options, validated
 from duologue.settings.participants import ParticipantSettings
 from duologue.settings.run import (
@@ -22,6 +23,7 @@ from duologue.settings.run import (
 from duologue.simulation import conversation_id, conversation_key
 from duologue.storage.locations import absolute
 from duologue.validation.loading import load_rules
+from duologue.validation.seeds import checked_seeds
 from duologue.versions.checkpoints import UNCHANGED
 from duologue.versions.places import DatasetFolder, dataset_name_from
 
@@ -60,6 +62,22 @@ class Plan:
     dataset: DatasetFolder
     settings: RunSettings
     advanced: AdvancedOptions
+
+    def read_seeds(self, answers: Mapping[str, Any] = MappingProxyType({})) -> SeedFile:
+        """Reads the seed file, and rejects the seeds that break a rule on their own.
+
+        Args:
+            answers: options that someone was asked for, instead of the plan's: `message_column`,
+                `has_header`.
+
+        Raises:
+            UsageError: the file cannot be read, or it is unclear which column holds the message.
+        """
+        names = ("message_column", "has_header", "delimiter", "seed_format")
+        options = {name: getattr(self.advanced, name) or None for name in names}
+        options["has_header"] = self.advanced.has_header
+        seed_file = read_seeds(self.seeds_path, **(options | dict(answers)))
+        return checked_seeds(seed_file, load_rules(self.settings.rules))
 
     def jobs(self, seed_file: SeedFile, version: str) -> list[Job]:
         """Lists the conversations to simulate, in the seed file's order."""

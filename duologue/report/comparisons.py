@@ -35,7 +35,7 @@ _ORDER = (
 )
 
 
-Replies = Mapping[Side, ScoredReply]
+RepliesBySide = Mapping[Side, ScoredReply]
 """To one prefix: the candidate's, and the baseline's where there is one."""
 
 
@@ -67,7 +67,7 @@ class _ShownReply:
     """How long it took and how it was scored, as far as that is known."""
 
 
-def comparison_groups(compared: Iterable[Replies]) -> list[Group]:
+def comparison_groups(compared: Iterable[RepliesBySide]) -> list[Group]:
     """Renders the comparisons that fit on a page, by the candidate's verdict, worst first.
 
     Of each verdict the least similar to the reference reply come first, and those that cannot be
@@ -86,7 +86,7 @@ def comparison_groups(compared: Iterable[Replies]) -> list[Group]:
     ]
 
 
-def by_prefix(scored: Iterable[ScoredReply]) -> list[Replies]:
+def by_prefix(scored: Iterable[ScoredReply]) -> list[RepliesBySide]:
     """Puts the replies to the same prefix together."""
     replies: dict[str, dict[Side, ScoredReply]] = {}
     for reply in scored:
@@ -94,7 +94,7 @@ def by_prefix(scored: Iterable[ScoredReply]) -> list[Replies]:
     return list(replies.values())
 
 
-def against_baseline(replies: Replies) -> str | None:
+def against_baseline(replies: RepliesBySide) -> str | None:
     """Says whether the candidate's verdict is better or worse than the baseline's; None if not."""
     if Side.BASELINE not in replies:
         return None
@@ -104,13 +104,13 @@ def against_baseline(replies: Replies) -> str | None:
     return "worse" if candidate < baseline else "better"
 
 
-def _greatest_change_first(replies: Replies) -> tuple[int, float]:
+def _greatest_change_first(replies: RepliesBySide) -> tuple[int, float]:
     candidate = replies[Side.CANDIDATE]
     similarity = candidate.scores.get(SIMILARITY)
     return _ORDER.index(candidate.verdict), float("inf") if similarity is None else similarity
 
 
-def _fitting(compared: Sequence[Replies]) -> Iterator[tuple[Verdict, Markup]]:
+def _fitting(compared: Sequence[RepliesBySide]) -> Iterator[tuple[Verdict, Markup]]:
     """Renders comparisons until the page is full."""
     template = page_environment().get_template("comparison.html.jinja")
     size = 0
@@ -135,7 +135,7 @@ def _fitting(compared: Sequence[Replies]) -> Iterator[tuple[Verdict, Markup]]:
         yield candidate.verdict, Markup(markup)  # the template has escaped every text
 
 
-def _side_by_side(prefix: Prefix, replies: Replies) -> tuple[_Text | None, list[_ShownReply]]:
+def _side_by_side(prefix: Prefix, replies: RepliesBySide) -> tuple[_Text | None, list[_ShownReply]]:
     """Marks where the replies differ from the reference reply, and it from the candidate's."""
     reference = None if prefix.reference is None else _plain(prefix.reference)
     shown = []

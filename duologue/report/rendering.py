@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from io import RawIOBase
 
@@ -46,6 +47,7 @@ def encoded(text: str) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
+@cache
 def page_environment() -> Environment:
     """Gives the templates, with the filters that they share. Every text is escaped."""
     environment = Environment(

@@ -1,8 +1,9 @@
-"""Which column holds the message, told by its name."""
+"""Which column holds the message, recognised by its name."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from duologue.errors import UsageError
 
@@ -25,14 +26,72 @@ MESSAGE_COLUMNS = (
 
 SEED_ID_COLUMN = "seed_id"
 
-SENTENCE_MARKS = (".", "?", "!", "\u3002", "\uff1f", "\uff01")
-"""Latin and full-width; a column's name ends with none of them."""
+SENTENCE_MARKS = (
+    ".",
+    "?",
+    "!",
+    "\u3002",
+    "\uff1f",
+    "\uff01",
+    "\u061f",
+    "\u0964",
+    "\u2026",
+    "\u037e",
+)
+"""Latin, full-width, Arabic, Hindi, Greek; a column's name ends with none of them."""
 
 MOST_WORDS_OF_A_NAME = 5
 MOST_NAMES_LISTED = 20
 MOST_CHARACTERS_LISTED = 40
 
+_TELLING_WORD = re.compile(
+    "messages?|prompts?|quer(?:y|ies)|questions?|inputs?|utterances?|instructions?|texts?|contents?"
+)
 
+_SHORT_TALK = frozenset(
+    [
+        "hello",
+        "hi",
+        "hey",
+        "hallo",
+        "hola",
+        "bonjour",
+        "ciao",
+        "olá",
+        "servus",
+        "yo",
+        "thanks",
+        "thx",
+        "ok",
+        "okay",
+        "yes",
+        "no",
+        "yep",
+        "nope",
+        "help",
+        "please",
+        "bye",
+    ]
+)
+
+
+class UnclearColumnsError(UsageError):
+    """It is unclear which column holds the message, or whether the first row is a header."""
+
+    def __init__(
+        self, message: str, names: Sequence[str] = (), first_row_may_be_message: bool = False
+    ) -> None:
+        super().__init__(message, names, first_row_may_be_message)
+        self.message = message
+        self.names = tuple(names)
+        """What the columns are called, if the first row is a header."""
+        self.first_row_may_be_message = first_row_may_be_message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@lru_cache(maxsize=1024)
 def normalised(name: str) -> str:
     """Returns a column's name as it is compared: `Seed Message` is `seed_message`."""
     return re.sub(r"[\s-]+", "_", name.strip().lower())
@@ -42,6 +101,16 @@ def known_message_columns(names: Iterable[str]) -> list[str]:
     """Returns those of the names that are known to hold the message, by precedence."""
     known = [name for name in names if normalised(name) in MESSAGE_COLUMNS]
     return sorted(known, key=lambda name: MESSAGE_COLUMNS.index(normalised(name)))
+
+
+def suggests_a_message(name: str) -> bool:
+    """Checks whether a name has a word such as "question" in it: `Customer question`, `prompts`."""
+    return any(_TELLING_WORD.fullmatch(word) for word in re.split(r"[\W_]+", name.lower()))
+
+
+def is_short_talk(text: str) -> bool:
+    """Checks whether a text holds a word that people say alone, such as a greeting."""
+    return any(word in _SHORT_TALK for word in re.split(r"[\W_]+", text.lower()))
 
 
 def message_column_among(names: Sequence[str], wanted: str | None, file: str) -> str:
@@ -56,9 +125,10 @@ def message_column_among(names: Sequence[str], wanted: str | None, file: str) ->
         raise UsageError(f"{file}: has no column {wanted!r}; its columns are {listed(names)}")
     if known := known_message_columns(names):
         return known[0]
-    raise UsageError(
+    raise UnclearColumnsError(
         f"{file}: none of its columns ({listed(names)}) is known to hold the message; "
-        "name the one that does with --message-column NAME"
+        "name the one that does with --message-column NAME",
+        names,
     )
 
 
@@ -83,8 +153,9 @@ def check_names(names: Sequence[str], file: str) -> None:
 
 
 def reads_like_prose(name: str) -> bool:
-    """Tells whether what stands where a column's name should looks like something said."""
-    return name.endswith(SENTENCE_MARKS) or len(name.split()) > MOST_WORDS_OF_A_NAME
+    """Checks whether what stands where a column's name should looks like something said."""
+    text = name.rstrip("\"'\u201d\u2019\u00bb)")
+    return text.endswith(SENTENCE_MARKS) or len(name.split()) > MOST_WORDS_OF_A_NAME
 
 
 def listed(names: Sequence[str]) -> str:

@@ -1,12 +1,18 @@
-"""JSON Lines: an object or a bare string on every line."""
+"""JSON Lines, an object or a bare string on every line, and JSON arrays of them."""
 
 import json
 from typing import Any, NoReturn
 
 from duologue.errors import UsageError
-from duologue.seeds.columns import known_message_columns, message_column_among, message_note
-from duologue.seeds.row import NUL_FAULT, Reading, Row, Source, row_of
+from duologue.seeds.columns import (
+    known_message_columns,
+    listed,
+    message_column_among,
+    message_note,
+)
+from duologue.seeds.row import NUL_FAULT, Number, Reading, Row, Source, row_of
 from duologue.seeds.seed import RejectedRow
+from duologue.storage.other_kinds import CONFLICT_FAULT, is_conflict
 from duologue.storage.text import decoded_text, physical_lines
 
 
@@ -16,33 +22,72 @@ def read_jsonl(source: Source) -> Reading:
     Raises:
         UsageError: no object has the message column, or the file is one JSON array.
     """
-    text = decoded_text(source.data, source.file)
+    lines = physical_lines(decoded_text(source.data, source.file))
+    if is_conflict(lines):
+        raise UsageError(f"{source.file}: {CONFLICT_FAULT}")
     values = [
-        (number, _parsed(source.file, number, line))
-        for number, line in enumerate(physical_lines(text), 1)
+        (number, _parsed(source.file, number, line.lstrip("\ufeff\x1e")))
+        for number, line in enumerate(lines, 1)
         if line.strip()
     ]
-    if _is_one_array(text):
+    is_array = bool(values) and "".join(lines).lstrip().startswith("[")
+    if is_array or all(isinstance(value, RejectedRow) for _, value in values):
+        _check_not_one_value("".join(lines), source.file)
+        if values and not any(line.lstrip().startswith(("{", "[", '"')) for line in lines):
+            raise UsageError(
+                f"{source.file}: holds no JSON; if it is CSV, let its name end in .csv, or say "
+                "--seed-format csv"
+            )
+    return _reading(values, "JSON objects", "every line is a JSON string, the message", source)
+
+
+def read_json(source: Source) -> Reading:
+    """Reads a JSON file: an array of objects or strings.
+
+    Raises:
+        UsageError: it is not such an array, or no object has the message column.
+    """
+    text = decoded_text(source.data, source.file)
+    parsed = _parsed(source.file, 1, text)
+    if isinstance(parsed, RejectedRow):
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) > 1 and not isinstance(_parsed(source.file, 1, lines[0]), RejectedRow):
+            raise UsageError(
+                f"{source.file}: looks like JSON lines; let its name end in .jsonl, or say "
+                "--seed-format jsonl"
+            )
+        raise UsageError(f"{source.file}: {parsed.reason}; expected an array of objects")
+    if not isinstance(parsed, list):
+        found = "an object" if isinstance(parsed, dict) else "a single value"
+        keys = f" with the keys {listed(list(parsed))}" if isinstance(parsed, dict) else ""
         raise UsageError(
-            f"{source.file}: is one JSON array; expected one object a line, "
-            f"as made by: jq -c '.[]' {source.file}"
+            f"{source.file}: is {found}{keys}; expected an array of objects, one a seed, as made "
+            f"by: jq '.KEY' {source.file}"
         )
+    values = list(enumerate(parsed, 1))
+    return _reading(values, "JSON array", "every element is a string, the message", source)
+
+
+def _reading(values: list[tuple[int, Any]], kind: str, strings: str, source: Source) -> Reading:
     column = _message_column([v for _, v in values if isinstance(v, dict)], source)
     rows = [_row(source.file, number, value, column) for number, value in values]
     if column is None:
-        return Reading("every line is a JSON string, the message", rows)
+        return Reading(strings, rows)
     names = {name: None for _, value in values if isinstance(value, dict) for name in value}
-    return Reading(f"JSON objects; {message_note(column, names)}", rows)
+    return Reading(f"{kind}; {message_note(column, names)}", rows)
 
 
-def _is_one_array(text: str) -> bool:
-    if not text.lstrip().startswith("["):
-        return False
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def _check_not_one_value(text: str, file: str) -> None:
+    """Refuses one JSON value over several lines, or an array on one."""
+    value = _parsed(file, 1, text)
+    is_object = isinstance(value, dict) and "\n" in text.strip()
+    if isinstance(value, list) or is_object:
+        kind = "array" if isinstance(value, list) else "object over several lines"
+        raise UsageError(
+            f"{file}: is one JSON {kind}; expected one object a line, as made by: "
+            f"jq -c '{'.[]' if isinstance(value, list) else '.'}' {file} (an array may also stay "
+            "as it is in a file whose name ends in .json)"
+        )
 
 
 def _message_column(objects: list[dict[str, Any]], source: Source) -> str | None:
@@ -69,7 +114,7 @@ def _parsed(file: str, number: int, line: str) -> Any:
     if "\0" in line:
         return RejectedRow(file, number, NUL_FAULT)
     try:
-        return json.loads(line, object_pairs_hook=_object, parse_constant=_no_constant)
+        return json.loads(line, **_HOOKS)
     except json.JSONDecodeError as error:
         return RejectedRow(file, number, f"is not JSON: {error.msg} at character {error.colno}")
     except (ValueError, RecursionError) as error:
@@ -86,3 +131,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
+
+
+_HOOKS: dict[str, Any] = {
+    "object_pairs_hook": _object,
+    "parse_constant": _no_constant,
+    "parse_float": Number,
+    "parse_int": Number,
+}

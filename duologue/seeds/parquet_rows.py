@@ -1,4 +1,4 @@
-"""Parquet files: any column of text can be the message."""
+"""Parquet files: any column of text, or of UTF-8 bytes, can be the message."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +7,7 @@ from duologue.errors import UsageError
 from duologue.seeds.columns import check_names, message_column_among, message_note
 from duologue.seeds.row import Reading, Row, Source, row_of
 from duologue.seeds.seed import RejectedRow
+from duologue.storage.parquet_values import python_value
 
 ROWS_A_BATCH = 1024
 """Few, since a row group may hold millions of rows, and a row a whole document."""
@@ -50,7 +51,8 @@ def _is_text(kind: Any) -> bool:
     import pyarrow as pa
 
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return plain in (pa.string(), pa.large_string(), pa.string_view())
+    texts = (pa.string(), pa.large_string(), pa.string_view())
+    return plain in (*texts, pa.binary(), pa.large_binary(), pa.binary_view())
 
 
 def _rows(parquet: Any, message_column: str, file: str) -> Iterator[Row | RejectedRow]:
@@ -65,15 +67,17 @@ def _rows(parquet: Any, message_column: str, file: str) -> Iterator[Row | Reject
 def _row(
     number: int, columns: dict[str, Any], index: int, message_column: str, file: str
 ) -> Row | RejectedRow:
-    values = {}
-    for name, column in columns.items():
+    values = {name: python_value(column[index]) for name, column in columns.items()}
+    message = values[message_column]
+    if isinstance(message, bytes):
         try:
-            values[name] = column[index].as_py()
-        except (ValueError, OverflowError):  # Bytes that are no UTF-8, a date beyond Python's.
-            return RejectedRow(file, number, f"column {name!r} holds a value that cannot be read")
+            values[message_column] = message.decode()
+        except UnicodeDecodeError:
+            fault = f"column {message_column!r} holds bytes that are not UTF-8 text"
+            return RejectedRow(file, number, fault)
     return row_of(number, values, message_column)
 
 
 def _summary(error: BaseException) -> str:
-    """Returns what pyarrow says in its first line, without its full stop."""
+    """Returns the first line of pyarrow's message, without its full stop."""
     return str(error).partition("\n")[0].rstrip(".") or type(error).__name__

@@ -1,75 +1,78 @@
 """Reading a seed file, whatever its format and wherever it is stored."""
 
-import bz2
-import gzip
 import hashlib
-import lzma
 import os
-import zlib
 from collections.abc import Callable
 from functools import partial
-from pathlib import PurePosixPath
 
 from duologue.errors import UsageError
-from duologue.seeds.csv_rows import read_csv
-from duologue.seeds.jsonl_rows import read_jsonl
+from duologue.seeds.excel_rows import read_excel
+from duologue.seeds.jsonl_rows import read_json, read_jsonl
 from duologue.seeds.parquet_rows import read_parquet
+from duologue.seeds.roles import check_no_log
 from duologue.seeds.row import Reading, Row, Source, fault_of
 from duologue.seeds.seed import RejectedRow, Seed, SeedFile
 from duologue.seeds.seed_ids import distinct_ids, without_conflicts
-from duologue.storage.fetching import stored_bytes
+from duologue.seeds.table_rows import read_csv
 from duologue.storage.locations import without_credentials
+from duologue.storage.other_kinds import check_is_data
+from duologue.storage.unpacking import stored_file
 
 FORMATS: dict[str, Callable[[Source], Reading]] = {
     ".csv": read_csv,
-    ".tsv": partial(read_csv, delimiters=("\t",)),
+    ".tsv": partial(read_csv, ordinary="\t"),
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
+    ".json": read_json,
     ".parquet": read_parquet,
+    ".xlsx": read_excel,
 }
 """How a file is read, by the suffix of its name."""
 
-COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
-    ".gz": gzip.decompress,
-    ".bz2": bz2.decompress,
-    ".xz": lzma.decompress,
-}
-"""How a file is unpacked, by a second suffix after the first."""
-
 
 def read_seeds(
-    path: str, *, message_column: str | None = None, has_header: bool | None = None
+    path: str,
+    *,
+    message_column: str | None = None,
+    has_header: bool | None = None,
+    delimiter: str | None = None,
+    seed_format: str | None = None,
 ) -> SeedFile:
     """Reads a seed file. A row that cannot be a seed is rejected, and never stops the others.
 
     Args:
         path: a local path, where `~` is the home directory, or a URL that fsspec has a driver for;
-            `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet`, also followed by `.gz`, `.bz2` or
-            `.xz`.
-        message_column: the column that holds the message; None tells it by its name.
-        has_header: whether the first row of a CSV or TSV file names its columns; None tells it by
-            the names there. Of no meaning for the other formats.
+            `.csv`, `.tsv`, `.jsonl`, `.ndjson`, `.json`, `.parquet` or `.xlsx`, also followed by
+            `.gz`, `.bz2`, `.xz` or `.zst`.
+        message_column: the column that holds the message; None infers it from the names. Without a
+            header the columns are called `column_1`, `column_2` and so on.
+        has_header: whether the first row of a table names its columns; None infers it from the
+            first row, and refuses a file where that is unclear. Ignored for JSON and Parquet.
+        delimiter: what splits the cells of a CSV file, a character or a word such as `tab`; None
+            infers it.
+        seed_format: the format, as in `csv`, where the file's name does not show it.
 
     Returns:
         Seeds and rejected rows, each in the order of the file. There may be no seed among them,
         but there is a row.
 
     Raises:
+        UnclearColumnsError: which column holds the message has to be said.
         UsageError: the file as a whole cannot be read; one sentence on what to do.
     """
-    file = without_credentials(path)
     if os.path.isdir(os.path.expanduser(path)):
-        raise UsageError(f"{file}: is a directory; name one seed file in it")
-    suffix, compression = _suffixes(file)
-    stored = stored_bytes(path)
-    data = _unpacked(stored, compression, file)
-    reading = FORMATS[suffix](Source(file, data, message_column, has_header))
+        raise UsageError(f"{without_credentials(path)}: is a directory; name one seed file in it")
+    file = stored_file(path, FORMATS, _suffix_of(seed_format), "--seed-format")
+    check_is_data(file.data[:4096].decode("utf-8", "replace"), file.name)
+    source = Source(file.name, file.data, message_column, has_header, delimiter)
+    reading = FORMATS[file.suffix](source)
     if not reading.rows:
-        raise UsageError(f"{file}: holds no rows; expected one first user message a row")
-    seeds, lines, rejected = _sorted_out(reading.rows, file)
+        raise UsageError(f"{file.name}: holds no rows; expected one first user message a row")
+    check_no_log(reading.rows, file.name)
+    seeds, lines, rejected = _sorted_out(reading.rows, file.name)
     return SeedFile(
-        path=file,
-        sha256=hashlib.sha256(stored).hexdigest(),
+        path=file.name,
+        sha256=hashlib.sha256(file.stored).hexdigest(),
         columns_note=reading.columns_note,
         seeds=tuple(seeds),
         rejected=tuple(rejected),
@@ -77,28 +80,14 @@ def read_seeds(
     )
 
 
-def _suffixes(file: str) -> tuple[str, str | None]:
-    """Returns the suffix that tells the format, and the one that tells the compression."""
-    suffixes = [suffix.lower() for suffix in PurePosixPath(file).suffixes]
-    compression = suffixes.pop() if suffixes and suffixes[-1] in COMPRESSIONS else None
-    if not suffixes or suffixes[-1] not in FORMATS:
-        raise UsageError(
-            f"{file}: its name does not tell what kind of file it is; expected it to end in "
-            f"{', '.join(FORMATS)}, or one of these and {', '.join(COMPRESSIONS)}"
-        )
-    return suffixes[-1], compression
-
-
-def _unpacked(stored: bytes, compression: str | None, file: str) -> bytes:
-    if compression is None:
-        return stored
-    try:
-        return COMPRESSIONS[compression](stored)
-    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise UsageError(
-            f"{file}: is no {compression} file, or a broken one ({error}); "
-            "compress it again, or fetch it again"
-        ) from error
+def _suffix_of(seed_format: str | None) -> str | None:
+    if seed_format is None:
+        return None
+    suffix = f".{seed_format.strip().lower().lstrip('.')}"
+    if suffix not in FORMATS:
+        known = ", ".join(name.lstrip(".") for name in FORMATS)
+        raise UsageError(f"seed format {seed_format!r}: expected one of {known}")
+    return suffix
 
 
 def _sorted_out(

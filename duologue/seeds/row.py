@@ -14,13 +14,20 @@ BLANK_CHARACTERS = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe0e\ufe0f\u
 
 NUL_FAULT = "holds a NUL character, which no dataset format can carry; take it out"
 
-JSON_NAMES = {
+JSON_NAMES: dict[type, str] = {
     bool: "true or false",
     int: "a number",
     float: "a number",
     list: "a list",
     dict: "an object",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of a JSON file, as it is written there: `1.10` and `1e400` stay what they are."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +58,11 @@ class Source:
     data: bytes
     """Unpacked, where the file is compressed."""
     message_column: str | None = None
-    """None: told by its name."""
+    """None: inferred from the columns' names."""
     has_header: bool | None = None
-    """None: told by the first row. Only delimited text cares."""
+    """None: inferred from the first row. Only tables (CSV, Excel) care."""
+    delimiter: str | None = None
+    """None: inferred from the rows. Only delimited text cares."""
 
 
 def row_of(line: int, values: Mapping[str, object], message_column: str) -> Row:
@@ -71,10 +80,26 @@ def row_of(line: int, values: Mapping[str, object], message_column: str) -> Row:
 
 
 def as_text(value: object) -> str:
-    """Returns text as it stands, what JSON knows as compact JSON, the rest as Python says it."""
-    if isinstance(value, bool | int | float | list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
-    return _plain(value)
+    """Returns text as it is, numbers as they are written, lists and objects as compact JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_as_json, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{_quoted(str(name))}:{_as_json(item)}" for name, item in value.items())
+        return f"{{{','.join(pairs)}}}"
+    if isinstance(value, bool | float) or value is None:
+        return json.dumps(value)
+    return value.text if isinstance(value, Number) else _plain(value)
+
+
+def _as_json(value: object) -> str:
+    is_bare = isinstance(value, bool | int | float | list | tuple | dict | Number) or value is None
+    return as_text(value) if is_bare else _quoted(_plain(value))
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def fault_of(row: Row) -> str | None:
@@ -82,7 +107,7 @@ def fault_of(row: Row) -> str | None:
     if row.message is None:
         return "message is missing; every row needs a first user message"
     if not isinstance(row.message, str):
-        kind = JSON_NAMES.get(type(row.message), type(row.message).__name__)
+        kind = JSON_NAMES.get(type(row.message), "a number")
         return f"message is {kind}; expected text"
     if _is_blank(row.message):
         return "message is empty; every row needs a first user message"
@@ -123,5 +148,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def _plain(value: object) -> str:
-    # Many writers store text as bytes; what is no UTF-8 stays readable and is never refused.
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    # Many writers store text as bytes. Ids and digests are bytes too, most with a NUL in them.
+    if not isinstance(value, bytes):
+        return str(value)
+    return value.hex() if b"\0" in value else value.decode("utf-8", "backslashreplace")

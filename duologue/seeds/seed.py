@@ -36,6 +36,19 @@ class RejectedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RowWarning:
+    """A row that is a seed, although its message breaks a rule of severity `warning`."""
+
+    file: str
+    line: int
+    """Counted like a rejected row's."""
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: message breaks the rule {self.rule} on its own"
+
+
+@dataclass(frozen=True, slots=True)
 class SeedFile:
     """What was read from a seed file. Every row is either a seed or rejected."""
 
@@ -44,13 +57,15 @@ class SeedFile:
     sha256: str
     """Of the file's bytes, as they are stored."""
     columns_note: str
-    """One sentence on which column holds the message and how that was told."""
+    """One sentence on which column holds the message and how that was inferred."""
     seeds: tuple[Seed, ...]
     """In the order of the file."""
     rejected: tuple[RejectedRow, ...]
     """In the order of the file."""
     lines: tuple[int, ...] = ()
     """The line or row of each seed, as in `RejectedRow`; empty if it is not known."""
+    warnings: tuple[RowWarning, ...] = ()
+    """In the order of the file."""
 
     def without(self, unusable: Mapping[str, str]) -> Self:
         """Rejects seeds, by id with a reason: the run cannot use them."""

@@ -99,6 +99,9 @@ class CheckSettings(Options):
     """Which validation rules apply, how severe each is, and their thresholds."""
 
 
+BROKEN_REPLY = "broken_reply"
+"""The rule that the gate `max_broken_reply_share` counts."""
+
 NEAR_DUPLICATES = "near_duplicates"
 CANNED_REPLY = "canned_reply"
 DRIFT = "drift"

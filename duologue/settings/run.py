@@ -39,6 +39,9 @@ class Gates(Options):
     """The largest share of conversations that may fail, from 0 to 1."""
     max_invalid_share: Share = 0.1
     """The largest share of conversations that may be invalid, from 0 to 1."""
+    max_broken_reply_share: Share = 1
+    """The largest share of conversations with a broken reply, such as an error text or a tool call,
+    from 0 to 1."""
     min_conversations: AtLeastOne = 1
     """The smallest number of valid conversations."""
 
@@ -135,6 +138,11 @@ class AdvancedOptions(StoredOptions, EndingSettings):
     """The seed file's column with the first user message; inferred from its name if empty."""
     has_header: bool | None = None
     """Whether the first row of a CSV file is a header; inferred from its names if empty."""
+    delimiter: str | None = None
+    """What splits the cells of a CSV file: a character, or a word such as tab; inferred if
+    empty."""
+    seed_format: str | None = None
+    """The seed file's format, such as csv or jsonl; inferred from its name if empty."""
     resume: str | None = None
     """The version of an interrupted run to continue with what it had finished; a new version if
     empty."""
@@ -159,8 +167,9 @@ class WhoTalks(Options):
     seeds: str = "datasets/seed_user_messages.csv"
     """The file with the seed messages: CSV, JSONL or Parquet; a path or a URL."""
     chatbot: str = BUNDLED_CHATBOT
-    """The chatbot: a Workflow Deployment as NAME or NAME@release_tag, local:package.module, or
-    python:package.module:function, openai:MODEL, or https://… for a chatbot with a URL."""
+    """The chatbot: a Workflow Deployment as NAME or NAME@release_tag, a Prompt Deployment as
+    prompt:NAME, local:package.module, python:package.module:function, openai:MODEL, or https://…
+    for a chatbot with a URL."""
     simulated_user: str = BUNDLED_SIMULATED_USER
     """The simulated user, named like the chatbot."""
 

@@ -19,7 +19,7 @@ from vellum import (
 )
 
 from duologue.errors import FatalError, UsageError
-from duologue.participants.vellum_errors import Wording
+from duologue.participants.vellum_errors import ErrorContext
 from duologue.test_suites.cases import per_of
 from duologue.test_suites.suite_requests import PAGE_SIZE, SuiteRequests
 from duologue.test_suites.suite_run import MetricValue, RunState
@@ -192,7 +192,7 @@ def _shown(suite: SuiteRequests, run_id: str) -> str:
     return f"{suite.shown}, run {run_id}"
 
 
-def _wording(suite: SuiteRequests, run_id: str) -> Wording:
+def _wording(suite: SuiteRequests, run_id: str) -> ErrorContext:
     return replace(
         suite.wording(),
         participant=_shown(suite, run_id),

@@ -11,7 +11,7 @@ from vellum import TestSuiteTestCase
 from duologue.errors import FatalError, TransientError
 from duologue.participants.retries import with_retries
 from duologue.participants.vellum_deployment import VellumClient
-from duologue.participants.vellum_errors import SDK_ERRORS, Wording, sdk_error, was_turned_away
+from duologue.participants.vellum_errors import SDK_ERRORS, ErrorContext, sdk_error, was_turned_away
 from duologue.settings.participants import CallSettings
 
 Answer = TypeVar("Answer")
@@ -70,7 +70,7 @@ class SuiteRequests:
         )
 
     async def pages(
-        self, page: Callable[[int], Awaitable[Page[Answer]]], wording: Wording
+        self, page: Callable[[int], Awaitable[Page[Answer]]], wording: ErrorContext
     ) -> list[Answer]:
         """Lists all items of what comes in pages.
 
@@ -85,7 +85,9 @@ class SuiteRequests:
             if len(found) >= one.count or not one.results:
                 return found
 
-    async def asked(self, request: Callable[[], Awaitable[Answer]], wording: Wording) -> Answer:
+    async def asked(
+        self, request: Callable[[], Awaitable[Answer]], wording: ErrorContext
+    ) -> Answer:
         """Makes a request that does no harm when it is made twice, until it is answered.
 
         Args:
@@ -109,7 +111,7 @@ class SuiteRequests:
         return answer
 
     async def asked_once(
-        self, request: Callable[[], Awaitable[Answer]], wording: Wording, in_doubt: str
+        self, request: Callable[[], Awaitable[Answer]], wording: ErrorContext, in_doubt: str
     ) -> Answer:
         """Makes a request that must not take effect twice.
 
@@ -148,13 +150,13 @@ class SuiteRequests:
             raise FatalError(f"{error}. {in_doubt}") from None
         return answer
 
-    def wording(self, private: Sequence[str] = ()) -> Wording:
+    def wording(self, private: Sequence[str] = ()) -> ErrorContext:
         """Words messages about this Test Suite.
 
         Args:
             private: what no message may hold.
         """
-        return Wording(
+        return ErrorContext(
             self.shown,
             self.client.default_url,
             self.client.api_key,

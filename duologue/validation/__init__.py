@@ -1,1 +1,1 @@
-"""Checking conversations: what the rules are, and running them."""
+"""The rules that conversations must keep, and how they are run."""

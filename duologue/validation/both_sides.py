@@ -1,6 +1,7 @@
-"""Rules on speaker labels: a message that holds what the other side should have said."""
+"""Rules on speaker labels: messages that contain the other side's lines, or their own label."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +13,8 @@ from duologue.validation.rule import Expectations, Finding
 _USER_LABEL = re.compile(
     "user|human|customer|client|caller|simulated user|end user|"
     "usuario|usuário|cliente|utilisateur|benutzer|nutzer|kunde|kundin|utente|gebruiker|klant|"
-    "пользователь|клиент|用户|客户|顾客|ユーザー|お客様|사용자|고객"
+    "пользователь|клиент|покупатель|пациент|patient|patientin|paciente|paziente|client|student|"
+    "用户|客户|顾客|患者|来访者|求助者|ユーザー|お客様|顧客|客|相談者|사용자|고객|환자"
 )
 _ASSISTANT_LABEL = re.compile(
     "(?:ai |virtual )?assistant|ai|(?:ai |support )?agent|(?:chat|support )?bot|"
@@ -20,39 +22,50 @@ _ASSISTANT_LABEL = re.compile(
     "asistente|agente|assistente|assistent|assistentin|ассистент|бот|"
     "助手|客服|机器人|アシスタント|어시스턴트|상담원|챗봇"
 )
-# What models that play a user write when they go on in the chatbot's place. Without brackets it is
-# an ordinary word ("System: Windows 11") and stands for no side.
+# Written by models that play a user and continue in the chatbot's place. Without brackets it is an
+# ordinary word ("System: Windows 11") and stands for neither side.
 _SYSTEM_LABEL = re.compile("system|系统")
-# What only models call the two sides. Where their message breaks off, nothing may follow it.
+# Names that only models use for the two sides. The message may break off after one.
 _LABEL_OF_MODELS = re.compile("human|(?:ai )?assistant|simulated user")
 
-# `User:`, `[Assistant]:`, `**Agent:**`, `### Human:`, `<bot>:` at the start of a line, with what
-# follows on it. The same pattern finds the `key: value` lines of a form.
+# `User:`, `[Assistant]:`, `**Agent:**`, `### Human:`, `<bot>:` at the start of a line, and the rest
+# of the line. The same pattern finds the `key: value` lines of a form.
 _KEY = re.compile(
     r"[ \t]*+(?P<mark>[\[【(<*_#]*+)[ \t]*+(?P<name>[^\W\d_]{1,30}(?: [^\W\d_]{1,30}){0,2})"
     r"[\]】)>*_]{0,3}[ \t]*+[:\uff1a](?P<value>.*)"
 )
-# Latin and Chinese full stops, exclamation and question marks; and what may close behind them.
+_BARE_LABEL = re.compile(
+    r"\s*[\[【(<*_#]*\s*(?P<name>[^\W\d_]{2,30}(?: [^\W\d_]{1,30}){0,2})\s*[\]】)>*_]*\s*"
+    r"(?P<colon>[:\uff1a])?[\]】>*_]*\s*"
+)
+_OPENING_LABEL = re.compile(
+    r"\s*[\[【(<*_#]*[ \t]*(?P<name>[^\W\d_]{1,30}(?: [^\W\d_]{1,30}){0,2})[\]】)>*_]{0,3}[ \t]*"
+    r"[:\uff1a](?!//)[*_]{0,2}\s*\S"
+)
+LABELLED_TIMES, LABELLED_SHARE = 3, 0.5
+"""Messages that open with the same label, and their share of the user's messages."""
+
+# Latin and Chinese full stops, exclamation and question marks, and what may follow them.
 _SENTENCE_ENDS = (".", "!", "?", "…", "\u3002", "\uff01", "\uff1f")
 _AFTER_A_SENTENCE = "\"'”\u2019)*]_ \t\r"
 
 SPEECH_WORDS = 5
-"""From so many words on, what follows a label is taken for speech also without a full stop."""
+"""With this many words, the text after a label counts as speech even without a full stop."""
 SHORT_SPEECH_WORDS = 2
-"""And from so many with one: "Agent: Thank you!" against "User: admin"."""
+"""With a full stop, this many suffice: "Agent: Thank you!", but not "User: admin"."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Label:
-    """A speaker label that is followed by speech."""
+    """A speaker label with speech after it."""
 
     name: str
     side: Role | None
-    """Whose label it is; None for a bare "System", which may be anything."""
+    """The side it stands for; None for a bare "System", which may mean anything."""
     is_marked: bool
-    """Whether it stands in brackets, asterisks or the like."""
+    """Whether it is in brackets, asterisks or the like."""
     has_text_before: bool
-    """Whether the message says anything before it."""
+    """Whether any text comes before it in the message."""
 
 
 def both_sides_in_one_message(
@@ -72,7 +85,7 @@ def both_sides_in_one_message(
         for label in labels:
             foreign = label.side is not None and label.side is not message.role
             if foreign and (label.has_text_before or label.is_marked or _speak_both(labels)):
-                yield Finding(index, f"the {message.role} message goes on as `{label.name}:`")
+                yield Finding(index, f"the {message.role} message continues as `{label.name}:`")
                 break
 
 
@@ -88,17 +101,54 @@ def speaker_label(messages: Sequence[Message], _expected: Expectations) -> Itera
             yield Finding(index, f"opens with the label `{labels[0].name}:`")
 
 
+def bare_label(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
+    """Catches a user message that is nothing but a speaker label: "CUSTOMER:".
+
+    In any language: a few words and a colon. Known false positives: a user whose message was cut
+    after "Example:".
+    """
+    for index, message in enumerate(messages):
+        if message.role is Role.USER and message.text != expected.seed_message:
+            label = _BARE_LABEL.fullmatch(message.text)
+            if label and (label["colon"] or _is_speaker(label["name"].casefold().strip())):
+                yield Finding(index, f"is only the label `{message.text.strip()}`")
+
+
+def labelled_user(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
+    """Catches a user whose messages all open with the same label: "User: ...", "Anna: ...".
+
+    The label of a side suffices twice, a name or a word in any other language has to open all of at
+    least three messages. Known false positives: a user who works through a list of `topic: ...`.
+    """
+    spoken = [(i, message.text) for i, message in enumerate(messages) if message.role is Role.USER]
+    labels = [_opening_label(text) for _, text in spoken]
+    name, times = Counter(filter(None, labels)).most_common(1)[0] if any(labels) else ("", 0)
+    if times < 2:
+        return
+    is_side = _is_speaker(name.casefold()) and times >= LABELLED_SHARE * len(spoken)
+    is_name = times == len(spoken) >= LABELLED_TIMES and not name[:1].islower()
+    if is_side or is_name:
+        at = [index for (index, _), label in zip(spoken, labels, strict=True) if label == name]
+        yield Finding(at[0], f"{times} of the user's {len(spoken)} messages open with `{name}:`")
+
+
+def _opening_label(text: str) -> str:
+    start = text[:100]
+    found = _OPENING_LABEL.match(start) if ":" in start or "\uff1a" in start else None
+    return found["name"] if found else ""
+
+
 def _speak_both(labels: Sequence[_Label]) -> bool:
     return len({label.side for label in labels if label.side}) > 1
 
 
 @lru_cache(maxsize=64)
 def _labels(text: str) -> tuple[_Label, ...]:
-    """Finds the speaker labels of a message that have speech behind them."""
+    """Returns a message's speaker labels that have speech after them."""
     if ":" not in text and "\uff1a" not in text:
         return ()
     lines = [line for line in text.split("\n") if line.strip()]
-    keys = [_KEY.match(line) for line in lines]
+    keys = [_KEY.match(line) if ":" in line or "\uff1a" in line else None for line in lines]
     found = (_label(key, lines, keys, index) for index, key in enumerate(keys) if key is not None)
     return tuple(label for label in found if label is not None)
 

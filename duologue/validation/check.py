@@ -1,4 +1,4 @@
-"""Running the rules on a conversation."""
+"""Runs the rules on conversations."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class CheckedConversation:
     conversation: Conversation
     seed: Seed
     violations: tuple[Violation, ...]
-    """In message order; what is about the conversation as a whole comes first."""
+    """In message order; those about the whole conversation come first."""
 
     @property
     def is_valid(self) -> bool:
@@ -27,18 +27,25 @@ class CheckedConversation:
         return not self.broken_rules
 
     @property
+    def may_become_valid(self) -> bool:
+        """Whether simulating it again can help: not where its first message, the seed's, breaks a
+        rule.
+        """
+        return all(v.message_index != 0 for v in self.violations if v.severity is Severity.INVALID)
+
+    @property
     def broken_rules(self) -> tuple[str, ...]:
-        """The rules of severity `invalid` that it breaks, sorted, each once."""
+        """Distinct rules of severity `invalid` that it breaks, sorted."""
         return rule_names(self.violations, Severity.INVALID)
 
     @property
     def information(self) -> tuple[str, ...]:
-        """The rules of severity `info` that say something of it, sorted, each once."""
+        """Distinct rules of severity `info` that apply to it, sorted."""
         return rule_names(self.violations, Severity.INFO)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The rules of severity `warning` that it breaks, sorted, each once."""
+        """Distinct rules of severity `warning` that it breaks, sorted."""
         return rule_names(self.violations, Severity.WARNING)
 
 
@@ -48,7 +55,7 @@ def check_conversation(
     settings: SimulationSettings,
     rules: Sequence[Rule] = RULES,
 ) -> CheckedConversation:
-    """Runs rules, as `load_rules` makes them ready, on a conversation simulated like this."""
+    """Runs rules from `load_rules` on a conversation that was simulated with these settings."""
     expected = Expectations(
         seed_message=seed.message,
         turns=settings.turns,
@@ -61,10 +68,10 @@ def check_conversation(
 
 
 class Checker:
-    """Checks the conversations of one run, each once however often it is asked about.
+    """Checks the conversations of one run, and remembers the results.
 
     Raises:
-        UsageError: the rules cannot be made ready; see `load_rules`.
+        UsageError: the rules cannot be loaded; see `load_rules`.
     """
 
     def __init__(self, simulation: SimulationSettings, rules: RuleSettings) -> None:
@@ -73,7 +80,7 @@ class Checker:
         self._checked: dict[str, CheckedConversation] = {}
 
     def check(self, conversation: Conversation, seed: Seed) -> CheckedConversation:
-        """Runs the rules on a conversation, unless they last ran on this very one of its id."""
+        """Runs the rules on a conversation, unless this very one was checked last under its id."""
         checked = self._checked.get(conversation.conversation_id)
         if checked is None or checked.conversation is not conversation:
             checked = check_conversation(conversation, seed, self._simulation, self._rules)
@@ -87,8 +94,8 @@ def check_messages(
     """Runs rules on the messages of one conversation.
 
     Returns:
-        What they find, in message order; what is about the conversation as a whole comes first.
-        Findings about the same message keep the order of the rules.
+        The findings in message order; those about the whole conversation come first. Findings about
+        the same message keep the order of the rules.
     """
     found = (
         Violation(rule.name, rule.severity, finding.message_index, finding.detail)

@@ -1,4 +1,4 @@
-"""The rule about conversations that end in nothing but goodbyes."""
+"""A rule on conversations that end with nothing but goodbyes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,8 +15,8 @@ def farewell_tail(
 ) -> Iterator[Finding]:
     """Catches conversations that end in three messages or more of goodbye.
 
-    It is less strict than `is_farewell`, because it takes nothing away: models say goodbye in many
-    words. They hardly ever leave when they play users ("Flipping the Dialogue", arXiv 2510.06552;
+    It is less strict than `is_farewell`, because it trims nothing, and models say goodbye in many
+    words. Models that play users hardly ever leave ("Flipping the Dialogue", arXiv 2510.06552;
     endless thanks in CAMEL, arXiv 2303.17760). Known false positives: polite people.
     """
     first = len(messages)

@@ -1,4 +1,4 @@
-"""Making ready the rules that a run's settings ask for."""
+"""Loads the rules that the settings name."""
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,18 +15,17 @@ from duologue.storage.text import decoded_text
 from duologue.validation.rule import Check, Expectations, Finding, Rule
 from duologue.validation.rules import RULES
 
-_EXPECTED = "`def rule(messages, expected)` that gives findings"
+_EXPECTED = "`def rule(messages, expected)` that returns findings"
 
 
 def load_rules(settings: RuleSettings) -> tuple[Rule, ...]:
-    """Makes ready the rules that hold, with their severities and thresholds.
+    """Returns the active rules with their severities and thresholds.
 
-    It imports the own rules and reads the prompt's file, so it is done once, and before anything
-    is paid for.
+    Call it once, before anything is billed: it imports own rules and reads the prompt file.
 
     Raises:
-        UsageError: a rule is unknown or its name taken, an own rule cannot be imported or called,
-            the prompt's file cannot be read, or the phone region does not exist.
+        UsageError: a rule is unknown or its name is taken, an own rule cannot be imported or
+            called, the prompt file cannot be read, or the phone region does not exist.
     """
     _check_region(settings.phone_region)
     rules = (*RULES, *map(_own_rule, settings.own_rules))
@@ -41,7 +40,7 @@ def load_rules(settings: RuleSettings) -> tuple[Rule, ...]:
 
 
 def _with_settings(check: Check, values: Mapping[str, Any]) -> Check:
-    """Gives a rule's keyword arguments the settings of the same names."""
+    """Binds a rule's keyword arguments to the settings of the same names."""
     keywords = [
         name
         for name, parameter in inspect.signature(check).parameters.items()
@@ -63,7 +62,7 @@ def _own_rule(spelling: str) -> Rule:
 
 
 def _guarded(function: Check) -> Check:
-    """Makes a finding of an own rule that fails, so that it costs no conversation."""
+    """Turns an own rule's failure into a finding, so that no conversation is lost."""
 
     def check(messages: Sequence[Message], expected: Expectations) -> Iterable[Finding]:
         findings = call_foreign_here(lambda: list(function(messages, expected)))
@@ -73,7 +72,7 @@ def _guarded(function: Check) -> Check:
             return [Finding(None, f"the rule itself failed ({name})")]
         if all(_is_finding(finding, len(messages)) for finding in findings):
             return list(findings)
-        return [Finding(None, "the rule itself failed (it gave something else than findings)")]
+        return [Finding(None, "the rule itself failed (it returned something other than findings)")]
 
     return check
 

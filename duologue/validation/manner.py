@@ -1,26 +1,17 @@
-"""Signals of how a simulated user speaks. They are no faults: one such user is a person, a
-dataset full of them is a simulator.
+"""Signs that the user is simulated. They are not errors: one such user may be a person, a dataset
+full of them is a simulator.
 """
 
 from collections.abc import Iterator, Sequence
 
+from duologue.conversation.courtesy import is_polite
 from duologue.conversation.messages import Message, Role
 from duologue.conversation.wording import wording
 from duologue.settings.rules import MANY_WORDS, POLITE_SHARE
 from duologue.validation.rule import Expectations, Finding
 
 ENOUGH_MESSAGES = 2
-"""With fewer messages than this, a share of them says nothing."""
-
-# As `wording` has them: without apostrophes, and in some scripts a character a word.
-_POLITE = frozenset(
-    {
-        *("please", "thanks", "thank", "thx", "appreciate", "grateful", "kindly", "bitte", "danke"),
-        *("dank", "favor", "gracias", "merci", "plaît", "favore", "grazie", "obrigado", "obrigada"),
-        *("alstublieft", "bedankt", "пожалуйста", "спасибо", "请", "谢", "감사합니다"),
-    }
-)
-_POLITE_JAPANESE = ("ください", "ありがとう")
+"""With fewer messages, a share of them means nothing."""
 
 
 def polite_user(
@@ -32,23 +23,17 @@ def polite_user(
     gap", arXiv 2603.11245). Known false positives: polite people.
     """
     spoken = [message.text for message in messages if message.role is Role.USER]
-    polite = sum(map(_is_polite, spoken))
+    polite = sum(map(is_polite, spoken))
     if len(spoken) >= ENOUGH_MESSAGES and polite > polite_share * len(spoken):
         yield Finding(None, f"{polite} of the user's {len(spoken)} messages are polite")
-
-
-def _is_polite(text: str) -> bool:
-    return not _POLITE.isdisjoint(wording(text).distinct) or (
-        not text.isascii() and any(phrase in text for phrase in _POLITE_JAPANESE)
-    )
 
 
 def verbose_user(
     messages: Sequence[Message], _expected: Expectations, *, many_words: int = MANY_WORDS
 ) -> Iterator[Finding]:
-    """Catches a user whose messages are long throughout.
+    """Catches a user whose messages are long on average.
 
-    Simulators say everything at length ("Sim2Real gap", arXiv 2603.11245). Known false positives:
+    Simulators are wordy ("Sim2Real gap", arXiv 2603.11245). Known false positives:
     thorough people, and users who paste text.
     """
     lengths = [

@@ -1,7 +1,7 @@
-"""Rules on a user who is no user: who serves, knows of the play, or refuses as models do.
+"""Rules on users who leave their role: they serve, know of the simulation, or refuse as models do.
 
-They look at the user's messages alone: for an assistant all of this is right. The phrases are
-matched without regard to case. Most are English; add a phrase or a language where it belongs.
+The rules only look at the user's messages: in an assistant's all of this is right. Case does not
+matter. Most phrases are English; add a phrase or a language where it belongs.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from duologue.conversation.messages import Message, Role
+from duologue.conversation.refusals import is_refusal
 from duologue.validation.rule import Expectations, Finding
 
 
@@ -27,8 +28,8 @@ _OFFER = _any_of(
     r"(?:how|what) (?:else )?(?:can|may|could) i (?:help|assist|do for) you\b",
     r"anything (?:else )?(?:that )?(?:i|we) can (?:help|assist|do for you)\b",
     r"i(?:'d| would|'ll| will|'m| am) (?:be )?(?:more than |always )?(?:happy|glad|here|ready) to "
-    r"(?:help|assist) you\b",
-    r"i can (?:help|assist) you\b",
+    r"(?:help|assist|support)\b",
+    r"i(?: can|'ll| will) (?:help|assist|support) you\b",
     # German, Spanish, French, Italian, Portuguese, Dutch, Russian, Chinese, Japanese, Korean
     r"(?:wie|womit) kann ich (?:ihnen|dir) (?:\w+ )?helfen\b",
     r"(?:en qué|cómo) (?:puedo|podemos) (?:ayudar|asistir)",
@@ -102,18 +103,6 @@ _FOURTH_WALL = _any_of(
 )
 
 _SORRY = _any_of(r"sorry\b", r"i apologi[sz]e\b")
-_CANNOT = (
-    r"(?:i|we) (?:can't|cannot|can not|won't|am unable to|'m unable to|am not able to|'m not able"
-    r" to|am not allowed to)|i'm (?:unable|not able|not allowed) to"
-)
-_REFUSAL = _any_of(
-    rf"(?:{_CANNOT}) (?:(?:help|assist)(?: you)? with (?:that|this|your|such)|assist(?: you)?)"
-    r"(?=\s*[.,;!]|\s*$| (?:request|question|matter|task|topic|as|because|but|kind)\b)",
-    rf"(?:{_CANNOT}) (?:fulfill?|comply|engage|generate|create content|participate|role-?play|"
-    r"continue this (?:conversation|discussion)|provide (?:that|this|such|any|medical|legal|"
-    r"financial|personal|specific) (?:kind of |type of )?(?:information|advice|assistance|content|"
-    r"help))\b",
-)
 _POLICY = _any_of(
     r"(?:against|violates?|outside) (?:my|our|the) (?:guidelines|polic(?:y|ies)|programming)\b",
     r"(?:harmful|inappropriate|illegal|unethical|offensive) (?:content|behaviou?r|requests?|"
@@ -125,23 +114,30 @@ _POLICY = _any_of(
 def role_flip(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
     """Catches a user who serves, as the assistant should: "How can I assist you today?".
 
-    It asks for two signals: the message offers help, speaks as someone who serves ("Thank you for
-    your patience"), or leaves the door open ("If you have any questions"), and does two of these;
-    or one of them, and the assistant's message before or after it asks as a user does. Source:
-    CAMEL, arXiv 2303.17760; "Echoing", arXiv 2511.09710. Known false positives: a user who reads
-    such phrases back, or drafts a letter to customers.
+    There are three signs: the message offers help, speaks as someone who serves ("Thank you for
+    your patience"), or leaves the door open ("If you have any questions"). Two in one message
+    suffice; so does one if the assistant's message before or after it asks as a user does, or if
+    another of the user's messages offers help or leaves the door open too. Sources: CAMEL, arXiv
+    2303.17760; "Echoing", arXiv 2511.09710. Known false positives: a user who reads such phrases
+    back, or drafts a letter to customers.
     """
+    offers: list[int] = []
     for index, message in _by_the_user(messages):
         plain = _plain(message.text)
-        signals = sum(bool(kind.search(plain)) for kind in (_OFFER, _SERVICE, _OPEN_DOOR))
-        if signals > 1:
+        offers_help = bool(_OFFER.search(plain)) + bool(_OPEN_DOOR.search(plain))
+        signs = offers_help + bool(_SERVICE.search(plain))
+        if offers_help:
+            offers.append(index)
+        if signs > 1:
             yield Finding(index, "the user offers help and speaks as the assistant should")
-        elif signals and _asks_as_a_user(messages[max(index - 1, 0) : index + 2]):
-            yield Finding(index, "the user serves, and the assistant beside it asks for help")
+        elif signs and _asks_as_a_user(messages[max(index - 1, 0) : index + 2]):
+            yield Finding(index, "the user serves, and the assistant next to it asks for help")
+        elif len(offers) > 1 and offers[-1] == index:
+            yield Finding(index, "the user offers help for the second time")
 
 
 def fourth_wall(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
-    """Catches a user who knows of the play: "As an AI, I", "In this simulation".
+    """Catches a user who knows of the simulation: "As an AI, I", "In this simulation".
 
     Only the first person counts, so that "As an AI, you should know" is fine. Known false
     positives: users who talk about role play or about their own system prompt.
@@ -154,13 +150,13 @@ def fourth_wall(messages: Sequence[Message], _expected: Expectations) -> Iterato
 def assistant_refusal(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
     """Catches a user who refuses as assistants do: "I'm sorry, but I can't assist with that".
 
-    It asks for two signals: an assistant's refusal ("I can't assist with that"), and an apology,
-    a policy or an offer of something else. What the user cannot find, open or tell is none. Known
-    false positives: a user who was asked for a favour and declines in just these words.
+    Two signs are needed: a refusal in an assistant's words, and an apology, a policy or an offer of
+    something else. What the user cannot find, open or say does not count. Known false positives: a
+    user who was asked for a favour and declines in just these words.
     """
     for index, message in _by_the_user(messages):
         plain = _plain(message.text)
-        if _REFUSAL.search(plain) and (_SORRY.search(plain) or _POLICY.search(plain)):
+        if (_SORRY.search(plain) or _POLICY.search(plain)) and is_refusal(message.text):
             yield Finding(index, "the user refuses in an assistant's words")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@(?P<domain>(?:[\w-]{1,63}\.){1,8}[a-z]{2,24})\b", re.I
 )
-# Kept free for examples (RFC 2606): nobody's.
+# Reserved for examples (RFC 2606), so they belong to nobody.
 _NOBODYS_DOMAIN = re.compile(r"(?:.*\.)?(?:example\.(?:com|org|net)|example|test|invalid)", re.I)
 
 _CARD = re.compile(r"(?<![\w-])(?:\d[ -]?){12,18}\d(?![\w-])")
@@ -26,7 +26,7 @@ _ISSUED = re.compile(
 )
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 _SEVEN_DIGITS = re.compile(r"\d(?:[\s().\u2011-]{0,3}\d){6}")
-"""All of these numbers have so many digits with nothing but spaces and signs between them."""
+"""All such numbers have at least seven digits with only spaces and punctuation between them."""
 
 
 def personal_data(
@@ -37,9 +37,9 @@ def personal_data(
 ) -> Iterator[Finding]:
     """Catches an e-mail address, a phone number, a card's number or an IBAN in a message.
 
-    Phone numbers are told by phonenumbers, Google's library; IBANs and the check digit of cards
-    by python-stdnum. Toll-free numbers, those with 555, and the domains that RFC 2606 keeps for
-    examples are nobody's. Known false positives: addresses and numbers of businesses, and
+    phonenumbers, Google's library, recognises phone numbers; python-stdnum checks IBANs and card
+    numbers. Toll-free numbers, numbers with 555, and the domains that RFC 2606 reserves for
+    examples belong to nobody. Known false positives: businesses' addresses and numbers, and
     invented ones that happen to be well formed.
     """
     for index, message in enumerate(messages):
@@ -86,7 +86,8 @@ def _has_phone(text: str, region: str) -> bool:
         phonenumbers.PhoneNumberType.SHARED_COST,
         phonenumbers.PhoneNumberType.UAN,
     }
-    # Grouped as people write them there, or with the country's code: mere digits are an order's.
+    # Grouped as people write them, or with a country code: bare digits are more likely an order
+    # number.
     grouped = phonenumbers.Leniency.STRICT_GROUPING
     return any(
         not match.raw_string.isdigit()
@@ -97,5 +98,5 @@ def _has_phone(text: str, region: str) -> bool:
 
 
 def _is_fictional(number: "PhoneNumber") -> bool:
-    """Tells whether it is one of North America's numbers for films, as in 212-555-0123."""
+    """Reports whether it is a North American number reserved for films, such as 212-555-0123."""
     return number.country_code == 1 and str(number.national_number)[3:6] == "555"

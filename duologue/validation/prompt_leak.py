@@ -1,4 +1,4 @@
-"""A rule on participants that tell their prompt."""
+"""A rule on participants that reveal their prompt."""
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
@@ -17,13 +17,13 @@ def prompt_leak(
     prompt: str = "",
     prompt_phrase_words: int = PROMPT_PHRASE_WORDS,
 ) -> Iterator[Finding]:
-    """Catches a canary string in a message of either side, and a long phrase of the simulated
-    user's prompt in one of the user's.
+    """Catches a canary string in any message, and a long phrase of the simulated user's prompt in
+    a user message.
 
-    A canary is a string without meaning that was put into a prompt to be found again; it counts
-    in any case. The seed message may be in the prompt and is left alone. Checked only where
-    canaries or the prompt's file are given. Known false positives: a prompt that gives the user
-    sentences to say.
+    A canary is a meaningless string that was put into a prompt in order to be found again; case
+    does not matter. The seed message may be part of the prompt and is not checked. The rule is
+    active only if canaries or a prompt file are set. Known false positives: a prompt with sentences
+    for the user to say.
     """
     if not canaries and not prompt:
         return
@@ -31,7 +31,7 @@ def prompt_leak(
         text = message.text.casefold()
         if any(canary.casefold() in text for canary in canaries):
             yield Finding(index, f"the {message.role} message holds a canary string of a prompt")
-        elif message.role is Role.USER and message.text != expected.seed_message:
+        elif prompt and message.role is Role.USER and message.text != expected.seed_message:
             of_prompt = _phrases(prompt, prompt_phrase_words)
             if not of_prompt.isdisjoint(_phrases(message.text, prompt_phrase_words)):
                 yield Finding(
@@ -41,6 +41,6 @@ def prompt_leak(
 
 @lru_cache(maxsize=8)
 def _phrases(text: str, length: int) -> frozenset[tuple[str, ...]]:
-    """Lists every run of so many words in a text."""
+    """Returns every run of `length` words in a text."""
     words = wording(text).words
     return frozenset(words[i : i + length] for i in range(len(words) - length + 1))

@@ -1,4 +1,4 @@
-"""What is known of a whole dataset: measures, distributions, and what they give to think about."""
+"""The quality of a whole dataset: measures, distributions and findings."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -6,39 +6,39 @@ from duologue.settings.rules import Severity
 
 
 class Measure(BaseModel):
-    """One number about a dataset, and where it is expected to be."""
+    """One number about a dataset, and its expected range."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     value: float
     before: float | None = None
-    """Of the version before; None where there is none."""
+    """Value in the previous version; None if there is none."""
     low: float | None = None
-    """The lower end of the band that earlier versions kept within; None where too few are there."""
+    """Lower end of the range expected from earlier versions; None if there are too few."""
     high: float | None = None
-    """The upper end of it."""
+    """Upper end of that range."""
 
 
 class DatasetFinding(BaseModel):
-    """What a rule found in a dataset as a whole."""
+    """A finding about a dataset as a whole."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: str
     severity: Severity
     detail: str
-    """In words that make sense beside the rule's name; never a conversation's text."""
+    """An explanation to read next to the rule's name; never a conversation's text."""
     conversation_ids: tuple[str, ...] = ()
-    """The conversations it is about; empty where it is about all of them."""
+    """The conversations concerned; empty if all are."""
 
 
 class DatasetQuality(BaseModel):
-    """The numbers behind a report on a dataset, and what the dataset rules found."""
+    """A dataset's measures, distributions, and the findings of the dataset rules."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     measures: dict[str, Measure] = {}
-    """By name, as in `user_words_per_message`; in the order they are to be shown."""
+    """By name, such as `user_words_per_message`; in display order."""
     distributions: dict[str, dict[str, int]] = {}
-    """By name, as in `turns`: how many conversations have which value, in order."""
+    """By name, such as `turns`: the number of conversations for each value, in order."""
     findings: tuple[DatasetFinding, ...] = ()

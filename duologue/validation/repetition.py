@@ -1,25 +1,64 @@
-"""Rules on messages that say again what was said before."""
+"""Rules on messages that repeat earlier ones."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from duologue.conversation.courtesy import is_greeting
 from duologue.conversation.farewells import is_farewell
 from duologue.conversation.messages import Message, Role
-from duologue.conversation.wording import NEARLY_THE_SAME, likeness, says_the_same, wording
+from duologue.conversation.wording import (
+    ENOUGH_WORDS,
+    NEARLY_THE_SAME,
+    Wording,
+    are_alike,
+    length_in_words,
+    likeness,
+    says_the_same,
+    wording,
+)
 from duologue.validation.rule import Expectations, Finding
 
 VERBATIM_ENOUGH_WORDS = 3
-"""From so many words on, a reply that is verbatim the message before it, down to the punctuation,
-is an echo. ("Monday to Friday?" to "Monday to Friday." makes sure, and is none.)"""
+"""A reply of this many words that equals the message before it, punctuation included, is an echo.
+("Monday to Friday?" and "Monday to Friday." are question and confirmation.)"""
+
+SAME_WORDS = 4
+"""A message of this many words that has the same words, but other punctuation, is an echo too."""
 
 GOODBYE_ENOUGH_WORDS = 8
-"""The same for goodbyes, which two sides may well say alike: "Thank you! Have a great day!"."""
+"""The same for goodbyes, which two sides may well word alike: "Thank you! Have a great day!"."""
 
 MESSAGES_REMEMBERED = 8
-"""How many messages of the same speaker a message is compared with for being nearly the same, so
-that the work grows with the conversation and not with its square. Verbatim repetition is found
-over any distance."""
+"""How many earlier messages of its speaker a message is compared with for near repetition, so that
+the work grows linearly with the conversation. Verbatim repetition is found over any distance."""
+
+TIMES, SHARE = 3, 0.1
+"""A user who says the same this often, and in this share of the messages, is stuck or a program."""
+SHORT = 6
+"""Messages of fewer words are short: "yes", "that's fine with me"."""
+SHORT_TIMES, SHORT_SHARE, MOST_SHARE = 4, 0.55, 0.75
+"""Short messages have to come this often and make up this share of what the user says. Three times
+suffice if they are most of it."""
+COURTESY_TIMES = 5
+"""Thanks and goodbyes have to come this often: two sides may take their time to part."""
+CEREMONY_WORDS, CEREMONY_MESSAGES = 12, 6
+"""A single echo of fewer words at either end of a conversation with more messages is an exchange of
+courtesies, in whatever language."""
+NEARLY_VERBATIM = 0.85
+"""The share of words in common from which messages count as repeated. People who work on a request
+change more: "brand names for fitness, 100 words", "brand names for fitness, 100 names"."""
+TEMPLATE_TIMES, TEMPLATE_SHARE, TEMPLATE_WORDS = 4, 0.5, 6
+"""Messages of this many words that differ in one word count as a template if the user fills it this
+often, and in this share of the messages."""
+
+SHORT_CYCLE_ROUNDS = 3
+"""Two messages, A B, have to come round this often: a bot may ask the same question twice and get
+the same answer. Longer cycles count from the second round."""
+MAX_CYCLE = 24
+"""The longest cycle looked for, in messages."""
+CYCLE_WORDS = 6
+"""Distinct words that a cycle needs: "yes" and "next?" come again by chance."""
 
 
 def user_echoes_assistant(
@@ -30,9 +69,10 @@ def user_echoes_assistant(
 ) -> Iterator[Finding]:
     """Catches a user who says what the assistant has just said.
 
-    The mark of a generator that files the assistant's reply under the user's name, and of models
-    that begin to mirror each other ("Echoing", arXiv 2511.09710). Known false positives: a user
-    who reads a whole sentence of five words or more back without adding anything.
+    It happens if a generator files the assistant's reply under the user's name, and with models
+    that begin to mirror each other ("Echoing", arXiv 2511.09710). Greetings and goodbyes that both
+    sides exchange do not count, nor does a text that the user sends back with a request before it.
+    Known false positives: a user who reads a whole sentence back without adding anything.
     """
     yield from _echoes(messages, Role.USER, nearly_the_same)
 
@@ -45,8 +85,8 @@ def assistant_echoes_user(
 ) -> Iterator[Finding]:
     """Catches an assistant that says what the user has just said.
 
-    "Echoing", arXiv 2511.09710. Known false positives: assistants that are meant to repeat, such
-    as one that corrects or translates a text with little to correct.
+    Source: "Echoing", arXiv 2511.09710. Known false positives: assistants that are meant to repeat,
+    such as one that corrects or translates a text with little to correct.
     """
     yield from _echoes(messages, Role.ASSISTANT, nearly_the_same)
 
@@ -57,15 +97,43 @@ def opening_restated(
     *,
     nearly_the_same: float = NEARLY_THE_SAME,
 ) -> Iterator[Finding]:
-    """Catches a later user message that says the user's first one again.
+    """Catches a later user message that repeats the user's first one.
 
-    A simulated user that is not shown its own opening states it anew. Known false positives: a
-    user who insists, or who is asked to say it again.
+    A simulated user that cannot see its own opening states it again. From the third time on it is
+    also `user_repeats_itself`. Known false positives: a user who insists, or is asked to repeat.
     """
     spoken = _spoken_by(Role.USER, messages)
     for index, text in spoken[1:]:
         if says_the_same(text, spoken[0][1], nearly_the_same):
             yield Finding(index, f"{_how_alike(text, spoken[0][1])} as the user's first message")
+
+
+def user_repeats_itself(
+    messages: Sequence[Message],
+    _expected: Expectations,
+    *,
+    nearly_the_same: float = NEARLY_THE_SAME,
+) -> Iterator[Finding]:
+    """Catches a user who sends the same message three times or more, or fills in one template.
+
+    Verbatim or nearly so, in a row or not. Short messages must come four times and be most of what
+    the user says; a template with one word changed each time, four times and half of it. Known
+    false positives: people who send a request again to get another answer, or click through a menu.
+    """
+    spoken = _spoken_by(Role.USER, messages)
+    if len(spoken) < TIMES:
+        return
+    for places in _groups(spoken, max(nearly_the_same, NEARLY_VERBATIM)):
+        texts = [spoken[place][1] for place in places]
+        is_verbatim = len({wording(text).words for text in texts}) < len(texts)
+        if len(places) >= _times_allowed(texts[0], len(spoken)) + (not is_verbatim):
+            index = spoken[places[TIMES - 1]][0]
+            yield Finding(index, f"one of {len(places)} user messages that say the same")
+            return
+    filled = _longest_template([wording(text) for _, text in spoken])
+    if len(filled) >= max(TEMPLATE_TIMES, TEMPLATE_SHARE * len(spoken)):
+        detail = f"one of {len(filled)} user messages that differ in one word"
+        yield Finding(spoken[filled[TIMES - 1]][0], detail)
 
 
 def repeated_message(
@@ -74,14 +142,15 @@ def repeated_message(
     *,
     nearly_the_same: float = NEARLY_THE_SAME,
 ) -> Iterator[Finding]:
-    """Catches a message that its speaker has sent before, verbatim or nearly so.
+    """Catches a message sent twice in a row by the user, or three times by the assistant.
 
-    What repeats the user's first message is left to `opening_restated`, goodbyes to
-    `farewell_tail`. Known false positives: standing phrases of five words and more, such as "I
-    can only help with questions about your order", and users who insist.
+    Standing phrases that come again later do not count, nor do greetings and goodbyes. What the
+    user says for the third time is `user_repeats_itself`. Known false positives: a user who
+    insists, an assistant that has to give the same answer to different requests.
     """
-    yield from _repeats(_spoken_by(Role.USER, messages)[1:], nearly_the_same)
-    yield from _repeats(_spoken_by(Role.ASSISTANT, messages), nearly_the_same)
+    likeness_asked = max(nearly_the_same, NEARLY_VERBATIM)
+    yield from _repeats(_spoken_by(Role.USER, messages), 2, likeness_asked)
+    yield from _repeats(_spoken_by(Role.ASSISTANT, messages), 3, likeness_asked)
 
 
 def loop(
@@ -90,69 +159,145 @@ def loop(
     *,
     nearly_the_same: float = NEARLY_THE_SAME,
 ) -> Iterator[Finding]:
-    """Catches two sides that say the same two messages over and over: A, B, A, B.
+    """Catches two sides that go round in circles: A, B, A, B, A, B or A, B, C, D, A, B, C, D.
 
-    One of the two must be long enough to be the same by more than chance; the other may be as
-    short as "Yes". A loop is reported once, where it comes round first. Goodbyes are left to
-    `farewell_tail`. Source: CAMEL, arXiv 2303.17760. Known false positives: games and drills that
-    are meant to repeat.
+    A cycle of two messages counts from the third round, a longer one from the second. Goodbyes are
+    left to `farewell_tail`. Source: CAMEL, arXiv 2303.17760. Known false positives: games and
+    drills that are meant to repeat.
     """
+    count = len(messages)
+    if count < 2 * SHORT_CYCLE_ROUNDS:
+        return
     texts = [message.text for message in messages]
-    was_looping = False
-    for start in range(len(texts) - 3):
-        is_looping = _comes_round(texts[start : start + 4], nearly_the_same)
-        if is_looping and not was_looping:
-            yield Finding(start + 2, "from here on the two messages before are said again")
-        was_looping = is_looping
+    users = _kinds([m.text for m in messages if m.role is Role.USER], nearly_the_same)
+    if len(set(users)) == len(users):
+        return
+    kinds = _kinds(texts, nearly_the_same)
+    for period in range(2, min(MAX_CYCLE, count // 2) + 1, 2):
+        length = period * (SHORT_CYCLE_ROUNDS if period == 2 else 2)
+        run = 0
+        for index in range(period, count):
+            run = run + 1 if kinds[index] == kinds[index - period] else 0
+            if run == length - period and _is_cycle(texts[index - period + 1 : index + 1]):
+                start = index - length + 1 + period
+                yield Finding(start, f"from here on the {period} messages before are repeated")
+                return
 
 
 def _echoes(messages: Sequence[Message], role: Role, nearly_the_same: float) -> Iterator[Finding]:
-    for index, (before, message) in enumerate(pairwise(messages), start=1):
-        takes_turns = message.role is role and before.role is not role
-        if takes_turns and _is_echo(message.text, before.text, nearly_the_same):
-            how = _how_alike(message.text, before.text)
-            yield Finding(index, f"{how} as the {before.role} message before it")
+    found = [
+        (index, message.text, before)
+        for index, (before, message) in enumerate(pairwise(messages), start=1)
+        if message.role is role
+        and before.role is not role
+        and _is_echo(message.text, before.text, nearly_the_same)
+    ]
+    if len(found) == 1 and _is_ceremony(found[0][0], found[0][1], messages):
+        return
+    for index, text, before in found:
+        yield Finding(
+            index, f"{_how_alike(text, before.text)} as the {before.role} message before it"
+        )
+
+
+def _is_ceremony(index: int, text: str, messages: Sequence[Message]) -> bool:
+    """Reports whether a short message is one with which two sides meet or part."""
+    meets = index == 1 and messages[index].role is Role.USER
+    parts = len(messages) > CEREMONY_MESSAGES and index >= len(messages) - 2
+    return (meets or parts) and length_in_words(text) < CEREMONY_WORDS
 
 
 def _is_echo(text: str, before: str, nearly_the_same: float) -> bool:
-    is_verbatim = wording(text).letters == wording(before).letters
-    if not is_verbatim and not says_the_same(text, before, nearly_the_same):
+    this, other = wording(text), wording(before)
+    is_verbatim = this.letters == other.letters
+    if not is_verbatim and not are_alike(this, other, nearly_the_same):
         return False
-    if is_farewell(text):
-        return is_verbatim and len(wording(text).words) >= GOODBYE_ENOUGH_WORDS
-    return len(wording(text).words) >= VERBATIM_ENOUGH_WORDS
+    if is_greeting(text) or is_greeting(before):
+        return False
+    length = length_in_words(text)
+    if is_farewell(text) or is_farewell(before):
+        return is_verbatim and length >= GOODBYE_ENOUGH_WORDS
+    if not is_verbatim and length < (SAME_WORDS if this.words == other.words else ENOUGH_WORDS):
+        return False
+    return length >= VERBATIM_ENOUGH_WORDS and not _is_sent_back(this, other)
 
 
-def _repeats(spoken: Sequence[tuple[int, str]], nearly_the_same: float) -> Iterator[Finding]:
-    """Finds repetition among the messages of one speaker, given with their indexes."""
-    first: dict[tuple[str, ...], str] = {}
-    recent: deque[str] = deque(maxlen=MESSAGES_REMEMBERED)
-    for index, text in spoken:
-        words = wording(text).words
-        verbatim = [first[words]] if words in first else []
-        for other in (*verbatim, *recent):
-            if says_the_same(text, other, nearly_the_same) and not is_farewell(text):
-                yield Finding(index, f"{_how_alike(text, other)} as earlier by the same side")
-                break
-        first.setdefault(words, text)
-        recent.append(text)
+def _is_sent_back(this: Wording, before: Wording) -> bool:
+    """Reports whether a message is a request followed by the text before it, or by most of it."""
+    starts_otherwise = this.words[:2] != before.words[:2] and len(this.words) > len(before.words)
+    return starts_otherwise and this.words[-2:] == before.words[-2:]
 
 
-def _comes_round(four: Sequence[str], nearly_the_same: float) -> bool:
-    first, second, first_again, second_again = four
-    return (
-        _is_the_same(first, first_again, nearly_the_same)
-        and _is_the_same(second, second_again, nearly_the_same)
-        and (
-            says_the_same(first, first_again, nearly_the_same)
-            or says_the_same(second, second_again, nearly_the_same)
-        )
-        and not (is_farewell(first) and is_farewell(second))
-    )
+def _times_allowed(text: str, of_messages: int) -> float:
+    """Returns from how many times on a message is sent too often."""
+    if is_farewell(text) or is_greeting(text):
+        return max(COURTESY_TIMES, SHORT_SHARE * of_messages)
+    if length_in_words(text) >= SHORT:
+        return max(TIMES, SHARE * of_messages)
+    often = max(SHORT_TIMES, SHORT_SHARE * of_messages)
+    return min(often, max(TIMES, MOST_SHARE * of_messages))
 
 
-def _is_the_same(one: str, other: str, nearly_the_same: float) -> bool:
-    return wording(one).words == wording(other).words or says_the_same(one, other, nearly_the_same)
+def _groups(spoken: Sequence[tuple[int, str]], nearly_the_same: float) -> list[list[int]]:
+    """Groups messages that say the same; the largest group first, each as places in `spoken`."""
+    kinds = _kinds([text for _, text in spoken], nearly_the_same)
+    largest = [kind for kind, count in Counter(kinds).most_common() if count >= TIMES]
+    return [[place for place, kind in enumerate(kinds) if kind == chosen] for chosen in largest]
+
+
+def _kinds(texts: Sequence[str], nearly_the_same: float) -> list[int]:
+    """Numbers texts so that those that say the same, verbatim or nearly, share a number."""
+    verbatim: dict[object, int] = {}
+    recent: deque[tuple[Wording, int]] = deque(maxlen=MESSAGES_REMEMBERED)
+    kinds = []
+    for number, text in enumerate(texts):
+        said = wording(text)
+        key = said.words or said.letters
+        kind = verbatim.get(key)
+        if kind is None:
+            kind = number
+            for other, of_other in recent:
+                if are_alike(said, other, nearly_the_same):
+                    kind = of_other
+                    break
+            verbatim[key] = kind
+            recent.append((said, kind))
+        kinds.append(kind)
+    return kinds
+
+
+def _longest_template(said: Sequence[Wording]) -> list[int]:
+    """Returns the places of the most messages that differ from one of them in at most one word."""
+    best: list[int] = []
+    for first, one in enumerate(said[:MESSAGES_REMEMBERED]):
+        if len(one.words) < TEMPLATE_WORDS:
+            continue
+        places = [
+            place
+            for place, other in enumerate(said[first:], first)
+            if len(other.words) == len(one.words)
+            and sum(a != b for a, b in zip(one.words, other.words, strict=True)) <= 1
+        ]
+        best = max(best, places, key=len)
+    return best
+
+
+def _repeats(
+    spoken: Sequence[tuple[int, str]], times: int, nearly_the_same: float
+) -> Iterator[Finding]:
+    """Finds messages of one speaker that say the same as the `times - 1` ones before."""
+    run = 1
+    for (_, before), (index, text) in pairwise(spoken):
+        is_same = says_the_same(text, before, nearly_the_same) and length_in_words(text) >= SHORT
+        run = run + 1 if is_same and not is_farewell(text) and not is_greeting(text) else 1
+        if run >= times:
+            yield Finding(index, f"{_how_alike(text, before)} as just before by the same side")
+
+
+def _is_cycle(round_: Sequence[str]) -> bool:
+    """Reports whether the messages of one round say enough to repeat by more than chance."""
+    distinct = set().union(*(wording(text).distinct for text in round_))
+    return len(distinct) >= CYCLE_WORDS and not all(map(is_farewell, round_))
 
 
 def _spoken_by(role: Role, messages: Sequence[Message]) -> list[tuple[int, str]]:

@@ -20,11 +20,13 @@ QUOTED_WORDS = 3
 # How generators other than Duologue let their simulated users leave. In capitals, because "[done]"
 # in a list of things to do is no marker.
 _LEAVING = (
-    "END|STOP|DONE|EXIT|TERMINATE|EOS|(?:END|STOP)[_ ](?:OF[_ ])?(?:CONVERSATION|CHAT|DIALOGUE)|"
+    "END|STOP|DONE|EXIT|TERMINATED?|FINISH(?:ED)?|QUIT|BYE|EOS|(?:END|"
+    "STOP)[_ ](?:OF[_ ])?(?:CONVERSATION|CHAT|DIALOGUE)|"
     "CONVERSATION[_ ](?:END|ENDED|OVER)"
 )
-_USUAL_END_MARKER = re.compile(
+USUAL_END_MARKER = re.compile(
     rf"###\s?(?:{_LEAVING}|TRANSFER|OUT-OF-SCOPE)\s?###|\[/?(?:{_LEAVING})\]|</?(?:{_LEAVING})>"
+    r"|<[|\uff5c](?:end|stop|done|eot|eos|exit)[|\uff5c]>|(?:\A|[\s.!?])TERMINATE\W*\Z"
 )
 # Of the prompt templates of Llama, Mistral, Qwen, DeepSeek, Gemma and their kin.
 _MODEL_TOKEN = re.compile(
@@ -57,7 +59,47 @@ _IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 
+# `(name)`, `[имя]`, `【姓名】`: a blank in brackets of any kind and language.
+_ROUND_BLANK = re.compile(
+    rf"\((?:(?:insert|enter|fill in)\b[^()\n]{{1,60}}|(?:{_WHOSE} )?(?:(?:first|last|full|company|"
+    r"phone|order|account) )?(?:name|number|address|e-?mail|phone)(?: here)?)\)|"
+    r"\[(?:имя|фамилия|фио|название|номер|дата|адрес|телефон|город|nombre|apellido|número|fecha|"
+    r"dirección|teléfono|ciudad|nom|prénom|numéro|date|adresse|téléphone|ville|vorname|nachname|nummer|"
+    r"datum|telefon|stadt|nome|cognome|numero|data|indirizzo|telefono|città|sobrenome|endereço|telefone|"
+    r"cidade|naam|stad|姓名|名字|日期|地址|电话|城市|订单号|名前|日付|住所|電話番号|이름|날짜|주소)"
+    r"(?: [^\W\d_]{1,20}){0,3}\]|"
+    r"[(\uff08](?:имя|фамилия|фио|ваше имя|nombre|nom|prénom|vorname|nachname|nome|naam|姓名|"
+    r"名字|您的姓名|"
+    r"你的名字|名前|이름)[)\uff09]|【(?:姓名|名字|日期|地址|电话|城市|订单号|您的\w{1,6}|你的\w{1,6}|名前)】|"
+    r"<(?:name|your name|user name|date|number|address|city|имя|姓名)>",
+    re.IGNORECASE,
+)
+# `+7 (XXX) XXX-XX-XX`, `XXXX-XXXX`, `__/__/____`; but not "size XXL" or Roman numerals.
+_MASK = re.compile(
+    r"(?<![\w-])(?:\+?\d{1,3}[ -]?)?\(?[Xx\u0425\u0445]{3,4}\)?"
+    r"(?:[ -][Xx\u0425\u0445]{2,4}){1,4}(?!\w)|"
+    r"(?<!\w)\d{2,6}[ -]?(?:[X\u0425]{3,}[ -]?)+(?!\w)|(?<!\w)[X\u0425]{4,}(?!\w)|"
+    r"(?<!\w)(?:_{2,}[/.]){2}_{2,}|"
+    r"(?<!\w)(?:\u0414\u0414|DD|TT|JJ|GG)[./](?:\u041c\u041c|MM)[./](?:\u0413{4}|YYYY|AAAA|JJJJ)(?!\w)"
+)
+# A word of the template where the message should be.
+_TEMPLATE_WORD = re.compile(
+    r"\W*(?:INSTRUCTIONS?|USER[ _]INPUT|USER[ _]MESSAGE|MESSAGE|RESPONSE|PROMPT|QUESTION|QUERY|"
+    r"TEXT|"
+    r"PLACEHOLDER|TODO|TBD|LOREM IPSUM.{0,200}|YOUR (?:TEXT|MESSAGE|ANSWER)(?: HERE)?)\W*"
+)
+# What anonymisers put in the place of names.
+_ANONYMISED = re.compile(
+    r"<?PRESIDIO_ANONYMI[SZ]ED|\bNAME_\d|[\[<](?:NAME|PERSON|PHONE(?:_NUMBER)?|EMAIL(?:_ADDRESS)?|LOCATION|"
+    r"ADDRESS|DATE(?:_TIME)?|URL|ORG(?:ANI[SZ]ATION)?|REDACTED|ID|CITY|ORDER_ID|"
+    r"USERNAME)(?:[_ -]?\d+)?[\]>]"
+)
+
 _MAY_HOLD_RESIDUE = re.compile(r"[<\[{]")
+_BLANK_MARKS = (
+    *("[", "<", "(", "\uff08", "【", "__", "XXX", "xxx", "\u0425\u0425\u0425"),
+    *("\u0445\u0445\u0445", "\u0414\u0414", "DD", "TT.", "JJ/", "GG/"),
+)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _FENCED_PROSE = re.compile(
     r"\s*```(?:text|txt|plaintext|markdown|md)?[ \t]*\n.*```\s*", re.DOTALL | re.IGNORECASE
@@ -82,9 +124,12 @@ def end_marker(messages: Sequence[Message], expected: Expectations) -> Iterator[
     "DONE" is no reason to drop who says "all done". 147 of 200 simulated users of tau-bench leave
     with a marker, 118 of them with text glued to it. Known false positives: talk about markers.
     """
-    own = end_marker_pattern(expected.end_marker) if expected.end_marker else _USUAL_END_MARKER
+    own = end_marker_pattern(expected.end_marker) if expected.end_marker else None
     for index, message in enumerate(messages):
-        found = own.search(message.text) or _USUAL_END_MARKER.search(message.text)
+        text = message.text
+        found = own.search(text) if own else None
+        if not found and ("[" in text or "<" in text or "###" in text or "TERMINATE" in text):
+            found = USUAL_END_MARKER.search(text)
         if found:
             yield Finding(index, f"holds the end marker `{found[0]}`")
 
@@ -110,17 +155,20 @@ def reasoning(messages: Sequence[Message], _expected: Expectations) -> Iterator[
             yield Finding(index, f"holds the reasoning tag `{found[0]}`")
 
 
-def placeholder(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
+def placeholder(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
     """Catches placeholders nobody filled in: `{{name}}` on either side; of a user also `[Your
-    Name]`, `[insert date]` and `<NAME>`.
+    Name]`, `(name)`, `<NAME>`, `+7 (XXX) XXX-XX-XX`, or "INSTRUCTIONS." for a message.
 
-    Known false positives: a user who pastes a form letter, talk about templates outside of code.
+    The marks of anonymisers, such as `[NAME]`, do not count if the assistant has them too. Known
+    false positives: a user who pastes a form letter, talk about templates outside of code.
     """
     for index, message in enumerate(messages):
-        prose = _suspicious_prose(message.text)
+        prose = _suspicious_prose(message.text) if "{{" in message.text else ""
         found = _TEMPLATE_VARIABLE.search(prose)
-        if found or (message.role is Role.USER and (found := _blank(prose))):
-            yield Finding(index, f"holds the placeholder `{found[0]}`")
+        if not found and message.role is Role.USER:
+            found = _blank_of_user(message.text, message.text == expected.seed_message)
+        if found and not _is_anonymised(found[0], messages, Role.ASSISTANT):
+            yield Finding(index, f"holds the placeholder `{found[0].strip()[:60]}`")
 
 
 def placeholder_in_reply(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
@@ -130,7 +178,10 @@ def placeholder_in_reply(messages: Sequence[Message], _expected: Expectations) -
     command, does right to write them. Known false positives: just these.
     """
     for index, message in enumerate(messages):
-        if message.role is Role.ASSISTANT and (found := _blank(_suspicious_prose(message.text))):
+        if message.role is Role.USER:
+            continue
+        found = _blank(_suspicious_prose(message.text))
+        if found and not _is_anonymised(found[0], messages, Role.USER):
             yield Finding(index, f"holds the placeholder `{found[0]}`")
 
 
@@ -173,11 +224,27 @@ def wrapping_quotes(messages: Sequence[Message], _expected: Expectations) -> Ite
             yield Finding(index, "stands in quotes as a whole")
 
 
-@lru_cache(maxsize=8)
 @lru_cache(maxsize=64)
 def _suspicious_prose(text: str) -> str:
     """Takes away code, and everything where there is no bracket of any kind to begin with."""
     return _CODE.sub(" ", text) if _MAY_HOLD_RESIDUE.search(text) else ""
+
+
+def _is_anonymised(found: str, messages: Sequence[Message], other: Role) -> bool:
+    """Reports whether a mark is an anonymiser's: one of its words, which the other side has too."""
+    return _ANONYMISED.search(found) is not None and (
+        "PRESIDIO" in found or any(_ANONYMISED.search(m.text) for m in messages if m.role is other)
+    )
+
+
+def _blank_of_user(text: str, is_seed: bool) -> re.Match[str] | None:
+    if not any(mark in text for mark in _BLANK_MARKS) and not text.isupper():
+        return None
+    prose = _CODE.sub(" ", text) if "`" in text else text
+    found = _blank(prose)
+    if found or is_seed:
+        return found
+    return _TEMPLATE_WORD.fullmatch(text) or _MASK.search(prose) or _ROUND_BLANK.search(prose)
 
 
 def _blank(prose: str) -> re.Match[str] | None:

@@ -1,4 +1,4 @@
-"""What a validation rule is, what it looks at, and what it reports."""
+"""What a validation rule is, takes and returns."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from duologue.settings.rules import Severity
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What is known of how a conversation should look. Whatever is None is not checked, as with
-    transcripts that Duologue did not make.
+    """What a conversation should look like. Fields that are None are not checked, as in transcripts
+    that Duologue did not make.
     """
 
     seed_message: str | None = None
     turns: int | None = None
-    """The most turns that it may have; exactly so many where it ended with MAX_TURNS."""
+    """Maximum number of turns; the exact number if the conversation ended with MAX_TURNS."""
     ends_with: EndsWith | None = None
     end_reason: EndReason | None = None
     end_marker: str | None = None
@@ -23,20 +23,21 @@ class Expectations:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Where a rule is broken, and how, in words that make sense beside the rule's name."""
+    """Where and how a conversation breaks a rule."""
 
     message_index: int | None
-    """Counted from 0; None where the finding is about the conversation as a whole."""
+    """From 0; None if the finding is about the conversation as a whole."""
     detail: str
+    """An explanation to read next to the rule's name."""
 
 
 Check = Callable[[Sequence[Message], Expectations], Iterable[Finding]]
-"""What a rule does: a pure function that looks at the messages of one conversation."""
+"""A pure function from the messages of one conversation to findings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One check of one conversation: a pure function and how severe its findings are."""
+    """A named check and the severity of its findings."""
 
     name: str
     severity: Severity
@@ -45,7 +46,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A finding with the rule that made it."""
+    """A finding, with its rule and severity."""
 
     rule: str
     severity: Severity

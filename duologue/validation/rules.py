@@ -9,11 +9,19 @@ simulated user speaks, is information.
 To add a rule, write one function in the file where it belongs and one line here.
 """
 
-from duologue.settings.rules import Severity
-from duologue.validation.both_sides import both_sides_in_one_message, speaker_label
+from duologue.settings.rules import BROKEN_REPLY, Severity
+from duologue.validation.both_sides import (
+    bare_label,
+    both_sides_in_one_message,
+    labelled_user,
+    speaker_label,
+)
+from duologue.validation.broken_replies import broken_reply, machine_message, no_answer
+from duologue.validation.degenerate import degenerate_message
 from duologue.validation.farewells import farewell_tail
 from duologue.validation.language import language_drift
 from duologue.validation.manner import polite_user, verbose_user
+from duologue.validation.orchestration import orchestration
 from duologue.validation.out_of_role import assistant_refusal, fourth_wall, role_flip
 from duologue.validation.personal_data import personal_data
 from duologue.validation.prompt_leak import prompt_leak
@@ -23,6 +31,7 @@ from duologue.validation.repetition import (
     opening_restated,
     repeated_message,
     user_echoes_assistant,
+    user_repeats_itself,
 )
 from duologue.validation.residue import (
     code_fence,
@@ -35,9 +44,11 @@ from duologue.validation.residue import (
     wrapping_quotes,
 )
 from duologue.validation.rule import Rule
+from duologue.validation.stage_directions import stage_direction
 from duologue.validation.structure import (
     broken_alternation,
     empty_message,
+    hardly_a_conversation,
     no_messages,
     wrong_ending,
     wrong_length,
@@ -51,6 +62,7 @@ RULES = (
     # Without the right shape it is not the conversation of its seed and settings.
     Rule("no_messages", _INVALID, no_messages),
     Rule("empty_message", _INVALID, empty_message),
+    Rule("hardly_a_conversation", _INVALID, hardly_a_conversation),
     Rule("broken_alternation", _INVALID, broken_alternation),
     Rule("wrong_opening", _INVALID, wrong_opening),
     Rule("wrong_length", _INVALID, wrong_length),
@@ -63,12 +75,16 @@ RULES = (
     Rule("opening_restated", _WARNING, opening_restated),
     Rule("repeated_message", _WARNING, repeated_message),
     # Nothing new comes any more: the same question many times over.
+    Rule("user_repeats_itself", _INVALID, user_repeats_itself),
     Rule("loop", _INVALID, loop),
+    Rule("degenerate_message", _INVALID, degenerate_message),
     # The conversation before the tail is as good as any.
     Rule("farewell_tail", _WARNING, farewell_tail),
     # The message is half the other side's.
     Rule("both_sides_in_one_message", _INVALID, both_sides_in_one_message),
-    # One word too many before a message that is otherwise right.
+    Rule("bare_label", _INVALID, bare_label),
+    Rule("labelled_user", _INVALID, labelled_user),
+    # A single label before a message that is otherwise right.
     Rule("speaker_label", _WARNING, speaker_label),
     # The user is none.
     Rule("role_flip", _INVALID, role_flip),
@@ -76,6 +92,13 @@ RULES = (
     Rule("assistant_refusal", _INVALID, assistant_refusal),
     # Nothing but the prompt has these words.
     Rule("prompt_leak", _INVALID, prompt_leak),
+    Rule("orchestration", _INVALID, orchestration),
+    Rule("stage_direction", _INVALID, stage_direction),
+    Rule("machine_message", _INVALID, machine_message),
+    # The chatbot's errors, which an evaluation is there to find; but with nobody there, ...
+    Rule(BROKEN_REPLY, _WARNING, broken_reply),
+    # ... there is no conversation.
+    Rule("no_answer", _INVALID, no_answer),
     # What no person writes, and no chatbot should be shown.
     Rule("end_marker", _INVALID, end_marker),
     Rule("model_token", _INVALID, model_token),

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from duologue.conversation.emptiness import is_empty
+from duologue.conversation.farewells import is_farewell
 from duologue.conversation.messages import EndReason, EndsWith, Message, Role
 from duologue.validation.rule import Expectations, Finding
 
@@ -17,14 +19,28 @@ def no_messages(messages: Sequence[Message], _expected: Expectations) -> Iterato
 
 
 def empty_message(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
-    """Catches messages that are empty or only white space.
+    """Catches messages of which a reader would see nothing: white space, invisible characters.
 
-    Known false positives: none; messages that hold nothing but tool calls are no part of a
-    transcript as `duologue.validation.transcripts` reads it.
+    Known false positives: none. Messages that only call tools are left out when a transcript is
+    read.
     """
     for index, message in enumerate(messages):
-        if not message.text.strip() and message.content is None:
+        if is_empty(message.text) and message.content is None:
             yield Finding(index, f"the {message.role} message is empty")
+
+
+def hardly_a_conversation(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
+    """Catches a conversation of one message or one side, and one that starts in the middle.
+
+    It starts in the middle if the user's first message, or the assistant's if that opens, only says
+    thanks or goodbye. Known false positives: a user who opens with "Thanks!" and means it.
+    """
+    if not messages:
+        return
+    if len({message.role for message in messages}) == 1:
+        yield Finding(None, f"has only {len(messages)} {messages[0].role} message(s)")
+    elif messages[0].text != expected.seed_message and is_farewell(messages[0].text):
+        yield Finding(0, "starts in the middle: its first message only says thanks or goodbye")
 
 
 def broken_alternation(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
@@ -40,8 +56,8 @@ def broken_alternation(messages: Sequence[Message], _expected: Expectations) -> 
 def wrong_opening(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
     """Catches a conversation that does not open with its seed message, verbatim, as USER.
 
-    Checked only where the seed message is known: in other transcripts the assistant may well open
-    with a greeting. Known false positives: none.
+    Checked only if the seed message is known: in other transcripts the assistant may open with a
+    greeting. Known false positives: none.
     """
     if expected.seed_message is None or not messages:
         return
@@ -52,11 +68,11 @@ def wrong_opening(messages: Sequence[Message], expected: Expectations) -> Iterat
 
 
 def wrong_length(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
-    """Catches a conversation whose messages do not fit its turns and its end reason.
+    """Catches a conversation whose number of messages does not fit its turns and end reason.
 
-    With N turns it has 1 + 2N messages where it ends with the user, 2N where it ends with the
-    assistant; exactly so many if all turns were had, at most so many if it ended before. Checked
-    only where the turns are known. Known false positives: none.
+    A conversation of N turns has 1 + 2N messages if it ends with the user and 2N if it ends with
+    the assistant; fewer are allowed if it ended early. Checked only if the turns are known. Known
+    false positives: none.
     """
     if expected.turns is None or expected.ends_with is None:
         return
@@ -71,9 +87,9 @@ def wrong_length(messages: Sequence[Message], expected: Expectations) -> Iterato
 def wrong_ending(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
     """Catches a conversation that the wrong side ends.
 
-    A conversation that should end with the assistant always does. One that should end with the
-    user may end with the assistant where it ended before its turns were over: the simulated user
-    left without a word. Checked only where the settings are known. Known false positives: none.
+    A conversation that should end with the user may still end with the assistant if it ended early:
+    the simulated user left without a word. Checked only if the settings are known. Known false
+    positives: none.
     """
     if expected.ends_with is None or not messages:
         return

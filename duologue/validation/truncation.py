@@ -1,4 +1,4 @@
-"""A rule on messages that break off."""
+"""A rule on messages that break off in mid-sentence."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,8 +7,8 @@ from duologue.conversation.messages import Message
 from duologue.settings.rules import TRUNCATION_WORDS
 from duologue.validation.rule import Expectations, Finding
 
-# What no message ends with, unless it was cut: articles, possessives, conjunctions, and the
-# prepositions that want their noun.
+# Words that only end a message if it was cut: articles, possessives, conjunctions, and prepositions
+# that need their noun.
 _NEVER_LAST = re.compile(
     r"\b(?:the|an?|and|or|but|because|although|whereas|your|my|our|their|whose|from|into|"
     r"between|during|such as|as well as|which is|that is|will be|has been|have been|is a|are the|"
@@ -29,23 +29,22 @@ def truncation(
 ) -> Iterator[Finding]:
     """Catches a long message that breaks off in the middle of a sentence, as at a length limit.
 
-    The limit itself is known to the model's provider alone, so it asks for other signals: the
-    message is long, writes whole sentences before, and ends with what nothing ends with: "and",
-    "the", a comma, an open bracket or code fence. A missing full stop is not enough, because
-    lists and hasty people leave it out. Known false positives: a letter that closes with
-    "Sincerely," and a name to be filled in.
+    Only the model's provider knows the limit, so other signs count: the message is long, contains
+    complete sentences, and ends with something that ends no message: "and", "the", a comma, an open
+    bracket or code fence. A missing full stop is not enough, because lists and hasty people leave
+    it out. Known false positives: a letter that closes with "Sincerely," and a name to fill in.
     """
     for index, message in enumerate(messages):
         text = message.text.rstrip()
         if not _stops_short(text) or not _SENTENCE_END.search(text):
             continue
         if len(text.split()) >= truncation_words or len(text) >= 6 * truncation_words:
-            yield Finding(index, f"the {message.role} message breaks off within a sentence")
+            yield Finding(index, f"the {message.role} message breaks off in mid-sentence")
 
 
 def _stops_short(text: str) -> bool:
     if text.endswith((".", "!", "?")) and "```" not in text:
         return False
-    # The patterns look at the end alone; to search a long message for it would take time.
+    # The patterns only concern the end; searching a whole long message would take time.
     end = text[-20:]
     return bool(_BREAKS_OFF.search(end) or _NEVER_LAST.search(end) or len(_FENCE.findall(text)) % 2)

@@ -25,7 +25,7 @@ from duologue.storage.files import (
 )
 from duologue.storage.locations import shown_cause
 from duologue.validation.dataset_rules.assess import assess
-from duologue.validation.dataset_rules.member import Member
+from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.quality import DatasetQuality
 from duologue.versions.comparing import changes_since_before
 from duologue.versions.places import DatasetFolder, Revision, Version
@@ -113,7 +113,7 @@ def _changes(
 def _quality(contents: DatasetContents, earlier: Sequence[DatasetQuality]) -> DatasetQuality:
     """Runs the dataset rules on what a run produced, against the versions before, oldest first."""
     members = [
-        Member(
+        DatasetConversation(
             conversation_id=item.conversation.conversation_id,
             messages=item.conversation.messages,
             end_reason=item.conversation.end_reason,

@@ -100,3 +100,12 @@ def test_the_card_of_a_good_version_speaks_of_no_gates(output: str) -> None:
         encoding="utf-8"
     )
     assert "gates" not in card
+
+
+def test_a_gate_counts_conversations_with_broken_replies() -> None:
+    gates = Gates(max_broken_reply_share=0.1)
+    assert reasons_to_hold_back(counts(100), gates, broken_replies=10) == ()
+    assert reasons_to_hold_back(counts(100), gates, broken_replies=11) == (
+        "11 of 100 conversations have a broken reply (11.0%); max_broken_reply_share allows 10.0%",
+    )
+    assert reasons_to_hold_back(counts(100), Gates(), broken_replies=100) == ()

@@ -25,10 +25,10 @@ TEXTS = st.text() | st.lists(st.sampled_from(["yes", "No", "5", "!", "\U0001f44d
 async def scored(
     replies: list[tuple[Prefix, Message | FailedReply]],
     settings: ScoringSettings,
-    at_a_time: int = 4,
+    max_concurrency: int = 4,
 ) -> Scored:
     sided = [(prefix, Side.CANDIDATE, reply) for prefix, reply in replies]
-    return await score_replies(sided, settings, load_scorers(settings), at_a_time)
+    return await score_replies(sided, settings, load_scorers(settings), max_concurrency)
 
 
 async def verdict(
@@ -131,10 +131,10 @@ async def test_own_scorers_may_be_async_and_others_run_in_a_thread(name: str) ->
     assert only.scores[name] == 1.0
 
 
-async def test_so_many_async_scorers_run_at_a_time_and_no_more() -> None:
+async def test_so_many_async_scorers_run_concurrently_up_to_the_limit() -> None:
     own_scorers.most_at_once = 0
     settings = ScoringSettings(own_scorers=(f"{OWN}:judge",))
-    await scored([(prefix(), said("Yes"))] * 10, settings, at_a_time=3)
+    await scored([(prefix(), said("Yes"))] * 10, settings, max_concurrency=3)
     assert own_scorers.most_at_once == 3
 
 

@@ -201,9 +201,9 @@ def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
     assert read(tmp_path, "\n\nmessage\n\na\n   \nb\n\n").rows_read == 2
 
 
-def test_a_row_of_empty_cells_is_a_row(tmp_path: Path) -> None:
-    seeds = read(tmp_path, "message,lang\nHello,en\n,\n")
-    assert rejections(seeds) == [(3, "message is empty; every row needs a first user message")]
+def test_a_row_of_empty_cells_is_no_row(tmp_path: Path) -> None:
+    seeds = read(tmp_path, 'message,lang\nHello,en\n,\n , \n"",de\n')
+    assert rejections(seeds) == [(5, "message is empty; every row needs a first user message")]
 
 
 def test_a_row_with_a_nul_character_is_rejected(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_an_unquoted_comma_is_no_second_column_of_a_file_that_has_one(tmp_path: 
     seeds = read(tmp_path, '"Where is it?",en\nHi, where are you?\n"Bye",en\n')
     assert messages(seeds) == ["Where is it?", "Bye"]
     assert [row.line for row in seeds.rejected] == [2]
-    assert "seems to go on behind a comma" in seeds.rejected[0].reason
+    assert "seems to continue after a comma" in seeds.rejected[0].reason
 
 
 def test_most_rows_tell_how_many_columns_there_are(tmp_path: Path) -> None:

@@ -41,6 +41,15 @@ def test_other_values_become_text_and_null_is_left_out(tmp_path: Path) -> None:
     assert seed.context == {"s": "007", "n": "7", "f": "0.5", "t": "true", "o": '{"a":["é",1]}'}
 
 
+@pytest.mark.parametrize(
+    "number", ["1.10", "1e400", "-0.0", "123456789012345678901234567890", "1E+2", "9" * 5000]
+)
+def test_numbers_stay_as_they_are_written(tmp_path: Path, number: str) -> None:
+    line = f'{{"message": "Hi", "n": {number}, "o": {{"a": [{number}, null, true]}}}}'
+    context = read(tmp_path, line).seeds[0].context
+    assert context == {"n": number, "o": f'{{"a":[{number},null,true]}}'}
+
+
 def test_a_named_message_column_is_taken(tmp_path: Path) -> None:
     seeds = read(tmp_path, '{"message": "a", "opener": "b"}', message_column="opener")
     assert messages(seeds) == ["b"]
@@ -89,7 +98,7 @@ def test_a_file_without_a_message_column_is_refused(
         ('{"text": "a", "\\udc00": "b"}', "surrogate pair"),
         ('{"text": "a\\u0000"}', "NUL"),
         ('{"text": "a\0"}', "NUL"),
-        ('{"text": ' + "9" * 5000 + "}", "cannot be read as JSON"),
+        ('{"text": ' + "9" * 5000 + "}", "message is a number; expected text"),
         ("[" * 100_000, "cannot be read as JSON"),
     ],
 )

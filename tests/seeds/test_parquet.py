@@ -66,14 +66,44 @@ def test_bytes_that_are_no_text_cost_their_row_alone(tmp_path: Path) -> None:
     broken = pa.array([b"good", b"b\xffd"]).view(pa.string())
     seeds = read(tmp_path, pa.table({"text": broken}))
     assert [seed.message for seed in seeds.seeds] == ["good"]
-    assert str(seeds.rejected[0]).endswith(":2: column 'text' holds a value that cannot be read")
+    assert str(seeds.rejected[0]).endswith(":2: column 'text' holds bytes that are not UTF-8 text")
 
 
-def test_a_time_beyond_the_calendar_costs_its_row_alone(tmp_path: Path) -> None:
-    times = pa.array([0, 10**12], pa.int64()).cast(pa.timestamp("s"))
-    seeds = read(tmp_path, pa.table({"text": ["a", "b"], "at": times}))
-    assert [seed.context for seed in seeds.seeds] == [{"at": "1970-01-01 00:00:00"}]
-    assert [row.line for row in seeds.rejected] == [2]
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        (pa.array([10**12], pa.int64()).cast(pa.timestamp("s")), "1000000000000000"),
+        (
+            pa.array([1_700_000_000_123_456_789], pa.timestamp("ns")),
+            "2023-11-14 22:13:20.123456789",
+        ),
+        (pa.array([0], pa.timestamp("ns", "Mars/Olympus")), "1970-01-01 00:00:00+00:00"),
+        (pa.array([0], pa.timestamp("us", "+00")), "1970-01-01 00:00:00+00:00"),
+        (pa.array([5], pa.time64("ns")), "00:00:00.000000005"),
+        (pa.array([5], pa.duration("ns")), "5 ns"),
+        (pa.array([1_173_158_800], pa.int32()).cast(pa.date32()), "1173158800"),
+        (pa.array([[5]], pa.list_(pa.time64("ns"))), '["00:00:00.000000005"]'),
+        (pa.array([b"\0\1\2\3"], pa.binary(4)), "00010203"),
+        (pa.array([b"\xff\1\2\3"], pa.binary(4)), "ff010203"),
+        (pa.array([b"a\0b"], pa.binary()), "610062"),
+        (pa.array([0.1], pa.float32()), "0.1"),
+        (pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())), '{"a":1}'),
+    ],
+    ids=str,
+)
+def test_no_value_of_another_column_decides_about_a_row(
+    tmp_path: Path, column: Any, shown: str
+) -> None:
+    seeds = read(tmp_path, pa.table({"text": ["a"], "other": column}))
+    assert [seed.context for seed in seeds.seeds] == [{"other": shown}]
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary_view()])
+def test_a_message_may_be_utf_8_in_a_column_of_bytes(tmp_path: Path, kind: Any) -> None:
+    texts = pa.array(["Où?".encode(), b"\xff", None], pa.binary()).cast(kind)
+    seeds = read(tmp_path, pa.table({"text": texts}))
+    assert [seed.message for seed in seeds.seeds] == ["Où?"]
+    assert [row.line for row in seeds.rejected] == [2, 3]
 
 
 def test_what_pandas_writes_is_read(tmp_path: Path) -> None:

@@ -109,7 +109,10 @@ def with_bytes_replaced(data: bytes, changes: list[tuple[int, int]]) -> bytes:
     return bytes(broken)
 
 
-SUFFIXES = [".csv", ".tsv", ".jsonl", ".parquet", ".csv.gz", ".jsonl.bz2", ".csv.xz"]
+SUFFIXES = [
+    ".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx",
+    ".csv.gz", ".jsonl.bz2", ".csv.xz", ".csv.zst",
+]  # fmt: skip
 CSV_LIKE = st.text('",;\t\n\r\0 ax_').map(str.encode)
 JSON_LIKE = st.text('{}[]",:\\ud80\n\0 a1eN').map(str.encode)
 BROKEN_PARQUET = st.builds(
@@ -124,3 +127,62 @@ BROKEN_PARQUET = st.builds(
 def test_any_bytes_are_read_or_refused_with_a_message(suffix: str, data: bytes) -> None:
     with suppress(DuologueError):
         assert read(data, suffix).rows_read > 0
+
+
+WORDS = st.sampled_from(["Where", "is", "my", "order,", "it;", "a|b", '"gold"', "né", "注文", "5%"])
+SAID = st.lists(WORDS, min_size=1, max_size=9).map(" ".join).map("{}?".format)
+
+
+NAMES = st.sampled_from(["lang", "plan", "Tarif", "note"])
+
+
+@st.composite
+def spreadsheets(draw: st.DrawFn) -> tuple[bytes, list[str]]:
+    """A table as programs save it: delimiter, encoding, line ends, padding; and its messages."""
+    delimiter = draw(st.sampled_from(",;\t|"))
+    ending = draw(st.sampled_from(["\n", "\r\n"]))
+    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
+    padding = draw(st.integers(0, 3))
+    name = draw(st.sampled_from(["message", "Question", "user_message", "PROMPT", "First Message"]))
+    others = draw(st.lists(NAMES, unique=True, min_size=1))
+    place = draw(st.integers(0, len(others)))
+    said = draw(st.lists(SAID, min_size=1, max_size=6))
+    rows = [[*others[:place], name, *others[place:]]]
+    for text in said:
+        cells = [draw(st.sampled_from(["a", "", "1.10", "x y"])) for _ in others]
+        rows.append([*cells[:place], text, *cells[place:]])
+    blank = [[""] * len(rows[0])] * draw(st.integers(0, 2))
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter, lineterminator=ending)
+    writer.writerows([*row, *[""] * padding] for row in (*rows, *blank))
+    start = f"sep={delimiter}{ending}" if draw(st.booleans()) else ""
+    return (start + file.getvalue()).encode(encoding), said
+
+
+@given(table=spreadsheets())
+def test_every_way_to_save_a_table_reads_the_same_messages(table: tuple[bytes, list[str]]) -> None:
+    data, said = table
+    seeds = read(data)
+    assert [seed.message for seed in seeds.seeds] == said
+    assert not seeds.rejected
+
+
+@given(said=st.lists(SAID, min_size=1, max_size=6), delimiter=st.sampled_from(",;\t|"))
+def test_a_foreign_header_is_never_a_message(said: list[str], delimiter: str) -> None:
+    file = io.StringIO(newline="")
+    rows = [["id", "Frage", "Erwartete Antwort"], *([str(i), t, "ja"] for i, t in enumerate(said))]
+    csv.writer(file, delimiter=delimiter).writerows(rows)
+    with pytest.raises(DuologueError, match="--message-column"):
+        read(file.getvalue().encode())
+
+
+@given(rows=st.lists(st.tuples(SAID, st.none() | st.booleans() | st.integers() | SAID), min_size=1))
+def test_formats_agree_on_messages(rows: list[tuple[str, object]]) -> None:
+    objects = [{"message": text, "other": other} for text, other in rows]
+    lines = "\n".join(map(json.dumps, objects)).encode()
+    array = json.dumps(objects, indent=1).encode()
+    table = pa.table({"message": [text for text, _ in rows], "n": range(len(rows))})
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    for data, suffix in ((lines, ".jsonl"), (array, ".json"), (file.getvalue(), ".parquet")):
+        assert [seed.message for seed in read(data, suffix).seeds] == [text for text, _ in rows]

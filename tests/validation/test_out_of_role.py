@@ -116,3 +116,10 @@ def test_the_rules_need_no_user() -> None:
     messages = talk("How can I help you? You're welcome.", opens=Role.ASSISTANT)
     for rule in (role_flip, fourth_wall, assistant_refusal):
         assert found_at(rule, messages) == found_at(rule, []) == []
+
+
+def test_a_user_who_offers_help_twice_is_found_in_any_case() -> None:
+    offer, again = "I am happy to help with the lamp.", "I'm here to support you, as ever."
+    assert found_at(role_flip, talk("Hello", "Hi", offer, "Oh.", "Hm", "Yes?", again)) == [6]
+    assert found_at(role_flip, talk("Hello", "Hi", offer, "Oh.", "Thanks.", "Yes?")) == []
+    assert found_at(role_flip, talk("Hello", offer, "Hi", again)) == []

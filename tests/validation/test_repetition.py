@@ -5,12 +5,12 @@ import pytest
 
 from duologue.conversation.messages import Message, Role
 from duologue.validation.repetition import (
-    MESSAGES_REMEMBERED,
     assistant_echoes_user,
     loop,
     opening_restated,
     repeated_message,
     user_echoes_assistant,
+    user_repeats_itself,
 )
 from tests.validation.talking import found_at, talk
 
@@ -94,30 +94,19 @@ def test_an_opening_that_is_gone_on_from_is_fine(opening: str) -> None:
 
 
 SENTENCE = "I can only help you with questions about your order."
-NEARLY = "I can only help you with questions about your order, sorry."
 
 
-@pytest.mark.parametrize("again", [SENTENCE, SENTENCE.upper(), NEARLY])
-def test_a_message_that_its_speaker_repeats_is_found(again: str) -> None:
-    assert found_at(repeated_message, talk("Hi", SENTENCE, "Why?", "So.", "Hm", again)) == [5]
-    assert found_at(repeated_message, talk("Hi", "Yes?", SENTENCE, "Why?", again)) == [4]
+def test_a_user_who_says_the_same_twice_in_a_row_is_found() -> None:
+    question = "When will my order of last week arrive?"
+    assert found_at(repeated_message, talk("Hi", "Yes?", question, "Soon.", question)) == [4]
+    assert found_at(repeated_message, talk(question, "Soon.", "Eh?", "Hm.", question)) == []
 
 
-def test_a_word_for_word_repetition_is_found_over_any_distance() -> None:
-    between = [f"This is message {number} of a long talk" for number in range(100)]
-    messages = talk("Hi", SENTENCE, *between, "Why?", SENTENCE)
-    assert found_at(repeated_message, messages) == [103]
-
-
-def test_a_near_repetition_is_looked_for_among_the_latest_messages_of_its_speaker() -> None:
-    def talk_with_near_repetition(after: int) -> list[Message]:
-        between = [f"This is message {number} of a long talk" for number in range(2 * after + 1)]
-        return talk("Hi", SENTENCE, *between, NEARLY)
-
-    near = talk_with_near_repetition(after=MESSAGES_REMEMBERED - 1)
-    far = talk_with_near_repetition(after=MESSAGES_REMEMBERED)
-    assert found_at(repeated_message, near) == [len(near) - 1]
-    assert found_at(repeated_message, far) == []
+def test_an_assistant_that_says_the_same_three_times_in_a_row_is_found() -> None:
+    assert found_at(repeated_message, talk("Hi", SENTENCE, "Why?", SENTENCE, "So.")) == []
+    assert found_at(repeated_message, talk("Hi", SENTENCE, "Why?", SENTENCE, "So.", SENTENCE)) == [
+        5
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,27 +132,110 @@ def test_the_same_phrase_about_other_numbers_is_no_repetition() -> None:
 A, B = "Could you tell me your order number, please?", "I have told you already."
 
 
-def test_a_loop_is_found_where_it_comes_round_and_once() -> None:
-    assert found_at(loop, talk("Hi", A, B, A, B)) == [3]
+C, D = "Please hold the line for a moment.", "I have been waiting for an hour."
+
+
+def test_a_cycle_of_two_is_found_in_its_third_round_and_once() -> None:
+    assert found_at(loop, talk("Hi", A, B, A, B, A, B)) == [3]
     assert found_at(loop, talk("Hi", A, B, A, B, A, B, A)) == [3]
-    assert found_at(loop, talk("Hi", A, "Yes", A, "Yes")) == [3]
+    assert found_at(loop, talk("Hi", A, "Yes", A, "Yes", A, "Yes")) == [3]
 
 
-def test_two_loops_are_found_both() -> None:
-    c = "Then I have to put you through to a colleague."
-    assert found_at(loop, talk(A, B, A, B, "Well", c, "No", c, "No")) == [2, 7]
+def test_a_longer_cycle_is_found_in_its_second_round() -> None:
+    assert found_at(loop, talk("Hi", A, B, C, D, A, B, C, D)) == [5]
+    six = ["Which colour?", "I would like a blue one", "Which size?", "It is for a tall man"]
+    six += ["Anything else?", "Start again with the colour please"]
+    assert found_at(loop, talk("Hi", *six, *six)) == [7]
 
 
 @pytest.mark.parametrize(
     "texts",
     [
         (A, B, A),
+        ("Hi", A, B, A, B),
         (A, B, A, "It is 1001."),
         ("Hi", A, B, "Pardon?", A, B),
-        ("Next", "Yes", "Next", "Yes"),
-        ("Thank you so much for your help!", "You are very welcome!") * 2,
+        ("Next", "Yes") * 4,
+        ("Thank you so much for your help!", "You are very welcome!") * 3,
     ],
-    ids=["half a loop", "an answer", "something between", "too short to tell", "goodbyes"],
+    ids=[
+        "half a loop",
+        "two rounds",
+        "an answer",
+        "something between",
+        "too short to tell",
+        "goodbyes",
+    ],
 )
 def test_what_only_resembles_a_loop_is_left_alone(texts: tuple[str, ...]) -> None:
     assert found_at(loop, talk(*texts)) == []
+
+
+REPEATED = {
+    "a sentence three times": ["I want to cancel my subscription today"] * 3 + ["And then?"],
+    "with other signs": [
+        "I want to cancel my subscription today",
+        "I want to cancel my subscription today!",
+        "i want to cancel my subscription TODAY",
+    ],
+    "not in a row": ["Where is my parcel with the boots?", "Hm", "Oh"] * 3,
+    "two words, many times": ["Cancel order"] * 14,
+    "one word, most of the time": ["Hello?", "Refund", "Refund", "Refund"],
+    "nearly the same": [
+        "I would like to send the boots back that I ordered last week because they are small",
+        "I would like to send the boots back that I ordered last week since they are small",
+        "I would like to send the boots back that I had ordered last week because they are small",
+        "I would like to send the boots back that I ordered last week because they are so small",
+    ],
+    "a template": [
+        f"Do you have a nice hotel for two in {c}?" for c in ("Rome", "Oslo", "Bern", "Riga")
+    ],
+    "Chinese": ["我想退掉上周买的那双黑色的鞋子"] * 3,
+    "Russian": ["Где моя новая посылка?"] * 3,
+    "Arabic": ["أريد إلغاء اشتراكي في هذه الخدمة اليوم"] * 3,
+    "Japanese": ["先週注文した靴がまだ届いていないのですが"] * 3,
+    "goodbyes without end": ["Goodbye!"] * 6,
+}
+
+
+@pytest.mark.parametrize("said", REPEATED.values(), ids=REPEATED)
+def test_a_user_who_goes_on_saying_the_same_is_found_once(said: list[str]) -> None:
+    texts = [part for number, text in enumerate(said) for part in (text, f"Answer {number}, then.")]
+    assert len(found_at(user_repeats_itself, talk(*texts))) == 1
+
+
+NOT_REPEATED = {
+    "insists once": ["I want to cancel my subscription today"] * 2 + ["Now!", "Please."],
+    "yes to many questions": ["Hi", "Yes", "A red one", "Yes", "In May", "Yes", "Yes", "Oslo"],
+    "thanks": ["Where is it?", "Thank you!", "And when?", "Thank you!", "Thank you!"],
+    "numbers": [f"My order {number} has not come yet, where is it?" for number in (1, 2)] + ["Hm"],
+    "other questions": [
+        "How much is the red lamp?",
+        "How long is the red cable?",
+        "Is the red lamp in stock?",
+    ],
+}
+
+
+@pytest.mark.parametrize("said", NOT_REPEATED.values(), ids=NOT_REPEATED)
+def test_people_may_insist_agree_and_thank(said: list[str]) -> None:
+    texts = [part for number, text in enumerate(said) for part in (text, f"Answer {number}, then.")]
+    assert found_at(user_repeats_itself, talk(*texts)) == []
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("こんにちは。よろしくお願いします。", "こんにちは。よろしくお願いします。"),
+        ("Hello there, nice to meet you!", "Hello there, nice to meet you!"),
+        ("You too!", "You too!"),
+    ],
+)
+def test_greetings_that_both_sides_exchange_are_no_echo(texts: tuple[str, str]) -> None:
+    messages = talk(*texts, "What can I do?", "My lamp broke.", "Oh.", opens=Role.ASSISTANT)
+    assert found_at(user_echoes_assistant, messages) == []
+
+
+def test_a_text_sent_back_with_a_request_is_no_echo() -> None:
+    text = "We are pleased to tell you that your parcel has left our house today."
+    assert found_at(user_echoes_assistant, talk("Write a note", text, f"shorten: {text}")) == []

@@ -1,4 +1,4 @@
-"""The same reply to everything."""
+"""Finds replies that are given to everything."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,88 +7,86 @@ from dataclasses import dataclass
 from duologue.conversation.farewells import is_farewell
 from duologue.conversation.messages import Role
 from duologue.conversation.wording import wording
-from duologue.validation.dataset_rules.member import Member
+from duologue.validation.dataset_rules.conversation import DatasetConversation
 
-MOST_SHARE_AT_ALL = 0.5
-"""Half of the conversations: what a chatbot says in more of them answers none, be it only once in
-each."""
+MAX_SHARE_OF_ANY_REPLY = 0.5
+"""A reply that comes in more conversations than this answers none of them, even if it comes only
+once in each."""
 
-FEWEST_SEEDS = 3
-"""With fewer seeds it is two that ask the same thing."""
+MIN_SEEDS = 3
+"""Fewer seeds may simply ask the same thing."""
 
-FEWEST_WORDS = 3
-"""Shorter replies come twice in good conversations too: "Yes", "Of course"."""
+MIN_WORDS = 3
+"""Shorter replies repeat in good conversations too: "Yes", "Of course"."""
 
-Uses = Mapping[str, Sequence[tuple[Member, int]]]
-"""By the wording of a reply: the conversations that hold it, and how often each does."""
+Uses = Mapping[str, Sequence[tuple[DatasetConversation, int]]]
+"""By a reply's wording: the conversations that contain it, and how often each does."""
 
 
 @dataclass(frozen=True, slots=True)
 class CannedReply:
-    """A reply that stands in the place of answers."""
+    """A reply that replaces answers."""
 
     words: int
     given_in: tuple[str, ...]
-    """Ids of the conversations that hold it, in their order."""
+    """Ids of the conversations that contain it, in order."""
     repeated_in: tuple[str, ...]
-    """Ids of those that hold it twice or more."""
+    """Ids of the conversations that contain it at least twice."""
 
 
-def uses_of_replies(members: Sequence[Member]) -> Uses:
-    """Files every reply of the chatbot under its wording, but for goodbyes.
+def uses_of_replies(conversations: Sequence[DatasetConversation]) -> Uses:
+    """Groups the chatbot's replies by wording, except for goodbyes.
 
-    Numbers are taken for the same, because the reference in an error message is new each time.
+    All numbers count as the same, because the reference in an error message is new each time.
     """
-    uses: defaultdict[str, list[tuple[Member, int]]] = defaultdict(list)
-    for member in members:
-        answers = (text for text in member.texts(Role.ASSISTANT) if not is_farewell(text))
+    uses: defaultdict[str, list[tuple[DatasetConversation, int]]] = defaultdict(list)
+    for conversation in conversations:
+        answers = (text for text in conversation.texts(Role.ASSISTANT) if not is_farewell(text))
         for reply, count in Counter(map(_without_numbers, answers)).items():
-            uses[reply].append((member, count))
+            uses[reply].append((conversation, count))
     return uses
 
 
 def repeated_share(uses: Uses, conversations: int) -> float:
-    """Measures the share of conversations in which one and the same reply comes twice or more.
-
-    Each reply is counted by itself, and the one with the most is taken.
+    """Returns the share of conversations that contain the most repeated reply at least twice.
 
     Returns:
-        From 0 to 1; 0 where there are no conversations.
+        From 0 to 1; 0 if there are no conversations.
     """
     most = max((len(_repeaters(held)) for held in uses.values()), default=0)
     return most / max(conversations, 1)
 
 
 def canned_replies(uses: Uses, conversations: int, max_share: float) -> list[CannedReply]:
-    """Finds replies that stand in the place of answers: an outage that looks like success.
+    """Finds replies that replace answers: an outage that looks like success.
 
-    A chatbot's standing phrases are few to a conversation: it asks once for the order number, and
-    once it offers further help. Where its answers are missing, one reply comes in the place of
-    each. So a reply is canned where it comes twice or more within a larger share of conversations
-    than `max_share`, and one that more than half of the conversations hold at all.
+    A chatbot uses a standing phrase once per conversation: it asks for the order number, it offers
+    more help. During an outage the same reply comes again and again. So a reply is canned if it
+    comes at least twice in a larger share of conversations than `max_share`, or at all in more than
+    half of them.
 
-    Known false positives: a chatbot that refuses in the same words, where many seeds insist on what
-    it must not do; one that asks everybody the same question first. Known misses: an outage that a
-    model words anew each time.
+    Known false positives: a chatbot that always refuses in the same words, if many seeds insist;
+    one that asks everybody the same first question. Known misses: an outage that a model rephrases
+    each time.
 
     Returns:
-        The replies that most conversations hold first.
+        The replies, the most widespread first.
     """
     found = []
     for reply, held in uses.items():
         repeaters, words = _repeaters(held), len(reply.split())
-        is_everywhere = len(held) > MOST_SHARE_AT_ALL * conversations
-        is_repeated = len(repeaters) > max_share * conversations and words >= FEWEST_WORDS
-        affected = [member for member, _ in held] if is_everywhere else repeaters
-        seeds = {member.seed_key for member in affected}
-        if (is_everywhere or is_repeated) and len(seeds) >= FEWEST_SEEDS:
-            given_in = tuple(member.conversation_id for member, _ in held)
+        is_everywhere = len(held) > MAX_SHARE_OF_ANY_REPLY * conversations
+        is_repeated = len(repeaters) > max_share * conversations and words >= MIN_WORDS
+        affected = [conversation for conversation, _ in held] if is_everywhere else repeaters
+        seeds = {conversation.seed_key for conversation in affected}
+        if (is_everywhere or is_repeated) and len(seeds) >= MIN_SEEDS:
+            given_in = tuple(conversation.conversation_id for conversation, _ in held)
             found.append(CannedReply(words, given_in, tuple(m.conversation_id for m in repeaters)))
     return sorted(found, key=lambda reply: -len(reply.given_in))
 
 
-def _repeaters(held: Sequence[tuple[Member, int]]) -> list[Member]:
-    return [member for member, count in held if count > 1]
+def _repeaters(held: Sequence[tuple[DatasetConversation, int]]) -> list[DatasetConversation]:
+    return [conversation for conversation, count in held if count > 1]
 
 
 def _without_numbers(text: str) -> str:

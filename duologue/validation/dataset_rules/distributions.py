@@ -1,4 +1,4 @@
-"""How many conversations have which value."""
+"""Distributions: the number of conversations for each value."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -9,13 +9,13 @@ from duologue.validation.dataset_rules.facts import Facts
 
 WORD_BINS = (5, 10, 20, 40, 80, 160, 320)
 LATENCY_BINS_MS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 60_000)
-"""What the bins reach up to. They widen, because lengths and times do: most are short."""
+"""Upper ends of the bins. They widen because most lengths and times are short."""
 
 
 def distributions_of(facts: Sequence[Facts]) -> dict[str, dict[str, int]]:
-    """Counts conversations by their turns, end reason, mean words a message and median latency.
+    """Counts conversations by turns, end reason, mean words per message and median latency.
 
-    Those of which a value is not known are left out, and so is a distribution of nothing.
+    Conversations with an unknown value are left out, and so are empty distributions.
     """
     reasons = Counter(item.end_reason for item in facts)
     turns = Counter(len(item.assistant_words) for item in facts)
@@ -30,7 +30,7 @@ def distributions_of(facts: Sequence[Facts]) -> dict[str, dict[str, int]]:
 
 
 def _binned(values: Iterable[float | None], bins: Sequence[int]) -> dict[str, int]:
-    """Counts whole values in bins; empty ones between those that are not are kept."""
+    """Counts rounded values per bin; empty bins between others are kept."""
     counts = Counter(bisect_left(bins, round(value)) for value in values if value is not None)
     if not counts:
         return {}

@@ -1,16 +1,15 @@
-"""Where a measure leaves what it was in earlier versions.
+"""Drift: measures that leave the range of earlier versions.
 
-The band is made of the earlier versions alone, and of the chance that is in the version itself; no
-number says how much change is much. It is the median of the earlier versions plus and minus the
-larger of
+The expected range comes only from the earlier versions and from chance in the version itself; there
+are no fixed limits. It is the median of the earlier versions plus and minus the larger of
 
-- `drift_distances` times their usual distance from it: the mean of their distances without the
-  largest, so that one bad night among them hides no other. It is multiplied by (n - 1) / (n - 4),
-  because what few versions keep within says little of what is usual. Simulated with a million
-  draws from a normal distribution, a value leaves the band by chance with a probability of 0.0018
-  after 5 versions, 0.0004 after 10 and 0.00013 after 14.
-- SAMPLING_ERRORS times the measure's own standard error, because a small dataset is never twice the
-  same, however alike a few of its earlier versions were.
+- `drift_distances` times their usual distance from it: the mean distance without the largest, so
+  that one bad night does not hide another. It is multiplied by (n - 1) / (n - 4), because few
+  versions say little about what is usual. In a simulation with a million draws from a normal
+  distribution, a value left the range by chance with a probability of 0.0018 after 5 versions,
+  0.0004 after 10 and 0.00013 after 14.
+- SAMPLING_ERRORS times the measure's own standard error, because two small datasets are never the
+  same, however similar a few earlier versions were.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,24 +20,24 @@ from duologue.validation.dataset_rules.measures import share_error
 from duologue.validation.quality import DatasetQuality, Measure
 
 EARLIER_VERSIONS = 14
-"""The most that the band is made of: two weeks of nights. A change that is meant to be is usual
+"""Maximum number of earlier versions that count: two weeks of nights. An intended change is usual
 after half of them."""
 
-FEWEST_VERSIONS = 5
-"""With fewer there is no band: the usual distance of four is anything."""
+MIN_VERSIONS = 5
+"""With fewer there is no expected range: the usual distance of four could be anything."""
 
 SAMPLING_ERRORS = 5
-"""With 5, and the median of earlier versions being off by chance too, one measure leaves the band
-once in some 20,000 nights."""
+"""With 5, one measure leaves the range about once in 20,000 nights, given that the median of
+earlier versions is also off by chance."""
 
 MORE_IS_WORSE = frozenset(
     {"failed_share", "invalid_share", "near_duplicate_share", "canned_reply_share"}
 )
-"""Of these, less than before is good news."""
+"""For these measures, less than before is good news."""
 
 
 AT_MOST_ONE = ("_share", "_variety", "_pairs")
-"""How the measures end that are shares of something."""
+"""Name endings of measures that are shares."""
 
 
 def compared(
@@ -48,23 +47,23 @@ def compared(
     earlier: Sequence[DatasetQuality],
     distances: float,
 ) -> dict[str, Measure]:
-    """Sets the measures of a version beside those of the versions before it.
+    """Compares a version's measures with those of earlier versions.
 
     Args:
-        values: of this version, by name.
-        errors: the standard error of each, where it was estimated; it is taken for 0 otherwise.
-        counts: of measures that are plain shares instead: of how many conversations.
-        earlier: of the versions before, oldest first.
-        distances: how many times their usual distance from their median these may be left behind.
+        values: this version's values, by name.
+        errors: standard errors by name; 0 if missing.
+        counts: for measures that are plain shares: the number of conversations they are shares of.
+        earlier: the quality of earlier versions, oldest first.
+        distances: the range's width, as a multiple of the earlier versions' usual distance.
     """
     measures = {}
     for name, value in values.items():
         known = [quality.measures[name].value for quality in earlier if name in quality.measures]
         in_last = earlier[-1].measures.get(name) if earlier else None
         band = {}
-        if len(known) >= FEWEST_VERSIONS:
+        if len(known) >= MIN_VERSIONS:
             known = known[-EARLIER_VERSIONS:]
-            # A share's chance is that of what it was before: an outage's own would cover it up.
+            # The error of the earlier share: an outage's own error would hide it.
             is_share = name in counts
             error = share_error(median(known), counts[name]) if is_share else errors.get(name, 0.0)
             band = _band(
@@ -76,10 +75,10 @@ def compared(
 
 
 def drifted(measures: Mapping[str, Measure]) -> Iterator[tuple[str, str]]:
-    """Finds measures outside of their bands; gives the name of each and what happened to it.
+    """Yields the name of each measure outside its expected range, and an explanation.
 
-    Known false positives: changes that are meant, such as a new release of the chatbot or other
-    turns. They are told until half of the earlier versions have them.
+    Known false positives: intended changes, such as a new release of the chatbot or a different
+    number of turns. They are reported until half of the earlier versions show them.
     """
     for name, measure in measures.items():
         if measure.low is None or measure.high is None:
@@ -94,7 +93,7 @@ def drifted(measures: Mapping[str, Measure]) -> Iterator[tuple[str, str]]:
 
 
 def _usual_distance(known: Sequence[float]) -> float:
-    """Measures how far versions usually are from their median; the fewer, the more is usual."""
+    """Returns how far versions usually are from their median; the fewer, the larger."""
     middle = median(known)
     distances = sorted(abs(value - middle) for value in known)
     return fmean(distances[:-1]) * (len(known) - 1) / (len(known) - 4)
@@ -108,5 +107,5 @@ def _band(name: str, known: Sequence[float], width: float) -> dict[str, float]:
 
 
 def _rounded(value: float) -> float:
-    """Rounds to four digits that count: more are chance in any dataset."""
+    """Rounds to four significant digits; more are noise in any dataset."""
     return float(f"{value:.4g}")

@@ -1,9 +1,9 @@
-"""Numbers about a dataset: means, medians and shares, so that versions of any size compare.
+"""Measures of a dataset: means, medians and shares, so that versions of any size are comparable.
 
-Of some it is known how real users differ from simulated ones ("Sim2Real gap", arXiv 2603.11245):
-their first message is about as long as the later ones (a ratio near 1), well under 30 % of their
-messages are polite, and the length of their messages varies (a coefficient above 0.5). These are
-for information and no thresholds, because every domain has users of its own.
+For some measures it is known how real users differ from simulated ones ("Sim2Real gap", arXiv
+2603.11245): their first message is about as long as the later ones (a ratio near 1), well under 30
+% of their messages are polite, and the length of their messages varies (a coefficient above 0.5).
+These figures are information, not thresholds, because users differ by domain.
 """
 
 from collections import Counter
@@ -13,15 +13,15 @@ from math import sqrt
 from statistics import fmean, median, pstdev, stdev
 
 from duologue.conversation.messages import EndReason
-from duologue.validation.dataset_rules.facts import Facts, is_polite, opener
+from duologue.validation.dataset_rules.facts import Facts, opener
 from duologue.validation.dataset_rules.variety import distinct_pairs, moving_type_token_ratio
 
 PARTS = 10
-"""A dataset is measured in so many parts too, to see how much chance is in its measures."""
+"""Number of parts that are measured separately, to estimate how much of a measure is chance."""
 
 
 def measures_of(facts: Sequence[Facts]) -> dict[str, float]:
-    """Measures what shows in the conversations themselves; what cannot be measured is left out."""
+    """Returns the measures of the conversations themselves, without those that have no value."""
     later = [words for item in facts for words in item.user]
     first = [item.seed for item in facts if item.seed]
     lengths = [len(words) for words in later]
@@ -36,7 +36,7 @@ def measures_of(facts: Sequence[Facts]) -> dict[str, float]:
         "user_distinct_pairs": distinct_pairs(in_order),
         "user_opener_share": _largest_share(map(opener, later)),
         "first_opener_share": _largest_share(map(opener, first)),
-        "polite_share": _mean(map(is_polite, later)),
+        "polite_share": _ratio(float(sum(item.polite for item in facts)), float(len(later))),
         "question_share": _ratio(float(sum(item.questions for item in facts)), float(len(later))),
         "assistant_words_per_message": _mean(chain.from_iterable(i.assistant_words for i in facts)),
         "latency_ms": _median(chain.from_iterable(item.latencies_ms for item in facts)),
@@ -45,14 +45,14 @@ def measures_of(facts: Sequence[Facts]) -> dict[str, float]:
 
 
 def sampling_errors(facts: Sequence[Facts]) -> dict[str, float]:
-    """Estimates how far each measure is off by chance: its standard error.
+    """Estimates each measure's standard error.
 
-    The dataset is measured in ten interleaved parts. As far as they differ from each other, the
-    whole differs from what it would be on another night.
+    Ten interleaved parts of the dataset are measured. Their differences show by how much the whole
+    would differ on another night.
 
     Returns:
-        By name; of a share at least what one conversation more or less makes. Empty where there
-        are too few conversations to tell.
+        By name. For a share, at least the weight of one conversation. Empty if there are too few
+        conversations.
     """
     count = min(PARTS, len(facts) // 2)
     if count < 2:
@@ -68,9 +68,9 @@ def sampling_errors(facts: Sequence[Facts]) -> dict[str, float]:
 
 
 def share_error(share: float, count: int) -> float:
-    """Estimates the standard error of a share of so many conversations.
+    """Estimates the standard error of a share of `count` conversations.
 
-    Where there are none, or all, one more or less is what chance does.
+    It stays above 0 for shares of 0 and 1, where chance may add or remove a conversation.
     """
     return sqrt((share * (1 - share) + 1 / count) / count)
 

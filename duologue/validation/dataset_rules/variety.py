@@ -1,4 +1,4 @@
-"""How varied words are, measured so that it does not depend on how many there are."""
+"""Measures of lexical variety that do not depend on the number of words."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ WINDOW_WORDS = 50
 """The usual window of MATTR for short texts."""
 
 CHUNK_WORDS = 500
-"""Ten conversations or so: enough to show phrases that return from one to the next."""
+"""About ten conversations: enough to show phrases that recur from one to the next."""
 
 
 def moving_type_token_ratio(words: Sequence[str]) -> float | None:
-    """Measures MATTR: the share of distinct words in a window, averaged over all windows.
+    """Returns MATTR: the share of distinct words in a window, averaged over all windows.
 
     Source: Covington and McFall, "Cutting the Gordian knot: The moving-average type-token ratio",
     Journal of Quantitative Linguistics 17 (2010).
 
     Returns:
-        Above 0, and 1 where no window repeats a word. Fewer words than a window are one window;
-        None where there are no words.
+        Above 0; 1 if no window repeats a word. Fewer words than a window count as one window. None
+        if there are no words.
     """
     if not words:
         return None
@@ -37,14 +37,14 @@ def moving_type_token_ratio(words: Sequence[str]) -> float | None:
 
 
 def distinct_pairs(words: Sequence[str]) -> float | None:
-    """Measures distinct-2: how many of all pairs of adjacent words are different ones.
+    """Returns distinct-2: the share of distinct pairs among all pairs of adjacent words.
 
     Source: Li and others, "A diversity-promoting objective function for neural conversation
-    models" (arXiv 1510.03055). There it falls with the length of the text, so here it is the mean
-    over chunks of the same length; words that are left over count only where there is no chunk.
+    models" (arXiv 1510.03055). The original measure falls with the length of the text, so this is
+    the mean over chunks of equal length; left-over words count only if there is no full chunk.
 
     Returns:
-        From above 0 to 1; None where there is no pair.
+        Above 0, up to 1; None if there is no pair.
     """
     whole = range(0, len(words) - CHUNK_WORDS + 1, CHUNK_WORDS)
     chunks = [words[start : start + CHUNK_WORDS] for start in whole] or [words]

@@ -4,7 +4,7 @@ from itertools import accumulate
 from random import Random
 
 from duologue.conversation.messages import EndReason, Message, Role
-from duologue.validation.dataset_rules.member import Member
+from duologue.validation.dataset_rules.conversation import DatasetConversation
 
 _LETTERS = Random(7)
 WORDS = ["".join(_LETTERS.choices("abcdefghijklmnoprstuvw", k=4 + i % 6)) for i in range(2_000)]
@@ -22,7 +22,7 @@ def text(chance: Random, words: float) -> str:
 
 def conversation(
     chance: Random, seed: int, user_words: float = 12, reply_words: float = 30, speed: float = 1
-) -> Member:
+) -> DatasetConversation:
     """A conversation of three turns, or fewer where the user leaves."""
     turns = 3 if chance.random() < 0.7 else chance.randint(1, 2)
     messages = [Message(role=Role.USER, text=f"{WORDS[seed]} {WORDS[seed + 1]} {WORDS[seed + 2]}?")]
@@ -30,7 +30,7 @@ def conversation(
         latency = round(chance.lognormvariate(7, 0.6) * speed)
         reply = Message(role=Role.ASSISTANT, text=text(chance, reply_words), latency_ms=latency)
         messages += [reply, Message(role=Role.USER, text=text(chance, user_words))]
-    return Member(
+    return DatasetConversation(
         conversation_id=f"s{seed}-1",
         messages=messages,
         end_reason=EndReason.MAX_TURNS if turns == 3 else EndReason.USER_ENDED,
@@ -40,7 +40,7 @@ def conversation(
 
 def night(
     number: int, conversations: int = 60, user_words: float = 12, speed: float = 1
-) -> list[Member]:
+) -> list[DatasetConversation]:
     """The conversations of one night, each of its own chance."""
     chance = Random(number)
     return [

@@ -6,13 +6,13 @@ import pytest
 from pydantic import ValidationError
 
 from duologue.settings.rules import DatasetRuleSettings, Severity
-from duologue.validation.dataset_rules.assess import MOST_FINDINGS, MOST_IDS, assess
-from duologue.validation.dataset_rules.member import Member
+from duologue.validation.dataset_rules.assess import MAX_FINDINGS, MAX_IDS, assess
+from duologue.validation.dataset_rules.conversation import DatasetConversation
 from tests.validation.dataset_rules.chance import night
 from tests.validation.dataset_rules.test_canned_replies import SORRY, outage
 
 
-def copied(members: list[Member], times: int) -> list[Member]:
+def copied(members: list[DatasetConversation], times: int) -> list[DatasetConversation]:
     """Each of these so many times more, of other seeds."""
     return [
         replace(
@@ -54,9 +54,9 @@ def test_an_outage_is_told_in_counts_and_never_in_words() -> None:
 def test_findings_and_their_ids_stay_few() -> None:
     members = night(1, 60)
     findings = assess(copied(members, 3)).findings
-    assert len(findings) == MOST_FINDINGS
-    (one,) = assess(copied(members[:1], MOST_IDS + 5)).findings[:1]
-    assert len(one.conversation_ids) == MOST_IDS
+    assert len(findings) == MAX_FINDINGS
+    (one,) = assess(copied(members[:1], MAX_IDS + 5)).findings[:1]
+    assert len(one.conversation_ids) == MAX_IDS
 
 
 @pytest.mark.parametrize(

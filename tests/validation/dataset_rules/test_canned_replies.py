@@ -12,26 +12,32 @@ from duologue.validation.dataset_rules.canned_replies import (
     repeated_share,
     uses_of_replies,
 )
-from duologue.validation.dataset_rules.member import Member
+from duologue.validation.dataset_rules.conversation import DatasetConversation
 from tests.validation.dataset_rules.chance import conversation, night, text
 
 SORRY = "I'm sorry, I am having trouble at the moment. Please try again later. (Error {number})"
 
 
-def found(members: Sequence[Member]) -> list[CannedReply]:
+def found(members: Sequence[DatasetConversation]) -> list[CannedReply]:
     return canned_replies(uses_of_replies(members), len(members), max_share=0.1)
 
 
-def with_replies(member: Member, number: int, *replies: str | None) -> Member:
+def with_replies(
+    member: DatasetConversation, number: int, *replies: str | None
+) -> DatasetConversation:
     """The conversation with other replies, as far as they are given; None leaves one as it is."""
     messages = list(member.messages)
     for at, reply in zip(range(1, len(messages), 2), replies, strict=False):
         if reply is not None:
             messages[at] = Message(role=Role.ASSISTANT, text=reply.format(number=number))
-    return Member(member.conversation_id, messages, member.end_reason, member.seed_message)
+    return DatasetConversation(
+        member.conversation_id, messages, member.end_reason, member.seed_message
+    )
 
 
-def outage(share: float, *replies: str | None, conversations: int = 100) -> list[Member]:
+def outage(
+    share: float, *replies: str | None, conversations: int = 100
+) -> list[DatasetConversation]:
     members = night(1, conversations)
     return [
         with_replies(member, number, *replies) if number < share * conversations else member
@@ -65,7 +71,7 @@ def test_one_call_in_three_that_fails_is_found() -> None:
 def test_an_outage_is_found_where_conversations_have_one_turn() -> None:
     chance = Random(5)
     members = [
-        Member(
+        DatasetConversation(
             f"c{n}",
             [
                 Message(role=Role.USER, text=text(chance, 9)),

@@ -7,8 +7,8 @@ import pytest
 
 from duologue.settings.rules import MEASURES, DatasetRuleSettings
 from duologue.validation.dataset_rules.assess import assess
+from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.dataset_rules.drift import compared, drifted
-from duologue.validation.dataset_rules.member import Member
 from duologue.validation.quality import DatasetQuality, Measure
 from tests.validation.dataset_rules.chance import night
 
@@ -47,11 +47,17 @@ def test_thirty_nights_of_the_same_chatbot_raise_no_alarm(first: int) -> None:
     [
         ("user_words_per_message", night(50, CONVERSATIONS, user_words=24)),
         ("latency_ms", night(50, CONVERSATIONS, speed=8)),
-        ("turns", [Member(m.conversation_id, m.messages[:3]) for m in night(50, CONVERSATIONS)]),
+        (
+            "turns",
+            [
+                DatasetConversation(m.conversation_id, m.messages[:3])
+                for m in night(50, CONVERSATIONS)
+            ],
+        ),
     ],
     ids=["wordier", "slower", "shorter"],
 )
-def test_a_change_is_found(measure: str, changed: list[Member], count: int) -> None:
+def test_a_change_is_found(measure: str, changed: list[DatasetConversation], count: int) -> None:
     findings = assess(changed, earlier=EARLIER[:count]).findings
     assert f"drift:{measure}" in {finding.rule for finding in findings}
 

@@ -7,15 +7,15 @@ import pytest
 from duologue.conversation.messages import EndReason, Message, Role
 from duologue.settings.rules import MEASURES
 from duologue.validation.dataset_rules.assess import assess
+from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.dataset_rules.facts import facts_of
 from duologue.validation.dataset_rules.measures import measures_of, sampling_errors, share_error
-from duologue.validation.dataset_rules.member import Member
 from duologue.validation.dataset_rules.variety import distinct_pairs, moving_type_token_ratio
 from tests.validation.dataset_rules.chance import night
 from tests.validation.talking import talk
 
 TALKS = [
-    Member(
+    DatasetConversation(
         "a",
         [
             Message(role=Role.USER, text="Can you help me with my order?"),
@@ -26,7 +26,7 @@ TALKS = [
         ],
         EndReason.MAX_TURNS,
     ),
-    Member(
+    DatasetConversation(
         "b",
         [
             Message(role=Role.USER, text="Open on Sunday?"),
@@ -80,7 +80,7 @@ def test_shares_are_of_the_conversations_asked_for() -> None:
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    quality = assess([Member("a", talk("Hi"))])
+    quality = assess([DatasetConversation("a", talk("Hi"))])
     assert "latency_ms" not in quality.measures
     assert "max_turns_share" not in quality.measures
     assert "user_words_per_message" not in quality.measures

@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 from duologue.conversation.messages import Message, Role
-from duologue.validation.dataset_rules.member import Member
+from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.dataset_rules.near_duplicates import near_duplicate_groups
 from tests.validation.dataset_rules.chance import night
 from tests.validation.talking import talk
@@ -17,8 +17,8 @@ RETURN = (
 )
 
 
-def opened_by(seed: str, *texts: str, number: int = 1) -> Member:
-    return Member(f"{seed}-{number}", talk(seed, *texts), None, seed)
+def opened_by(seed: str, *texts: str, number: int = 1) -> DatasetConversation:
+    return DatasetConversation(f"{seed}-{number}", talk(seed, *texts), None, seed)
 
 
 def test_the_same_conversation_of_another_seed_is_a_duplicate() -> None:
@@ -77,7 +77,9 @@ def test_a_dataset_of_nothing_but_copies_is_looked_through_too() -> None:
     words = chance.choices("abcdefghijklmnopqrstuvwxyz", k=60)
     said = [Message(role=Role.USER, text="Hello"), Message(role=Role.ASSISTANT, text="Yes?")]
     members = [
-        Member(f"c{n}", [*said, Message(role=Role.USER, text=f"{n} " + " ".join(words))], None)
+        DatasetConversation(
+            f"c{n}", [*said, Message(role=Role.USER, text=f"{n} " + " ".join(words))], None
+        )
         for n in range(3_000)
     ]
     ((*ids,),) = near_duplicate_groups(members)

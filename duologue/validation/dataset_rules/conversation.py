@@ -1,4 +1,4 @@
-"""A conversation as the dataset rules look at it."""
+"""A conversation as the dataset rules see it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,24 +7,24 @@ from duologue.conversation.messages import EndReason, Message, Role
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """One conversation of a dataset, whatever made it."""
+class DatasetConversation:
+    """One conversation of a dataset, from Duologue or elsewhere."""
 
     conversation_id: str
     messages: Sequence[Message]
     end_reason: EndReason | None = None
-    """None where it is not known."""
+    """None if unknown."""
     seed_message: str | None = None
-    """None where it is not known. Conversations with the same one are alike on purpose: samples of
-    one seed, or of a row that stands in the seed file several times."""
+    """None if unknown. Conversations with the same seed message are alike on purpose: they are
+    samples of one seed, or of a row that is in the seed file several times."""
 
     @property
     def seed_key(self) -> str:
-        """What it shares with the conversations that it may be like on purpose."""
+        """A key that is equal for conversations that may be alike on purpose."""
         if self.seed_message is None:
             return f"id {self.conversation_id}"
         return f"seed {self.seed_message}"
 
     def texts(self, role: Role) -> Iterator[str]:
-        """Gives what one side says, in order."""
+        """Returns the texts of one side, in order."""
         return (message.text for message in self.messages if message.role is role)

@@ -1,0 +1,100 @@
+"""What files and libraries call the two sides of a conversation, and who is neither."""
+
+from duologue.conversation.messages import Role
+
+USER_NAMES = frozenset(
+    [
+        "user",
+        "human",
+        "customer",
+        "client",
+        "end_user",
+        "enduser",
+        "visitor",
+        "guest",
+        "person",
+        "prompter",
+        "caller",
+        "consumer",
+        "requester",
+        "human_message",
+        "humanmessage",
+        "humanmessagechunk",
+        "usermessage",
+        "user_message",
+        "user_proxy",
+        "simulated_user",
+    ]
+)
+ASSISTANT_NAMES = frozenset(
+    [
+        "assistant",
+        "ai",
+        "bot",
+        "chatbot",
+        "gpt",
+        "chatgpt",
+        "model",
+        "agent",
+        "support",
+        "support_agent",
+        "operator",
+        "system_bot",
+        "virtual_assistant",
+        "aimessage",
+        "aimessagechunk",
+        "ai_message",
+        "assistantmessage",
+        "assistant_message",
+        "llm",
+        "claude",
+        "gemini",
+        "bard",
+        "bing",
+        "copilot",
+    ]
+)
+TOOL_NAMES = frozenset(
+    [
+        "tool",
+        "function",
+        "ipython",
+        "environment",
+        "observation",
+        "tool_result",
+        "tool_response",
+        "tool_call",
+        "function_call",
+        "function_response",
+        "toolmessage",
+        "functionmessage",
+        "tool_message",
+        "code_interpreter",
+        "tool_calls",
+        "tool_output",
+    ]
+)
+SILENT_NAMES = frozenset(["system", "developer", "systemmessage", "system_message", "instructions"])
+"""Who gives instructions and is not heard by the other side."""
+
+
+def role_named(name: str) -> Role | None:
+    """Returns whose name this is, in any case; None where it is neither side's."""
+    plain = _plain(name)
+    if plain in USER_NAMES:
+        return Role.USER
+    return Role.ASSISTANT if plain in ASSISTANT_NAMES else None
+
+
+def is_tool(name: str) -> bool:
+    """Checks whether a name is that of a tool: its results are not said to the other side."""
+    return _plain(name) in TOOL_NAMES
+
+
+def is_silent(name: str) -> bool:
+    """Checks whether a name is that of whoever only instructs."""
+    return _plain(name) in SILENT_NAMES
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("-", "_").replace(" ", "_")

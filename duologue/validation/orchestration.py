@@ -1,0 +1,119 @@
+"""A rule on instructions of whoever runs the simulation, in the user's message."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from duologue.conversation.messages import Message, Role
+from duologue.validation.rule import Expectations, Finding
+
+_WHO = (
+    r"(?:the )?(?:simulated |virtual )?"
+    r"(?:user|customer|client|caller|patient|student|human|persona)"
+)
+LONGEST_OPENING = 300
+"""In characters. A longer opening may be a person's prompt, with instructions of its own."""
+
+_HOLE = re.compile(
+    r"\b(?:say|tell|ask|write|send|respond with|reply with|mention|thank|provide|give|and|the|"
+    r"your|my)"
+    r" +[.;:!](?:\s|$)"
+)
+"""An instruction with a hole where its value should be."""
+_MAY_HAVE_HOLE = re.compile(r"\w +[.;:!](?:\s|$)")
+_PHRASES = (
+    # The prompt is spoken of.
+    r"\b(?:as|per|following|according to|based on) (?:the|my|your|these) (?:task|scenario|role|"
+    r"persona|"
+    r"system|simulation)(?:'s)? (?:requirements?|instructions?|guidelines|description|prompt|"
+    r"profile|"
+    r"rules)\b",
+    r"\bthe (?:task|scenario|simulation) (?:requirements?|instructions?|description|"
+    r"prompt) (?:says?|"
+    r"states?|requires?|specif(?:y|ies)|instructs?|tells? me)\b",
+    r"\bmy (?:task|scenario|system prompt|persona) (?:says?|states?|requires?|specifies|"
+    r"instructs?|tells "
+    r"me|is to)\b",
+    rf"\b{_WHO}(?:'s|s)? (?:next|first|final|last|following) (?:message|reply|response|turn|"
+    rf"utterance|line)"
+    r"(?: (?:is|would be|should be|could be|will be|might be))?\s*:",
+    rf"\b(?:next|final|last) {_WHO} (?:message|reply|response|turn|utterance)\s*:",
+    rf"\b(?:generate|write|produce|output|continue with) (?:the )?(?:next|final) "
+    rf"(?:{_WHO} )?(?:message|reply|response|turn|utterance)\b",
+    r"\b(?:remember to|you (?:must|should)|do not|don't|never) (?:stay|remain|be|break) (?:in|"
+    r"out of )?"
+    r"\s?(?:character|role)\b",
+    r"\b(?:end|finish|conclude|terminate) the (?:conversation|dialogue|simulation|"
+    r"role-?play) (?:now|here|"
+    r"by|with|when|after|if|once)\b",
+    r"\bthe (?:conversation|dialogue|simulation) (?:has )?(?:now )?(?:ended|ends|been (?:completed|"
+    r"concluded|terminated)|is (?:now )?(?:complete|over|finished|concluded))\b",
+)
+_FOREIGN_PHRASES = (
+    # German, French, Spanish, Italian, Portuguese, Dutch, Russian
+    r"\b(?:die nächste nachricht des (?:nutzers|kunden)|la prochaine réponse (?:du client|"
+    r"de l'utilisateur)|"
+    r"(?:el|la) (?:siguiente|próximo|próxima) (?:mensaje|respuesta) del (?:usuario|cliente)|"
+    r"il prossimo messaggio (?:dell'utente|del cliente)|a próxima mensagem do (?:usuário|cliente)|"
+    r"het volgende bericht van de (?:gebruiker|klant)|следующ\w+ (?:сообщение|реплика) "
+    r"(?:пользователя|клиента))\b",
+    r"\b(?:wie in der aufgabe|laut (?:der )?aufgabe|gemäss (?:der )?(?:aufgabe|anweisung)|"
+    r"conformément aux "
+    r"instructions|según las instrucciones|secondo le istruzioni|conforme as instruções|"
+    r"volgens de instructies|согласно (?:инструкции|заданию|условиям задачи)|по условию задачи)\b",
+    r"\b(?:das gespräch ist (?:nun )?beendet|la conversation est terminée|"
+    r"la conversación ha terminado|"
+    r"la conversazione è terminata|a conversa terminou|het gesprek is beëindigd|диалог завер\w+|"
+    r"(?:разговор|беседа) (?:окончен|завершен|завершён)\w*)\b",
+    # Chinese, Japanese, Korean
+    r"(?:用户|客户|顾客|患者)的?下一(?:条|句)(?:消息|回复|话)|(?:根据|按照)(?:任务|角色|场景)(?:要求|设定|描述)|"
+    r"(?:对话|会话)(?:已经?)?(?:结束|完成)(?:了)?[\u3002)\uff09】]?\s*$|(?:ユーザー|顧客)の次の(?:メッセージ|発言|返答)|"
+    r"(?:タスク|シナリオ|指示)(?:の指示|の要件)?に(?:従|基づ)|会話(?:は|が)?終了(?:しました|です)|"
+    r"(?:사용자|고객)의 다음 (?:메시지|답변)|(?:지시|시나리오)에 따라|대화가 종료되었습니다",
+)
+_ENGLISH = re.compile("|".join(_PHRASES))
+_FOREIGN = re.compile("|".join(_FOREIGN_PHRASES))
+# One of these is in every phrase; to look for them first is ten times as fast.
+_ENGLISH_MARKS = (
+    *(
+        "task",
+        "scenario",
+        "simulation",
+        "persona",
+        "system prompt",
+        "character",
+        " role",
+        "role-play",
+    ),
+    *("message", "utterance", " reply", "response:", "turn:", "line:"),
+    *("the conversation", "the dialogue", "roleplay"),
+)
+_FOREIGN_MARKS = (
+    *("nachricht", "aufgabe", "anweisung", "gespräch", "réponse", "instructions", "conversation"),
+    *("mensaje", "respuesta", "instrucciones", "conversación", "messaggio", "istruzioni"),
+    *("conversazione", "mensagem", "instruções", "conversa", "bericht", "instructies", "gesprek"),
+)
+
+
+def orchestration(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
+    """Catches instructions for the simulated user in its message: "The next user message is: ...".
+
+    Also those with a hole where a value should be ("Say goodbye and .") and notes that the
+    conversation is over. Phrases in twelve languages. Known false positives: people who talk about
+    writing dialogues.
+    """
+    for index, message in enumerate(messages):
+        is_prompt = index == 0 and len(message.text) > LONGEST_OPENING
+        if message.role is not Role.USER or message.text == expected.seed_message or is_prompt:
+            continue
+        if found := _instruction(message.text.replace("\u2019", "'").casefold()):
+            yield Finding(index, f"holds an instruction for the user: `{found[0].strip()[:60]}`")
+
+
+def _instruction(plain: str) -> re.Match[str] | None:
+    if _MAY_HAVE_HOLE.search(plain) and (found := _HOLE.search(plain)):
+        return found
+    if any(mark in plain for mark in _ENGLISH_MARKS) and (found := _ENGLISH.search(plain)):
+        return found
+    if plain.isascii() and not any(mark in plain for mark in _FOREIGN_MARKS):
+        return None
+    return _FOREIGN.search(plain)

@@ -1,0 +1,89 @@
+"""A rule on stage directions: what an author writes about the user, in the user's message."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from duologue.conversation.courtesy import is_greeting, is_polite
+from duologue.conversation.farewells import is_farewell
+from duologue.conversation.messages import Message, Role
+from duologue.conversation.wording import length_in_words
+from duologue.validation.rule import Expectations, Finding
+
+ASIDE_WORDS = 2
+"""Fewer words in brackets are a label or a laugh: "(optional)", "(haha)". One word in asterisks is
+a direction if it opens the message: "*sighs*"."""
+
+ASIDE_CHARACTERS = 3
+"""In scripts without spaces: three days later in lens brackets, but not a laugh."""
+
+_MAY_HOLD = re.compile(r"[(\[*\uff08【_]")
+_ROUND = r"\((?P<round>[^()\n]{4,300})\)"
+_SQUARE = r"(?<!\w)\[(?P<square>[^\[\]\n]{4,300})\](?![(\[:])"
+_WIDE = r"\uff08(?P<wide>[^\uff08\uff09\n]{2,200})\uff09"
+_LENS = r"【(?P<lens>[^【】\n]{2,200})】"
+# Not Markdown's bold, lists and rules.
+_STARS = r"(?<![*\w])\*(?P<stars>[^*\s](?:[^*\n]{1,200}[^*\s])?)\*(?![*\w])"
+_LINES = r"(?<![_\w])_(?P<lines>[^_\s][^_\n]{1,200}[^_\s])_(?![_\w])"
+_STOP = r"[ \t]*[.!\u2026\u3002]*\s*"
+_ALONE = re.compile(
+    rf"^[ \t]*(?:{_ROUND}|{_SQUARE}|{_WIDE}|{_LENS}|{_STARS}|"
+    rf"{_LINES})[ \t]*[.!\u2026\u3002]*[ \t]*$",
+    re.MULTILINE,
+)
+_BEFORE = re.compile(rf"\A\s*(?:{_ROUND}|{_SQUARE}|{_WIDE}|{_STARS}|{_LINES})(?=\s*\S)")
+# In round brackets only a whole sentence; others may add an example or explain a word.
+_AFTER = re.compile(
+    rf"[.!?\u2026\u3002\uff01\uff1f\"\u201d\u00bb)\n]\s*(?:{_SQUARE}|{_STARS}|{_LINES}){_STOP}\Z|"
+    r"[.!?\u2026\"\u201d\u00bb\n]\s*\((?P<round>[^\W\d_a-z\u0430-\u044f][^()\n]{6,300}[.!\u2026])\)\s*\Z|"
+    r"[\u3002\uff01\uff1f\n]\s*\uff08(?P<wide>[^\uff08\uff09\n]{3,200}[\u3002\uff01\u2026])\uff09\s*\Z"
+)
+_WITHIN = re.compile(
+    r"(?<![*\w])\*(?P<stars>[a-z\u0430-\u044f][^*\n]{2,120} [^*\n]{1,80}[^*\s])\*(?![*\w])"
+)
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+# What people say to each other in brackets: questions, and Japanese in its polite form.
+_SPEECH = re.compile(r"[?\uff1f]|(?:です|ます|ました|でした|ません|下さい|とんでもない)")
+_NO_PROSE = re.compile(r"https?://|www\.|[=<>{}\\|]|^[\d\s.,:/%+-]+$")
+
+
+def stage_direction(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
+    """Catches stage directions and notes in a user's message: "*sighs*", "(The chat is over.)".
+
+    In brackets or asterisks, on a line of their own, before what the user says, or after its last
+    sentence; in any language. If the assistant writes such lines too, it is how the two speak, and
+    no finding. Known false positives: people's asides that are whole sentences.
+    """
+    found = [
+        (index, aside)
+        for index, message in enumerate(messages)
+        if message.role is Role.USER
+        and message.text != expected.seed_message
+        and (aside := _aside(message.text))
+    ]
+    if found and not any(
+        _ALONE.search(message.text) for message in messages if message.role is Role.ASSISTANT
+    ):
+        for index, aside in found:
+            yield Finding(index, f"holds the stage direction `{aside[:60]}`")
+
+
+@lru_cache(maxsize=64)
+def _aside(text: str) -> str | None:
+    if not _MAY_HOLD.search(text):
+        return None
+    prose = _CODE.sub(" ", text) if "`" in text else text
+    for pattern in (_ALONE, _BEFORE, _AFTER, _WITHIN):
+        for match in pattern.finditer(prose):
+            kind, inside = next((k, v) for k, v in match.groupdict().items() if v is not None)
+            opens_with_stars = kind == "stars" and pattern is not _WITHIN
+            is_long = length_in_words(inside) >= ASIDE_WORDS or (
+                kind in ("wide", "lens") and len(inside) >= ASIDE_CHARACTERS
+            )
+            is_courtesy = is_polite(inside) or is_greeting(inside) or is_farewell(inside)
+            is_speech = kind in ("round", "wide") and _SPEECH.search(inside)
+            if (is_long or opens_with_stars) and not (
+                is_courtesy or is_speech or _NO_PROSE.search(inside)
+            ):
+                return match[0].strip()
+    return None

@@ -1,0 +1,65 @@
+"""A transcript, and the rules it breaks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from duologue.conversation.messages import Message
+from duologue.settings.rules import Severity
+from duologue.validation.check import check_messages, rule_names
+from duologue.validation.rule import Expectations, Rule, Violation
+from duologue.validation.rules import RULES
+
+UNREADABLE = "unreadable"
+"""The name of the rule that a transcript breaks which cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One conversation as a file has it, without what neither side said to the other."""
+
+    id: str
+    """From the file's `conversation_id`, `id` or the like, with the place after it where the id is
+    taken; else the place, `FILE:line`."""
+    messages: tuple[Message, ...]
+    """Without system messages, tool results, and messages that hold nothing but tool calls. What
+    one side says before and after its tool calls is one message. A picture or another file that is
+    sent without a word is `[image]`, `[file]` and so on."""
+    positions: tuple[int, ...]
+    """Where each message is, or begins, among all that the file has; from 0."""
+    expected: Expectations
+    """What is known of it: something only where Duologue made the file."""
+    unreadable: str | None = None
+    """Why it could not be read; then it has no messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTranscript:
+    """A transcript and the rules it breaks."""
+
+    id: str
+    violations: tuple[Violation, ...]
+    """In message order. A `message_index` counts all messages that the file has, from 0."""
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it breaks no rule of severity `invalid`."""
+        return not rule_names(self.violations, Severity.INVALID)
+
+
+def check_transcript(transcript: Transcript, rules: Sequence[Rule] = RULES) -> CheckedTranscript:
+    """Runs rules on a transcript. One that cannot be read is invalid."""
+    if transcript.unreadable is not None:
+        found: tuple[Violation, ...] = (
+            Violation(UNREADABLE, Severity.INVALID, None, transcript.unreadable),
+        )
+    else:
+        found = check_messages(transcript.messages, transcript.expected, rules)
+    return CheckedTranscript(
+        transcript.id, tuple(_as_positioned(violation, transcript) for violation in found)
+    )
+
+
+def _as_positioned(violation: Violation, transcript: Transcript) -> Violation:
+    if violation.message_index is None:
+        return violation
+    return replace(violation, message_index=transcript.positions[violation.message_index])

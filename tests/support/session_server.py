@@ -1,0 +1,85 @@
+"""One Prefect server for a session of pytest, shared by all processes that run its tests."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+from prefect.settings import PREFECT_API_URL, PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
+
+from tests.prefect_processes import ROOT, free_port, without_prefect
+from tests.support.commands import BIN, SOCKET, forked
+
+SECONDS_TO_START = 600
+"""Generous: the machine may be busy."""
+
+
+@contextlib.contextmanager
+def use_session_server(results: Path) -> Iterator[str]:
+    """Has Prefect in this process use the session's server.
+
+    Args:
+        results: the folder for results. With one of the server's, a session would find what the
+            one before it cached.
+
+    Yields:
+        The URL of the server's API.
+    """
+    url = session_server()
+    with temporary_settings({PREFECT_API_URL: url, PREFECT_RESULTS_LOCAL_STORAGE_PATH: results}):
+        yield url
+        # What is still to be sent is sent while the server is there and pytest listens to logs.
+        with contextlib.suppress(RuntimeError):  # it was never started
+            APILogWorker.instance().drain()
+        EventsWorker.drain_all()
+
+
+def session_server() -> str:
+    """Starts the session's server unless it runs already; returns its API's URL."""
+    folder = Path(os.environ[SOCKET]).parent
+    known = folder / "prefect-url"
+    with (folder / "prefect-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not known.exists():
+            known.write_text(_start(folder))
+    return known.read_text()
+
+
+def _start(folder: Path) -> str:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    environment = {
+        **without_prefect(os.environ),
+        "DO_NOT_TRACK": "1",
+        "PREFECT_HOME": str(folder / "prefect-home"),
+        "PREFECT_API_URL": url,
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    }
+    command = [str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    log = folder / "prefect-server.log"
+    with open(os.devnull) as nothing, log.open("w") as output:
+        forked(
+            {
+                "command": command,
+                "cwd": str(ROOT),  # for the settings in prefect.toml
+                "environment": environment,
+                "detached": True,
+            },
+            (nothing, output, output),
+        ).close()
+    deadline = time.monotonic() + SECONDS_TO_START
+    while not _answers(url):
+        assert time.monotonic() < deadline, f"the server did not start\n{log.read_text()}"
+        time.sleep(0.1)
+    return url
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"{url}/health").is_success
+    return False
