@@ -59,7 +59,7 @@ def publish(event, arguments):
             name_latest(version)
 
 sys.addaudithook(publish)
-print(find_version("latest", output).name)
+print(find_version("latest", output).folder.name)
 """
 
 
