@@ -47,7 +47,7 @@ def serve(
         typer.Option(min=1, max=65535, help="The Prefect server's port, if none is configured."),
     ] = 4200,
 ) -> None:
-    """Run every night, and whenever somebody starts a run in the Prefect UI.
+    """Run on a schedule, with a Prefect server and its UI.
 
     Starts a Prefect server, deploys what prefect.yaml describes, and starts a worker for it. If
     PREFECT_API_URL names a server, uses that one. Ctrl-C stops everything it started.

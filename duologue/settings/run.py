@@ -167,8 +167,9 @@ class WhoTalks(Options):
     seeds: str = "datasets/seed_user_messages.csv"
     """The file with the seed messages: CSV, JSONL or Parquet; a path or a URL."""
     chatbot: str = BUNDLED_CHATBOT
-    """The chatbot: a Workflow Deployment as NAME or NAME@release_tag, local:package.module, or
-    python:package.module:function, openai:MODEL, or https://… for a chatbot with a URL."""
+    """The chatbot: a Workflow Deployment as NAME or NAME@release_tag, a Prompt Deployment as
+    prompt:NAME, local:package.module, python:package.module:function, openai:MODEL, or https://…
+    for a chatbot with a URL."""
     simulated_user: str = BUNDLED_SIMULATED_USER
     """The simulated user, named like the chatbot."""
 

@@ -310,7 +310,7 @@ async def test_local_participants_keep_to_max_calls(seeds_csv: Path) -> None:
         ({"budget": {"max_calls": 0}}, {}, r"budget\.max_calls is 0"),
         ({"budget": {"max_cost_usd": 0}}, {}, r"budget\.max_cost_usd is 0"),
         ({"budget": {"max_cost_usd": float("inf")}}, {}, r"budget\.max_cost_usd is inf"),
-        ({"budget": {"max_tokens": 3}}, {}, r"no setting 'budget\.max_tokens'"),
+        ({"budget": {"max_tokens": 3}}, {}, r"no setting 'advanced\.budget\.max_tokens'"),
     ],
 )
 def test_a_budget_that_cannot_be_kept_is_refused(

@@ -3,6 +3,7 @@
 import asyncio
 import locale
 import os
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable
@@ -158,6 +159,26 @@ async def test_surroundings_are_as_before_when_the_participants_are_closed(modul
 def _surroundings() -> tuple[object, ...]:
     settings = locale.setlocale(locale.LC_ALL)
     return os.getcwd(), sys.stdout, sys.stderr, list(warnings.filters), settings
+
+
+HANGING = """
+import asyncio, time
+from concurrent.futures import wait
+from duologue.foreign_code import DaemonThreads
+threads = DaemonThreads(2, "bots")
+assert threads.submit(divmod, 7, 2).result() == (3, 1)
+hanging = threads.submit(time.sleep, 3600)
+assert isinstance(threads.submit(next, iter([])).exception(), StopIteration)
+threads.shutdown()
+print("the end")
+"""
+
+
+def test_a_function_that_never_returns_does_not_keep_the_process_from_ending() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the end\n", "")
 
 
 class OwnError(TransientError):

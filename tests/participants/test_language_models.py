@@ -92,6 +92,11 @@ async def test_reasoning_in_front_of_a_reply_is_no_part_of_it(server: ModelServe
     assert (await asked()).text == "The blue one."
 
 
+async def test_the_place_of_a_models_file_is_not_recorded(server: ModelServer) -> None:
+    server.script.append({**completion("Hello."), "model": "/home/ada/models/tiny.gguf"})
+    assert (await asked()).usage == Usage(11, 5, None, ("tiny",))
+
+
 async def test_a_refusal_is_what_was_said(server: ModelServer) -> None:
     server.script.append(completion(None, refusal="I cannot help with that."))
     assert (await asked()).text == "I cannot help with that."

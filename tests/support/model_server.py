@@ -9,6 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
+SENT_KEY = "(the key that was sent)"
+"""In a script: the value of the request's Authorization header."""
+
 
 class ModelServer:
     """Answers with the next line of its script, or with a status; remembers every request."""
@@ -41,6 +44,8 @@ class ModelServer:
     def _response(self, said: Any, request: web.BaseRequest) -> web.StreamResponse:
         if isinstance(said, int):
             said = (said, {})
+        if said == SENT_KEY:
+            said = request.headers.get("Authorization", "")
         if isinstance(said, tuple):
             status, headers = said
             sent_key = request.headers.get("Authorization", "")

@@ -2,7 +2,7 @@
 
 Written from the SDK's types and the facts of Vellum's published OpenAPI description. It is strict
 about formats, required fields, enums and lengths. What neither source says is a guess, marked GUESS
-below and listed in docs/vellum.md.
+below and listed in docs/reference/vellum.md.
 """
 
 import re
