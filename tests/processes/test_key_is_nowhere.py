@@ -16,19 +16,11 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-<<<<<<< HEAD:tests/processes/test_key_is_nowhere.py
 from tests.processes.test_crashes import deploy
-from tests.support.model_server import model_server_in_thread
-from tests.support.prefect_processes import PrefectServer, prefect_server, worker
-from tests.support.searching import files_with, spellings
-from tests.support.vellum_stand_in import stand_in_process
-=======
 from tests.support.model_server import SENT_KEY, model_server_in_thread
 from tests.support.prefect_processes import PrefectServer, prefect_server, worker
 from tests.support.searching import files_with, spellings
-from tests.processes.test_crashes import deploy
 from tests.support.vellum_stand_in import stand_in_process
->>>>>>> main:tests/processes/test_key_is_nowhere.py
 
 KEY = "vk-<\"&'%+\\>-5e7b0c1d9a42"
 MODEL_KEY = "sk-<\"&'%+\\>-77aa0c1d9b13"
