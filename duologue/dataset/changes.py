@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from duologue.dataset.counts import Counts
+from duologue.settings.options import Record
 from duologue.settings.run import RunSettings
 
 SETTINGS_SHOWN = {
@@ -32,10 +31,8 @@ class Outcomes:
     """By conversation id: of what was said; None where the conversation is not in the dataset."""
 
 
-class Changes(BaseModel):
+class Changes(Record):
     """How a version differs from another. Conversations are named by their ids, sorted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     before_version: str
     before_revision: int

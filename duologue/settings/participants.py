@@ -6,10 +6,10 @@ from typing import Annotated, Self
 
 import jmespath
 from jmespath.exceptions import JMESPathError
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from duologue.errors import UsageError
-from duologue.settings.options import Options, Seconds
+from duologue.settings.options import Options, Record, Seconds
 from duologue.storage.fetching import stored_bytes
 from duologue.storage.text import decoded_text
 
@@ -41,10 +41,8 @@ class ParticipantMode(StrEnum):
     continues from the execution before it."""
 
 
-class PinnedRelease(BaseModel):
+class PinnedRelease(Record):
     """The release of a deployment that a run uses, as Vellum described it before the run."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     release_id: str
     release_tag: str
