@@ -350,7 +350,7 @@ async def _batch(jobs: Sequence[Any], run: AnyRun) -> list[tuple[Any, Exception]
 
 
 async def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-    """Tells Prefect whether to retry a task run."""
+    """Checks whether Prefect should retry a task run."""
     return isinstance(await state.aresult(raise_on_failure=False), TransientError)
 
 

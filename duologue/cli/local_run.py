@@ -124,7 +124,7 @@ async def flow_ready(
         The flow.
 
     Raises:
-        UsageError: a participant cannot be used as it is spelled, the API key is missing, or the
+        UsageError: a participant's reference is unusable, the API key is missing, or the
             server does not start.
     """
     with temporary_server() as wait_until_ready:

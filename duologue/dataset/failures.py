@@ -121,7 +121,7 @@ class FailedSeedRecord(_FailureRecord):
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The conversation as far as it got."""
+        """The messages so far."""
         return tuple(self.draft.messages)
 
     @property

@@ -263,4 +263,4 @@ class CallSettings(Options):
     first_wait_seconds: Seconds = 1
     """The longest wait before the second attempt; it doubles with each further one."""
     longest_wait_seconds: Seconds = 30
-    """The longest of these waits. A server that asks for a longer wait gets it."""
+    """The longest of these waits. A server that requests a longer wait gets it."""

@@ -54,7 +54,7 @@ class SuiteRun(Record):
     run_id: str
     state: RunState
     url: str
-    """Where Vellum's API tells of the run, with an API key. The address of the run's page in
+    """The run's address in Vellum's API, which takes an API key. The address of the run's page in
     Vellum's UI is in neither the API's answers nor its documentation.
     """
     cases: tuple[CaseResult, ...]

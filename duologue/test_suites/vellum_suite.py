@@ -254,7 +254,7 @@ class VellumSuite(SuiteRequests):
 
         async def attempt() -> None:
             missing = outcomes.missing(batch)
-            # Lazy: nothing is sent before the first result is asked for.
+            # Lazy: nothing is sent before the first result is read.
             answers = self.client.sdk.test_suites.test_suite_test_cases_bulk(
                 id=self.path,
                 request=[one.request for one in missing],
@@ -368,7 +368,7 @@ def _values(values: Iterable[Any]) -> dict[str, tuple[str, Any]]:
 def _comparable(value: Any) -> Any:
     if value.type != "CHAT_HISTORY":
         return value.value
-    # Vellum adds to messages: content beside the text, a source, metadata.
+    # Vellum adds to messages: content next to the text, a source, metadata.
     return [(message.role, _text(message)) for message in value.value]
 
 

@@ -15,7 +15,7 @@ from duologue.conversation.wording import wording
 from duologue.validation.rule import Expectations, Finding
 
 QUOTED_WORDS = 3
-"""From so many words on, quotes around a whole message are no title or single word quoted."""
+"""From this many words on, quotes around a whole message are not a quoted title or word."""
 
 # How generators other than Duologue let their simulated users leave. In capitals, because "[done]"
 # in a list of things to do is no marker.
