@@ -129,7 +129,7 @@ def import_own_function(
     """Imports a function that a person wrote for Duologue, and checks that it can be called.
 
     Args:
-        reference: its reference, as the person gave it.
+        reference: as the person gave it.
         kind: what the function is, as in `rule`.
         example: a correct reference.
         expected: what the function should look like.

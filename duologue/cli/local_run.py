@@ -112,7 +112,7 @@ async def _run_flow(
 async def flow_ready(
     load_flow: Callable[[], Flow], participants: Sequence["ParticipantSettings"]
 ) -> AsyncIterator[Flow]:
-    """Gets all ready that a flow needs, for it to begin at once.
+    """Prepares everything that a flow needs, so that it starts immediately.
 
     Most of it is done while a temporary Prefect server starts, which takes longer.
 

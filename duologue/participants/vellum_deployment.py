@@ -85,7 +85,7 @@ async def vellum_client(
     """Opens the one client that all deployments of a run share.
 
     The key comes from VELLUM_API_KEY, the base URLs from the variables that Vellum's own tools
-    read (VELLUM_API_URL and its more special kin), a proxy from HTTPS_PROXY and NO_PROXY.
+    read (VELLUM_API_URL and the more specific ones), a proxy from HTTPS_PROXY and NO_PROXY.
 
     Args:
         max_concurrency: how many connections it opens at most, and so how many calls it makes at
@@ -93,7 +93,7 @@ async def vellum_client(
         accounts: of the run; None if nobody reports what they allow.
 
     Raises:
-        UsageError: the key is missing or malformed, or a base URL is none.
+        UsageError: the key is missing or malformed, or a base URL is invalid.
     """
     api_key = vellum_api_key()
     environment = _environment()

@@ -28,7 +28,7 @@ USUAL_END_MARKER = re.compile(
     rf"###\s?(?:{_LEAVING}|TRANSFER|OUT-OF-SCOPE)\s?###|\[/?(?:{_LEAVING})\]|</?(?:{_LEAVING})>"
     r"|<[|\uff5c](?:end|stop|done|eot|eos|exit)[|\uff5c]>|(?:\A|[\s.!?])TERMINATE\W*\Z"
 )
-# Of the prompt templates of Llama, Mistral, Qwen, DeepSeek, Gemma and their kin.
+# Of the prompt templates of Llama, Mistral, Qwen, DeepSeek, Gemma and similar models.
 _MODEL_TOKEN = re.compile(
     r"<[|\uff5c][^<>|\uff5c\n]{1,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<[be]os>|</s>\s*$"
 )

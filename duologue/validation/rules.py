@@ -86,7 +86,7 @@ RULES = (
     Rule("labelled_user", _INVALID, labelled_user),
     # A single label before a message that is otherwise right.
     Rule("speaker_label", _WARNING, speaker_label),
-    # The user is none.
+    # The user does not speak as one.
     Rule("role_flip", _INVALID, role_flip),
     Rule("fourth_wall", _INVALID, fourth_wall),
     Rule("assistant_refusal", _INVALID, assistant_refusal),
