@@ -22,8 +22,8 @@ from benchmarks import cpu_samples, cpu_way
 from benchmarks.cpu_samples import Part
 from benchmarks.cpu_way import LATENCY_MS, CpuMeasurement, Way
 from benchmarks.running import Scenario, environment, fresh_folder, printed_by, table_line
-from tests.prefect_processes import PrefectServer, prefect_server
-from tests.vellum_stand_in import stand_in_process
+from tests.support.prefect_processes import PrefectServer, prefect_server
+from tests.support.vellum_stand_in import stand_in_process
 
 SAMPLES_A_SECOND = 100
 """With 200 of them a run computed a seventh more than by itself."""

@@ -22,7 +22,7 @@ from duologue.versions.latest import publish_latest
 from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, many
-from tests.vellum_stand_in import stand_in_process
+from tests.support.vellum_stand_in import stand_in_process
 
 CONVERSATIONS = 256
 PREFIXES = CONVERSATIONS * 4

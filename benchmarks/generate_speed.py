@@ -22,7 +22,7 @@ from benchmarks.running import (
     table_head,
     table_row,
 )
-from tests.vellum_stand_in import stand_in_process
+from tests.support.vellum_stand_in import stand_in_process
 
 GUIDE_SEEDS = 1024
 """So many the guide's way simulates at most: of 10,000, ten minutes would show nothing else."""

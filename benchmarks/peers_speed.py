@@ -24,7 +24,7 @@ from benchmarks.running import (
     table_head,
     table_row,
 )
-from tests.vellum_stand_in import stand_in_process
+from tests.support.vellum_stand_in import stand_in_process
 
 ENVIRONMENTS = REPOSITORY / ".venv" / "peers"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.many_machines import RUNS, SHARDS, Machines, many_machines
+from tests.support.many_machines import RUNS, SHARDS, Machines, many_machines
 
 LATENCY_MS = 1000
 IN_FLIGHT = 256

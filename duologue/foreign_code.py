@@ -9,9 +9,10 @@ import sys
 import threading
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
 CLEANUP_SECONDS = 5
@@ -23,6 +24,49 @@ class Raised:
     """What a function raised; not necessarily an Exception."""
 
     error: BaseException
+
+
+class DaemonThreads(Executor):
+    """Threads that start as they are needed, and that the process does not wait for when it ends.
+
+    A function that never returns holds up a ThreadPoolExecutor's process for ever.
+    """
+
+    def __init__(self, most: int, name: str) -> None:
+        self._most = most
+        self._name = name
+        self._threads = 0
+        self._idle = threading.Semaphore(0)
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Calls a function in one of the threads."""
+        future: Future[Any] = Future()
+
+        def call() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(fn(*args, **kwargs))
+                except BaseException as error:
+                    future.set_exception(error)
+
+        self._calls.put(call)
+        if not self._idle.acquire(blocking=False) and self._threads < self._most:
+            self._threads += 1
+            name = f"{self._name}-{self._threads}"
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Ends the threads when they have done what was submitted; waits for none of them."""
+        for _ in range(self._threads):
+            self._calls.put(None)
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            call()
+            del call
+            self._idle.release()
 
 
 async def call_foreign(

@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 
 from tests.support.commands import warm_process_running
-from tests.vellum_stand_in import StandIn, running_stand_in
+from tests.support.vellum_stand_in import StandIn, running_stand_in
 
 # A busy machine is no reason to fail. `make fuzz` looks for longer.
 # Quick: the same examples each time, so that what fails does so for whoever changed something. The
@@ -46,32 +46,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(running.close)
 
 
-PROCESSES = {
-    "dataset/test_cut_short.py",
-    "other_tools/test_loaders.py",
-    "soak/test_observer.py",
-    "test_automations.py",
-    "test_await_shard.py",
-    "test_chain.py",
-    "test_crashes.py",
-    "test_deployments.py",
-    "test_docs.py",
-    "test_key_is_nowhere.py",
-    "test_notebook.py",
-    "test_peers_speed.py",
-    "test_serve.py",
-    "test_shards.py",
-    "test_temporary_server.py",
-    "test_ui.py",
-}
-"""The files that `make test-processes` runs."""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what `make test-processes` runs."""
+    """Marks what `make test-processes` runs: two folders, and the tests that are marked already."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).as_posix() in PROCESSES:
+        if item.path.relative_to(here).parts[0] in ("processes", "other_tools"):
             item.add_marker(pytest.mark.processes)
 
 

@@ -155,7 +155,7 @@ class OpenAIModel:
             failure = _failure(error, wording)
         else:
             latency_ms = round((time.monotonic() - started) * 1000)
-            if usage := _usage(completion):
+            if usage := _usage(completion, self._request["model"]):
                 used.append(usage)
                 self._spending.add(usage)
             return self._reply(completion, latency_ms, wording)
@@ -210,11 +210,13 @@ def _system_prompt(
     return filled(template, values, subject_of(settings)).strip()
 
 
-def _usage(completion: ChatCompletion) -> Usage | None:
+def _usage(completion: ChatCompletion, requested: str) -> Usage | None:
     usage = getattr(completion, "usage", None)
     if usage is None:
         return None
     model = completion.model if isinstance(completion.model, str) else None
+    if model and model.startswith("/"):  # some servers report where they have the model's file
+        model = requested
     return Usage(
         input_tokens=usage.prompt_tokens,
         output_tokens=usage.completion_tokens,

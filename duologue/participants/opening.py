@@ -1,11 +1,10 @@
 """Opening the participants of a run, and closing their connections when it ends."""
 
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from duologue.errors import UsageError
-from duologue.foreign_code import surroundings_restored
+from duologue.foreign_code import DaemonThreads, surroundings_restored
 from duologue.participants.budget import Spending
 from duologue.participants.concurrency import Accounts
 from duologue.participants.protocol import Participant
@@ -40,9 +39,9 @@ async def open_participants(
         UsageError: a participant cannot be used with this reference, or the API key is missing.
     """
     async with AsyncExitStack() as stack:
-        executor = ThreadPoolExecutor(max_concurrency, thread_name_prefix="participant")
-        # Without waiting: a Workflow that hangs must not keep the run from ending.
-        stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+        # Not a ThreadPoolExecutor: a function that hangs must not keep the process from ending.
+        executor = DaemonThreads(max_concurrency, "participant")
+        stack.callback(executor.shutdown)
         stack.enter_context(surroundings_restored())
         spending = spending or Spending()
         accounts = accounts or Accounts()

@@ -44,10 +44,11 @@ import sys
 from duologue.versions.finding import find_version
 from duologue.versions.latest import name_latest
 from duologue.dataset.manifest import read_manifest
-from duologue.versions.places import version_folder
+from duologue.versions.places import DatasetFolder
 
 output, newest = sys.argv[1:]
-manifest = read_manifest(version_folder(output, "shop", newest) / "manifest.json")
+shop = DatasetFolder(output, "shop")
+version = shop.version(read_manifest(shop.revision_folder(newest) / "manifest.json"))
 read = 0
 
 def publish(event, arguments):
@@ -55,10 +56,10 @@ def publish(event, arguments):
     if event == "open" and str(arguments[0]).endswith("/latest.json"):
         read += 1
         if read == 2:
-            name_latest(output, "shop", manifest)
+            name_latest(version)
 
 sys.addaudithook(publish)
-print(find_version("latest", output).name)
+print(find_version("latest", output).folder.name)
 """
 
 

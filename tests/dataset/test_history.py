@@ -27,7 +27,7 @@ from duologue.versions.latest import publish_latest, read_latest
 from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import checked, contents, failed
-from tests.dataset.test_cut_short import ROOT, check_every_version_is_whole, run_writer, writer
+from tests.processes.test_cut_short import ROOT, check_every_version_is_whole, run_writer, writer
 
 NIGHTS = tuple(f"202611{day:02}T020000000Z-1a2b3c4d" for day in range(1, 8))
 FIRST, SECOND, THIRD, FOURTH = NIGHTS[:4]
@@ -359,6 +359,7 @@ def test_what_a_killed_remover_left_goes_at_once(output: str) -> None:
     assert not folder.exists()
 
 
+@pytest.mark.processes
 def test_a_remover_killed_at_any_file_operation_leaves_whole_versions_only(
     tmp_path: Path,
 ) -> None:

@@ -13,7 +13,7 @@ from duologue.versions.places import DatasetFolder, read_version
 from duologue.versions.reading import read_contents
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, contents, failed, many
-from tests.dataset.test_cut_short import ROOT, writer
+from tests.processes.test_cut_short import ROOT, writer
 
 DUOLOGUE = str(Path(sys.executable).parent / "duologue")
 OLD = "20261120T020000000Z-1a2b3c4d"

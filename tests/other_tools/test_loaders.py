@@ -17,7 +17,7 @@ from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
 from tests.other_tools.conftest import ROOT, Run
 
-PAGE = (ROOT / "docs" / "other_tools.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "other_tools.md").read_text()
 OWN_SCRIPT = "module.exports = () => { require('fs').writeFileSync('was_run', ''); return {} };"
 SAID = (
     "Where is my order?",

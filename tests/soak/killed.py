@@ -8,10 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.prefect_processes import BIN, ROOT, PrefectServer, RunningProcess, running, worker
 from tests.soak.observer import check_version, newest_of
 from tests.soak.options import ADVANCED, CALL
 from tests.soak.paying import Paying
+from tests.support.prefect_processes import (
+    BIN,
+    ROOT,
+    PrefectServer,
+    RunningProcess,
+    running,
+    worker,
+)
 
 POOL = "soak"
 SIZES = [40, 100, 230]

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tests.prefect_processes import ROOT, free_port, running
-from tests.vellum_failures import FAILURES, json_answer
-from tests.vellum_stand_in import (
+from tests.support.prefect_processes import ROOT, free_port, running
+from tests.support.vellum_failures import FAILURES, json_answer
+from tests.support.vellum_stand_in import (
     ChatHistory,
     StandIn,
     StandInDeployment,

@@ -20,19 +20,19 @@ import httpx
 import pytest
 
 from tests.conftest import API_KEY
-from tests.jumping_clock import Clock
-from tests.postgres import postgres
-from tests.prefect_processes import ROOT, prefect_server, running
-from tests.searching import files_with
-from tests.small_disk import small_disk
+from tests.processes.test_crashes import deploy
 from tests.soak.going_on import going_on
 from tests.soak.killed import COMMAND_LOG, POOL, KilledRuns, Place
 from tests.soak.long_lived import Line, Settings
 from tests.soak.misbehaviour import misbehaving
 from tests.soak.observer import Observer, observed
 from tests.soak.weather import Disk, Weather
-from tests.test_crashes import deploy
-from tests.vellum_failures import FAILURES
+from tests.support.jumping_clock import Clock
+from tests.support.postgres import postgres
+from tests.support.prefect_processes import ROOT, prefect_server, running
+from tests.support.searching import files_with
+from tests.support.small_disk import small_disk
+from tests.support.vellum_failures import FAILURES
 
 MINUTES = float(os.environ.get("DUOLOGUE_SOAK_MINUTES", "30"))
 RANDOM_SEED = int(os.environ.get("DUOLOGUE_SOAK_RANDOM_SEED", random.randrange(1_000_000)))

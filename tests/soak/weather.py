@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.jumping_clock import Clock
+from tests.support.jumping_clock import Clock
 
 LONGEST_JUMP_SECONDS = 6 * 3600
 SECONDS_BETWEEN = (1.0, 6.0)

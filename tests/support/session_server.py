@@ -12,8 +12,8 @@ from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
-from tests.prefect_processes import ROOT, free_port, without_prefect
 from tests.support.commands import BIN, SOCKET, forked
+from tests.support.prefect_processes import ROOT, free_port, without_prefect
 
 SECONDS_TO_START = 600
 """Generous: the machine may be busy."""
