@@ -12,6 +12,7 @@ from duologue.seeds import SeedFile
 from duologue.settings.options import Record
 from duologue.settings.participants import CallSettings, ParticipantSettings
 from duologue.settings.test_suites import SuiteOptions, SuiteRunSettings
+from duologue.tasks.jobs import try_to_store
 from duologue.versions.checkpoints import Checkpoints
 
 
@@ -96,7 +97,8 @@ async def _pinned(
     for warning in filter(None, (one.warning for one in checked)):
         get_run_logger().warning("%s", warning)
     pinned = tuple(one.settings for one in checked)
-    await checkpoints.write(key, PinnedParticipants(participants=pinned))
+    storing = checkpoints.write(key, PinnedParticipants(participants=pinned))
+    await try_to_store("the participants' releases", storing)
     return pinned
 
 
