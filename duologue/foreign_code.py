@@ -75,7 +75,7 @@ async def call_foreign(
     """Calls a function to its end, and awaits what it returns if that can be awaited.
 
     An async function runs in a task of its own, so that it cannot cancel ours, and a cancellation
-    that it or its libraries leak can be told from ours.
+    that it or its libraries leak can be distinguished from ours.
 
     Args:
         call: the function, with its arguments.

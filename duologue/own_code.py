@@ -124,12 +124,12 @@ def import_module(name: str, subject: str) -> ModuleType:
 
 
 def import_own_function(
-    spelling: str, kind: str, example: str, expected: str, arguments: Sequence[object], given: str
+    reference: str, kind: str, example: str, expected: str, arguments: Sequence[object], given: str
 ) -> Callable[..., Any]:
     """Imports a function that a person wrote for Duologue, and checks that it can be called.
 
     Args:
-        spelling: its reference, as the person gave it.
+        reference: as the person gave it.
         kind: what the function is, as in `rule`.
         example: a correct reference.
         expected: what the function should look like.
@@ -140,13 +140,13 @@ def import_own_function(
         UsageError: the reference has the wrong form, there is no such function, or it takes other
             arguments.
     """
-    subject = f"own {kind} {spelling!r}"
-    if not _OWN_FUNCTION.fullmatch(spelling):
+    subject = f"own {kind} {reference!r}"
+    if not _OWN_FUNCTION.fullmatch(reference):
         raise UsageError(
             f"{subject}: expected python:package.module:{kind}, as in {example} (the module's "
             "name, not its file's)"
         )
-    function = import_function(spelling, subject, expected)
+    function = import_function(reference, subject, expected)
     try:
         inspect.signature(function).bind(*arguments)
     except TypeError as error:
@@ -156,11 +156,11 @@ def import_own_function(
     return function
 
 
-def import_function(spelling: str, subject: str, expected: str) -> Callable[..., Any]:
+def import_function(reference: str, subject: str, expected: str) -> Callable[..., Any]:
     """Imports the function that `python:package.module:function` names.
 
     Args:
-        spelling: a reference that has this form.
+        reference: a reference that has this form.
         subject: what needs it, for the error.
         expected: what the function should look like, for the error.
 
@@ -168,7 +168,7 @@ def import_function(spelling: str, subject: str, expected: str) -> Callable[...,
         UsageError: there is no such module, it has no such function, or this run may not
             import it.
     """
-    _, module_name, path = spelling.split(":")
+    _, module_name, path = reference.split(":")
     found: Any = import_module(module_name, subject)
     for name in path.split("."):
         found = getattr(found, name, None)

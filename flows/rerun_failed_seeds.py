@@ -48,7 +48,7 @@ async def rerun_failed_seeds(
         seed_ids: Only these seeds; all that failed or are invalid if empty.
         name: The dataset's name, where the output holds several datasets.
         output: The folder, or URL, that holds the datasets.
-        max_concurrency: How many conversations are simulated at a time; as many as the version
+        max_concurrency: How many conversations are simulated concurrently; as many as the version
             was made with if empty.
 
     Returns:

@@ -96,7 +96,7 @@ async def show_summary(version: Version, contents: DatasetContents) -> None:
 
 @contextmanager
 def best_effort() -> Iterator[None]:
-    """Logs an error in its block and goes on: the result of the run does not depend on it."""
+    """Logs an error in its block and continues: the result of the run does not depend on it."""
     try:
         yield
     except Exception as error:

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from prefect import get_run_logger
-from pydantic import BaseModel, ConfigDict
 
 from duologue.evaluation.plan import EvaluationPlan
 from duologue.participants.templates import check_templates
 from duologue.plans.generation import Plan
 from duologue.seeds import SeedFile
+from duologue.settings.options import Record
 from duologue.settings.participants import CallSettings, ParticipantSettings
 from duologue.settings.test_suites import SuiteOptions, SuiteRunSettings
+from duologue.tasks.jobs import try_to_store
 from duologue.versions.checkpoints import Checkpoints
 
 
@@ -28,10 +29,8 @@ async def check_access(suite: SuiteOptions | SuiteRunSettings | None) -> None:
             pass  # the Test Suite itself is looked up when there is something to push
 
 
-class PinnedParticipants(BaseModel):
+class PinnedParticipants(Record):
     """The participants of a run as they were first checked, for its retries and its shards."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     participants: tuple[ParticipantSettings, ...]
 
@@ -98,7 +97,8 @@ async def _pinned(
     for warning in filter(None, (one.warning for one in checked)):
         get_run_logger().warning("%s", warning)
     pinned = tuple(one.settings for one in checked)
-    await checkpoints.write(key, PinnedParticipants(participants=pinned))
+    storing = checkpoints.write(key, PinnedParticipants(participants=pinned))
+    await try_to_store("the participants' releases", storing)
     return pinned
 
 

@@ -16,7 +16,7 @@ def final_state(manifest: Manifest, push_problem: str | None = None) -> Manifest
 
     Args:
         manifest: of the version.
-        push_problem: why it is not in its Test Suite; told, but no reason to fail.
+        push_problem: why it is not in its Test Suite; reported, but no reason to fail.
     """
     counts = manifest.counts
     if counts.valid == counts.conversations and not manifest.held_back:

@@ -35,7 +35,7 @@ async def within_global_limit(name: str | None, slots: int) -> AsyncIterator[Non
     await check_global_limit(name, slots)
     get_run_logger().info("waiting for %d slots of the global limit %s", slots, name)
     # Conversations that are billed must not be lost because the server is unreachable: if the lease
-    # cannot be renewed, the run goes on, and Prefect logs a warning.
+    # cannot be renewed, the run continues, and Prefect logs a warning.
     async with concurrency(
         name,
         occupy=slots,

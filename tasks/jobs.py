@@ -97,7 +97,7 @@ class Work(ABC, Generic[SomeJob, Done, Failed]):
     async def failed(self, job: SomeJob, error: BaseException) -> Failed:
         """Returns what becomes of a job that failed, was cancelled or was not tried.
 
-        Stores what there is of it first. Never raises.
+        Stores its partial result first. Never raises.
         """
 
     def refusal(self) -> Exception | None:
@@ -171,7 +171,7 @@ async def run_jobs(
 
 
 async def try_to_store(name: str, storing: Coroutine[Any, Any, None]) -> None:
-    """Stores a checkpoint, uninterrupted; if the storage fails, logs it and goes on.
+    """Stores a checkpoint, uninterrupted; if the storage fails, logs it and continues.
 
     Args:
         name: of the job, for the log.
@@ -350,7 +350,7 @@ async def _batch(jobs: Sequence[Any], run: AnyRun) -> list[tuple[Any, Exception]
 
 
 async def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-    """Tells Prefect whether to retry a task run."""
+    """Checks whether Prefect should retry a task run."""
     return isinstance(await state.aresult(raise_on_failure=False), TransientError)
 
 

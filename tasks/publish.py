@@ -79,7 +79,7 @@ def event_payload(version: Version, is_latest: bool) -> dict[str, Any]:
 def remove_old_versions(version: Version, keep_versions: int | None) -> None:
     """Removes the versions that need not stay, with their checkpoints.
 
-    If that fails, the error is logged and the run goes on: the new version is there.
+    If that fails, the error is logged and the run continues: the new version is there.
 
     Args:
         version: just written; it stays.

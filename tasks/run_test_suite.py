@@ -21,8 +21,8 @@ Replies = Sequence[tuple[ReplyJob, Message | FailedReply]]
 async def run_test_suite_if_wanted(plan: EvaluationPlan, replies: Replies) -> SuiteRunRecord | None:
     """Runs the Test Suite that the evaluation names on the candidate's replies, if it names one.
 
-    Whatever keeps it from a result is told by the record, and by a task run that failed: the rest
-    of the evaluation is there without it.
+    If there is no result, the record and a failed task run say why; the rest of the evaluation
+    does not depend on it.
     """
     settings = plan.settings.test_suite
     if settings is None:

@@ -18,7 +18,6 @@ from prefect.deployments import arun_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
-from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
 from duologue.conversation.messages import Conversation
@@ -27,6 +26,7 @@ from duologue.plans.generation import Job, Plan
 from duologue.plans.shards import Shard, shards_of
 from duologue.progress import Progress, watch_progress
 from duologue.seeds import SeedFile
+from duologue.settings.options import Record
 from duologue.simulation import FailedSeed, Outcome
 from duologue.tasks.artifacts import progress_artifact
 from duologue.tasks.await_shard import (
@@ -55,10 +55,8 @@ READ_CONCURRENTLY = 1000
 """Checkpoints that are requested at once; the storage reads fewer."""
 
 
-class ShardRecord(BaseModel):
+class ShardRecord(Record):
     """What a shard reports to its run, besides its checkpoints."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     failed: Mapping[str, tuple[str, str]]
     """Error class and reason of each conversation that failed, by its job's key."""

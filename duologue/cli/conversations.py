@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from duologue.cli.terminal import counted
 from duologue.conversation.content import shown_text
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ STYLES = {"USER": "bold cyan", "ASSISTANT": "bold green"}
 
 def rendered(conversation: "Conversation") -> RenderableType:
     """Lays out a conversation: who says what, and how it ended."""
-    turns = "1 turn" if conversation.turn_count == 1 else f"{conversation.turn_count} turns"
+    turns = counted(conversation.turn_count, "turn")
     title = Text.assemble(
         (conversation.conversation_id, "bold"), (f"  {turns}, {conversation.end_reason}", "dim")
     )

@@ -112,7 +112,7 @@ async def _run_flow(
 async def flow_ready(
     load_flow: Callable[[], Flow], participants: Sequence["ParticipantSettings"]
 ) -> AsyncIterator[Flow]:
-    """Gets all ready that a flow needs, for it to begin at once.
+    """Prepares everything that a flow needs, so that it starts immediately.
 
     Most of it is done while a temporary Prefect server starts, which takes longer.
 
@@ -124,7 +124,7 @@ async def flow_ready(
         The flow.
 
     Raises:
-        UsageError: a participant cannot be used as it is spelled, the API key is missing, or the
+        UsageError: a participant's reference is unusable, the API key is missing, or the
             server does not start.
     """
     with temporary_server() as wait_until_ready:

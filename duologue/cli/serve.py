@@ -160,7 +160,7 @@ def _load_flow(entrypoint: str, about: str) -> "Flow[..., Any]":
 
 
 def _check_parameters(flow: "Flow[..., Any]", parameters: dict[str, Any]) -> None:
-    """Checks the parameters that a deployment sets, as far as they can be known now."""
+    """Checks the parameters that a deployment sets, except for those known only at run time."""
     from prefect.exceptions import ParameterTypeError
 
     expected = inspect.signature(flow.fn).parameters

@@ -50,12 +50,6 @@ def shown_text(message: Message) -> str:
     return "\n".join(filter(None, [message.text, *shown_content(message.content)]))
 
 
-def holds_only_calls(content: str | None) -> bool:
-    """Checks whether content is nothing but function calls."""
-    parts = [] if content is None else list(_parts(json.loads(content)))
-    return bool(parts) and all(part["type"] == "FUNCTION_CALL" for part in parts)
-
-
 def _parts(content: object) -> Iterator[Mapping[str, Any]]:
     if not isinstance(content, Mapping):
         return

@@ -5,7 +5,7 @@ import re
 from duologue.conversation.wording import wording
 
 # A request that is declined as a whole: "that", and then nothing, a full stop or its name. What
-# goes on, as in "with that until you have signed in", is an answer.
+# continues, as in "with that until you have signed in", is an answer.
 _STOP = r"(?=\s*[.,;:!\u2013\u2014]|\s*$| - | (?:but|as|because|sorry)\b)"
 _REQUEST = (
     r"(?: (?:kind|type|sort) of)?(?: (?:specific|particular))?"

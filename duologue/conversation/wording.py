@@ -102,11 +102,6 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
-def normalise(text: str) -> str:
-    """Returns only the words, with one space between them."""
-    return " ".join(wording(text).words)
-
-
 def likeness(one: str, other: str) -> float:
     """Returns the share of words that two messages have in common.
 

@@ -78,7 +78,7 @@ It does not pass its gates, so `latest` does not lead to it:
 | rows read | {{ manifest.counts.rows_read }} |
 | rejected rows | {{ manifest.counts.rejected }} |
 | seeds | {{ manifest.counts.seeds }} |
-| conversations asked for | {{ manifest.counts.conversations }} |
+| requested conversations | {{ manifest.counts.conversations }} |
 | valid, and in the dataset | {{ manifest.counts.valid }} |
 | invalid | {{ manifest.counts.invalid }} |
 | failed | {{ manifest.counts.failed }} |

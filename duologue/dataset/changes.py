@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from duologue.dataset.counts import Counts
+from duologue.settings.options import Record
 from duologue.settings.run import RunSettings
 
 SETTINGS_SHOWN = {
@@ -16,7 +15,7 @@ SETTINGS_SHOWN = {
     "simulation.ends_with",
     "conversations_per_seed",
 }
-"""Settings whose values are told; of the others, which may hold texts of people, only the names."""
+"""Settings whose values are shown; of the others, which may hold people's texts, only the names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +28,27 @@ class Outcomes:
     seed_file_sha256: str
     settings: RunSettings
     digests: Mapping[str, str | None]
-    """By conversation id: of what was said; None where the conversation is not in the dataset."""
+    """By conversation id: of its messages; None if the conversation is not in the dataset."""
 
 
-class Changes(BaseModel):
+class Changes(Record):
     """How a version differs from another. Conversations are named by their ids, sorted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     before_version: str
     before_revision: int
     counts_before: Counts
     settings: tuple[str, ...]
-    """One a changed setting, as in `simulation.turns: 3 → 5`."""
+    """One per changed setting, as in `simulation.turns: 3 → 5`."""
     added: tuple[str, ...]
-    """Conversations that were not asked for before."""
+    """Conversations that were not requested before."""
     removed: tuple[str, ...]
-    """Conversations that are no longer asked for."""
+    """Conversations that are no longer requested."""
     newly_good: tuple[str, ...]
     """Failed or invalid before, and valid now."""
     newly_failing: tuple[str, ...]
     """Valid before, and failed or invalid now."""
     changed: tuple[str, ...]
-    """Valid before and now, and something else was said."""
+    """Valid before and now, with different messages."""
 
 
 def changes_between(before: Outcomes, now: Outcomes) -> Changes:

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from duologue.settings.options import Record
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -14,15 +16,13 @@ class UnaccountedSeedsError(RuntimeError):
     """
 
 
-class Counts(BaseModel):
+class Counts(Record):
     """How many rows, seeds and conversations a version is made from.
 
     Raises:
         UnaccountedSeedsError: rows_read = rejected + seeds or conversations = valid + invalid +
             failed does not hold.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rows_read: Count
     """Rows of the seed file."""

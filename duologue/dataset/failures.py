@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from io import RawIOBase
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from upath import UPath
 
 from duologue.conversation.messages import Conversation, Message
 from duologue.dataset.contents import DatasetContents
 from duologue.errors import UsageError
 from duologue.seeds import Seed
+from duologue.settings.options import Record
 from duologue.settings.rules import Severity
 from duologue.simulation import Draft, conversation_id
 from duologue.storage.files import describe_storage_error
@@ -34,13 +35,11 @@ _SIMULATE_AGAIN = (
 )
 
 
-class _Record(BaseModel):
+class _FailureRecord(Record):
     """One line of `failures.jsonl`. Its kinds share the properties that a table shows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
-
-class RejectedRowRecord(_Record):
+class RejectedRowRecord(_FailureRecord):
     """A row of the seed file that could not be read."""
 
     kind: Literal["rejected_row"] = "rejected_row"
@@ -84,7 +83,7 @@ class RejectedRowRecord(_Record):
         return f"fix {self.id} and run `duologue generate` again"
 
 
-class FailedSeedRecord(_Record):
+class FailedSeedRecord(_FailureRecord):
     """A conversation that could not be simulated, and how far it got."""
 
     kind: Literal["failed_seed"] = "failed_seed"
@@ -122,7 +121,7 @@ class FailedSeedRecord(_Record):
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The conversation as far as it got."""
+        """The messages so far."""
         return tuple(self.draft.messages)
 
     @property
@@ -131,7 +130,7 @@ class FailedSeedRecord(_Record):
         return _SIMULATE_AGAIN
 
 
-class InvalidConversationRecord(_Record):
+class InvalidConversationRecord(_FailureRecord):
     """A conversation that was simulated and broke a rule."""
 
     kind: Literal["invalid_conversation"] = "invalid_conversation"

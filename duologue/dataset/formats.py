@@ -42,8 +42,7 @@ FAILURES_CSV_COLUMNS = {
     "sorted, separated by `, `. Empty for a rejected row.",
     "reason": "What went wrong, in words.",
     "attempts": "Number of attempts. Empty for a rejected row.",
-    "chat_history": "The conversation as far as it got, as in `conversations.csv`. Empty for a "
-    "rejected row.",
+    "chat_history": "The messages so far, as in `conversations.csv`. Empty for a rejected row.",
     "how_to_rerun": "What to do to get the conversation after all.",
 }
 """Every column of failures.csv, and what it means."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 from upath import UPath
 
 from duologue.conversation.usage import Usage, total
@@ -17,6 +17,7 @@ from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.dataset.gates import reasons_to_hold_back
 from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.errors import BudgetExhaustedError, UnsatisfactoryRunError, UsageError
+from duologue.settings.options import Record
 from duologue.settings.rules import BROKEN_REPLY
 from duologue.settings.run import RunSettings
 from duologue.simulation import GENERATOR_VERSION
@@ -31,10 +32,8 @@ MANIFEST_VERSION = 1
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class SeedFileRecord(BaseModel):
+class SeedFileRecord(Record):
     """The seed file that a version was made from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
     """As it was given; of a URL without user name, password and query."""
@@ -44,10 +43,8 @@ class SeedFileRecord(BaseModel):
     """Which column held the message, and how it was found."""
 
 
-class FileRecord(BaseModel):
+class FileRecord(Record):
     """One file of a version other than the manifest."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     bytes: Annotated[int, Field(ge=0)]
@@ -56,10 +53,8 @@ class FileRecord(BaseModel):
     """Without the header; None for a file without rows."""
 
 
-class Manifest(BaseModel):
+class Manifest(Record):
     """What a version is made of, and how. All times are UTC."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     manifest_version: Literal[1] = 1
     dataset: str

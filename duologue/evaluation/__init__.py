@@ -1,1 +1,1 @@
-"""Evaluating a chatbot on a version: its next turns replayed, and compared with what was said."""
+"""Evaluating a chatbot: the next turns of a version, replayed and compared with the originals."""

@@ -3,20 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from duologue.dataset.manifest import FileRecord, Sha256
 from duologue.errors import UnsatisfactoryRunError
 from duologue.evaluation.replies import Side, Verdict
 from duologue.settings.evaluation import EvaluationSettings
+from duologue.settings.options import Record
 
 EVALUATION_MANIFEST_FILE = "evaluation.json"
 
 
-class Estimate(BaseModel):
+class Estimate(Record):
     """A mean and its confidence interval."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     mean: float
     low: float
@@ -25,10 +24,8 @@ class Estimate(BaseModel):
     """Replies that have the score; for a difference, prefixes where both sides have it."""
 
 
-class SideSummary(BaseModel):
+class SideSummary(Record):
     """One chatbot's results."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     verdicts: dict[Verdict, int]
     """How many replies got each verdict; they add up to the number of prefixes."""
@@ -40,10 +37,8 @@ class SideSummary(BaseModel):
     """`p50` and `p95` of the replies' latencies; empty if none is known."""
 
 
-class SuiteRunRecord(BaseModel):
+class SuiteRunRecord(Record):
     """The result of the Vellum Test Suite."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     suite: str
     run_id: str | None = None
@@ -58,10 +53,8 @@ class SuiteRunRecord(BaseModel):
     """Why there is no result; None if there is one."""
 
 
-class VersionRecord(BaseModel):
+class VersionRecord(Record):
     """The version that the prefixes come from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     dataset: str
     version: str
@@ -72,10 +65,8 @@ class VersionRecord(BaseModel):
     """Of its conversations.parquet, copied from its manifest."""
 
 
-class EvaluationManifest(BaseModel):
+class EvaluationManifest(Record):
     """An evaluation's inputs and results. All times are UTC."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     manifest_version: Literal[1] = 1
     evaluation: str

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
 from duologue.conversation.messages import Conversation, Message
 from duologue.seeds import Seed
+from duologue.settings.options import Record
 from duologue.settings.participants import ParticipantSettings
 
 EVALUATION_VERSION = "1"
@@ -67,10 +66,8 @@ class FailedReply:
     reason: str
 
 
-class KeptReply(BaseModel):
+class KeptReply(Record):
     """A stored reply, which a retried run finds again."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     message: Message
 

@@ -66,8 +66,8 @@ def load_scorers(settings: ScoringSettings) -> Scorers:
         UsageError: an own scorer cannot be imported or called, or its name is taken; or the
             embedding model or its package is missing.
     """
-    own = [_own_scorer(spelling) for spelling in settings.own_scorers]
-    names = [spelling.rpartition(":")[2] for spelling in settings.own_scorers]
+    own = [_own_scorer(reference) for reference in settings.own_scorers]
+    names = [reference.rpartition(":")[2] for reference in settings.own_scorers]
     _check_names([SAME, SIMILARITY, EMBEDDING_SIMILARITY, *names])
     model = settings.embedding_model
     embedding = load_embedding_scorer(model) if model else None
@@ -138,9 +138,9 @@ def _compared(one: str, other: str) -> tuple[Sequence[str], Sequence[str]]:
     return (a.words, b.words) if a.words or b.words else (a.letters, b.letters)
 
 
-def _own_scorer(spelling: str) -> OwnScorer:
+def _own_scorer(reference: str) -> OwnScorer:
     return import_own_function(
-        spelling,
+        reference,
         "scorer",
         "python:my_scorers:politeness",
         _EXPECTED,

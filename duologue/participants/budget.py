@@ -6,13 +6,13 @@ from duologue.settings.run import Budget
 
 
 class Spending:
-    """What one flow run has spent, counted where its calls are begun; for one event loop."""
+    """What one flow run has spent, counted where its calls start; for one event loop."""
 
     def __init__(self, budget: Budget = Budget()) -> None:
         self.budget = budget
         self.calls = 0
         self.cost_usd: float | None = None
-        """None as long as no call has told what it cost."""
+        """None until a call has reported its cost."""
 
     def begin_call(self) -> None:
         """Counts a call that is about to be made.
@@ -31,15 +31,15 @@ class Spending:
 
     @property
     def is_blind(self) -> bool:
-        """Whether a limit of cost is set, and calls were made of which none said what it cost."""
+        """Whether a limit of cost is set, and calls were made, but none reported its cost."""
         limited = self.budget.max_cost_usd is not None
         return limited and self.calls > 0 and self.cost_usd is None
 
     @property
     def exhausted(self) -> BudgetExhaustedError | None:
-        """Why no further call may be begun; None as long as one may.
+        """Why no further call may start; None as long as one may.
 
-        In the same words for every seed, so that they are told as one.
+        The words are the same for every seed, so that the reports group them.
         """
         most, most_usd = self.budget.max_calls, self.budget.max_cost_usd
         if most is not None and self.calls >= most:
@@ -53,5 +53,5 @@ class Spending:
 def _exhausted(limit: str) -> BudgetExhaustedError:
     return BudgetExhaustedError(
         f"the run's budget was spent before this conversation was done: {limit}. What there is of "
-        "it is kept; Retry or `duologue rerun` goes on with the budget anew"
+        "it is kept; Retry or `duologue rerun` continues with a new budget"
     )

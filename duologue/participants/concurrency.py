@@ -162,7 +162,7 @@ MOST_DOUBLINGS = 60
 
 
 def wait_seconds(failures: int, call: CallSettings) -> float:
-    """How long to wait after so many failures in a row: exponential, and half of it random.
+    """Returns the wait after this many failures in a row: exponential, half of it random.
 
     The random half keeps calls that failed together from coming back together.
     """

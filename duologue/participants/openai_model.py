@@ -45,6 +45,7 @@ from duologue.participants.retries import with_retries
 from duologue.participants.templates import filled, messages_for_openai, subject_of, values_for
 from duologue.participants.vellum_errors import ErrorContext
 from duologue.settings.participants import CallSettings, ParticipantSettings
+from duologue.storage.locations import without_credentials
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
@@ -278,10 +279,9 @@ def _base_url() -> str:
     except httpx.InvalidURL:
         is_url = False
     if not is_url:
-        shown = re.sub(r"//[^/]*@", "//", url)
         raise UsageError(
-            f"OPENAI_BASE_URL is {shown!r}; expected a URL that starts with https:// or http://, "
-            "without user name and password, as in https://api.openai.com/v1"
+            f"OPENAI_BASE_URL is {without_credentials(url)!r}; expected a URL that starts with "
+            "https:// or http://, without user name and password, as in https://api.openai.com/v1"
         )
     return url.rstrip("/")
 

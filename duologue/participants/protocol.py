@@ -26,7 +26,7 @@ class Reply:
     attempts: int = 1
     """Calls made, the successful one included."""
     usage: Usage | None = None
-    """What these calls used, as far as it is known; None where it is not recorded."""
+    """What these calls used, if known; None if usage is not recorded."""
     content: str | None = None
     """Vellum's content as JSON, if it is more than text; see `Message.content`."""
     state: str | None = None
@@ -35,7 +35,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """Which reply of which conversation a participant is asked for."""
+    """Which reply of which conversation a participant gives."""
 
     seed: Seed
     """What opened the conversation; its columns may be inputs of a participant."""

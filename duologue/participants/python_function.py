@@ -97,7 +97,7 @@ class PythonFunction:
 
 
 def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
-    """Imports the function that a `python:` spelling names.
+    """Imports the function that a `python:` reference names.
 
     Raises:
         UsageError: no such module or name, or it cannot be called with a chat history and the

@@ -99,7 +99,7 @@ def _refuse_hopeless(account: Account, call: CallSettings, first: float, more: f
     Args:
         account: that refuses calls.
         call: its deadline.
-        first: when the reply was first asked for.
+        first: when the reply was first requested.
         more: how many seconds the account wants the caller to wait.
 
     Raises:
@@ -115,9 +115,9 @@ def _refuse_hopeless(account: Account, call: CallSettings, first: float, more: f
 
 
 def _wait_seconds(attempts: int, error: TransientError, call: CallSettings) -> float:
-    """Backs off exponentially, and at least as long as the server asked.
+    """Backs off exponentially, and at least as long as the server requests.
 
-    What the server asked for is stretched by up to the first wait, so that the calls it turned away
+    The server's wait is stretched by up to the first wait, so that the calls it turned away
     together do not come back together.
     """
     wait = wait_seconds(attempts, call)
@@ -128,7 +128,7 @@ def _wait_seconds(attempts: int, error: TransientError, call: CallSettings) -> f
 
 
 def _after_all(last: TransientError, attempts: int, seconds: float) -> TransientError:
-    """The last attempt's error, with what was tried in vain."""
+    """Returns the last attempt's error, with the number of attempts and the time."""
     tried = "1 attempt" if attempts == 1 else f"{attempts} attempts"
     said = f"{last} (gave up after {tried} in {seconds:.1f} s)"
     return type(last)(said, last.retry_after_seconds)

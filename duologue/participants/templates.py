@@ -109,7 +109,7 @@ def check_templates(participants: Sequence[ParticipantSettings], seeds: Sequence
     for the others alone.
 
     Raises:
-        UsageError: a template is none, or there is no seed that it can be filled for.
+        UsageError: a template is invalid, or cannot be filled for any seed.
     """
     distinct = {frozenset(seed.context): seed for seed in seeds}
     for settings in participants:

@@ -53,6 +53,7 @@ from duologue.participants.vellum_marks import external_ids_of, metadata_of
 from duologue.participants.vellum_stream import WITH_USAGE, result_of, result_of_trigger
 from duologue.participants.workflow_output import reply_in
 from duologue.settings.participants import CallSettings, ParticipantMode, ParticipantSettings
+from duologue.storage.locations import without_credentials
 
 NO_RETRIES: RequestOptions = {"max_retries": 0}
 """Of the SDK's: it knows neither a deadline nor the errors beyond HTTP. There is no timeout of the
@@ -70,7 +71,7 @@ class VellumClient:
     base_url: str
     """Where Workflow Deployments are executed."""
     default_url: str
-    """Where everything else is asked for, such as Test Suites."""
+    """Where everything else is requested, such as Test Suites."""
     api_key: SecretStr
     """What no message may hold."""
     account: Account
@@ -84,7 +85,7 @@ async def vellum_client(
     """Opens the one client that all deployments of a run share.
 
     The key comes from VELLUM_API_KEY, the base URLs from the variables that Vellum's own tools
-    read (VELLUM_API_URL and its more special kin), a proxy from HTTPS_PROXY and NO_PROXY.
+    read (VELLUM_API_URL and the more specific ones), a proxy from HTTPS_PROXY and NO_PROXY.
 
     Args:
         max_concurrency: how many connections it opens at most, and so how many calls it makes at
@@ -92,7 +93,7 @@ async def vellum_client(
         accounts: of the run; None if nobody reports what they allow.
 
     Raises:
-        UsageError: the key is missing or malformed, or a base URL is none.
+        UsageError: the key is missing or malformed, or a base URL is invalid.
     """
     api_key = vellum_api_key()
     environment = _environment()
@@ -279,7 +280,7 @@ def target_of(settings: ParticipantSettings, kind: str) -> dict[str, str]:
 
 
 def release_of(settings: ParticipantSettings) -> dict[str, str]:
-    """Names the release to execute, if any: the run's, or else the one that was asked for."""
+    """Names the release to execute, if any: the pinned one, or else the one in the settings."""
     tag = settings.pinned.release_tag if settings.pinned else settings.release_tag
     return {"release_tag": tag} if tag else {}
 
@@ -320,7 +321,7 @@ def _environment() -> VellumEnvironment:
         if not _is_http_url(url):
             raise UsageError(
                 f"{variable if os.environ.get(variable) else 'VELLUM_API_URL'} is "
-                f"{_without_credentials(url)!r}; expected a URL that starts with https:// or "
+                f"{without_credentials(url)!r}; expected a URL that starts with https:// or "
                 "http://, without user name and password, as in https://api.vellum.ai"
             )
     return environment
@@ -337,10 +338,6 @@ def _is_http_url(url: str) -> bool:
     return has_scheme_and_host and is_bare and (parsed.port or 443) < 65536
 
 
-def _without_credentials(url: str) -> str:
-    return re.sub(r"//[^/]*@", "//", url)
-
-
 def _http_client(base_url: str, max_concurrency: int) -> httpx.AsyncClient:
     """Puts aiohttp below httpx, whose own pool takes ten times as long with 256 calls in flight."""
     context = httpx.create_ssl_context()
@@ -348,7 +345,7 @@ def _http_client(base_url: str, max_concurrency: int) -> httpx.AsyncClient:
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=max_concurrency, ssl=context),
-            # Not `trust_env`, which looks the proxy up in a thread, anew for every call.
+            # Not `trust_env`, which looks the proxy up in a thread for every call.
             proxy=_proxy(base_url),
             cookie_jar=aiohttp.DummyCookieJar(),
         )

@@ -131,7 +131,7 @@ def _usage(event: WorkflowExecutionNodeResultEvent) -> Usage:
 
 
 def usage_of(meta: PromptNodeExecutionMeta | PromptExecutionMeta | None) -> Usage:
-    """Reads the usage of a prompt, as far as it is reported."""
+    """Reads the usage of a prompt, if it is reported."""
     if meta is None:
         return Usage()
     tokens, cost, model = meta.usage, meta.cost, meta.model_name

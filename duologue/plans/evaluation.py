@@ -97,10 +97,6 @@ def _prefixes(folder: UPath, manifest: Manifest, only_with_reference: bool) -> t
     return prefixes
 
 
-def _evaluations(chosen: str | None, folder: UPath) -> UPath:
-    return located(absolute(chosen)) if chosen else _beside(folder)
-
-
 def _beside(folder: UPath) -> UPath:
     # Of `.` and `..` the parent is not the folder they are in.
     place = folder if folder.name not in ("", "..") else folder.resolve()

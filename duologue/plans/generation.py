@@ -67,8 +67,8 @@ class Plan:
         """Reads the seed file, and rejects the seeds that break a rule on their own.
 
         Args:
-            answers: options that someone was asked for, instead of the plan's: `message_column`,
-                `has_header`.
+            answers: options that someone gave on request, instead of the plan's:
+                `message_column`, `has_header`.
 
         Raises:
             UsageError: the file cannot be read, or it is unclear which column holds the message.
@@ -110,7 +110,7 @@ def jobs_of(seeds: Iterable[Seed], settings: RunSettings, scope: str) -> list[Jo
 
 
 def plan_generation(**parameters: Any) -> Plan:
-    """Checks what a run is asked to do, as far as possible without running it.
+    """Checks a run's parameters, and all that can be checked without running it.
 
     Args:
         **parameters: the flow's (`GenerationForm`).

@@ -26,7 +26,7 @@ class Rerun:
     jobs: tuple[Job, ...]
     """Every conversation of the version, in its order."""
     again: tuple[Job, ...]
-    """Those to simulate: failed or invalid ones; empty where there is nothing to mend."""
+    """Those to simulate: failed or invalid ones; empty if there are none."""
 
     def outcomes(self, new: Sequence[Outcome]) -> list[Outcome]:
         """Puts new outcomes, in the order of `again`, in the place of the old ones."""
@@ -59,7 +59,8 @@ def plan_rerun(
             or are invalid.
         name: of the dataset; None where the output holds only one with that version.
         output: where datasets are.
-        max_concurrency: conversations at a time; None for as many as the version was made with.
+        max_concurrency: how many conversations are simulated concurrently; None for the
+            version's own number.
 
     Raises:
         UsageError: there is no such version, its files cannot be read, or a seed is not one of

@@ -64,7 +64,7 @@ class _ShownReply:
     text: _Text | None
     """None where there is no reply."""
     facts: Sequence[str]
-    """How long it took and how it was scored, as far as that is known."""
+    """How long it took and how it was scored, if known."""
 
 
 def comparison_groups(compared: Iterable[RepliesBySide]) -> list[Group]:

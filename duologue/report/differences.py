@@ -17,7 +17,7 @@ class Part:
 
 
 def differences(one: str, other: str) -> tuple[list[Part], list[Part]]:
-    """Tells of both texts which words the other has not; white space alone makes no difference.
+    """Marks the words of each text that the other lacks; white space alone makes no difference.
 
     A single word that stands between two differences counts as one of them: what is left of a
     sentence is not easier to read for an "of" that stayed where it was.

@@ -11,7 +11,7 @@ import leather
 from markupsafe import Markup
 
 MOST_BARS = 40
-"""More are no plot any more, but a list: the table beside the plot."""
+"""A plot with more bars is unreadable; the table next to it lists them."""
 
 _WIDTH = 420
 _HEIGHT_OF_BAR = 24

@@ -83,7 +83,7 @@ def read_table(
         text: what the file holds.
         file: its name, for messages.
         ordinary: the delimiter that the file's name suggests.
-        delimiter: the one that was asked for, if any.
+        delimiter: the one that the settings name, if any.
         is_header: whether the cells of a first row hold the name of a column that is looked for.
     """
     lines = _without_marks(physical_lines(text))

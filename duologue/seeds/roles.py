@@ -1,4 +1,4 @@
-"""Tells a log, with a row for every message of both sides, from a file of first messages."""
+"""Distinguishes a log, a row for every message of both sides, from a file of first messages."""
 
 from collections.abc import Sequence
 

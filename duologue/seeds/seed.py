@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
+
+from duologue.settings.options import Record
 
 MOST_ID_CHARACTERS = 200
 
 
-class Seed(BaseModel):
+class Seed(Record):
     """One row of the seed file, all of it as text."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed_id: Annotated[str, StringConstraints(min_length=1, max_length=MOST_ID_CHARACTERS)]
     """Distinct within its file, and the same when the file is reordered."""

@@ -47,7 +47,7 @@ class ReplyVolume(Options):
 
 
 class StoredEvaluationOptions(Options):
-    """What an evaluation is asked for and its manifest stores."""
+    """The options of an evaluation that its manifest stores."""
 
     gates: EvaluationGates = EvaluationGates()
     """What the candidate must reach."""

@@ -6,10 +6,10 @@ from typing import Annotated, Self
 
 import jmespath
 from jmespath.exceptions import JMESPathError
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from duologue.errors import UsageError
-from duologue.settings.options import Options, Seconds
+from duologue.settings.options import Options, Record, Seconds
 from duologue.storage.fetching import stored_bytes
 from duologue.storage.text import decoded_text
 
@@ -41,10 +41,8 @@ class ParticipantMode(StrEnum):
     continues from the execution before it."""
 
 
-class PinnedRelease(BaseModel):
+class PinnedRelease(Record):
     """The release of a deployment that a run uses, as Vellum described it before the run."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     release_id: str
     release_tag: str
@@ -265,4 +263,4 @@ class CallSettings(Options):
     first_wait_seconds: Seconds = 1
     """The longest wait before the second attempt; it doubles with each further one."""
     longest_wait_seconds: Seconds = 30
-    """The longest of these waits. A server that asks for a longer wait gets it."""
+    """The longest of these waits. A server that requests a longer wait gets it."""

@@ -110,8 +110,8 @@ DATASET_RULES = (NEAR_DUPLICATES, CANNED_REPLY, DRIFT)
 """All of them. The finding of a drift names its measure too: `drift:turns`."""
 
 MEASURES = {
-    "failed_share": "of the conversations asked for, those that could not be simulated",
-    "invalid_share": "of the conversations asked for, those that are invalid",
+    "failed_share": "of the requested conversations, those that could not be simulated",
+    "invalid_share": "of the requested conversations, those that are invalid",
     "near_duplicate_share": "conversations that are nearly the same as one of another seed",
     "canned_reply_share": "conversations in which one and the same reply comes twice or more, of "
     "the reply of which there are most",

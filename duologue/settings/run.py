@@ -94,7 +94,7 @@ class VolumeSettings(Options):
 
 
 class StoredOptions(Options):
-    """What a run is asked for and its version stores, so that a rerun does the same."""
+    """The options of a run that its version stores, so that a rerun does the same."""
 
     gates: Gates = Gates()
     """What a version must reach to be published."""
@@ -105,7 +105,7 @@ class StoredOptions(Options):
     test_suite: SuiteOptions | None = None
     """The Vellum Test Suite to which a version is pushed once it is published; none if empty."""
     record_usage: bool = False
-    """Record the tokens, cost and models of each message, as far as Vellum reports them. Workflow
+    """Record the tokens, cost and models of each message, if Vellum reports them. Workflow
     Deployments are then called through a stream, which may take a little longer."""
     budget: Budget = Budget()
     """When the run stops early."""

@@ -1,4 +1,4 @@
-"""Recognises text files that are plainly something else than the data someone asked for."""
+"""Recognises text files that are plainly not the expected data."""
 
 import json
 import re

@@ -88,7 +88,7 @@ def _suffixes(
 
 
 def _suffix_in_query(path: str) -> str | None:
-    """Returns what an address asks for, as in `…/export?format=csv` of Google Sheets."""
+    """Returns the format in a URL's query, as in `…/export?format=csv` of Google Sheets."""
     if not path.lower().startswith(("http://", "https://")):
         return None
     query = parse_qs(urlsplit(path).query)

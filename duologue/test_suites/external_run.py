@@ -135,7 +135,7 @@ async def wait_for_run(suite: SuiteRequests, run_id: str, deadline_seconds: floa
     state = run.state if run else "not known"
     raise FatalError(
         f"{_shown(suite, run_id)}: had not ended after {deadline_seconds:g} s; its state is "
-        f"{_wording(suite, run_id).quoted(str(state))}. It goes on in Vellum: see "
+        f"{_wording(suite, run_id).quoted(str(state))}. It continues in Vellum: see "
         f"{run_url(suite, run_id)}"
     )
 

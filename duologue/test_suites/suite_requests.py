@@ -18,7 +18,7 @@ Answer = TypeVar("Answer")
 Item = TypeVar("Item", covariant=True)
 
 PAGE_SIZE = 100
-"""How many items of a list are asked for at a time. Vellum may give fewer."""
+"""How many items of a list one request asks Vellum for, which may return fewer."""
 
 
 class Page(Protocol[Item]):
@@ -140,7 +140,7 @@ class SuiteRequests:
                 raise FatalError(f"{failure}. {in_doubt}")
             raise failure
 
-        # An attempt may take all the time there is: one that is cut off is not begun again.
+        # An attempt may take until the deadline: one that is cut off is not repeated.
         call = self.call.model_copy(update={"timeout_seconds": self.call.deadline_seconds})
         try:
             answer, _ = await with_retries(attempt, call, f"{wording.participant}: Vellum")

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from statistics import fmean
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
+
+from duologue.settings.options import Record
 
 
 class RunState(StrEnum):
@@ -15,10 +17,8 @@ class RunState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-class MetricValue(BaseModel):
+class MetricValue(Record):
     """One output of one metric for one case."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     metric: str
     """Its label in the Test Suite; its name or id where it has none."""
@@ -30,20 +30,16 @@ class MetricValue(BaseModel):
     """Vellum's code of the error that the metric failed with."""
 
 
-class CaseResult(BaseModel):
+class CaseResult(Record):
     """What the metrics say of one reply."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     external_id: str
     metrics: tuple[MetricValue, ...] = ()
     """Empty where Vellum gave none, as in a run that failed before it came to this case."""
 
 
-class MetricMean(BaseModel):
+class MetricMean(Record):
     """The mean of a metric's output over the cases that have a number for it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     metric: str
     output: str
@@ -52,15 +48,13 @@ class MetricMean(BaseModel):
     """How many have a number."""
 
 
-class SuiteRun(BaseModel):
+class SuiteRun(Record):
     """A run of a Test Suite that has ended, well or not."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     run_id: str
     state: RunState
     url: str
-    """Where Vellum's API tells of the run, with an API key. The address of the run's page in
+    """The run's address in Vellum's API, which takes an API key. The address of the run's page in
     Vellum's UI is in neither the API's answers nor its documentation.
     """
     cases: tuple[CaseResult, ...]

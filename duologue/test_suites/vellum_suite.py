@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict
 from vellum import (
     ChatMessageRequest,
     NamedTestCaseChatHistoryVariableValueRequest,
@@ -30,6 +29,7 @@ from vellum import (
 
 from duologue.errors import TransientError, UsageError
 from duologue.participants.vellum_inputs import converted, message_requests, type_of
+from duologue.settings.options import Record
 from duologue.test_suites.cases import SuiteCase, SuiteInput, external_id_prefix
 from duologue.test_suites.external_run import (
     cases_to_run,
@@ -48,10 +48,8 @@ _OPERATIONS = UUID("8a0f6d0c-5a36-5d3b-8f1d-5f7b1d7a3e52")
 """The namespace of the operations' ids. Vellum wants UUIDs, which are the same at every push."""
 
 
-class PushResult(BaseModel):
+class PushResult(Record):
     """What became of every case, by external ids; of a dry run, what would."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     created: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
@@ -256,7 +254,7 @@ class VellumSuite(SuiteRequests):
 
         async def attempt() -> None:
             missing = outcomes.missing(batch)
-            # Lazy: nothing is sent before the first result is asked for.
+            # Lazy: nothing is sent before the first result is read.
             answers = self.client.sdk.test_suites.test_suite_test_cases_bulk(
                 id=self.path,
                 request=[one.request for one in missing],
@@ -370,7 +368,7 @@ def _values(values: Iterable[Any]) -> dict[str, tuple[str, Any]]:
 def _comparable(value: Any) -> Any:
     if value.type != "CHAT_HISTORY":
         return value.value
-    # Vellum adds to messages: content beside the text, a source, metadata.
+    # Vellum adds to messages: content next to the text, a source, metadata.
     return [(message.role, _text(message)) for message in value.value]
 
 

@@ -73,7 +73,7 @@ def both_sides_in_one_message(
 ) -> Iterator[Finding]:
     """Catches a message in which one side also speaks for the other.
 
-    It asks for two signals: a speaker label at the start of a line with speech behind it (or one
+    It requires two signals: a speaker label at the start of a line with speech behind it (or one
     that only models use, where the message breaks off), and either labels of both sides, or a
     label of the other side after the speaker's own text, or one in brackets. Labels between other
     `key: value` lines belong to a form. Seen in 9 % of the conversations of RecLLMSim. Known false

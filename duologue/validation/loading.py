@@ -49,16 +49,16 @@ def _with_settings(check: Check, values: Mapping[str, Any]) -> Check:
     return partial(check, **{name: values[name] for name in keywords}) if keywords else check
 
 
-def _own_rule(spelling: str) -> Rule:
+def _own_rule(reference: str) -> Rule:
     function = import_own_function(
-        spelling,
+        reference,
         "rule",
         "python:my_rules:no_prices",
         _EXPECTED,
         ([], Expectations()),
         "the messages and what is expected of them",
     )
-    return Rule(spelling.split(":")[2], Severity.WARNING, _guarded(function))
+    return Rule(reference.split(":")[2], Severity.WARNING, _guarded(function))
 
 
 def _guarded(function: Check) -> Check:

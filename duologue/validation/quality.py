@@ -1,14 +1,11 @@
 """The quality of a whole dataset: measures, distributions and findings."""
 
-from pydantic import BaseModel, ConfigDict
-
+from duologue.settings.options import Record
 from duologue.settings.rules import Severity
 
 
-class Measure(BaseModel):
+class Measure(Record):
     """One number about a dataset, and its expected range."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     value: float
     before: float | None = None
@@ -19,10 +16,8 @@ class Measure(BaseModel):
     """Upper end of that range."""
 
 
-class DatasetFinding(BaseModel):
+class DatasetFinding(Record):
     """A finding about a dataset as a whole."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: str
     severity: Severity
@@ -32,10 +27,8 @@ class DatasetFinding(BaseModel):
     """The conversations concerned; empty if all are."""
 
 
-class DatasetQuality(BaseModel):
+class DatasetQuality(Record):
     """A dataset's measures, distributions, and the findings of the dataset rules."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     measures: dict[str, Measure] = {}
     """By name, such as `user_words_per_message`; in display order."""

@@ -15,7 +15,7 @@ from duologue.conversation.wording import wording
 from duologue.validation.rule import Expectations, Finding
 
 QUOTED_WORDS = 3
-"""From so many words on, quotes around a whole message are no title or single word quoted."""
+"""From this many words on, quotes around a whole message are not a quoted title or word."""
 
 # How generators other than Duologue let their simulated users leave. In capitals, because "[done]"
 # in a list of things to do is no marker.
@@ -28,7 +28,7 @@ USUAL_END_MARKER = re.compile(
     rf"###\s?(?:{_LEAVING}|TRANSFER|OUT-OF-SCOPE)\s?###|\[/?(?:{_LEAVING})\]|</?(?:{_LEAVING})>"
     r"|<[|\uff5c](?:end|stop|done|eot|eos|exit)[|\uff5c]>|(?:\A|[\s.!?])TERMINATE\W*\Z"
 )
-# Of the prompt templates of Llama, Mistral, Qwen, DeepSeek, Gemma and their kin.
+# Of the prompt templates of Llama, Mistral, Qwen, DeepSeek, Gemma and similar models.
 _MODEL_TOKEN = re.compile(
     r"<[|\uff5c][^<>|\uff5c\n]{1,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<[be]os>|</s>\s*$"
 )

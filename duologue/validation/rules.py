@@ -2,9 +2,9 @@
 
 Invalid is what makes a conversation useless as a question to a chatbot: it is not the conversation
 it should be, or a user message in it is not one. Whatever may also happen between a person and a
-good chatbot is a warning, and so are faults that are the chatbot's own: to leave those out would
-hide from an evaluation just what it is to find. What is no fault, but says something of how a
-simulated user speaks, is information.
+good chatbot is a warning, and so are the chatbot's own errors: leaving those out would hide exactly
+what an evaluation is looking for. What is no error, but shows how a simulated user speaks, is
+information.
 
 To add a rule, write one function in the file where it belongs and one line here.
 """
@@ -69,12 +69,12 @@ RULES = (
     Rule("wrong_ending", _INVALID, wrong_ending),
     # The user's message is really the assistant's.
     Rule("user_echoes_assistant", _INVALID, user_echoes_assistant),
-    # The chatbot's own fault, and rarely none at all.
+    # The chatbot's own error, and rarely a false positive.
     Rule("assistant_echoes_user", _WARNING, assistant_echoes_user),
     # People insist, and chatbots have standing phrases.
     Rule("opening_restated", _WARNING, opening_restated),
     Rule("repeated_message", _WARNING, repeated_message),
-    # Nothing new comes any more: the same question many times over.
+    # Nothing new follows: the same question many times over.
     Rule("user_repeats_itself", _INVALID, user_repeats_itself),
     Rule("loop", _INVALID, loop),
     Rule("degenerate_message", _INVALID, degenerate_message),
@@ -86,7 +86,7 @@ RULES = (
     Rule("labelled_user", _INVALID, labelled_user),
     # A single label before a message that is otherwise right.
     Rule("speaker_label", _WARNING, speaker_label),
-    # The user is none.
+    # The user does not speak as one.
     Rule("role_flip", _INVALID, role_flip),
     Rule("fourth_wall", _INVALID, fourth_wall),
     Rule("assistant_refusal", _INVALID, assistant_refusal),
@@ -104,7 +104,7 @@ RULES = (
     Rule("model_token", _INVALID, model_token),
     Rule("reasoning", _INVALID, reasoning),
     Rule("placeholder", _INVALID, placeholder),
-    # May be right in what was asked for: a draft, code, JSON, a quotation.
+    # May be what the user requested: a draft, code, JSON, a quotation.
     Rule("placeholder_in_reply", _WARNING, placeholder_in_reply),
     Rule("code_fence", _WARNING, code_fence),
     Rule("json_wrapper", _WARNING, json_wrapper),
@@ -114,7 +114,7 @@ RULES = (
     Rule("truncation", _WARNING, truncation),
     # May be in the seed, a business's, or made up; whoever shares the dataset wants to know.
     Rule("personal_data", _WARNING, personal_data),
-    # No faults.
+    # No errors.
     Rule("polite_user", _INFO, polite_user),
     Rule("verbose_user", _INFO, verbose_user),
 )

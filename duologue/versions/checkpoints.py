@@ -187,7 +187,7 @@ def remove_checkpoints(parents: Iterable[UPath], is_outdated: Callable[[str], bo
 
     Args:
         parents: folders with checkpoints.
-        is_outdated: tells this of a version.
+        is_outdated: checks whether a version is outdated.
     """
     for parent in parents:
         folder = parent / CHECKPOINTS_FOLDER

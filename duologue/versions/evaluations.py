@@ -2,7 +2,7 @@
 
     EVALUATIONS/EVALUATION/evaluation.parquet, report.html, and last of all evaluation.json
 
-A run that is retried writes it again, in place of what it wrote before.
+A run that is retried writes it again and replaces what it wrote before.
 """
 
 from collections.abc import Callable, Sequence

@@ -118,7 +118,7 @@ def _test_case(row: Mapping[str, Any], metadata: dict[str, Any]) -> dict[str, An
     """Lays a next turn out as promptfoo's test case.
 
     A variable that is a string is taken for a template, and for a file to read or a script to run
-    if it starts with `file://`. What was said is kept from that in lists and objects.
+    if it starts with `file://`. In lists and objects, the messages are safe from that.
     """
     if row["reference_reply"] is None:
         return None

@@ -57,7 +57,7 @@ def find_conversations(version_or_path: str, output: str, name: str | None = Non
 
 
 def names_version(text: str) -> bool:
-    """Checks whether a text names a version, as opposed to a file that is none of ours.
+    """Checks whether a text names a version, as opposed to a file that Duologue did not write.
 
     True for `latest`, a version, the folder of a version and the folder of a dataset.
     """
@@ -148,7 +148,7 @@ def _version_in(output: str, name: str | None, version: str) -> UPath:
             return dataset.folder / revision.folder_name
     for dataset in datasets:
         if (dataset.folder / version).is_dir():
-            return _version_at(dataset.folder / version)  # which says why it is none
+            return _version_at(dataset.folder / version)  # which says why it is not one
     raise UsageError(
         f"version {version}: not found in {_shown(output, name)}; `duologue versions` lists the "
         "versions there are"

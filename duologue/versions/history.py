@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from upath import UPath
 
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest
 from duologue.errors import UsageError
+from duologue.settings.options import Record
 from duologue.storage.files import make_folder, write_whole
 from duologue.storage.locations import without_credentials
 from duologue.versions.checkpoints import remove_checkpoints
@@ -25,10 +26,8 @@ LONGEST_WRITING = timedelta(days=1)
 version is written within minutes."""
 
 
-class Pin(BaseModel):
+class Pin(Record):
     """A person's wish to keep a version."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: str
     reason: str | None = None

@@ -4,11 +4,12 @@ from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 from upath import UPath
 
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest
 from duologue.errors import UsageError
+from duologue.settings.options import Record
 from duologue.storage.files import write_whole
 from duologue.storage.locations import without_credentials
 from duologue.versions.places import DatasetFolder, Version, is_version, revision_name
@@ -17,10 +18,8 @@ from duologue.versions.writing import export_errors
 LATEST_FILE = "latest.json"
 
 
-class Latest(BaseModel):
+class Latest(Record):
     """Which version of a dataset is published."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     dataset: str
     version: str

@@ -1,4 +1,4 @@
-"""Reading a version back: its conversations a batch at a time, or all that its run produced."""
+"""Reading a version back: its conversations in batches, or all that its run produced."""
 
 import json
 from collections.abc import Iterator

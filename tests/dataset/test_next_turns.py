@@ -35,11 +35,11 @@ def test_every_prefix_that_ends_with_a_user_message_is_a_row(version: Path) -> N
         ("s2-1-t1", 1),
     ]
     first, second, third = rows
-    assert first["chat_history"] == [{"role": "USER", "text": "Hello?"}]
+    assert first["chat_history"] == [{"role": "USER", "text": "Hello?", "content": None}]
     assert second["chat_history"] == [
-        {"role": "USER", "text": "Hello?"},
-        {"role": "ASSISTANT", "text": "Hi."},
-        {"role": "USER", "text": "Refunds?"},
+        {"role": "USER", "text": "Hello?", "content": None},
+        {"role": "ASSISTANT", "text": "Hi.", "content": None},
+        {"role": "USER", "text": "Refunds?", "content": None},
     ]
     assert second["messages"] == [
         {"role": "user", "content": "Hello?"},

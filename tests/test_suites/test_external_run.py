@@ -313,7 +313,7 @@ async def test_a_run_that_does_not_end_in_time_is_named(
     run_id = suite.runs.created[0]["id"]
     assert said == (
         f"Test Suite 'my-test-suite', run {run_id}: had not ended after 0.6 s; its state is "
-        f"RUNNING. It goes on in Vellum: see {vellum.url}/v1/test-suite-runs/{run_id}"
+        f"RUNNING. It continues in Vellum: see {vellum.url}/v1/test-suite-runs/{run_id}"
     )
 
 

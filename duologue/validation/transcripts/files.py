@@ -41,7 +41,7 @@ Record = tuple[str, Any]
 def read_transcripts(
     path: str, names: TranscriptNames = ALL_RECOGNISED, file_format: str | None = None
 ) -> Iterator[Transcript]:
-    """Reads the conversations of a file, in its order, one at a time.
+    """Reads the conversations of a file one by one, in its order.
 
     A conversation is a list of messages, or the JSON text of one, in a field such as `messages` or
     `chat_history`; or it is such a list alone. Messages may be written as OpenAI, Anthropic,
@@ -50,7 +50,7 @@ def read_transcripts(
     Args:
         path: a local path or a URL that fsspec has a driver for; `.jsonl`, `.ndjson`, `.json`,
             `.csv`, `.tsv` or `.parquet`, also followed by `.gz`, `.bz2`, `.xz` or `.zst`.
-        names: what the file calls its parts, as far as it has to be said.
+        names: what the file calls its parts; those not given are recognised.
         file_format: the format, as in `jsonl`, where the file's name does not show it.
 
     Yields:

@@ -162,7 +162,7 @@ def looks_like_messages(value: Any, names: TranscriptNames) -> bool:
 
 
 def is_one_message(value: Any) -> bool:
-    """Checks whether a value is a message by itself."""
+    """Checks whether a value is a message on its own."""
     if not isinstance(value, Mapping):
         return False
     item = unwrapped(value)

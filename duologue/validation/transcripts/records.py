@@ -48,7 +48,7 @@ def conversations_in(
 
     Yields:
         Where each is within the value, empty for itself; and the conversation, or what stands in
-        its place and is none.
+        its place and is not one.
     """
     if isinstance(value, list) and not looks_like_messages(value, names):
         for number, element in enumerate(value, 1):
