@@ -83,7 +83,7 @@ def test_the_verdict_is_the_first_thing_told(
     page = opened_page(evaluation_report(tmp_path, replies, everything(replies)))
     expect(page.locator("h1")).to_have_text("support-bot@staging")
     header = page.locator("header")
-    expect(header).to_contain_text("version 20261124T053516000Z-1a2b3c4d, revision 2, against ")
+    expect(header).to_contain_text("version 20261124T053516123Z-1a2b3c4d, revision 2, against ")
     expect(header).to_contain_text("against support-bot@production")
     expect(header).to_contain_text("Started 2026-11-24 05:35 UTC, took 2 min 5 s, 7 prefixes")
     expect(page.locator(".verdict.bad")).to_contain_text("Not passed.")

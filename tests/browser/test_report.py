@@ -163,7 +163,7 @@ def test_measures_are_drawn_over_the_versions_that_have_them(
     figure = page.locator("figure").filter(has=plot)
     figure.get_by_text("As a table").click()
     expect(figure.get_by_role("row")).to_have_count(5)
-    expect(figure.get_by_role("row", name="20261123T053516Z")).to_contain_text("3 to 4")
+    expect(figure.get_by_role("row", name="20261123T053516000Z")).to_contain_text("3 to 4")
     measured = page.get_by_role("region", name="Measures").get_by_role("row", name="user words")
     expect(measured.get_by_role("cell")).to_have_text(["12.25", "31.5", "9 to 15"])
 

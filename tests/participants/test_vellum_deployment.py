@@ -25,6 +25,7 @@ from duologue.errors import (
     EmptyReplyError,
     FatalError,
     ParticipantError,
+    RateLimitedError,
     RunStoppingError,
     TransientError,
     UsageError,
@@ -228,7 +229,6 @@ TRANSIENT = {
     "status:408": "answered 408 Request Timeout",
     "status:409": "answered 409 Conflict",
     "status:425": "answered 425 Too Early",
-    "status:429": 'answered 429 Too Many Requests: {"detail": "Something is the matter."}',
     "status:500": "answered 500 Internal Server Error",
     "status:502": "answered 502 Bad Gateway",
     "status:503": "answered 503 Service Unavailable",
@@ -242,7 +242,6 @@ TRANSIENT = {
     "status_huge:503": "matter matter mat",
     "status_repeating:500": '{"key": "[hidden]"',
     "status_repeating:503": '{"key": "[hidden]"',
-    "retry_after:0": "answered 429",
     "reset": "failed (ClientOSError: [Errno 104] Connection reset by peer)",
     "close": "failed (ServerDisconnectedError: Server disconnected)",
     "garbage": "no HTTP [hidden]",
@@ -295,15 +294,16 @@ TABLE = [
     *((failure, RunStoppingError, said) for failure, said in RUN_STOPPING.items()),
 ]
 WELL_DONE = {
-    *("extra_fields", "retry_after_date", "sets_cookie"),
+    *("extra_fields", "sets_cookie"),
     *("chat_history_output", "no_execution_id"),
 }
 TAKING_TIME = {"hang", "hang_mid_body", "drip"}
+REFUSED = ["status:429", "retry_after:0", "retry_after_date:0"]
 
 
 def test_every_failure_of_the_stand_in_is_tested() -> None:
-    tested = {failure.partition(":")[0] for failure, _, _ in TABLE} | TAKING_TIME
-    assert tested == FAILURES.keys() - WELL_DONE
+    failures = [*(failure for failure, _, _ in TABLE), *REFUSED, *TAKING_TIME]
+    assert {failure.partition(":")[0] for failure in failures} == FAILURES.keys() - WELL_DONE
 
 
 @pytest.mark.parametrize(
@@ -321,6 +321,21 @@ async def test_every_failure_is_told_and_classified(
     assert said in str(error)
     assert_fit_to_be_shown(error)
     assert len(vellum.requests) == 1
+
+
+@pytest.mark.parametrize("failure", REFUSED)
+async def test_an_account_that_lets_no_call_through_is_given_up_at_the_deadline(
+    vellum: StandIn, failure: str
+) -> None:
+    vellum.deployments["support-bot"].always = failure
+
+    error = await error_of(call=ONCE.model_copy(update={"deadline_seconds": 1}))
+
+    assert type(error) is RateLimitedError
+    assert "support-bot@production" in str(error)
+    assert "answered 429" in str(error)
+    assert "let no call through for" in str(error)
+    assert_fit_to_be_shown(error)
 
 
 def assert_fit_to_be_shown(error: ParticipantError) -> None:
@@ -452,7 +467,7 @@ async def test_the_latency_is_that_of_the_attempt_that_succeeded(vellum: StandIn
     said = await reply(call=QUICK)
     elapsed_ms = (time.monotonic() - started) * 1000
 
-    assert said.attempts == 2
+    assert len(vellum.requests) == 2
     assert said.latency_ms is not None
     assert said.latency_ms <= elapsed_ms - 500
 
@@ -501,7 +516,8 @@ async def test_a_retry_after_that_asks_for_nothing_is_passed_over(
 ) -> None:
     vellum.deployments["support-bot"].failures = [f"retry_after:{value}"]
 
-    assert (await reply(call=QUICK)).attempts == 2
+    assert (await reply(call=QUICK)).attempts == 1
+    assert len(vellum.requests) == 2
 
 
 # The client

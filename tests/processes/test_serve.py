@@ -153,7 +153,7 @@ def test_its_parts_end_when_it_is_killed(served: Served) -> None:
 def test_the_ui_works_on_any_port(served: Served, chromium: Browser, screenshots: Path) -> None:
     url = served.server.url
     with served.running(), chromium.new_page(viewport={"width": 1300, "height": 900}) as page:
-        page.set_default_timeout(600_000)
+        page.set_default_timeout(120_000)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(url)
@@ -162,7 +162,7 @@ def test_the_ui_works_on_any_port(served: Served, chromium: Browser, screenshots
         page.get_by_role("button", name="Run", exact=True).click()
         with page.expect_response("**/create_flow_run") as created:
             page.get_by_role("menuitem", name="Quick run").click()
-        expect(page.get_by_text("Flow run created").first).to_be_visible(timeout=600_000)
+        expect(page.get_by_text("Flow run created").first).to_be_visible(timeout=120_000)
         page.screenshot(path=screenshots / "started.png")
         served.server.wait_for(created.value.json()["id"], "Completed", timeout_seconds=600)
     calls = [one for one in asked if "/api/" in one and "127.0.0.1" in one]
