@@ -101,10 +101,6 @@ def test_a_folder_may_have_flows_tasks_and_workflows_of_its_own(
     ):
         done = run_in_new_python(*command, **environment)
         assert (done.returncode, done.stderr) == (0, "")
-    own = "async def reply(chat_history):\n    return f'My own {len(chat_history)}.'\n"
-    (tmp_path / "tasks.py").write_text(own)
-    done = run_in_new_python("evaluate", *latest, "--candidate", "python:tasks:reply", **environment)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_json_is_the_last_line_and_all_that_a_script_needs(run: Run, tmp_path: Path) -> None:
