@@ -204,7 +204,8 @@ def _without_header(table: Table, source: Source, note: str) -> Reading:
     ]
     which = "the first column" if column == names[0] else repr(column)
     others = [name for name in names if name != column]
-    further = f"; {listed(others)} go along as context" if others else ""
+    go = "goes" if len(others) == 1 else "go"
+    further = f"; {listed(others)} {go} along as context" if others else ""
     return Reading(f"no header{note}; {which} is the message{further}", sorted_out)
 
 

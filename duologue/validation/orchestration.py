@@ -42,6 +42,13 @@ _PHRASES = (
     r"\b(?:remember to|you (?:must|should)|do not|don't|never) (?:stay|remain|be|break) (?:in|"
     r"out of )?"
     r"\s?(?:character|role)\b",
+    # A model tells itself which part it plays.
+    r"\b(?:developer|hidden|simulation) instructions\b",
+    r"\b(?:i am|i'm) the user,? (?:and )?not the (?:assistant|agent|chatbot|bot)\b",
+    r"\b(?:i|we) (?:now )?(?:must|should|have to|need to|am to|are to) (?:now )?"
+    r"(?:continue|respond|reply|act|write|answer|speak) as (?:the|a) (?:simulated )?"
+    r"(?:user|customer)\b",
+    r"\bthe (?:agent|assistant|chatbot|bot) under test\b",
     r"\b(?:end|finish|conclude|terminate) the (?:conversation|dialogue|simulation|"
     r"role-?play) (?:now|here|"
     r"by|with|when|after|if|once)\b",
@@ -86,6 +93,7 @@ _ENGLISH_MARKS = (
     ),
     *("message", "utterance", " reply", "response:", "turn:", "line:"),
     *("the conversation", "the dialogue", "roleplay"),
+    *(" instructions", "the user", " as a ", " as the ", " under test"),
 )
 _FOREIGN_MARKS = (
     *("nachricht", "aufgabe", "anweisung", "gespräch", "réponse", "instructions", "conversation"),

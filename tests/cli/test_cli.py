@@ -80,6 +80,29 @@ def test_the_bundled_pair_needs_neither_key_nor_server(
     assert list(frame["seed_message"]) == THREE_SEEDS.read_text().splitlines()
 
 
+@pytest.mark.processes
+def test_a_folder_may_have_flows_tasks_and_workflows_of_its_own(
+    run_in_new_python: Run, tmp_path: Path, prefect_environment: dict[str, str]
+) -> None:
+    """Duologue's packages of these names are below `duologue`, so nothing imports the folder's."""
+    environment = {**prefect_environment, "PYTHONPATH": str(tmp_path)}
+    for name in ("flows/__init__.py", "tasks.py", "workflows/__init__.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"raise RuntimeError('imported {name}')\n")
+    (tmp_path / "seeds.csv").write_text("What is your refund policy?\n")
+    bundled_chatbot = "local:duologue.workflows.support_bot"
+    latest = ("latest", "--name", "seeds")
+    for command in (
+        ("generate", "seeds.csv", "--turns", "2"),
+        ("check", *latest),
+        ("show", *latest),
+        ("versions", "--name", "seeds"),
+        ("evaluate", *latest, "--candidate", bundled_chatbot),
+    ):
+        done = run_in_new_python(*command, **environment)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_json_is_the_last_line_and_all_that_a_script_needs(run: Run, tmp_path: Path) -> None:
     (tmp_path / "seeds.csv").write_text('One?\nTwo?\n""\n')
     done = run("generate", "seeds.csv", *OWN_PAIR, "--turns", "2", "--format", "json")

@@ -86,7 +86,8 @@ def _events(result: dict[str, Any], metas: Sequence[Meta | None]) -> Iterator[di
         yield _node(ids, node, state="STREAMING", data=so_far)
         yield _node(ids, node, state="FULFILLED", data=whole, output_values=[])
     node = {"id": str(uuid4()), "node_id": str(uuid4()), "node_result_id": str(uuid4())}
-    templated = {"type": "TEMPLATING", "data": {"output": {"type": "STRING", "value": "x"}}}
+    output = {"id": str(uuid4()), "name": "result", "type": "STRING", "value": "x"}
+    templated = {"type": "TEMPLATING", "data": {"output": output}}
     yield _node(ids, node, state="FULFILLED", data=templated, output_values=[])
     yield {"type": "WORKFLOW", **ids, "data": {**data, "state": "STREAMING", "output": None}}
     # A failure may have left out the data.
