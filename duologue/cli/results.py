@@ -123,10 +123,14 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
 
 
 def rerun_command(manifest: "Manifest", output: str) -> str:
-    """Spells the command that makes a version whole."""
-    from duologue.storage.locations import without_credentials
+    """Returns the command that completes a version, as a person would type it here."""
+    from duologue.storage.locations import absolute, without_credentials
 
-    where = "" if output == "datasets" else f" --output {without_credentials(output)}"
+    where = (
+        ""
+        if absolute(output) == absolute("datasets")
+        else f" --output {without_credentials(output)}"
+    )
     return f"duologue rerun {manifest.version} --name {manifest.dataset}{where}"
 
 

@@ -6,9 +6,10 @@ text becomes the message's text; anything else is kept as it is, as JSON.
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from duologue.conversation.messages import Message
+if TYPE_CHECKING:
+    from duologue.conversation.messages import Message
 
 _FILES = {"IMAGE": "image", "DOCUMENT": "document", "AUDIO": "audio", "VIDEO": "video"}
 _KINDS = {*_FILES, "STRING", "ARRAY", "FUNCTION_CALL"}
@@ -45,7 +46,7 @@ def shown_content(content: str | None) -> list[str]:
     return [_shown(part) for part in _parts(json.loads(content)) if part["type"] != "STRING"]
 
 
-def shown_text(message: Message) -> str:
+def shown_text(message: "Message") -> str:
     """Returns a message as text: other content is described, as in `[image: https://…]`."""
     return "\n".join(filter(None, [message.text, *shown_content(message.content)]))
 

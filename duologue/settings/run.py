@@ -168,8 +168,8 @@ class WhoTalks(Options):
     """The file with the seed messages: CSV, JSONL or Parquet; a path or a URL."""
     chatbot: str = BUNDLED_CHATBOT
     """The chatbot: a Workflow Deployment as NAME or NAME@release_tag, a Prompt Deployment as
-    prompt:NAME, local:package.module, python:package.module:function, openai:MODEL, or https://…
-    for a chatbot with a URL."""
+    prompt:NAME, local:package.module, python:package.module:function, openai:MODEL, or the
+    URL of a JSON endpoint."""
     simulated_user: str = BUNDLED_SIMULATED_USER
     """The simulated user, named like the chatbot."""
 

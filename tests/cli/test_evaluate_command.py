@@ -121,7 +121,7 @@ def test_json_is_the_last_line_and_all_that_a_script_needs(run: Run, place: Path
     (evaluation,) = evaluations(place)
     assert (result["evaluation"], result["path"]) == (
         evaluation.name,
-        f"datasets/shop/evaluations/{evaluation.name}",
+        str(place / "datasets" / "shop" / "evaluations" / evaluation.name),
     )
     assert result["passed"] is False
     manifest = json.loads((evaluation / "evaluation.json").read_text())

@@ -149,12 +149,13 @@ def test_a_protocol_without_a_driver_is_told(output: str) -> None:
 
 AS_A_USER_WITHOUT_RIGHTS = """
 import os, sys
-from duologue.versions.writing import check_writable
 from duologue.errors import UsageError
+from duologue.versions.places import DatasetFolder
+from duologue.versions.writing import check_writable
 if os.getuid() == 0:
     os.setuid(65534)
 try:
-    check_writable(sys.argv[1], "shop")
+    check_writable(DatasetFolder(sys.argv[1], "shop"))
 except UsageError as error:
     print(error)
 """

@@ -249,7 +249,7 @@ async def test_a_run_on_s3_is_retried_and_resumed(
     assert (await manifest_of(first)).counts.failed == 2
     names = {path.name for path in (UPath(s3_output) / "seeds/.checkpoints" / version).iterdir()}
     assert len([name for name in names if name.endswith(".draft.json")]) == 2
-    assert len(names) == 10
+    assert len(names - {"participants.json"}) == 10
 
     user.when_history_contains = {"number 7?": "status:503"}
     vellum.requests.clear()

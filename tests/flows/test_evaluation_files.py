@@ -258,7 +258,8 @@ async def test_a_seed_without_the_column_that_the_chatbot_takes_stops_the_run(
     tmp_path: Path, vellum: StandIn
 ) -> None:
     write_one(tmp_path, conversations=10)
-    vellum.deployments["gold-bot"] = StandInDeployment()
+    takes = {"chat_history": "CHAT_HISTORY", "tier": "STRING"}
+    vellum.deployments["gold-bot"] = StandInDeployment(inputs=takes)
     inputs = ParticipantInputs(seed_inputs={"tier": "plan"}).model_dump()
     state = await evaluated(
         tmp_path, candidate="gold-bot", advanced={**QUICK, "candidate_inputs": inputs}
