@@ -295,7 +295,7 @@ def test_debug_shows_the_traceback(run: Run) -> None:
     assert "UsageError" in done.stderr
 
 
-def test_what_stops_every_seed_stops_the_run_and_stands_in_the_failures(
+def test_an_unknown_workflow_deployment_is_refused_before_anything_is_billed(
     run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "seeds.csv").write_text("".join(f"Question {n}?\n" for n in range(50)))
@@ -307,14 +307,10 @@ def test_what_stops_every_seed_stops_the_run_and_stands_in_the_failures(
             VELLUM_API_URL=url,
             VELLUM_API_KEY="some-key",
         )
-    assert done.returncode == 1
-    assert done.stderr == ""
-    assert "the run stopped early: no-such-bot" in done.stdout
-    (failures,) = (tmp_path / "datasets" / "seeds").glob("2*/failures.csv")
-    reasons = pd.read_csv(failures)["reason"]
-    assert len(reasons) == 50
-    assert reasons.str.contains("404 Not Found").all()
-    assert not list(tmp_path.rglob("latest.json"))
+    assert done.returncode == 2
+    assert "There is no such Workflow Deployment" in done.stderr
+    assert "no-such-bot" in done.stderr
+    assert not list(tmp_path.rglob("manifest.json"))
 
 
 def test_a_full_disk_leaves_no_version_and_loses_no_conversation(run: Run, tmp_path: Path) -> None:
@@ -388,7 +384,7 @@ def test_check_tells_what_is_wrong_with_any_transcript(run: Run, tmp_path: Path)
 
 
 def test_check_tells_what_shows_in_the_file_as_a_whole(run: Run, tmp_path: Path) -> None:
-    sorry = {"role": "assistant", "content": "Sorry, something went wrong on our side."}
+    sorry = {"role": "assistant", "content": "We answer all questions in our shop."}
     questions = ["Do you open on Sunday?", "Where is my order?", "Can I return shoes?"]
     lines = [
         {"id": f"c{n}", "messages": [{"role": "user", "content": question}, sorry]}
@@ -408,7 +404,7 @@ def test_check_tells_what_shows_in_the_file_as_a_whole(run: Run, tmp_path: Path)
 
 def test_a_dataset_rule_can_hold_a_version_back(run: Run, tmp_path: Path) -> None:
     (tmp_path / "bots.py").write_text(
-        "async def chatbot(chat_history):\n    return 'Sorry, something went wrong on our side.'\n"
+        "async def chatbot(chat_history):\n    return 'We answer all questions in our shop.'\n"
         "async def user(chat_history):\n    return f'And what of {len(chat_history)} others?'\n"
     )
     (tmp_path / "seeds.csv").write_text("Where is it?\nHow are you?\nAre you open?\n")

@@ -210,7 +210,7 @@ def test_replies_that_fail_are_counted(run: Run, place: Path) -> None:
         (["--evaluations", "/proc/here"], "evaluations /proc/here: cannot be written to"),
         (["--evaluations", "said.json"], "a file is where a folder is needed"),
         (["--resume", "yesterday"], "resume 'yesterday': expected an evaluation"),
-        (["--resume", "20200101T000000000Z-00000000"], "nothing of that evaluation is kept"),
+        (["--resume", "20200101T000000000Z-00000000"], "has no checkpoints of that evaluation"),
         (["--set", "test_suite.suite= "], "test_suite.suite is ' '"),
     ],
 )

@@ -62,6 +62,8 @@ RUN_ELSEWHERE = {
     f"{PUSH}.simulated_user_llm --deploy --deployment-name simulated-user": "needs Vellum",
     f"{PUSH_CASES} --name my_seeds --dry-run": "needs a Test Suite; test_push_test_suite.py runs "
     "a similar one",
+    "duologue generate my_seeds.csv --chatbot support-bot@production "
+    "--simulated-user openai:gpt-5-mini": "needs a model; test_language_models.py runs its like",
     "promptfoo eval --output results.json": READ_BY_OTHERS,
     "oaieval dummy duologue --registry_path . --record_path results.jsonl": READ_BY_OTHERS,
 }
