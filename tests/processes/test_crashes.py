@@ -258,7 +258,7 @@ def test_a_run_whose_machine_died_is_marked_crashed_and_a_new_worker_goes_on(nig
             machine.kill_with_children()
         before = night.vellum.asked()
         crashed = night.server.wait_for(run, "Crashed")
-        assert "No heartbeats" in crashed["state"]["message"]
+        assert "No more heartbeats" in crashed["state"]["message"]
         night.server.retry(run)
         with worker_for(night.vellum, night.server, "mortal"):
             night.server.wait_for(run, "Completed")

@@ -325,7 +325,12 @@ def test_the_form_shows_the_common_settings_and_folds_the_others(
         production.prefect.wait_for(run, "Completed")
     (manifest,) = (tmp_path / "datasets").rglob("manifest.json")
     gates = json.loads(manifest.read_text())["settings"]["gates"]
-    assert gates == {"max_failed_share": 0.5, "max_invalid_share": 0.1, "min_conversations": 1}
+    assert gates == {
+        "max_failed_share": 0.5,
+        "max_invalid_share": 0.1,
+        "max_broken_reply_share": 1.0,
+        "min_conversations": 1,
+    }
 
 
 def test_what_the_form_cannot_know_to_be_wrong_fails_the_run_at_once_in_words(
