@@ -22,7 +22,7 @@ test: .venv/dev
 # are skipped, but not in CI. Two files at a time: each has servers and workers of its own.
 test-processes: .venv/dev
 	-$(MAKE) --no-print-directory $(OTHER_TOOLS)/ready
-	$(BIN)/python -m pytest -m processes --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "processes and not chaos and not soak" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev
 	$(BIN)/ruff check
