@@ -24,7 +24,7 @@ from duologue.settings.participants import CallSettings, ParticipantSettings
 KEY = 'sk-"<&>%+\\fuzz'
 """In JSON, in a page and in a URL it is spelt differently."""
 SAID = "What is <my> order's state, & why?"
-ONCE = CallSettings(max_attempts=1, timeout_seconds=1)
+ONCE = CallSettings(max_attempts=1, timeout_seconds=1, deadline_seconds=1)
 
 Asked = Callable[[bytes], Reply | ParticipantError]
 
