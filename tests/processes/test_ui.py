@@ -111,7 +111,9 @@ class Screen:
         """Opens the newest artifact with this key, by way of the run's page.
 
         From there the UI leads to all artifacts with the key, also other runs', the newest first.
+        The page is loaded anew, because an open one lists the artifacts from before a retry.
         """
+        self.page.reload()
         self.open_tab("Artifacts")
         self.page.get_by_role("tabpanel").get_by_role("link").filter(has_text=key).first.click()
         self.page.get_by_role("main").locator("a[href*='/artifacts/artifact/']").first.click()
