@@ -105,9 +105,7 @@ async def simulate_sides(
     )
 
 
-def _in_order(
-    plan: ComparisonPlan, jobs: Sequence[ComparedJob]
-) -> list[Sequence[ComparedJob]]:
+def _in_order(plan: ComparisonPlan, jobs: Sequence[ComparedJob]) -> list[Sequence[ComparedJob]]:
     """Divides the jobs into what runs after the other; normally all run together."""
     if not plan.settings.only_changed:
         return [jobs]

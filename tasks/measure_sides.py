@@ -16,7 +16,6 @@ from duologue.tasks.compare import SimulatedSides
 from duologue.tasks.identify_run import RunIdentity
 from duologue.validation.check import Checker
 from duologue.versions.comparisons import ComparedSide, ComparisonContents
-from duologue.versions.places import Version
 from duologue.versions.writing import write_version
 
 

@@ -155,7 +155,7 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
         "Candidate": settings.candidate.reference,
         "Baseline": baseline,
         "Simulated user": settings.simulated_user.reference,
-        "Seeds": f"{len(plan.seed_file.seeds)}, {settings.samples} samples each, "
+        "Seeds": f"{len(plan.seed_file.seeds)}, each {settings.samples} times on each side, "
         f"{settings.turns} turns, {'of ' + str(version) if version else plan.seed_file.path}",
     }
     print_lines(lines | ({"Settings": file} if file else {}), console)
@@ -199,6 +199,7 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
     console.print(_outcomes(manifest.differences))
     console.print()
     lines = [
+        "* exploratory: no gate uses it, and p is not adjusted",
         f"{pairs.compared} of {pairs.pairs} pairs compared; {pairs.unchanged} the same word for "
         "word",
         *(
@@ -229,11 +230,11 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
 
 
 def _outcomes(differences: "Iterable[Difference]") -> Table:
-    from duologue.comparison.result import amount, shown, spoken
+    from duologue.comparison.result import shown, span, spoken
 
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column("outcome")
-    for heading in ("baseline", "candidate", "difference", "p"):
+    table.add_column("outcome", no_wrap=True)
+    for heading in ("baseline", "candidate", "difference within", "p"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in differences:
         p = one.p if one.p_adjusted is None else one.p_adjusted
@@ -241,11 +242,9 @@ def _outcomes(differences: "Iterable[Difference]") -> Table:
             spoken(one.outcome) + ("" if one.p_adjusted is not None else " *"),
             shown(one, one.baseline),
             shown(one, one.candidate),
-            f"{amount(one, one.difference)} ({amount(one, one.low)} to {amount(one, one.high)})",
+            span(one),
             f"{p:.2g}",
         )
-    table.add_section()
-    table.add_row("* exploratory: no gate uses it", "", "", "", "")
     return table
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from duologue.comparison.manifest import Difference, PairCounts
 from duologue.comparison.outcomes import Better, Outcome
-from duologue.comparison.result import amount, shown, spoken
+from duologue.comparison.result import shown, span, spoken
 from duologue.errors import UsageError
 from duologue.evaluation.replies import Side
 from duologue.settings.comparison import ComparisonGates
@@ -73,8 +73,8 @@ def _dropped(
             yield f"{spoken(name)} has no values on both sides; max_drops allows a drop of {most:g}"
         elif one.p_adjusted is not None and one.p_adjusted < level and _smallest_drop(one) > most:
             yield (
-                f"{spoken(name)} is worse, {shown(one, one.baseline)} → {shown(one, one.candidate)} "
-                f"({amount(one, one.low)} to {amount(one, one.high)}, p {one.p_adjusted:.2g}); "
+                f"{spoken(name)} is worse, {shown(one, one.baseline)} → "
+                f"{shown(one, one.candidate)} ({span(one)}, p {one.p_adjusted:.2g}); "
                 f"max_drops allows {most:g}"
             )
 
@@ -104,6 +104,6 @@ def _not_gained(found: Mapping[str, Difference], gates: ComparisonGates) -> Iter
         if one.verdict != "better" or gain < least:
             yield (
                 f"{spoken(name)} did not gain enough, {shown(one, one.baseline)} → "
-                f"{shown(one, one.candidate)} ({amount(one, one.low)} to {amount(one, one.high)}, "
+                f"{shown(one, one.candidate)} ({span(one)}, "
                 f"p {one.p_adjusted:.2g}); min_gains asks for {least:g}"
             )

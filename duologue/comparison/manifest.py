@@ -114,6 +114,6 @@ class ComparisonManifest(Record):
 
 
 class FailedComparisonError(UnsatisfactoryRunError):
-    """Two chatbots were compared, and the candidate fails at least one gate; `manifest` says which."""
+    """The candidate of a comparison fails at least one gate; `manifest` says which."""
 
     manifest: ComparisonManifest

@@ -100,7 +100,12 @@ def measure(
     """
     if isinstance(made, FailedSeed):
         return Measured(
-            made.conversation_id, made.seed.seed_id, made.sample, Status.FAILED, {}, note=made.reason
+            made.conversation_id,
+            made.seed.seed_id,
+            made.sample,
+            Status.FAILED,
+            {},
+            note=made.reason,
         )
     conversation = made.conversation
     found = {outcome.name: function(made) for outcome, function in _BUILT_IN}
@@ -129,7 +134,9 @@ def _rules_broken(checked: CheckedConversation) -> float:
                 one.rule
                 for one in checked.violations
                 if one.severity is not Severity.INFO
-                and (one.message_index is None or messages[one.message_index].role is Role.ASSISTANT)
+                and (
+                    one.message_index is None or messages[one.message_index].role is Role.ASSISTANT
+                )
             }
         )
     )
@@ -201,11 +208,15 @@ _BUILT_IN: tuple[tuple[Outcome, Callable[[CheckedConversation], float | None]], 
         _clean,
     ),
     (
-        Outcome("user_satisfied", Better.MORE, True, "the user left by itself, with thanks or a goodbye"),
+        Outcome(
+            "user_satisfied", Better.MORE, True, "the user left by itself, with thanks or a goodbye"
+        ),
         _user_satisfied,
     ),
     (
-        Outcome("rules_broken", Better.LESS, False, "rules that the chatbot's messages break", "rules"),
+        Outcome(
+            "rules_broken", Better.LESS, False, "rules that the chatbot's messages break", "rules"
+        ),
         _rules_broken,
     ),
     (Outcome("turns", Better.NEITHER, False, "chatbot replies", "turns"), _turns),

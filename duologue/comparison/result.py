@@ -76,21 +76,18 @@ def answer(differences: Iterable[Difference], confidence: float) -> str:
     worse = [_in_words(one) for one in gated if one.verdict == "worse"]
     better = [_in_words(one) for one in gated if one.verdict == "better"]
     if worse and better:
-        return (
-            f"The candidate is worse in {_listed(worse)}, and better in {_listed(better)}."
-        )
+        return f"The candidate is worse in {_listed(worse)}, and better in {_listed(better)}."
     if worse:
         return f"The candidate is worse than the baseline: {_listed(worse)}."
     if better:
         return f"The candidate is better than the baseline: {_listed(better)}."
     seeds = max(one.seeds for one in gated)
     widest = [one for one in gated if one.low is not None and one.high is not None]
-    limits = ", ".join(
-        f"{spoken(one.outcome)} between {amount(one, one.low)} and {amount(one, one.high)}"
-        for one in widest
+    limits = "; ".join(f"{spoken(one.outcome)} {span(one)}" for one in widest)
+    within = (
+        f" With {confidence:.0%} confidence the changes are within: {limits}." if limits else ""
     )
-    shown = f" At {confidence:.0%} confidence the change is in {limits}." if limits else ""
-    return f"There is no difference that {_count(seeds, 'seed')} can show.{shown}"
+    return f"There is no difference that {_count(seeds, 'seed')} can show.{within}"
 
 
 def _in_words(one: Difference) -> str:
@@ -116,6 +113,15 @@ def amount(one: Difference, value: float | None) -> str:
     if one.is_share:
         return f"{value * 100:+.1f} points"
     return f"{value:+.4g} {one.unit}".strip()
+
+
+def span(one: Difference) -> str:
+    """Writes the confidence interval of a difference."""
+    if one.low is None or one.high is None:
+        return "unknown"
+    if one.is_share:
+        return f"{one.low * 100:+.1f} to {one.high * 100:+.1f} points"
+    return f"{one.low:+.4g} to {one.high:+.4g} {one.unit}".strip()
 
 
 def _listed(texts: Sequence[str]) -> str:
@@ -167,7 +173,9 @@ def reliability(measured: Iterable[Measured]) -> Reliability:
     )
 
 
-def visible(values: Sequence[float], seeds: int, samples: int, tests: int, level: float) -> float:
+def visible(
+    values: Sequence[float], is_share: bool, seeds: int, samples: int, tests: int, level: float
+) -> float:
     """Returns the smallest difference that so many seeds can show, with 80 % probability.
 
     Both sides are taken to vary as the version does. How much of that lies between seeds cannot be
@@ -175,10 +183,13 @@ def visible(values: Sequence[float], seeds: int, samples: int, tests: int, level
 
     Args:
         values: of an outcome, of a version's conversations.
+        is_share: whether each is 0 or 1.
         seeds: how many there will be.
         samples: of each seed, on each side.
         tests: how many outcomes the gates use.
         level: of the tests together, such as 0.05.
     """
-    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    # One more of each kind, because a share of 0 or 1 in a sample is not one in the long run.
+    known = [*values, 0.0, 1.0] if is_share else values
+    deviation = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
     return smallest_visible(deviation * (2 / samples) ** 0.5, seeds, tests, level)

@@ -23,12 +23,8 @@ def _side(side: str) -> list[pa.Field]:
             "such sample.",
             nullable=True,
         ),
-        described_field(
-            f"{side}_outcomes", values, "Its outcomes, by name. Empty if it failed."
-        ),
-        described_field(
-            f"{side}_note", pa.string(), "The rules that it breaks, or why it failed."
-        ),
+        described_field(f"{side}_outcomes", values, "Its outcomes, by name. Empty if it failed."),
+        described_field(f"{side}_note", pa.string(), "The rules that it breaks, or why it failed."),
     ]
 
 
@@ -54,7 +50,7 @@ def write_pairs(pairs: Iterable[Pair], file: RawIOBase) -> int:
     """Writes the pairs as Parquet; returns their number."""
     table = pa.Table.from_pylist([_row(pair) for pair in pairs], schema=PAIRS_SCHEMA)
     pq.write_table(table, file, compression="zstd")
-    return table.num_rows
+    return len(table)
 
 
 def _row(pair: Pair) -> dict[str, Any]:

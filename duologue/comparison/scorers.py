@@ -70,9 +70,7 @@ async def score(
         if value is None:
             continue
         number = (
-            value
-            if isinstance(value, Raised)
-            else call_foreign_here(partial(_as_number, value))
+            value if isinstance(value, Raised) else call_foreign_here(partial(_as_number, value))
         )
         if isinstance(number, float) and math.isfinite(number):
             scores[name] = number

@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 
 from duologue.comparison.manifest import ComparisonManifest, Difference
-from duologue.comparison.result import amount, shown, spoken
+from duologue.comparison.result import amount, shown, span, spoken
 
 
 def summary(manifest: ComparisonManifest) -> str:
@@ -45,7 +45,7 @@ def _row(one: Difference) -> str:
     p = one.p if one.p_adjusted is None else one.p_adjusted
     return (
         f"| {spoken(one.outcome)}{mark} | {shown(one, one.baseline)} | {shown(one, one.candidate)} "
-        f"| {amount(one, one.difference)} ({amount(one, one.low)} to {amount(one, one.high)}) "
+        f"| {amount(one, one.difference)} ({span(one)}) "
         f"| {p:.2g} |"
     )
 

@@ -133,7 +133,9 @@ class ComparisonPlan:
         """Returns the version's conversations by id, if they are the baseline; else none yet."""
         if self.published is None or self.earlier is None:
             return {}
-        return {made.conversation.conversation_id: made.conversation for made in self.earlier.checked}
+        return {
+            made.conversation.conversation_id: made.conversation for made in self.earlier.checked
+        }
 
     def _earlier_conversation(self, job: Job) -> Conversation | None:
         assert self.earlier is not None
@@ -319,4 +321,3 @@ def _seeds_of(earlier: DatasetContents, from_turn: int | None) -> SeedFile:
         if seed.seed_id not in continued
     }
     return earlier.seed_file.without(gone)
-

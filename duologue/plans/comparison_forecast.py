@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from duologue.comparison.gates import gated_outcomes
-from duologue.comparison.outcomes import measure
+from duologue.comparison.outcomes import BUILT_IN, measure
 from duologue.comparison.result import spoken, visible
 from duologue.plans.comparison import ComparisonPlan
+
+_SHARES = {outcome.name for outcome in BUILT_IN if outcome.is_share}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ class Forecast:
         if self.cost_usd is not None:
             yield f"about {self.cost_usd:.2f} USD, at what the version's conversations cost"
         for name, smallest in self.smallest_visible.items():
+            if smallest >= 1 and name in _SHARES:
+                yield f"{spoken(name)}: so few seeds show no difference with 80 % probability"
+                continue
             yield (
                 f"{spoken(name)}: a difference of {smallest:.3f} is found with 80 % probability, "
                 "smaller ones less often"
@@ -78,5 +83,5 @@ def _smallest_visible(plan: ComparisonPlan, seeds: int, samples: int) -> dict[st
         values = [one.values[name] for one in measured if name in one.values]
         if len(values) > 1:
             level = 1 - plan.settings.confidence
-            found[name] = visible(values, seeds, samples, len(gated), level)
+            found[name] = visible(values, name in _SHARES, seeds, samples, len(gated), level)
     return found

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from duologue.comparison.manifest import ComparisonManifest, Difference
 from duologue.comparison.outcomes import BUILT_IN, Better, Measured
 from duologue.comparison.pairs import Pair
-from duologue.comparison.result import amount, shown, spoken
+from duologue.comparison.result import amount, shown, span, spoken
 from duologue.conversation.messages import Conversation
 from duologue.report.blocks import MOST_CHARACTERS
 from duologue.report.rendering import write_page
@@ -57,11 +57,12 @@ def write_comparison_report(
         "whole_comparison.js",
         file,
         manifest=manifest,
-        gated=[_plotted(one) for one in manifest.gated],
-        exploratory=[_plotted(one) for one in manifest.differences if one.p_adjusted is None],
+        gated=_plotted(manifest.gated),
+        exploratory=_plotted([one for one in manifest.differences if one.p_adjusted is None]),
         descriptions={outcome.name: outcome.description for outcome in BUILT_IN},
         shown=shown,
         amount=amount,
+        span=span,
         spoken_outcome=spoken,
         entries=_packed(entries),
         blocks=blocks,
@@ -69,17 +70,23 @@ def write_comparison_report(
     )
 
 
-def _plotted(one: Difference) -> Plotted:
-    """Lays an interval out on a scale that is symmetric about no difference."""
-    low, high = one.low, one.high
-    if low is None or high is None:
-        low = high = one.difference
-    reach = max(abs(low), abs(high), abs(one.difference)) or 1.0
+def _plotted(differences: Sequence[Difference]) -> list[Plotted]:
+    """Lays intervals out on scales that are symmetric about no difference; shares have one."""
+    of_shares = max((_reach(one) for one in differences if one.is_share), default=1.0)
+    plotted = []
+    for one in differences:
+        reach = (of_shares if one.is_share else _reach(one)) or 1.0
+        ends = (one.low, one.high, one.difference)
+        left, right, point = (
+            round(50 + 45 * (one.difference if value is None else value) / reach, 2)
+            for value in ends
+        )
+        plotted.append(Plotted(one, left, right, point, _words(one)))
+    return plotted
 
-    def position(value: float) -> float:
-        return round(50 + 45 * value / reach, 2)
 
-    return Plotted(one, position(low), position(high), position(one.difference), _words(one))
+def _reach(one: Difference) -> float:
+    return max(abs(value) for value in (one.low, one.high, one.difference) if value is not None)
 
 
 def _words(one: Difference) -> str:
@@ -90,7 +97,7 @@ def _words(one: Difference) -> str:
         "different": "different, neither better nor worse",
         None: "no difference that can be shown",
     }[one.verdict]
-    return f"{amount(one, one.difference)} ({amount(one, one.low)} to {amount(one, one.high)}): {found}"
+    return f"{amount(one, one.difference)} ({span(one)}): {found}"
 
 
 def _greatest_change_first(pair: Pair, manifest: ComparisonManifest) -> tuple[float, int]:
@@ -122,7 +129,9 @@ def _entry(pair: Pair, manifest: ComparisonManifest) -> dict[str, Any]:
         "turn": pair.first_difference,
         "worse": [name for name, change in changes.items() if change < 0],
         "better": [name for name, change in changes.items() if change > 0],
-        "rules": sorted({rule for side in (pair.baseline, pair.candidate) for rule in _rules(side)}),
+        "rules": sorted(
+            {rule for side in (pair.baseline, pair.candidate) for rule in _rules(side)}
+        ),
     }
 
 
@@ -145,8 +154,9 @@ def _blocks(pairs: Sequence[Pair]) -> Iterator[Markup]:
 
 def _texts(pair: Pair) -> list[dict[str, Any] | None]:
     return [
-        side
-        and {
+        None
+        if side is None
+        else {
             "note": side.note,
             "values": dict(side.values),
             "messages": _messages(side.conversation),

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from duologue.errors import UsageError
-from duologue.settings.declarations import kind_of, settings_of
 from duologue.settings.comparison import CompareSettings
+from duologue.settings.declarations import kind_of, settings_of
 from duologue.settings.evaluation import EvaluateSettings
 from duologue.settings.problems import first_problem
 from duologue.settings.run import GenerationSettings

@@ -1,6 +1,5 @@
 """Comparisons, on a real Prefect server, with Python functions as chatbots."""
 
-import random
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,10 @@ from prefect.client.schemas.objects import State
 
 from duologue.comparison.manifest import ComparisonManifest, FailedComparisonError
 from duologue.comparison.outcomes import Status
+from duologue.conversation.messages import Conversation, Message, Role
 from duologue.evaluation.replies import Side
 from duologue.flows.compare_chatbots import compare_chatbots
 from duologue.flows.generate_dataset import generate_dataset
-from duologue.conversation.messages import Conversation, Message, Role
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -78,7 +77,7 @@ def seeds(tmp_path: Path) -> Path:
 
 async def compared(output: Path, **parameters: Any) -> tuple[State[Any], ComparisonManifest]:
     advanced = QUICK | parameters.pop("advanced", {})
-    state = await compare_chatbots(
+    state: Any = await compare_chatbots(
         output=str(output), advanced=advanced, return_state=True, **parameters
     )
     result = await state.aresult(raise_on_failure=False)
@@ -89,7 +88,7 @@ async def compared(output: Path, **parameters: Any) -> tuple[State[Any], Compari
 
 
 async def published(output: Path, seeds: Path) -> None:
-    state = await generate_dataset(
+    state: Any = await generate_dataset(
         seeds=str(seeds),
         output=str(output),
         chatbot=f"{HERE}:steady",
@@ -102,7 +101,8 @@ async def published(output: Path, seeds: Path) -> None:
 
 def pairs_of(output: Path, manifest: ComparisonManifest) -> list[dict[str, Any]]:
     folder = output / manifest.dataset / "comparisons" / manifest.comparison
-    return pq.read_table(folder / "pairs.parquet").to_pylist()
+    rows: list[dict[str, Any]] = pq.read_table(folder / "pairs.parquet").to_pylist()
+    return rows
 
 
 async def test_two_chatbots_that_reply_alike_pass(seeds: Path, tmp_path: Path) -> None:
