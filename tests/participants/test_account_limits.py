@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from duologue.errors import RateLimitedError, TransientError
+from duologue.errors import BudgetExhaustedError, RateLimitedError, TransientError
+from duologue.participants.budget import Spending
 from duologue.participants.concurrency import Account, Accounts
 from duologue.participants.retries import with_retries
 from duologue.settings.participants import CallSettings
+from duologue.settings.run import Budget
 
 CALL = CallSettings(
     max_attempts=1, first_wait_seconds=0.001, longest_wait_seconds=0.01, deadline_seconds=30
@@ -78,6 +80,21 @@ async def test_an_account_that_refuses_nothing_is_not_limited() -> None:
     await asyncio.gather(*(conversation(server, account, 3) for _ in range(100)))
     assert server.most_held == 100
     assert Accounts().report() == []
+
+
+async def test_a_refused_call_is_none_of_the_budget() -> None:
+    server, account, spending = Server(allows=4), Account("bot"), Spending(Budget(max_calls=64))
+
+    async def one() -> None:
+        await with_retries(server.call, CALL, "bot", account, spending)
+
+    await asyncio.gather(*(one() for _ in range(64)))
+    assert server.refused > 0
+    assert (server.answered, spending.calls) == (64, 64)
+    with pytest.raises(BudgetExhaustedError, match="max_calls is 64"):
+        await one()
+    assert server.answered == 64
+    assert account.in_flight == 0
 
 
 async def test_nobody_calls_before_the_server_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
