@@ -177,18 +177,19 @@ async def try_to_store(name: str, storing: Coroutine[Any, Any, None]) -> None:
         name: of the job, for the log.
         storing: a call of `Checkpoints.write`, not awaited yet.
     """
+    await shielded(warned(name, storing))
 
-    async def store() -> None:
-        try:
-            await storing
-        except Exception as error:
-            get_run_logger().warning(
-                "%s could not be stored as a checkpoint, so a Retry would request it again: %s",
-                name,
-                safe_message(error),
-            )
 
-    await shielded(store())
+async def warned(name: str, storing: Coroutine[Any, Any, None]) -> None:
+    """Stores a checkpoint; if the storage fails, logs it and continues. See `try_to_store`."""
+    try:
+        await storing
+    except Exception as error:
+        get_run_logger().warning(
+            "%s could not be stored as a checkpoint, so a Retry would request it again: %s",
+            name,
+            safe_message(error),
+        )
 
 
 def _batches(jobs: Sequence[SomeJob], size: int | None) -> list[Sequence[SomeJob]]:

@@ -38,9 +38,10 @@ from duologue.tasks.await_shard import (
 from duologue.tasks.concurrency import chunks, run_all
 from duologue.tasks.global_limit import check_global_limit
 from duologue.tasks.jobs import Results
-from duologue.tasks.simulate import Simulated, read_draft, simulate_conversations
+from duologue.tasks.simulate import Simulated, simulate_conversations
 from duologue.validation.check import Checker
 from duologue.versions.checkpoints import Checkpoints
+from duologue.versions.drafts import read_draft
 
 MAX_LOSSES = 10
 """How often a lost shard is started again. Machines come and go; a shard that never ends well,
@@ -274,7 +275,7 @@ async def _collected(
                 NotTriedError.__name__,
                 f"not tried, because the run stopped early: {stopped_early}",
             )
-            draft = await read_draft(job, checkpoints)
+            draft = await read_draft(job.draft_key, job.seed, checkpoints)
             outcomes[job.key] = FailedSeed(job.seed, job.sample, error_class, reason, draft)
 
     for some in chunks(jobs, READ_CONCURRENTLY):

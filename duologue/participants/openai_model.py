@@ -146,7 +146,7 @@ class OpenAIModel:
         )
 
     async def _completion(self, messages: list[dict[str, str]], add: AddUsage) -> ChatCompletion:
-        completion = await self._client.sdk.chat.completions.create(
+        completion: ChatCompletion = await self._client.sdk.chat.completions.create(
             messages=cast("list[ChatCompletionMessageParam]", messages), **self._request
         )
         if usage := _usage(completion, self._request["model"]):

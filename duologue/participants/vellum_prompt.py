@@ -93,8 +93,8 @@ class VellumPrompt:
 
     def _reply(self, response: ExecutePromptResponse, wording: ErrorContext) -> Reply:
         if isinstance(response, RejectedExecutePromptResponse):
-            error = response.error
-            raise rejection("Prompt", str(error.code), error.message, wording)
+            rejected = response.error
+            raise rejection("Prompt", str(rejected.code), rejected.message, wording)
         # The thinking of a model is no part of its reply.
         said_aloud = (output for output in response.outputs if output.type != "THINKING")
         outputs = [output.model_dump(mode="json") for output in said_aloud]
