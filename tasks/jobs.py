@@ -31,6 +31,7 @@ from duologue.errors import (
     TransientError,
     safe_message,
 )
+from duologue.participants.concurrency import AccountLimit
 from duologue.progress import Progress, watch_progress
 from duologue.tasks.concurrency import (
     chunks,
@@ -129,6 +130,8 @@ class Results(Generic[Done, Failed]):
     """In the jobs' order."""
     stopped_early: str | None = None
     """Why the run did not try all of them; None if it did."""
+    account_limits: tuple[AccountLimit, ...] = ()
+    """What the accounts of its participants allowed, if they refused calls."""
 
 
 async def run_jobs(

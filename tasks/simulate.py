@@ -1,6 +1,7 @@
 """Simulates the conversations of a run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from prefect import get_run_logger
@@ -143,11 +144,11 @@ async def simulate_conversations(
         both = Participants(participants[0], participants[1], dataset, version)
         work = Simulation(settings, both, checker, checkpoints, spending)
         results = await run_jobs(jobs, work, limits, checkpoints, progress)
-    for sentence in accounts.report():
-        get_run_logger().info(sentence)
+    for limit in accounts.limits():
+        get_run_logger().info(str(limit))
     if spending.is_blind:
         get_run_logger().warning("no call reported its cost, so max_cost_usd had no effect")
-    return results
+    return replace(results, account_limits=accounts.limits())
 
 
 async def _readable_draft(job: Job, checkpoints: Checkpoints) -> Draft:
