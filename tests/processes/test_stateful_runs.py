@@ -89,7 +89,7 @@ def test_killed_cancelled_and_resumed_no_turn_is_repeated_or_lost(
         "VELLUM_API_URL": vellum_process.url,
         "VELLUM_API_KEY": API_KEY,
     }
-    command = [Path(sys.executable).parent / "duologue", "generate", "seeds.csv"]
+    command: list[str | Path] = [Path(sys.executable).parent / "duologue", "generate", "seeds.csv"]
     command += ["--turns", str(TURNS), "--max-concurrency", str(IN_FLIGHT)]
     at = [random.uniform(0.1, 0.35), random.uniform(0.4, 0.6), random.uniform(0.65, 0.9)]
     phases: list[list[Call]] = []

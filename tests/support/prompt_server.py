@@ -47,18 +47,23 @@ class PromptServer:
             "max_tokens": parameters["max_tokens"],
         }
         async with aiohttp.ClientSession() as session, session.post(self._url, json=body) as said:
-            text = (await said.json())["choices"][0]["message"]["content"]
+            answer = await said.json()
         execution_id = str(uuid4())
         events: list[Mapping[str, Any]] = [
             {"state": "INITIATED", "execution_id": execution_id},
-            {
-                "state": "FULFILLED",
-                "execution_id": execution_id,
-                "outputs": [{"type": "STRING", "value": text}],
-            },
+            {"execution_id": execution_id, **ending(answer)},
         ]
         lines = "".join(f"{json.dumps(event)}\n" for event in events)
         return web.Response(text=lines, content_type="application/x-ndjson")
+
+
+def ending(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the last event of a prompt: what the model said, or why it said nothing."""
+    if "choices" not in answer:
+        error = {"code": "PROVIDER_ERROR", "message": str(answer.get("error", answer))}
+        return {"state": "REJECTED", "error": error}
+    text = answer["choices"][0]["message"]["content"]
+    return {"state": "FULFILLED", "outputs": [{"type": "STRING", "value": text}]}
 
 
 def messages_of(asked: Mapping[str, Any]) -> list[dict[str, str]]:

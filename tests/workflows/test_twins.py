@@ -2,8 +2,10 @@
 
 import pytest
 
-from duologue.conversation.messages import EndReason
+from duologue.conversation.messages import EndReason, Message, Role
+from duologue.errors import TransientError
 from duologue.participants.opening import open_participants
+from duologue.participants.protocol import TurnContext
 from duologue.seeds import Seed
 from duologue.settings.participants import CallSettings, ParticipantInputs, ParticipantSettings
 from duologue.settings.run import SimulationSettings
@@ -27,9 +29,12 @@ async def test_the_twins_hold_a_conversation_and_send_whole_prompts(
         monkeypatch.setenv("VELLUM_API_URL", url)
         monkeypatch.setenv("VELLUM_API_KEY", API_KEY)
         models.script.extend(["Yes, two.", "How much?", "$40.", "Thanks, bye. [END]"])
-        async with open_participants([chatbot, user], CallSettings(max_attempts=1), 2) as both:
+        async with open_participants([chatbot, user], CallSettings(max_attempts=1), 2) as (
+            bot,
+            customer,
+        ):
             conversation = await simulate(
-                Draft.of(SEED), SEED, 1, Participants(*both), SimulationSettings(turns=3)
+                Draft.of(SEED), SEED, 1, Participants(bot, customer), SimulationSettings(turns=3)
             )
     assert [message.text for message in conversation.messages] == [
         "Do you sell kettles?",
@@ -50,3 +55,16 @@ async def test_the_twins_hold_a_conversation_and_send_whole_prompts(
         "system",
         *("assistant", "user", "assistant", "user"),
     ]
+
+
+async def test_a_model_that_fails_is_an_error_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chatbot = ParticipantSettings.parsed("local:duologue.workflows.support_bot_llm")
+    async with model_server() as models, prompt_server(f"{models.url}/v1") as url:
+        monkeypatch.setenv("VELLUM_API_URL", url)
+        monkeypatch.setenv("VELLUM_API_KEY", API_KEY)
+        models.script.append({"error": {"message": "the context is too long"}})
+        async with open_participants([chatbot], CallSettings(max_attempts=1), 1) as (bot,):
+            with pytest.raises(TransientError, match=r"PROVIDER_ERROR: .*context is too long"):
+                await bot.reply([Message(Role.USER, SEED.message)], TurnContext(SEED))
