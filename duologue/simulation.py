@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -96,7 +96,12 @@ Outcome = Conversation | FailedSeed
 
 
 async def simulate(
-    draft: Draft, seed: Seed, sample: int, participants: Participants, settings: SimulationSettings
+    draft: Draft,
+    seed: Seed,
+    sample: int,
+    participants: Participants,
+    settings: SimulationSettings,
+    store: Callable[[], Awaitable[None]] | None = None,
 ) -> Conversation:
     """Lets the participants talk until the conversation ends.
 
@@ -107,12 +112,15 @@ async def simulate(
         sample: which conversation of the seed this is, from 1.
         participants: the chatbot and the simulated user.
         settings: how long the conversation may be and how it ends.
+        store: stores the draft; called before each call, so that no reply before it is lost.
 
     Raises:
         LostStateError: a participant no longer has the conversation; the draft is at its start.
         ParticipantError: a participant gave no usable reply.
     """
     while (end_reason := reason_to_end(draft, settings)) is None:
+        if store is not None:
+            await store()
         if draft.messages[-1].role is Role.USER:
             context = _context(draft, seed, sample, participants, Role.ASSISTANT)
             reply = await _reply(participants.chatbot, draft.messages, context, draft)

@@ -15,8 +15,8 @@ from duologue.plans.comparison import ComparisonPlan
 from duologue.plans.generation import Plan
 from duologue.plans.rerun import Rerun
 from duologue.storage.locations import without_credentials
-from duologue.tasks.simulate import read_draft
 from duologue.versions.checkpoints import Checkpoints
+from duologue.versions.drafts import read_draft
 from duologue.versions.places import new_version
 from duologue.versions.writing import export_errors
 
@@ -67,7 +67,7 @@ async def identify_rerun(rerun: Rerun, checkpoints: Checkpoints) -> RunIdentity:
     run = await _this_flow_run()
     manifest = rerun.version.manifest
     for job, failed in rerun.failed_before():
-        stored = await read_draft(job, checkpoints)
+        stored = await read_draft(job.draft_key, job.seed, checkpoints)
         if len(stored.messages) < len(failed.draft.messages):
             with export_errors(f"checkpoints of {manifest.dataset}: cannot be written"):
                 await checkpoints.write(job.draft_key, failed.draft)
