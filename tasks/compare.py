@@ -94,8 +94,8 @@ async def simulate_sides(
                 made[job.key] = outcome
                 if job.side is Side.BASELINE and isinstance(outcome, Conversation):
                     baseline[outcome.conversation_id] = outcome
-    for sentence in accounts.report():
-        get_run_logger().info(sentence)
+    for limit in accounts.limits():
+        get_run_logger().info(str(limit))
     return SimulatedSides(
         {
             side: [made[job.key] for job in jobs if job.side is side]

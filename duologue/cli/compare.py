@@ -11,12 +11,17 @@ from rich.table import Table
 from duologue.cli.flags import Assignments, ConfigFile, Flag, read_settings
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, OutputFormat, print_lines
+from duologue.cli.promotion import promote as promote_candidate
+from duologue.cli.promotion import undo as undo_promotion
 from duologue.cli.terminal import Console
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
+    from upath import UPath
+
     from duologue.comparison.manifest import ComparisonManifest, Difference
     from duologue.plans.comparison import ComparisonPlan
+    from duologue.settings.comparison import CompareSettings
 
 _EXAMPLE = "as in --max-drop valid=0.02"
 
@@ -72,6 +77,22 @@ def compare(
     summary: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a summary as Markdown.")
     ] = None,
+    promote: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TAG",
+            help="If all gates pass, move this release tag to the candidate's release. Only says "
+            "what it would do, unless --apply is given.",
+        ),
+    ] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Really move the release tag.")] = False,
+    undo: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMPARISON",
+            help="Move the release tag of this comparison's promotion back, and do nothing else.",
+        ),
+    ] = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
     output_format: Format = OutputFormat.TEXT,
@@ -86,6 +107,7 @@ def compare(
     from duologue.settings.comparison import CommonComparisonOptions, CompareSettings
     from duologue.settings.config_file import for_compare
     from duologue.settings.options import validated
+    from duologue.versions.promotions import check_promotable
 
     merged, file = read_settings(context, CompareSettings, for_compare)
     values = merged.settings.model_dump(mode="json")
@@ -98,7 +120,11 @@ def compare(
     settings = validated(CompareSettings, values)
     parameters = settings.as_parameters(CommonComparisonOptions)
     console = Console(stderr=output_format is OutputFormat.JSON)
+    if undo is not None:
+        return undo_promotion(_comparison_folder(settings, undo), console)
     plan = _checked(parameters, file, console)
+    if promote is not None:
+        check_promotable(plan.settings.candidate, promote)
     if plan_only:
         return _show_plan(plan, console, output_format)
     manifest, _ = run_locally(
@@ -113,7 +139,24 @@ def compare(
     if output_format is OutputFormat.JSON:
         typer.echo(json.dumps(_plain(manifest, plan)))
     missing = sum(manifest.pairs.missing.values())
+    if promote is not None and not manifest.failed_gates:
+        promote_candidate(plan.folder / manifest.comparison, manifest, promote, apply, console)
     raise typer.Exit(1 if manifest.failed_gates or missing else 0)
+
+
+def _comparison_folder(settings: "CompareSettings", comparison: str) -> "UPath":
+    """Finds a comparison among those of the dataset, or of all datasets if none is named."""
+    from duologue.storage.files import located
+    from duologue.versions.places import COMPARISONS_FOLDER
+
+    output = located(settings.output)
+    found = list(output.glob(f"{settings.name or '*'}/{COMPARISONS_FOLDER}/{comparison}"))
+    if len(found) != 1:
+        raise UsageError(
+            f"comparison {comparison!r}: found {len(found)} in {settings.output}; check it, and "
+            "name the dataset with --name"
+        )
+    return found[0]
 
 
 def _compare_chatbots() -> Callable[..., Any]:
