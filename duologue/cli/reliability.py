@@ -42,12 +42,22 @@ def print_reliability(reliability: "Reliability") -> None:
     _print_agreement(console, reliability)
 
 
+def summary(reliability: "Reliability") -> str:
+    """Returns the figures of all rules and judges together, in one line."""
+    overall = reliability.signals[0]
+    return (
+        f"{overall.name}: precision {shown_estimate(overall.precision)} %, recall "
+        f"{shown_estimate(overall.recall)} %, from "
+        f"{counted(reliability.reviewed, 'reviewed conversation')}"
+    )
+
+
 def shown_estimate(estimate: "Estimate | None") -> str:
-    """Shows a share in percent with its interval, as in `95.2 (88.1 to 98.4)`; `-` if None."""
+    """Shows a share in percent with its interval, as in `95.2 (88-98)`; `-` if there is none."""
     if estimate is None:
         return "-"
     share, low, high = (100 * each for each in (estimate.estimate, estimate.low, estimate.high))
-    return f"{share:.1f} ({low:.1f} to {high:.1f})"
+    return f"{share:.1f} ({low:.0f}-{high:.0f})"
 
 
 def _signals_table(reliability: "Reliability") -> Table:

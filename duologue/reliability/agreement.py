@@ -79,9 +79,7 @@ def disagreements(conversations: Sequence[Reviewed]) -> list[Disagreement]:
 def _disagreements(conversation: Reviewed) -> Iterator[Disagreement]:
     opinions = "; ".join(map(_shown, conversation.opinions))
     if 0 < conversation.broken < 1:
-        yield Disagreement(
-            conversation_id=conversation.id, between="reviewers", detail=opinions
-        )
+        yield Disagreement(conversation_id=conversation.id, between="reviewers", detail=opinions)
     if conversation.broken == 0.5:
         return
     broken = conversation.broken > 0.5

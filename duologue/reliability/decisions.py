@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, StringConstraints, ValidationError
 from upath import UPath
@@ -70,6 +70,9 @@ class Decision(Record):
     """Its inverse."""
 
 
+AnyDecision = TypeVar("AnyDecision", bound=Decision)
+
+
 class StratumRecord(Record):
     """How much of a stratum was reviewed."""
 
@@ -129,11 +132,9 @@ def text_digest(messages: Sequence[Message]) -> str:
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
-def newest(decisions: Sequence[Decision]) -> list[Decision]:
+def newest(decisions: Sequence[AnyDecision]) -> list[AnyDecision]:
     """Keeps the newest decision about each conversation and text, sorted by id."""
-    by_text: dict[tuple[str, str], Decision] = {}
+    by_text: dict[tuple[str, str], AnyDecision] = {}
     for decision in sorted(decisions, key=lambda item: item.decided_at):
         by_text[decision.conversation_id, decision.text_sha256] = decision
     return [by_text[key] for key in sorted(by_text)]
-
-

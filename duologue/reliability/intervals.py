@@ -7,9 +7,11 @@ The intervals are those of double sampling (Tenenbein 1970, JASA 65:1350-1361): 
 conversations are a sample of what its two participants say, and the reviewed ones a sample of them
 in each stratum. Each stratum has four cells (found or not, broken or not) with Jeffreys' prior of
 half a conversation each, and its share of the conversations is uncertain too. Only what is found in
-some strata and not in this one has no such prior. Drawing from the posterior gives the interval. With one stratum and equal weights it is Jeffreys' interval for a
-binomial share (Brown, Cai and DasGupta 2001, Statistical Science 16:101-133), which keeps its level
-near 0 and 1 as well. As there, it extends to 0 or 1 where the estimate is 0 or 1.
+some strata and not in this one has no such prior. Drawing from the posterior gives the interval.
+
+With one stratum and equal weights it is Jeffreys' interval for a binomial share (Brown, Cai and
+DasGupta 2001, Statistical Science 16:101-133), which keeps its level near 0 and 1 as well. As
+there, it extends to 0 or 1 where the estimate is 0 or 1.
 """
 
 from collections.abc import Sequence
@@ -94,9 +96,7 @@ def _drawn(strata: NDArray[np.str_], weights: Numbers, cells: Numbers) -> Number
     return total
 
 
-def _estimate(
-    weighted: Numbers, drawn: Numbers, other: int, conversations: int
-) -> Estimate | None:
+def _estimate(weighted: Numbers, drawn: Numbers, other: int, conversations: int) -> Estimate | None:
     """Estimates the first cell's share of itself and another cell."""
     whole = weighted[0] + weighted[other]
     if whole == 0:
