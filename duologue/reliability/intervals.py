@@ -6,8 +6,8 @@ its inclusion probability. A weight is the same for all conversations of a strat
 The intervals are those of double sampling (Tenenbein 1970, JASA 65:1350-1361): a version's
 conversations are a sample of what its two participants say, and the reviewed ones a sample of them
 in each stratum. Each stratum has four cells (found or not, broken or not) with Jeffreys' prior of
-half a conversation each, and its share of the conversations is uncertain too. Only what is found in
-some strata and not in this one has no such prior. Drawing from the posterior gives the interval.
+half a conversation each, if they are possible there, and its share of the conversations is uncertain
+too. Drawing from the posterior gives the interval.
 
 With one stratum and equal weights it is Jeffreys' interval for a binomial share (Brown, Cai and
 DasGupta 2001, Statistical Science 16:101-133), which keeps its level near 0 and 1 as well. As
@@ -81,19 +81,28 @@ def _cells(found: Numbers, broken: Numbers) -> Numbers:
 def _drawn(strata: NDArray[np.str_], weights: Numbers, cells: Numbers) -> Numbers:
     """Draws the size of each cell from the posterior; `DRAWS` rows."""
     random = np.random.default_rng(0)
+    names = np.unique(strata)
+    counts = np.array([cells[strata == name].sum(axis=0) for name in names])
+    sizes = np.array([weights[strata == name].sum() for name in names])
+    prior = _prior(counts)
     total = np.zeros((DRAWS, cells.shape[1]))
-    found_anywhere = cells[:, :2].any()
-    for stratum in np.unique(strata):
-        inside = strata == stratum
-        counts = cells[inside].sum(axis=0)
-        # A stratum of valid conversations can hold no invalid one.
-        can_be_found = counts[:2].any() or not found_anywhere
-        prior = PRIOR * np.array([can_be_found, can_be_found, True, True])
-        shares = random.gamma(counts + prior, size=total.shape)
+    for of_stratum, size, before in zip(counts, sizes, prior, strict=True):
+        shares = random.gamma(of_stratum + before, size=total.shape)
         shares /= shares.sum(axis=1, keepdims=True)
-        size = random.gamma(weights[inside].sum() + prior.sum(), size=(DRAWS, 1))
-        total += size * shares
+        total += random.gamma(size + before.sum(), size=(DRAWS, 1)) * shares
     return total
+
+
+def _prior(counts: Numbers) -> Numbers:
+    """Returns the prior count of each cell: a row for each stratum.
+
+    A stratum of invalid conversations holds none that is not found, and one of valid ones none that
+    is: found or not found is possible where it was observed, or anywhere if it was observed
+    nowhere.
+    """
+    observed = counts.reshape(len(counts), 2, 2).sum(axis=2) > 0
+    possible = observed | ~observed.any(axis=0)
+    return np.repeat(PRIOR * possible, 2, axis=1)
 
 
 def _estimate(weighted: Numbers, drawn: Numbers, other: int, conversations: int) -> Estimate | None:

@@ -275,8 +275,7 @@ def test_a_hundred_conversations_reviewed_with_keys_give_the_figures_of_a_hand_c
     opened_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     # What the rules find is read again when it is measured: "opening_restated" is one of them.
-    def conversation(n: int) -> Any:
-        ...
+    def conversation(n: int) -> Any: ...
 
     version = write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, shop(200))
     page = opened_page(Path(version.folder.path) / REPORT_FILE)
