@@ -6,7 +6,7 @@ its inclusion probability. A weight is the same for all conversations of a strat
 The intervals are those of double sampling (Tenenbein 1970, JASA 65:1350-1361): a version's
 conversations are a sample of what its two participants say, and the reviewed ones a sample of them
 in each stratum. Each stratum has four cells (found or not, broken or not) with Jeffreys' prior of
-half a conversation each, if they are possible there, and its share of the conversations is uncertain
+half a conversation each, if they are possible there. Its share of the conversations is uncertain
 too. Drawing from the posterior gives the interval.
 
 With one stratum and equal weights it is Jeffreys' interval for a binomial share (Brown, Cai and
