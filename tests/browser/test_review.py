@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from duologue.dataset.contents import DatasetContents
 from duologue.reliability.decisions import DecisionsFile
+from duologue.reliability.measuring import ANY_INVALID, ANY_WARNING
 from duologue.reliability.sampling import Stratum, review_order
 from duologue.report.page import REPORT_FILE
 from duologue.settings.rules import Severity
@@ -25,6 +26,7 @@ from tests.browser.browsing import (
     has_no_horizontal_scroll,
 )
 from tests.dataset.making import VERSION, checked, contents
+from tests.dataset.reviewing import echo, of, restated, sound
 from tests.report.making import report
 
 WIDTHS = pytest.mark.parametrize("width", [2000, DESKTOP, 360])
@@ -271,16 +273,62 @@ def test_nothing_keeps_anyone_from_reviewing(
     look("help")
 
 
+def lamps(count: int) -> DatasetContents:
+    """Of ten conversations one is invalid, two have a warning, and seven nothing."""
+    kinds = {0: echo, 1: restated, 2: restated}
+    return of(*(kinds.get(n % 10, sound)(n) for n in range(count)))
+
+
+def is_broken(id: str) -> bool:
+    """What the reviewer of the test thinks: of some of each stratum that they are broken."""
+    number = int(id.removeprefix("s").removesuffix("-1"))
+    return (number % 10 in (0, 1) and number % 70 != 0) or number % 13 == 3
+
+
 def test_a_hundred_conversations_reviewed_with_keys_give_the_figures_of_a_hand_calculation(
     opened_page: Callable[..., Page], tmp_path: Path
 ) -> None:
-    # What the rules find is read again when it is measured: "opening_restated" is one of them.
-    def conversation(n: int) -> Any: ...
-
-    version = write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, shop(200))
+    made = lamps(400)
+    version = write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, made)
     page = opened_page(Path(version.folder.path) / REPORT_FILE)
     start(page)
-    press(page, *"1" * 100)
+    reviewed = order(made)[:100]
+    for id in reviewed:
+        press(page, *(("2", "2", "ArrowDown", "Enter") if is_broken(id) else ("1",)))
+    assert progress(page) == "100 decided of 400 drawn"
     file = DecisionsFile.model_validate(downloaded(page))
+    assert [(item.conversation_id, item.broken) for item in file.decisions] == [
+        (id, is_broken(id)) for id in reviewed
+    ]
     add_decisions(version, {"decisions.json": file})
-    assert measure_version(version).reliability.reviewed == 100
+    measured = measure_version(version).reliability
+
+    # 25 of 40 flagged, 25 of 80 doubtful and 50 of 280 others are reviewed.
+    weights = {0: 40 / 25, 1: 80 / 25, 2: 80 / 25}
+    numbers = [int(id[1:-2]) for id in reviewed]
+    weight = {n: weights.get(n % 10, 280 / 50) for n in numbers}
+    broken = {n for n in numbers if is_broken(f"s{n}-1")}
+    found = {
+        ANY_INVALID: {n for n in numbers if n % 10 == 0},
+        ANY_WARNING: {n for n in numbers if n % 10 <= 2},
+        "user_echoes_assistant": {n for n in numbers if n % 10 == 0},
+        "opening_restated": {n for n in numbers if n % 10 in (1, 2)},
+    }
+
+    def total(of: set[int]) -> float:
+        return sum(weight[n] for n in of)
+
+    rows = {row.name: row for row in measured.signals}
+    for name, of_name in found.items():
+        precision, recall = rows[name].precision, rows[name].recall
+        assert precision is not None
+        assert recall is not None
+        both = total(of_name & broken)
+        assert precision.estimate == pytest.approx(both / total(of_name), abs=1e-9)
+        assert recall.estimate == pytest.approx(both / total(broken), abs=1e-9)
+        assert 0 < recall.low < recall.estimate < recall.high < 1
+    assert {(s.stratum, s.conversations, s.reviewed) for s in measured.strata} == {
+        ("flagged", 40, 25),
+        ("doubtful", 80, 25),
+        ("rest", 280, 50),
+    }

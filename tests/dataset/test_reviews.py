@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,7 @@ from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.errors import UsageError
 from duologue.reliability.decisions import DecisionsFile, read_decisions, text_digest
 from duologue.reliability.measuring import Reliability, SignalReliability
-from duologue.settings.participants import ParticipantSettings
 from duologue.settings.rules import Severity
-from duologue.settings.run import RunSettings, SimulationSettings
-from duologue.validation.check import CheckedConversation, check_conversation
 from duologue.versions.places import DatasetFolder, Version
 from duologue.versions.reviews import (
     VersionReliability,
@@ -30,39 +26,12 @@ from duologue.versions.reviews import (
     reliability_of,
 )
 from duologue.versions.writing import write_version
-from tests.dataset.making import ANYTHING_PASSES, VERSION, checked, contents
+from tests.dataset.making import VERSION
+from tests.dataset.reviewing import conversation, echo, of, sound
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 OTHER_VERSION = "20261125T053516123Z-1a2b3c4d"
 ECHO = "user_echoes_assistant"
-
-
-SETTINGS = RunSettings(
-    chatbot=ParticipantSettings(spelling="support-bot"),
-    simulated_user=ParticipantSettings(spelling="local:duologue.workflows.simulated_user"),
-    simulation=SimulationSettings(turns=1),
-    gates=ANYTHING_PASSES,
-)
-
-
-def of(*conversations: CheckedConversation) -> DatasetContents:
-    """What a run with one turn each made of these."""
-    return replace(contents(*conversations), settings=SETTINGS)
-
-
-def conversation(n: int, *texts: str) -> CheckedConversation:
-    """A conversation, checked by the current rules."""
-    made = checked(*texts, seed_id=f"s{n}")
-    return check_conversation(made.conversation, made.seed, SETTINGS.simulation)
-
-
-def echo(n: int) -> CheckedConversation:
-    which = "Which of our lamps would you like to have?"
-    return conversation(n, "A lamp?", which, which)
-
-
-def sound(n: int) -> CheckedConversation:
-    return conversation(n, f"Is lamp number {n} in stock?", "It is.", f"Then I take {n}, please.")
 
 
 def shop() -> DatasetContents:
