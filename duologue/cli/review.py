@@ -10,7 +10,7 @@ from duologue.cli.reliability import print_reliability
 from duologue.cli.terminal import Console, counted, json_line
 
 if TYPE_CHECKING:
-    from duologue.versions.reviews import VersionReliability
+    from duologue.versions.reliability import VersionReliability
 
 IDS_SHOWN = 5
 """Of conversations that were simulated again; --format json has them all."""
@@ -43,7 +43,8 @@ def review(
     from duologue.storage.files import located
     from duologue.storage.locations import without_credentials
     from duologue.versions.finding import find_version
-    from duologue.versions.reviews import add_decisions, measure_version
+    from duologue.versions.reliability import measure_version
+    from duologue.versions.reviews import add_decisions
 
     found = find_version(version, output, name)
     files = {without_credentials(file): read_decisions(located(file)) for file in decisions or []}

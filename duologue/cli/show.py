@@ -30,7 +30,7 @@ def show(
     """Show the conversations of a dataset."""
     from duologue.versions.finding import find_conversations
     from duologue.versions.reading import read_conversations
-    from duologue.versions.reviews import reliability_of
+    from duologue.versions.reliability import reliability_of
 
     path = find_conversations(version, output, name)
     console = Console()

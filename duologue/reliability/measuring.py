@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 from duologue.reliability.agreement import Agreement, Disagreement, agreements, disagreements
@@ -112,11 +113,19 @@ def _signals(conversations: Sequence[Reviewed]) -> list[SignalReliability]:
         ANY_WARNING: (Severity.INVALID, Severity.WARNING),
     }
     rows = [
-        _reliability("all", name, None, conversations, lambda item, of=of: item.has(*of))
-        for name, of in together.items()
+        _reliability("all", name, None, conversations, partial(_has, severities))
+        for name, severities in together.items()
     ]
     signals = {signal for item in conversations for signal in item.signals}
     return rows + [_of_signal(signal, conversations) for signal in _by_name(signals)]
+
+
+def _has(severities: Sequence[Severity], conversation: Reviewed) -> bool:
+    return conversation.has(*severities)
+
+
+def _share_naming(kind: str, conversation: Reviewed) -> float:
+    return conversation.share_naming(kind)
 
 
 def _by_name(signals: set[Signal]) -> list[Signal]:
@@ -163,8 +172,8 @@ def _kinds(conversations: Sequence[Reviewed]) -> list[KindReliability]:
     for kind, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
         _, recall = _estimates(
             conversations,
-            lambda item: item.has(Severity.INVALID),
-            lambda item, kind=kind: item.share_naming(kind),
+            partial(_has, (Severity.INVALID,)),
+            partial(_share_naming, kind),
         )
         rows.append(KindReliability(kind=kind, conversations=count, recall=recall))
     return rows

@@ -16,7 +16,8 @@ from duologue.reliability.sampling import Stratum, review_order
 from duologue.report.page import REPORT_FILE
 from duologue.settings.rules import Severity
 from duologue.versions.places import DatasetFolder
-from duologue.versions.reviews import add_decisions, measure_version
+from duologue.versions.reliability import measure_version
+from duologue.versions.reviews import add_decisions
 from duologue.versions.writing import write_version
 from tests.browser.browsing import (
     DESKTOP,

@@ -18,13 +18,8 @@ from duologue.reliability.decisions import DecisionsFile, read_decisions, text_d
 from duologue.reliability.measuring import Reliability, SignalReliability
 from duologue.settings.rules import Severity
 from duologue.versions.places import DatasetFolder, Version
-from duologue.versions.reviews import (
-    VersionReliability,
-    add_decisions,
-    measure_version,
-    read_reviewers,
-    reliability_of,
-)
+from duologue.versions.reliability import VersionReliability, measure_version, reliability_of
+from duologue.versions.reviews import add_decisions, read_reviewers
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION
 from tests.dataset.reviewing import conversation, echo, of, sound
@@ -88,11 +83,9 @@ def signal(measured: VersionReliability, name: str) -> SignalReliability:
     return found
 
 
-def estimates(row: SignalReliability) -> tuple[float | None, float | None]:
-    return (
-        row.precision and row.precision.estimate,
-        row.recall and row.recall.estimate,
-    )
+def estimates(row: SignalReliability) -> list[float]:
+    """Precision and recall."""
+    return [each.estimate for each in (row.precision, row.recall) if each is not None]
 
 
 def test_figures_weigh_each_conversation_as_its_stratum_says(version: Version) -> None:
@@ -100,12 +93,11 @@ def test_figures_weigh_each_conversation_as_its_stratum_says(version: Version) -
     file = decided(shop(), {0: True, 2: False, 3: True, 4: False})
     add_decisions(version, {"a.json": file})
     measured = measure_version(version)
-    assert estimates(signal(measured, ECHO)) == (1, pytest.approx(2 / 4, abs=1e-12))
+    assert estimates(signal(measured, ECHO)) == pytest.approx([1, 2 / 4], abs=1e-12)
     # Then also the other flagged one, which is sound: flagged ones stand for themselves.
     add_decisions(version, {"b.json": decided(shop(), {1: False})})
     measured = measure_version(version)
-    expected = (pytest.approx(1 / 2, abs=1e-12), pytest.approx(1 / 3, abs=1e-12))
-    assert estimates(signal(measured, ECHO)) == expected
+    assert estimates(signal(measured, ECHO)) == pytest.approx([1 / 2, 1 / 3], abs=1e-12)
     strata = {s.stratum: (s.conversations, s.reviewed) for s in measured.reliability.strata}
     assert strata == {"flagged": (2, 2), "rest": (6, 3)}
     details = {item.conversation_id: item.between for item in measured.reliability.disagreements}
@@ -182,7 +174,7 @@ def test_the_same_text_in_another_version_keeps_its_decision(version: Version) -
     ],
 )
 def test_decisions_about_another_version_are_refused(
-    version: Version, different: dict[str, str], reason: str
+    version: Version, different: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(UsageError, match=reason):
         add_decisions(version, {"a.json": decided(shop(), {0: True}, **different)})
@@ -252,10 +244,8 @@ def test_verdicts_of_judges_are_measured_and_make_a_conversation_flagged(version
     row = signal(measured, "goal_reached")
     assert (row.source, row.severity, row.found) == ("judge", Severity.WARNING, 2)
     # Flagged ones stand for 4/3 each, the others for 2: s2 is right, s5 is not, s3 is missed.
-    assert estimates(row) == (
-        pytest.approx(1 / 2, abs=1e-12),
-        pytest.approx((4 / 3) / (4 / 3 + 2), abs=1e-12),
-    )
+    expected = [1 / 2, (4 / 3) / (4 / 3 + 2)]
+    assert estimates(row) == pytest.approx(expected, abs=1e-12)
 
 
 def test_what_is_written_is_plain_json(version: Version) -> None:
