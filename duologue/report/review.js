@@ -4,7 +4,7 @@ const PLACE = "duologue review";
 const dialog = find("reviewing");
 
 let queue = []; // the conversations to review, in order
-let actions = []; // what was decided about the first of them; `broken` is null for a skip
+let choices = []; // what was decided about the first of them; `broken` is null for a skip
 let reviewer = "";
 let kinds = null; // the kinds chosen for a broken conversation; null before it is called broken
 let marked = null; // the index of the marked message
@@ -34,15 +34,15 @@ function keep(name, text) {
 const place = () =>
   [dialog.dataset.dataset, dialog.dataset.version, dialog.dataset.revision, reviewer].join(" ");
 
-/** Gives the actions that the browser kept, as far as they are about this page's conversations. */
-function keptActions() {
+/** Gives the choices that the browser kept, as far as they are about this page's conversations. */
+function keptChoices() {
   let found;
   try {
     found = JSON.parse(kept(place()) ?? "[]");
   } catch {
     found = []; // something else wrote there
   }
-  const last = found.findIndex((action, index) => action.text_sha256 !== queue[index]?.text_sha256);
+  const last = found.findIndex((choice, index) => choice.text_sha256 !== queue[index]?.text_sha256);
   return last < 0 ? found : found.slice(0, last);
 }
 
@@ -66,7 +66,7 @@ function introduced(event) {
   reviewer = find("reviewer").value.trim();
   if (!reviewer) return;
   keep("reviewer", reviewer);
-  actions = keptActions();
+  choices = keptChoices();
   find("review-intro").hidden = true;
   find("review-work").hidden = false;
   showNext();
@@ -77,7 +77,7 @@ function introduced(event) {
 function showNext() {
   kinds = null;
   marked = null;
-  const next = queue[actions.length];
+  const next = queue[choices.length];
   const parts = next ? [...conversationParts(next)] : [element("p", {}, "You have reviewed all that were drawn. Download your decisions.")];
   find("review-conversation").replaceChildren(...parts);
   find("review-conversation").scrollTop = 0;
@@ -106,8 +106,8 @@ function saidInReview(message, index) {
 }
 
 function showState() {
-  const skipped = actions.filter((action) => action.broken === null).length;
-  const counts = [`${actions.length - skipped} decided`];
+  const skipped = choices.filter((choice) => choice.broken === null).length;
+  const counts = [`${choices.length - skipped} decided`];
   if (skipped) counts.push(`${skipped} skipped`);
   find("review-progress").textContent = `${counts.join(", ")} of ${queue.length} drawn`;
   find("review-deciding").hidden = kinds !== null;
@@ -120,9 +120,9 @@ function showState() {
 /* Deciding */
 
 function act(broken) {
-  const conversation = queue[actions.length];
+  const conversation = queue[choices.length];
   if (!conversation) return;
-  actions.push({
+  choices.push({
     conversation_id: conversation.id,
     text_sha256: conversation.text_sha256,
     broken,
@@ -134,19 +134,19 @@ function act(broken) {
 }
 
 function undo() {
-  if (!actions.length) return;
-  actions.pop();
+  if (!choices.length) return;
+  choices.pop();
   changed();
 }
 
 function changed() {
   isDownloaded = false;
-  keep(place(), JSON.stringify(actions));
+  keep(place(), JSON.stringify(choices));
   showNext();
 }
 
 function callBroken() {
-  if (actions.length >= queue.length) return;
+  if (choices.length >= queue.length) return;
   kinds = [];
   showState();
 }
@@ -177,9 +177,9 @@ function mark(by) {
 /* Downloading */
 
 function decisionsFile() {
-  const decided = actions
-    .map((action, index) => ({ ...action, stratum: queue[index].stratum }))
-    .filter((action) => action.broken !== null);
+  const decided = choices
+    .map((choice, index) => ({ ...choice, stratum: queue[index].stratum }))
+    .filter((choice) => choice.broken !== null);
   const strata = Object.entries(JSON.parse(dialog.dataset.strata)).map(([stratum, conversations]) => ({
     stratum,
     conversations,
@@ -203,8 +203,8 @@ function decisionsFile() {
         weight: conversations / reviewed,
       };
     }),
-    skipped: actions
-      .filter((action) => action.broken === null)
+    skipped: choices
+      .filter((choice) => choice.broken === null)
       .map(({ conversation_id, text_sha256 }) => ({ conversation_id, text_sha256 })),
   };
 }
