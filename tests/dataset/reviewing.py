@@ -11,8 +11,8 @@ from duologue.validation.loading import load_rules
 from tests.dataset.making import ANYTHING_PASSES, checked, contents
 
 SETTINGS = RunSettings(
-    chatbot=ParticipantSettings(spelling="support-bot"),
-    simulated_user=ParticipantSettings(spelling="local:duologue.workflows.simulated_user"),
+    chatbot=ParticipantSettings(reference="support-bot"),
+    simulated_user=ParticipantSettings(reference="local:duologue.workflows.simulated_user"),
     simulation=SimulationSettings(turns=1),
     rules=RuleSettings(
         severities={"user_echoes_assistant": "invalid", "opening_restated": "warning"}
