@@ -17,7 +17,7 @@ from duologue.cli.terminal import Console, counted, json_line
 if TYPE_CHECKING:
     from duologue.reliability.labels import Label
     from duologue.reliability.measuring import Reliability
-    from duologue.reliability.reviewed import Signal
+    from duologue.reliability.reviewed import Reported
     from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.quality import DatasetFinding, DatasetQuality
     from duologue.validation.rule import Rule
@@ -103,23 +103,23 @@ def check(
     if note:
         Console(stderr=True).print(note, markup=False, highlight=False)
     results = _checked(transcripts, rules, None if is_json and not dataset else valid)
-    signals: dict[str, frozenset[Signal]] = {}
+    found: dict[str, Reported] = {}
     if decided:
-        results = _collected(results, signals)
+        results = _noted(results, found)
     if is_json:
         invalid = _print_json(results)
         if dataset:
             quality = _assessed(valid, invalid).model_dump(mode="json")
             typer.echo(json_line({"dataset": quality}))
         if decided:
-            reliability = _measured(decided, signals, file)
+            reliability = _measured(decided, found, file)
             typer.echo(json_line({"reliability": reliability.model_dump(mode="json")}))
     else:
         invalid = _print_table(list(results))
         _print_findings(_assessed(valid, invalid).findings)
         if decided:
             typer.echo()
-            print_reliability(_measured(decided, signals, file))
+            print_reliability(_measured(decided, found, file))
     raise typer.Exit(1 if invalid else 0)
 
 
@@ -150,24 +150,24 @@ def _labels(path: str | None) -> "list[Label]":
     return [] if path is None else read_labels(path)
 
 
-def _collected(
-    results: Iterable["CheckedTranscript"], signals: "dict[str, frozenset[Signal]]"
+def _noted(
+    results: Iterable["CheckedTranscript"], found: "dict[str, Reported]"
 ) -> Iterator["CheckedTranscript"]:
-    """Passes results on and collects the rules that each conversation breaks, by id."""
-    from duologue.reliability.reviewed import broken_rules
+    """Passes results on and notes what is reported about each conversation, by id."""
+    from duologue.reliability.reviewed import reported
 
     for result in results:
-        signals[result.id] = broken_rules(result.violations)
+        verdicts = getattr(result, "verdicts", ())
+        plain = [verdict.model_dump(mode="json") for verdict in verdicts]
+        found[result.id] = reported(result.violations, plain)
         yield result
 
 
-def _measured(
-    labels: "Sequence[Label]", signals: "dict[str, frozenset[Signal]]", file: str
-) -> "Reliability":
+def _measured(labels: "Sequence[Label]", found: "dict[str, Reported]", file: str) -> "Reliability":
     from duologue.reliability.labels import labelled
     from duologue.reliability.measuring import measure
 
-    return measure(labelled(labels, signals, file))
+    return measure(labelled(labels, found, file))
 
 
 def _assessed(valid: Sequence["DatasetConversation"], invalid: int) -> "DatasetQuality":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from duologue.errors import UsageError
-from duologue.reliability.reviewed import Opinion, Reviewed, Signal
+from duologue.reliability.reviewed import Opinion, Reported, Reviewed
 from duologue.storage.fetching import stored_bytes
 from duologue.storage.locations import without_credentials
 from duologue.storage.text import decoded_text
@@ -159,14 +159,12 @@ def _weight(place: str, value: Any) -> float:
     return weight
 
 
-def labelled(
-    labels: Sequence[Label], signals: Mapping[str, frozenset[Signal]], file: str
-) -> list[Reviewed]:
-    """Joins labels with what the rules report.
+def labelled(labels: Sequence[Label], found: Mapping[str, Reported], file: str) -> list[Reviewed]:
+    """Joins labels with what rules and judges report.
 
     Args:
         labels: of some or all conversations.
-        signals: by the conversation's id, the rules that it breaks.
+        found: what they report, by the conversation's id.
         file: where the conversations are, for errors.
 
     Raises:
@@ -176,16 +174,16 @@ def labelled(
     by_id: dict[str, list[Label]] = {}
     for label in labels:
         by_id.setdefault(label.id, []).append(label)
-    if unknown := sorted(by_id.keys() - signals.keys()):
+    if unknown := sorted(by_id.keys() - found.keys()):
         raise UsageError(
             f"label of {unknown[0]!r}: no conversation of {without_credentials(file)} has this id"
             f"{f' ({len(unknown)} labels like it)' if len(unknown) > 1 else ''}; expected the ids "
             "that `duologue check --format json` prints"
         )
-    return [_reviewed(id, of, signals[id]) for id, of in by_id.items()]
+    return [_reviewed(id, of, found[id]) for id, of in by_id.items()]
 
 
-def _reviewed(id: str, labels: Sequence[Label], signals: frozenset[Signal]) -> Reviewed:
+def _reviewed(id: str, labels: Sequence[Label], found: Reported) -> Reviewed:
     weights = {label.weight for label in labels}
     if len(weights) > 1:
         raise UsageError(
@@ -194,4 +192,4 @@ def _reviewed(id: str, labels: Sequence[Label], signals: frozenset[Signal]) -> R
         )
     weight = labels[0].weight
     opinions = tuple(label.opinion for label in labels)
-    return Reviewed(id, f"weight {weight:g}", weight, opinions, signals)
+    return Reviewed(id, f"weight {weight:g}", weight, opinions, found.signals, found.judged)

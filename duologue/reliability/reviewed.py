@@ -9,6 +9,10 @@ from duologue.settings.rules import Severity
 from duologue.validation.rule import Violation
 
 
+JUDGE_PREFIX = "judge:"
+"""How the finding of a failed criterion begins."""
+
+
 class Source(StrEnum):
     """Who reports something about a conversation."""
 
@@ -71,25 +75,37 @@ class Reviewed:
         )
 
 
-def broken_rules(violations: Iterable[Violation]) -> frozenset[Signal]:
-    """Returns the rules that a conversation breaks."""
-    return frozenset(Signal(Source.RULE, item.rule, item.severity) for item in violations)
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What rules and judges report about a conversation."""
+
+    signals: frozenset[Signal]
+    judged: frozenset[str]
 
 
-def failed_criteria(verdicts: Iterable[Mapping[str, Any]]) -> frozenset[Signal]:
-    """Returns the criteria that a conversation fails.
+def reported(
+    violations: Iterable[Violation], verdicts: Iterable[Mapping[str, Any]] = ()
+) -> Reported:
+    """Collects what rules and judges report about a conversation.
 
     Args:
-        verdicts: as the column `verdicts` has them: `criterion`, `passed` (null if the judge only
-            gives a score), and `severity`; without one, a failed criterion is a warning.
+        violations: rules that it breaks; a failed criterion is one too, as in
+            `judge:user_in_role`.
+        verdicts: as the column `verdicts` has them: `criterion`, `passed` (null if undecided), and
+            `severity`; without one, a failed criterion is a warning.
     """
-    return frozenset(
+    decided = [verdict for verdict in verdicts if verdict["passed"] is not None]
+    failed = frozenset(
         Signal(Source.JUDGE, item["criterion"], Severity(item.get("severity") or Severity.WARNING))
-        for item in verdicts
-        if item["passed"] is False
+        for item in decided
+        if not item["passed"]
+    )
+    return Reported(
+        signals=failed | frozenset(map(_signal, violations)),
+        judged=frozenset(verdict["criterion"] for verdict in decided),
     )
 
 
-def judged_criteria(verdicts: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """Returns the criteria that a judge decided on."""
-    return frozenset(item["criterion"] for item in verdicts if item["passed"] is not None)
+def _signal(violation: Violation) -> Signal:
+    source = Source.JUDGE if violation.rule.startswith(JUDGE_PREFIX) else Source.RULE
+    return Signal(source, violation.rule.removeprefix(JUDGE_PREFIX), violation.severity)

@@ -15,13 +15,7 @@ from duologue.errors import UsageError
 from duologue.reliability.decisions import text_digest
 from duologue.reliability.markdown import reliability_page
 from duologue.reliability.measuring import Reliability, StratumShare, measure
-from duologue.reliability.reviewed import (
-    Opinion,
-    Reviewed,
-    broken_rules,
-    failed_criteria,
-    judged_criteria,
-)
+from duologue.reliability.reviewed import Opinion, Reviewed, reported
 from duologue.reliability.sampling import Stratum
 from duologue.settings.options import Record
 from duologue.storage.files import make_folder, write_whole
@@ -137,15 +131,16 @@ def _reviewed(
     for checked in contents.checked:
         id = checked.conversation.conversation_id
         if id in opinions:
-            stratum, verdicts = strata[id], outcomes[id].verdicts
+            stratum = strata[id]
+            found = reported(checked.violations, outcomes[id].verdicts)
             conversations.append(
                 Reviewed(
                     id=id,
                     stratum=stratum,
                     weight=sizes[stratum] / reviewed[stratum],
                     opinions=tuple(opinions[id]),
-                    signals=broken_rules(checked.violations) | failed_criteria(verdicts),
-                    judged=judged_criteria(verdicts),
+                    signals=found.signals,
+                    judged=found.judged,
                 )
             )
     unreviewed = [

@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 
 from duologue.dataset.failures import FAILURES_JSONL_FILE, RejectedRowRecord, read_failures
 from duologue.dataset.formats import CONVERSATIONS_FILE
-from duologue.reliability.reviewed import failed_criteria
 from duologue.reliability.sampling import Stratum, stratum_of
 from duologue.versions.places import Version
 
@@ -35,12 +34,16 @@ def stored_outcomes(version: Version) -> Iterator[StoredOutcome]:
     for record in read_failures(version.folder / FAILURES_JSONL_FILE):
         if not isinstance(record, RejectedRowRecord):
             was_simulated = record.kind == "invalid_conversation"
-            yield StoredOutcome(record.id, Stratum.FLAGGED if was_simulated else None)
+            stratum = Stratum.FLAGGED if was_simulated else None
+            verdicts = getattr(record, "verdicts", ())
+            plain = tuple(verdict.model_dump(mode="json") for verdict in verdicts)
+            yield StoredOutcome(record.id, stratum, plain)
     with (version.folder / CONVERSATIONS_FILE).open("rb") as stored:
         file = pq.ParquetFile(stored)
         columns = [name for name in _COLUMNS if name in file.schema_arrow.names]
         for batch in file.iter_batches(columns=columns):
             for row in batch.to_pylist():
                 verdicts = tuple(row.get("verdicts") or ())
-                stratum = stratum_of(True, bool(row["warnings"]), not failed_criteria(verdicts))
+                all_passed = all(verdict["passed"] is not False for verdict in verdicts)
+                stratum = stratum_of(True, bool(row["warnings"]), all_passed)
                 yield StoredOutcome(row["conversation_id"], stratum, verdicts)

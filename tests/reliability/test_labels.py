@@ -8,15 +8,9 @@ import pytest
 from duologue.errors import UsageError
 from duologue.reliability.labels import labelled, read_labels
 from duologue.reliability.measuring import ANY_INVALID, ANY_WARNING, measure
-from duologue.reliability.reviewed import (
-    Opinion,
-    Reviewed,
-    Signal,
-    Source,
-    failed_criteria,
-    judged_criteria,
-)
+from duologue.reliability.reviewed import Opinion, Reported, Reviewed, Signal, Source, reported
 from duologue.settings.rules import Severity
+from duologue.validation.rule import Violation
 
 ECHO = Signal(Source.RULE, "echo", Severity.INVALID)
 TAIL = Signal(Source.RULE, "tail", Severity.WARNING)
@@ -68,7 +62,7 @@ def test_what_is_no_label_is_named_with_its_place(tmp_path: Path, text: str, rea
 def test_a_label_of_no_conversation_is_refused(tmp_path: Path) -> None:
     labels = read_labels(written(tmp_path, "id,broken\na,1\nx,1\ny,1\n", "labels.csv"))
     with pytest.raises(UsageError, match=r"'x': no conversation of talks\.jsonl .*2 labels like"):
-        labelled(labels, {"a": frozenset()}, "talks.jsonl")
+        labelled(labels, {"a": Reported(frozenset(), frozenset())}, "talks.jsonl")
 
 
 def test_figures_are_those_of_a_hand_calculation(tmp_path: Path) -> None:
@@ -82,8 +76,8 @@ def test_figures_are_those_of_a_hand_calculation(tmp_path: Path) -> None:
     ]
     labels = read_labels(written(tmp_path, "\n".join(map(json.dumps, rows))))
     found = {"a": {ECHO}, "b": {ECHO, TAIL}, "c": {TAIL}, "e": {TAIL}}
-    signals = {id: frozenset(found.get(id, ())) for id in "abcdefg"}
-    measured = measure(labelled(labels, signals, "talks.jsonl"))
+    by_id = {id: Reported(frozenset(found.get(id, ())), frozenset()) for id in "abcdefg"}
+    measured = measure(labelled(labels, by_id, "talks.jsonl"))
     assert (measured.reviewed, measured.reviewers) == (5, {"Anna": 1, "Ben": 1, "labels": 4})
     strata = [(s.stratum, s.conversations, s.reviewed) for s in measured.strata]
     assert strata == [("weight 10", 30, 3), ("weight 2", 4, 2)]
@@ -111,14 +105,8 @@ def test_figures_are_those_of_a_hand_calculation(tmp_path: Path) -> None:
 def test_a_criterion_is_measured_on_what_its_judge_read() -> None:
     def judged(id: str, broken: bool, passed: bool | None) -> Reviewed:
         verdicts = [{"criterion": "user_in_role", "passed": passed, "severity": "invalid"}]
-        return Reviewed(
-            id,
-            "rest",
-            1,
-            (Opinion("Anna", broken),),
-            failed_criteria(verdicts),
-            judged_criteria(verdicts),
-        )
+        found = reported([], verdicts)
+        return Reviewed(id, "rest", 1, (Opinion("Anna", broken),), found.signals, found.judged)
 
     conversations = [
         judged("a", True, False),
@@ -140,3 +128,14 @@ def test_a_criterion_is_measured_on_what_its_judge_read() -> None:
     assert row.recall.estimate == pytest.approx(1 / 2, abs=1e-12), "nobody judged d"
     together = measure(conversations).signals[0]
     assert together.found == 2, "a failed criterion of severity invalid is an invalid finding"
+
+
+def test_a_failed_criterion_is_reported_once() -> None:
+    verdicts = [{"criterion": "user_in_role", "passed": False, "severity": "invalid"}]
+    violations = [
+        Violation("judge:user_in_role", Severity.INVALID, 2, "it answers"),
+        Violation("echo", Severity.INVALID, 2, "the same words"),
+    ]
+    found = reported(violations, verdicts)
+    assert found.signals == {Signal(Source.JUDGE, "user_in_role", Severity.INVALID), ECHO}
+    assert found.judged == {"user_in_role"}
