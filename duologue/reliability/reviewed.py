@@ -8,7 +8,6 @@ from typing import Any
 from duologue.settings.rules import Severity
 from duologue.validation.rule import Violation
 
-
 JUDGE_PREFIX = "judge:"
 """How the finding of a failed criterion begins."""
 
