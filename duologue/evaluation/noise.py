@@ -18,7 +18,7 @@ _TAILS = (0.02, 0.05, 0.1, 0.2)
 """Shares of the least similar replies that are compared. One wrong reply in ten hardly moves a
 mean; it shows among the least similar replies, and nobody knows beforehand how far down."""
 
-_PERMUTATIONS = 5000
+_PERMUTATIONS = 2000
 _PICKS_PER_BATCH = 2_000_000
 """Limits the memory to about 50 MB, however many seeds there are."""
 

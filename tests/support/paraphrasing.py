@@ -171,12 +171,12 @@ def wrong(topic: str, rng: random.Random) -> str:
 
 
 def topic_of(chat_history: Sequence[Message]) -> str:
-    """Returns which topic the latest message is about."""
-    latest = chat_history[-1].text.lower()
-    return next((topic for topic in TOPICS if topic in latest), TOPICS[len(latest) % len(TOPICS)])
+    """Returns which question the latest message asks."""
+    latest = chat_history[-1].text
+    return next(topic for topic, question in QUESTIONS.items() if question in latest)
 
 
-_rng = random.Random()  # not about secrets; differs from call to call and run to run
+_rng = random.Random()
 
 
 def noisy(chat_history: list[Message]) -> str:
@@ -188,3 +188,9 @@ def one_in_ten_wrong(chat_history: list[Message]) -> str:
     """Like `noisy`, and wrong in one reply of ten."""
     topic = topic_of(chat_history)
     return wrong(topic, _rng) if _rng.random() < 0.1 else paraphrase(topic, _rng)
+
+
+def one_in_four_wrong(chat_history: list[Message]) -> str:
+    """Like `noisy`, and wrong in one reply of four."""
+    topic = topic_of(chat_history)
+    return wrong(topic, _rng) if _rng.random() < 0.25 else paraphrase(topic, _rng)
