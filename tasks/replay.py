@@ -92,7 +92,9 @@ async def replay_turns(plan: EvaluationPlan, evaluation: str, checkpoints: Check
     Raises:
         UsageError: a chatbot's reference is wrong, or the API key is missing.
     """
-    return await _requested(plan.jobs(evaluation), plan.chatbots, plan, evaluation, checkpoints)
+    jobs = plan.jobs(evaluation)
+    progress = Progress(evaluation, total=len(jobs), doing="asking", of="replies")
+    return await _requested(jobs, plan.chatbots, plan, progress, checkpoints)
 
 
 async def ask_again(
@@ -124,9 +126,12 @@ async def ask_again(
     }
     missing = [job for job in jobs if job.key not in replies]
     if missing:
+        progress = Progress(
+            evaluation, len(missing), doing="measuring noise", of="repeated-replies"
+        )
         try:
             ParticipantSettings.parsed(chatbot.reference)
-            asked = await _requested(missing, {Side.NOISE: chatbot}, plan, evaluation, checkpoints)
+            asked = await _requested(missing, {Side.NOISE: chatbot}, plan, progress, checkpoints)
         except UsageError as error:
             return AskedAgain(
                 samples, unmeasured=f"the version's chatbot cannot be asked again: {error}"
@@ -139,11 +144,10 @@ async def _requested(
     jobs: Sequence[ReplyJob],
     chatbots: Mapping[Side, ParticipantSettings],
     plan: EvaluationPlan,
-    evaluation: str,
+    progress: Progress,
     checkpoints: Checkpoints,
 ) -> Replayed:
     settings = plan.settings
-    progress = Progress(evaluation, total=len(jobs), doing="asking", of="replies")
     limits = Limits(
         settings.max_concurrency,
         settings.reply_retries,
@@ -161,7 +165,7 @@ async def _requested(
         progress_artifact(progress),
     ):
         opened = dict(zip(chatbots, participants, strict=True))
-        work = Replay(opened, plan.manifest.dataset, evaluation)
+        work = Replay(opened, plan.manifest.dataset, progress.name)
         results = await run_jobs(jobs, work, limits, checkpoints, progress)
     for sentence in accounts.report():
         get_run_logger().info(sentence)

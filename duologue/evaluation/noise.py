@@ -158,7 +158,8 @@ def below_noise(values: Array) -> npt.NDArray[np.bool_]:
         rare = np.quantile(of[:, 1:], _RARE, method="lower")
         found |= of[:, 0] < rare - _TOLERANCE
     lowest = values[:, 0] < values[:, 1:].min(axis=1) - _TOLERANCE
-    return found & lowest
+    below: npt.NDArray[np.bool_] = found & lowest
+    return below
 
 
 def _below_mean(values: Array) -> Array:

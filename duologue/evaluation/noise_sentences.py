@@ -22,7 +22,7 @@ def noise_sentences(noise: NoiseRecord | None) -> list[str]:
             f"{test.closeness:.3f} against {test.noise_closeness:.3f}, {test.below_noise} of "
             f"{test.prefixes} below the noise (p = {test.p_value:.2g}).",
         ]
-    return [*sentences, _power(next(iter(noise.tests.values())))]
+    return [*sentences, *([_power(next(iter(noise.tests.values())))] if noise.level else [])]
 
 
 def _compared(test: NoiseTest, level: float) -> str:

@@ -88,7 +88,8 @@ def test_an_unchanged_chatbot_passes_and_the_result_is_told(run: Run, place: Pat
     for text in (
         f"Version: shop {VERSION}, revision 1: 12 prefixes of 4 conversations",
         "Candidate: python:chatbots:same",
-        "12/12",
+        "measuring noise",
+        "36/36",
         "failed regressed changed same without reference seconds candidate 0 0 0 8 4",
         "similarity 1.000 (1.00 to 1.00)",
         "The candidate's replies are not clearly worse than those of the version's chatbot asked "
@@ -148,10 +149,14 @@ def test_json_is_the_last_line_and_all_that_a_script_needs(run: Run, place: Path
 
 
 def test_with_a_baseline_the_difference_is_shown(run: Run) -> None:
-    done = run("--candidate", "python:chatbots:same", "--baseline", "python:chatbots:worse")
+    done = run(
+        *("--candidate", "python:chatbots:same", "--baseline", "python:chatbots:worse"),
+        *("--noise-samples", "0"),
+    )
     shown = " ".join(done.stdout.split())
     assert "Baseline: python:chatbots:worse" in shown
     assert "24/24" in shown
+    assert "Similarity is only information: noise_samples is 0." in shown
     assert "score candidate baseline difference" in shown
     assert re.search(r"similarity 1\.000 \(1\.00 to 1\.00\) 0\.\d{3} \(.+?\) 0\.\d{3}", shown)
 
