@@ -74,12 +74,12 @@ class Version:
 
 async def test_an_unchanged_chatbot_passes_and_one_in_ten_wrong_replies_do_not() -> None:
     passed = failed = 0
-    for random_seed in range(20):
+    for random_seed in range(10):
         version = Version(paraphrase, seeds=100, samples=3, random_seed=random_seed)
         passed += not (await version.evaluated(paraphrase))[1]
         failed += bool((await version.evaluated(sometimes(0.1, wrong)))[1])
-    assert passed >= 19
-    assert failed >= 19
+    assert passed >= 9
+    assert failed >= 9
 
 
 async def test_each_reply_says_why_it_regressed_and_how_close_it_is() -> None:
@@ -98,12 +98,12 @@ async def test_each_reply_says_why_it_regressed_and_how_close_it_is() -> None:
 async def test_a_chatbot_that_always_refuses_by_chance_may_go_on_doing_so() -> None:
     refusing = sometimes(0.2, refuses)
     passed = 0
-    for random_seed in range(20):
+    for random_seed in range(10):
         version = Version(refusing, seeds=60, samples=3, random_seed=random_seed)
         scored, failed = await version.evaluated(refusing)
         assert 0.1 < scored.noise.regressed_share < 0.25
         passed += not failed
-    assert passed >= 19
+    assert passed >= 9
     version = Version(refusing, seeds=60, samples=3)
     _, failed = await version.evaluated(sometimes(0.5, refuses))
     assert any("break a rule" in why and "beyond the" in why for why in failed)
@@ -147,7 +147,7 @@ def test_only_prefixes_with_all_their_replies_measure_the_noise() -> None:
         for one in (whole, half)
         for n in (1, 2)
     ]
-    replies = [said("At 5."), said("Five."), said("At 5."), FAILED]
+    replies: list[Message | FailedReply] = [said("At 5."), said("Five."), said("At 5."), FAILED]
     found = asked_again(zip(jobs, replies, strict=True), 2)
     assert found.replies == {whole.next_turn_id: (said("At 5."), said("Five."))}
     assert found.unmeasured is None
