@@ -1,7 +1,8 @@
 """Noisy chatbots, evaluated by real flows: an unchanged one passes, and a worse one does not."""
 
 import sys
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,21 +28,26 @@ OWN = "python:noisy_shop_bot:reply"
 MEASURED = {**QUICK, "noise_samples": 3}
 
 
+@dataclass
+class OwnBot:
+    """The version's chatbot. Its replies are counted, and a test may change what it says."""
+
+    calls: int = 0
+    says: Callable[[list[Message]], str] = paraphrasing.noisy
+
+    def reply(self, chat_history: list[Message]) -> str:
+        self.calls += 1
+        return self.says(chat_history)
+
+
 @pytest.fixture
-def bot(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The module of the version's chatbot. Its replies are counted, and a test may replace them."""
+def bot(monkeypatch: pytest.MonkeyPatch) -> OwnBot:
+    """The chatbot, and a module with it."""
+    own = OwnBot()
     module = ModuleType("noisy_shop_bot")
-    module.calls = 0  # type: ignore[attr-defined]
-    module.says = paraphrasing.noisy  # type: ignore[attr-defined]
-
-    def reply(chat_history: list[Message]) -> str:
-        module.calls += 1
-        said: str = module.says(chat_history)
-        return said
-
-    module.reply = reply  # type: ignore[attr-defined]
+    vars(module)["reply"] = own.reply
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    return module
+    return own
 
 
 @pytest.fixture
@@ -68,7 +74,7 @@ async def evaluation(output: Path, **parameters: Any) -> EvaluationManifest:
 
 
 async def test_an_unchanged_chatbot_passes_and_its_noise_is_paid_for_once(
-    output: Path, bot: ModuleType
+    output: Path, bot: OwnBot
 ) -> None:
     first = await evaluation(output)
     assert first.failed_gates == ()
@@ -85,7 +91,7 @@ async def test_an_unchanged_chatbot_passes_and_its_noise_is_paid_for_once(
 
 
 async def test_a_chatbot_that_is_wrong_fails_and_each_reply_says_why(
-    output: Path, bot: ModuleType
+    output: Path, bot: OwnBot
 ) -> None:
     manifest = await evaluation(
         output, candidate="python:tests.support.paraphrasing:one_in_four_wrong"
@@ -104,7 +110,7 @@ async def test_a_chatbot_that_is_wrong_fails_and_each_reply_says_why(
 
 
 async def test_a_chatbot_that_changed_before_its_noise_was_measured_does_not_pass(
-    output: Path, bot: ModuleType
+    output: Path, bot: OwnBot
 ) -> None:
     """It would measure its own mistakes as noise, and always pass."""
     bot.says = lambda chat_history: "Please call our office in Springfield about that."
