@@ -19,7 +19,8 @@ from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
 from tests.support import paraphrasing
-from tests.support.evaluating import QUICK, evaluated, evaluation_of, folder, rows
+from tests.support.evaluating import QUICK, evaluated, evaluation_of, folder, rows, write_one
+from tests.support.vellum_stand_in import StandIn
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -133,3 +134,13 @@ async def test_without_the_versions_chatbot_similarity_is_only_information(outpu
     assert manifest.noise.unmeasured is not None
     assert "the version's chatbot cannot be asked again" in manifest.noise.unmeasured
     assert "noisy_shop_bot" in manifest.noise.unmeasured
+
+
+async def test_a_deployment_that_is_gone_measures_no_noise(tmp_path: Path, vellum: StandIn) -> None:
+    write_one(tmp_path, chatbot="gone-bot")
+    manifest = await evaluation(tmp_path, candidate="support-bot")
+    assert manifest.failed_gates == ()
+    assert manifest.noise is not None
+    assert manifest.noise.unmeasured is not None
+    assert manifest.noise.unmeasured.startswith("the version's chatbot does not reply: ")
+    assert "gone-bot" in manifest.noise.unmeasured
