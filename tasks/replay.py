@@ -167,8 +167,8 @@ async def _requested(
         opened = dict(zip(chatbots, participants, strict=True))
         work = Replay(opened, plan.manifest.dataset, progress.name)
         results = await run_jobs(jobs, work, limits, checkpoints, progress)
-    for sentence in accounts.report():
-        get_run_logger().info(sentence)
+    for limit in accounts.limits():
+        get_run_logger().info(str(limit))
     replies = [
         outcome.message if isinstance(outcome, KeptReply) else outcome
         for outcome in results.outcomes
