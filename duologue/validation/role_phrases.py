@@ -1,0 +1,312 @@
+"""What assistants say and users do not, by language: one table for each sign.
+
+Small letters and straight apostrophes. Each phrase is a regular expression and starts at a word,
+except in Chinese, Japanese and Korean, where nothing separates words. To add a language, add a line
+to each table.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+Table = Mapping[str, tuple[str, ...]]
+
+_NO_WORD_STARTS = frozenset({"zh", "ja", "ko"})
+
+OFFERS: Table = {
+    "en": (
+        r"(?:how|what) (?:else )?(?:can|may|could) (?:i|we) (?:help|assist|do for) you\b",
+        r"anything (?:else )?(?:that )?(?:i|we) can (?:help|assist|do for you)\b",
+        r"(?:i|we)(?:'d| would|'ll| will|'m|'re| am| are) (?:be )?(?:\w+ )?(?:happy|glad|here|ready|"
+        r"delighted) to (?:help|assist|support|guide)\b",
+        r"i(?: can|'ll| will) (?:help|assist|support) you\b",
+        r"(?:may|can) i help you\b",
+    ),
+    "de": (
+        r"(?:wie|womit|wobei) (?:kann|darf) ich (?:ihnen|dir|euch)(?: \w+){0,2} (?:weiter)?helfen\b",
+        r"(?:kann ich|können wir) (?:sonst|sonst noch|noch) (?:etwas|was) für (?:sie|dich) tun\b",
+        r"(?:gerne? )?helfe ich (?:ihnen|dir)\b|ich helfe (?:ihnen|dir) gerne?\b",
+        r"was kann ich für (?:sie|dich) tun\b",
+    ),
+    "fr": (
+        r"(?:comment|en quoi) (?:puis-je|puis je|je peux|pouvons-nous) (?:vous|t'|vous y )?"
+        r"(?:aider|assister)",
+        r"puis-je (?:faire autre chose|vous aider)",
+        r"je (?:suis là|suis ici) pour (?:vous|t')\s?aider",
+        r"je (?:serai|serais|suis) (?:ravie?|heureu(?:x|se)) de (?:vous|t')\s?aider",
+        r"que puis-je faire pour (?:vous|toi)",
+    ),
+    "es": (
+        r"(?:en qué|cómo|con qué) (?:más |otra cosa )?(?:puedo|podemos|podría) (?:\w+ )?"
+        r"(?:ayudar|asistir|servir)",
+        r"(?:puedo|podemos) ayudar(?:le|te|les) (?:en|con) (?:algo|alguna)",
+        r"estoy (?:aquí|listo|lista) para ayudar",
+        r"(?:estaré|estaría) encantad[oa] de ayudar",
+    ),
+    "it": (
+        r"(?:come|in (?:che|cosa|che modo)) (?:posso|possiamo) (?:aiutar|esser(?:le|ti|vi))",
+        r"posso (?:aiutar|esser)(?:la|ti|le|vi)? (?:in |con )?(?:qualcos'?|altro|qualche|d'aiuto|utile)",
+        r"sono qui per aiutar",
+        r"(?:sarò|sarei) (?:felice|liet[oa]) di aiutar",
+        r"cosa posso fare per (?:lei|te|voi)\b",
+    ),
+    "pt": (
+        r"(?:como|em que|no que) (?:eu )?(?:posso|podemos) (?:te |lhe |o |a )?(?:ajudar|ajudá|auxiliar)",
+        r"posso (?:te |lhe )?(?:ajudar|ajudá-l[oa]) (?:em|com) (?:mais )?(?:algo|alguma)",
+        r"estou (?:aqui|pronto|pronta|à disposição) para (?:te |lhe )?ajud",
+        r"(?:ficarei|ficaria) feliz em (?:te |lhe )?ajud",
+    ),
+    "nl": (
+        r"(?:hoe|waarmee|waar) kan ik (?:u|je|jou)(?: \w+){0,2} (?:mee )?(?:helpen|van dienst zijn)\b",
+        r"kan ik (?:verder )?nog (?:iets|ergens|wat) (?:voor (?:u|je)|mee)\b",
+        r"ik help (?:u|je) graag\b|ik ben er om (?:u|je) te helpen\b",
+        r"wat kan ik voor (?:u|je) (?:doen|betekenen)\b",
+    ),
+    "ru": (
+        r"(?:чем|как) (?:ещё |еще )?(?:я |мы )?(?:могу|можем|могла бы|мог бы) (?:ещё |еще )?"
+        r"(?:вам |тебе )?(?:помочь|быть полез)",
+        r"(?:могу|можем) (?:ли )?(?:я |мы )?(?:ещё|еще) (?:чем-|что-)\w+ (?:вам )?помочь",
+        r"(?:я )?(?:буду рада?|готова?|рада?) (?:вам |тебе )?помочь",
+        r"я здесь,? чтобы (?:вам |тебе )?помочь",
+    ),
+    "zh": (
+        r"(?:可以|能|能够|需要我)(?:怎么|如何|为|帮|幫)?(?:帮|幫|为|為)(?:助)?[您你](?:做|吗|什么|的|忙|吗|解决|\uff1f)",
+        r"(?:有什么|还有什么|有啥)(?:可以|能|需要)?(?:我)?(?:帮|幫|为您|效劳)",
+        r"(?:很)?(?:乐意|高兴)(?:能)?(?:为[您你]|帮助?[您你])",
+        r"为[您你](?:做些?什么|服务)",
+    ),
+    "ja": (
+        r"(?:お手伝い|お役に立て|サポート)(?:できる|でき|いたし|させて|します)",
+        r"ご用件(?:は|を)|ご相談でしょうか",
+        r"(?:何|なに)か(?:他に)?お(?:困り|手伝い)",
+    ),
+    "ko": (
+        r"(?:무엇을|어떻게|뭘|더) ?(?:도와|도움)[ 가-힣]{0,6}(?:드릴까요|드리면|될까요)",
+        r"(?:도와|도움을?) ?드리(?:겠습니다|게 되어|고 싶)",
+    ),
+}
+"""The user offers help."""
+
+SERVICE: Table = {
+    "en": (
+        r"thank(?:s| you) for (?:contacting|reaching out|your (?:patience|understanding|interest)|"
+        r"choosing|calling)\b",
+        r"apologi[sz]e for (?:any|the) (?:inconvenience|confusion|delay)\b",
+        r"i (?:\w+ )?understand your (?:concern|frustration|situation|needs)\b",
+        r"you(?:'re| are) (?:very |most |so )?welcome\b",
+        r"i(?:'ve| have) (?:\w+ )?(?:processed|updated|cancell?ed|booked|issued|submitted|scheduled"
+        r"|reserved) (?:your|you|it for you)\b",
+        r"your (?:order|refund|return|booking|reservation|request|appointment|payment) (?:has been|"
+        r"will be|is being|is confirmed)\b",
+        r"(?:could|can|would|may|might) (?:you (?:please )?(?:provide|share|confirm)|i (?:please )?"
+        r"(?:have|get|ask for)) (?:me (?:with )?)?your\b",
+    ),
+    "de": (
+        r"(?:vielen )?dank für (?:ihre (?:geduld|anfrage|nachricht|anruf)|ihr (?:verständnis|interesse)|"
+        r"deine (?:geduld|anfrage))\b",
+        r"ich habe (?:ihre|deine|den|die|das) (?:\w+ ){0,3}(?:für sie )?(?:gebucht|reserviert|storniert|"
+        r"bestätigt|aktualisiert)\b",
+        r"(?:ihre|deine) (?:bestellung|buchung|rückerstattung|reservierung|anfrage) (?:wurde|wird|ist)\b",
+        r"(?:könnten|können|würden) sie mir (?:bitte )?ihre\b|darf ich (?:bitte )?(?:ihren|ihre|um)\b",
+        r"(?:entschuldigen|verzeihen) sie die (?:unannehmlichkeiten|verzögerung)",
+        r"(?:ich verstehe|verständlich)\W+(?:ihr|ihre|ihren) (?:ärger|frust|anliegen|sorge)",
+    ),
+    "fr": (
+        r"merci (?:pour|de) (?:votre (?:patience|compréhension|appel|message)|nous avoir contact)",
+        r"veuillez nous excuser|(?:désolée?|navrée?) pour (?:ce|le|les|la) (?:désagrément|gêne|délai)",
+        r"votre (?:commande|réservation|remboursement|demande|rendez-vous) (?:a été|est confirm|sera|va être)",
+        r"(?:pourriez|pouvez|puis)-(?:vous|je) (?:me |m')?(?:donner|indiquer|communiquer|confirmer|fournir|"
+        r"avoir) (?:s'il vous plaît )?votre\b",
+        r"j'ai (?:bien )?(?:réservé|annulé|confirmé|mis à jour|enregistré) (?:votre|la table|pour vous)",
+        r"je (?:comprends|comprend) (?:votre|vos) (?:frustration|inquiétude|préoccupation)",
+        r"je vous en prie\b",
+    ),
+    "es": (
+        r"gracias por (?:(?:su|tu) (?:paciencia|comprensión|llamada|interés)|contactar|comunicarse)",
+        r"(?:disculpe|lamento|lamentamos|perdone) (?:mucho )?(?:las molestias|los inconvenientes|el inconveniente)",
+        r"(?:su|tu) (?:pedido|reserva|reembolso|solicitud|cita) (?:ha sido|está confirmad|será|fue)",
+        r"(?:podría|puede|podrías|puedes) (?:por favor )?(?:dar|indicar|proporcionar|facilitar|confirmar)"
+        r"(?:me|nos)? (?:por favor )?(?:su|tu)\b",
+        r"he (?:reservado|cancelado|confirmado|actualizado|tramitado) (?:su|tu|la mesa|para)",
+        r"entiendo (?:su|tu) (?:frustración|preocupación|enfado|situación)",
+    ),
+    "it": (
+        r"grazie per (?:(?:la sua|la tua) (?:pazienza|comprensione|richiesta)|averci contattat)",
+        r"(?:mi scuso|ci scusiamo) per (?:il|l'|gli) ?(?:disagi|inconvenient|disguid|attesa)",
+        r"(?:il suo|la sua|il tuo|la tua) (?:ordine|prenotazione|rimborso|richiesta|appuntamento) "
+        r"(?:è stat|è confermat|sarà)",
+        r"(?:potrebbe|può|puoi) (?:gentilmente |per favore )?(?:dar|indicar|fornir|comunicar|confermar)"
+        r"(?:mi|ci) (?:il suo|la sua|il tuo|la tua)\b",
+        r"ho (?:prenotato|annullato|confermato|aggiornato) (?:il suo|la sua|il tuo|la tua|per lei|per te)",
+        r"capisco (?:la sua|la tua) (?:frustrazione|preoccupazione|situazione)",
+    ),
+    "pt": (
+        r"obrigad[oa] (?:pela sua (?:paciência|compreensão)|por (?:entrar em contato|contactar|ligar))",
+        r"(?:peço|pedimos) desculpas? pel[oa]s? (?:transtorno|inconveniente|incómodo|demora)",
+        r"(?:o seu|a sua|seu|sua) (?:pedido|reserva|reembolso|solicitação|consulta) (?:foi|está confirmad|será)",
+        r"(?:poderia|pode) (?:por favor )?(?:me |-me )?(?:informar|fornecer|confirmar|indicar|passar) "
+        r"(?:por favor )?(?:o seu|a sua|seu|sua)\b",
+        r"(?:já )?(?:reservei|cancelei|confirmei|atualizei) (?:o seu|a sua|seu|sua|para (?:o senhor|a senhora|você))",
+        r"entendo (?:a )?sua (?:frustração|preocupação|situação)",
+    ),
+    "nl": (
+        r"(?:dank u|bedankt) voor (?:uw|je) (?:geduld|begrip|bericht|vraag|interesse)\b",
+        r"(?:excuses|sorry) voor (?:het ongemak|de vertraging|het oponthoud)\b",
+        r"(?:uw|je) (?:bestelling|boeking|reservering|terugbetaling|aanvraag|afspraak) (?:is|wordt|werd)\b",
+        r"(?:mag|kan) ik (?:uw|je)\b|(?:kunt|kan|zou) (?:u|je) (?:mij|me) (?:\w+ )?(?:uw|je) \w+ "
+        r"(?:geven|doorgeven|bevestigen)\b",
+        r"ik heb (?:uw|de|het|je) (?:\w+ ){0,2}(?:voor u |voor je )?(?:gereserveerd|geboekt|geannuleerd|"
+        r"bevestigd)\b",
+        r"ik begrijp (?:uw|je) (?:frustratie|zorg|ongenoegen)\b",
+    ),
+    "ru": (
+        r"спасибо за (?:ваше |твоё |твое )?(?:терпение|понимание|обращение|ожидание)",
+        r"(?:приносим|приношу|прошу) (?:свои |наши )?извинени[яй] за",
+        r"ваш[ае]? (?:заказ|бронирование|бронь|запрос|заявка|запись|возврат) (?:был|была|было|будет|"
+        r"подтвержд|оформлен)",
+        r"(?:назовите|укажите|сообщите|подскажите|продиктуйте),? (?:пожалуйста,? )?(?:мне )?ваш",
+        r"я (?:уже )?(?:забронировала?|отменила?|оформила?|подтвердила?) (?:для вас|вам|ваш)",
+        r"я? ?понимаю ваш[еуи] (?:недовольство|беспокойство|разочарование|ситуацию)",
+    ),
+    "zh": (
+        r"(?:感谢|谢谢)[您你]的?(?:耐心|理解|联系|来电|咨询|支持)",
+        r"不客气|带来的?不便|(?:给[您你])(?:造成|带来)",
+        r"(?:我)?已(?:经)?(?:为|帮|给)[您你](?:预订|预定|预约|取消|办理|安排|订)",
+        r"[您你]的(?:订单|预订|预约|退款|申请|请求)(?:已|将)",
+        r"请(?:问)?(?:提供|告诉我|告知|出示)(?:一下)?[您你]的",
+        r"(?:我)?(?:非常|很|完全)?(?:能)?理解[您你]的(?:心情|感受|困扰|担忧|不满)",
+    ),
+    "ja": (
+        r"ご(?:連絡|理解|協力|利用)(?:いただき)?(?:、)?(?:誠に)?ありがとう",
+        r"ご(?:迷惑|不便|心配)を?(?:お掛け|おかけ)",
+        r"(?:予約|キャンセル|手配|手続き)(?:を)?(?:いたしました|完了しました|承りました)",
+        r"(?:お名前|ご住所|ご予約番号|お電話番号|ご注文番号)(?:を|は)(?:教えて|お聞かせ|いただけ|お伺い)",
+        r"承知いたしました|かしこまりました",
+    ),
+    "ko": (
+        r"(?:문의|연락|기다려|이해해) ?(?:해 ?)?주셔서 감사",
+        r"불편을? ?(?:드려|끼쳐) ?(?:정말 )?(?:죄송|대단히)",
+        r"(?:예약|주문|취소|환불|접수)(?:이|가|해)? ?(?:완료|확정|처리|도와)(?:되었|됐|해 ?드렸|드렸)",
+        r"(?:성함|주문 ?번호|연락처|전화번호|주소)(?:을|를|이|가)? ?(?:알려|말씀해) ?주(?:시|세)",
+    ),
+}
+"""The user speaks as someone who serves."""
+
+OPEN_DOOR: Table = {
+    "en": (
+        r"(?:if|should) you (?:have|need|require|ever need) (?:any )?(?:\w+ )?(?:questions?|help|"
+        r"assistance|support|anything)\b",
+        r"feel free to (?:ask|reach|contact)\b",
+        r"(?:don't|do not) hesitate to\b",
+    ),
+    "de": (
+        r"(?:wenn|falls|sollten) (?:sie|du) (?:noch )?(?:weitere |irgendwelche )?(?:fragen|hilfe)\b",
+        r"(?:melden sie sich|melde dich) (?:jederzeit|gerne?)\b|zögern sie nicht\b",
+    ),
+    "fr": (
+        r"si vous avez (?:d'autres|des|besoin|la moindre)\b",
+        r"n'hésitez (?:pas|surtout pas) à\b|je reste à votre (?:disposition|écoute)\b",
+    ),
+    "es": (
+        r"si (?:tiene|tienes|necesita|necesitas) (?:alguna?|más|otra|cualquier)\b",
+        r"no (?:dude|dudes) en\b|(?:quedo|estoy|estamos) a (?:su|tu) disposición\b",
+    ),
+    "it": (
+        r"se (?:ha|hai|avete) (?:altre|qualche|bisogno|ulteriori)\b",
+        r"non (?:esiti|esitare|esitate) a\b|(?:resto|sono) a (?:sua|tua|vostra|disposizione)\b",
+    ),
+    "pt": (
+        r"se (?:tiver|precisar de|tiveres) (?:mais |alguma|outra|qualquer)",
+        r"não hesite em\b|(?:fico|estou|estamos) à (?:sua )?disposição\b",
+    ),
+    "nl": (
+        r"(?:als|mocht|indien) (?:u|je) (?:nog )?(?:meer |andere |verdere )?(?:vragen|hulp)\b",
+        r"aarzel (?:dan )?niet om\b|neem gerust contact\b",
+    ),
+    "ru": (
+        r"если (?:у вас |у тебя )?(?:возникнут|появятся|будут|остались|есть|понадобится|нужна)"
+        r" (?:\w+ ){0,2}(?:вопрос|помощь)",
+        r"(?:не стесняйтесь|обращайтесь)\b",
+    ),
+    "zh": (
+        r"[您你](?:还)?(?:有|需要)\w{0,6}(?:问题|帮助|疑问)(?:\uff0c|,)?(?:请|欢迎|都|可以|随时)",
+        r"随时(?:联系|告诉|问|咨询|找)我",
+    ),
+    "ja": (r"お気軽に(?:お|ご|どうぞ)", r"いつでも(?:お|ご)(?:声|連絡|相談)"),
+    "ko": (r"언제든(?:지)? ?(?:말씀|문의|연락|물어)", r"(?:궁금한|더 필요한) (?:점|것|게)이? ?있으시"),
+}
+"""The user leaves the door open for the other's questions."""
+
+AS_AN_AI: Table = {
+    "de": (
+        r"als (?:eine? )?(?:ki|künstliche intelligenz|(?:großes )?sprachmodell|virtueller assistent|"
+        r"ki-\w+)(?: \w+)?,? (?:kann|habe|bin|darf|verfüge) ich\b",
+        r"ich bin (?:nur |leider )?(?:eine ki|ein (?:ki-\w+|sprachmodell|chatbot|virtueller assistent))\b",
+    ),
+    "fr": (
+        r"en tant (?:qu'|que )(?:ia|intelligence artificielle|modèle de langage|assistante? (?:virtuel"
+        r"|ia))\w*,? (?:je|j')",
+        r"je suis (?:juste |seulement )?(?:une (?:ia|intelligence artificielle)|un (?:modèle de langage|"
+        r"chatbot|assistant virtuel))\b",
+    ),
+    "es": (
+        r"como (?:una? )?(?:ia|inteligencia artificial|modelo de lenguaje|asistente virtual)\b,? (?:no |yo )",
+        r"soy (?:solo )?(?:una (?:ia|inteligencia artificial)|un (?:modelo de lenguaje|chatbot|asistente "
+        r"virtual))\b",
+    ),
+    "it": (
+        r"(?:come|in quanto) (?:un'|un )?(?:ia|intelligenza artificiale|modello linguistico|assistente "
+        r"virtuale)\b,? (?:non|io)\b",
+        r"sono (?:solo )?(?:un'(?:ia|intelligenza artificiale)|un (?:modello linguistico|chatbot|assistente "
+        r"virtuale))\b",
+    ),
+    "pt": (
+        r"como (?:uma? )?(?:ia|inteligência artificial|modelo de linguagem|assistente virtual)\b,? (?:não|eu)\b",
+        r"sou (?:apenas )?(?:uma (?:ia|inteligência artificial)|um (?:modelo de linguagem|chatbot|assistente "
+        r"virtual))\b",
+    ),
+    "nl": (
+        r"als (?:een )?(?:ai|kunstmatige intelligentie|taalmodel|ai-\w+|virtuele assistent)\b,? (?:kan|heb|ben)"
+        r" ik\b",
+        r"ik ben (?:maar |slechts )?een (?:ai|ai-\w+|taalmodel|chatbot|virtuele assistent)\b",
+    ),
+    "ru": (
+        r"как (?:ии|искусственный интеллект|языковая модель|виртуальный (?:ассистент|помощник)),? я\b",
+        r"я (?:всего лишь |просто |— |- )?(?:ии|искусственный интеллект|языковая модель|чат-?бот|"
+        r"виртуальный (?:ассистент|помощник))(?=\s*[.,;!]|\s*$| и )",
+    ),
+    "zh": (
+        r"作为(?:一个|一名|一款)?(?:ai|人工智能|语言模型|虚拟助手|聊天机器人)\w{0,4}[\uff0c,]?我",
+        r"我(?:只)?是(?:一个|一名|一款)?(?:ai|人工智能|语言模型|大语言模型)(?:助手|模型)?[\uff0c\u3002,.]",
+    ),
+    "ja": (
+        r"(?:ai|人工知能|言語モデル)(?:アシスタント|モデル)?として[\u3001,]?(?:私|わたし|お答え)",
+        r"私は(?:ただの)?(?:ai|人工知能|言語モデル|チャットボット)(?:アシスタント)?(?:です|なので|であり)",
+    ),
+    "ko": (
+        r"(?:ai|인공지능|언어 ?모델)(?: ?어시스턴트| ?모델| ?비서)?(?:로서|으로서)",
+        r"(?:저는|나는) (?:단지 )?(?:ai|인공지능|언어 ?모델|챗봇)(?: ?어시스턴트| ?비서)?(?:입니다|이므로|이라)",
+    ),
+}
+"""The user says that it is a model. English has more forms; see `out_of_role`."""
+
+
+class Phrases:
+    """A table's phrases as patterns that are quick to search for."""
+
+    def __init__(self, table: Table) -> None:
+        spaced = {lang: p for lang, p in table.items() if lang not in _NO_WORD_STARTS}
+        self._ascii = _pattern(r"\b", (p for k in spaced if k != "ru" for p in spaced[k]))
+        self._cyrillic = _pattern(r"\b", spaced["ru"])
+        self._unspaced = _pattern("", (p for k in table if k in _NO_WORD_STARTS for p in table[k]))
+
+    def in_text(self, plain: str) -> bool:
+        """Whether a text in small letters, with straight apostrophes, has one of the phrases."""
+        if self._ascii.search(plain):
+            return True
+        if plain.isascii():
+            return False
+        return bool(self._cyrillic.search(plain) or self._unspaced.search(plain))
+
+
+def _pattern(start: str, phrases: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(f"{start}(?:{'|'.join(phrases)})")
