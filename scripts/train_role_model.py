@@ -78,12 +78,16 @@ def sample(chosen: Iterator[tuple[float, list[Conversation]]]) -> Sample:
     weights: list[Floats] = []
     for weight, conversations in chosen:
         side = np.array([r == "assistant" for c in conversations for r, _ in c], dtype=np.float32)
-        read_all += [read([text for _, text in c]) for c in conversations if c]
+        read_all += [_read([text for _, text in c]) for c in conversations if c]
         share = np.where(side > 0, 1 / max(side.sum(), 1), 1 / max((1 - side).sum(), 1))
         sides.append(side)
         weights.append((weight * share).astype(np.float32))
     total = np.concatenate(weights)
     return Sample(_joined(read_all), np.concatenate(sides), total / total.sum())
+
+
+def _read(texts: list[str]) -> Features:
+    return read(texts, ["", *texts[:-1]])
 
 
 def _joined(parts: Sequence[Features]) -> Features:

@@ -5,15 +5,14 @@ and a model of who speaks like whom (`role_model.py`), which sees content but is
 one message.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from duologue.conversation.messages import Message, Role
-from duologue.validation.role_model import Floats, role_model
-from duologue.validation.role_phrases import OFFERS, OPEN_DOOR, SERVICE, Phrases
+from duologue.validation.role_model import role_model
+from duologue.validation.role_phrases import COURTESIES, OFFERS, OPEN_DOOR, SERVICE, Phrases
 from duologue.validation.rule import Expectations, Finding
 
 LIMIT = 3.0
@@ -25,30 +24,43 @@ ALONE = 9.0
 """Sum of log odds of the user's messages that suffices on its own."""
 WITH_PHRASE = 3.0
 """The sum that suffices if one of these messages has a phrase too."""
-SWAPPED = 12.0
-"""The sum of both sides that suffices, if the user's part is at least `USERS_PART`."""
-USERS_PART = 4.0
+SWAPPED, USERS_PART = 12.0, 4.0
+"""The sum of both sides that suffices, and the part in it that the user must have."""
+STEADY, STEADY_SWAPPED = 3.5, 2.0
+"""The sum by the square root of the number of messages, without which no sum suffices: two people
+who tell each other what they know reach a high sum in many small steps."""
 DOUBTFUL = 3.0
 """The sum from which on a judge or a person should look."""
 
 NOT_A_USER = -1.0
 """A message with lower log odds reads like a user's; it is not searched for phrases."""
-LIKE_A_USER = -1.5
+LIKE_A_USER = -2.0
 """An assistant's message with lower log odds reads like a user's."""
 
-_OFFERS, _SERVICE, _OPEN_DOOR = Phrases(OFFERS), Phrases(SERVICE), Phrases(OPEN_DOOR)
+_TABLES = tuple(map(Phrases, (OFFERS, SERVICE, OPEN_DOOR, COURTESIES)))
+_OFFER, _SERVICE, _OPEN_DOOR = 1, 2, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Swap:
-    """From which message on the sides speak most like each other, and how much."""
+class Stretch:
+    """The user's messages, up to the end, that read most like an assistant's."""
 
     start: int
-    """Index of a user message."""
-    user: float
-    """Sum of the log odds that the assistant wrote the user's messages."""
-    both: float
-    """The same, plus the sum of the log odds that the user wrote the assistant's."""
+    """Index of the first of them."""
+    count: int
+    total: float
+    """Sum of the log odds that an assistant wrote them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What of a conversation's messages speaks for a user who does the assistant's part."""
+
+    stretch: Stretch | None
+    signs: dict[int, int]
+    """The user messages with phrases: the sum of `_OFFER`, `_SERVICE`, `_OPEN_DOOR` and courtesies."""
+    is_strong: bool
+    """Whether the stretch suffices for a verdict."""
 
 
 def role_flip(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
@@ -56,20 +68,21 @@ def role_flip(messages: Sequence[Message], _expected: Expectations) -> Iterator[
 
     Phrases have three signs: the message offers help, speaks as someone who serves ("Thank you for
     your patience"), or leaves the door open ("If you have any questions"). Two in one message
-    suffice; so does one if the assistant's message before or after it reads like a user's, or if
-    another of the user's messages offers help or leaves the door open too. Without two signs, the
-    model must find several messages in a row, up to the end, that read like an assistant's; with
-    one sign in them, fewer suffice. Sources: CAMEL, arXiv 2303.17760; "Echoing", arXiv 2511.09710.
-    Known false positives: a user who reads such phrases back, or drafts a letter to customers; two
-    people of whom neither serves, and who tell each other facts.
+    suffice, also "You're welcome" and one of them; so does one if the assistant's message before or
+    after it reads like a user's, or if another of the user's messages offers help or leaves the
+    door open too. Without that, the model must find several messages, up to the end, that read
+    like an assistant's; with one sign in them, fewer suffice. Sources: CAMEL, arXiv 2303.17760;
+    "Echoing", arXiv 2511.09710. Known false positives: a user who reads such phrases back, or
+    drafts a letter to customers; two people of whom neither serves, and who tell each other facts.
     """
-    scores = _scores(tuple(message.text for message in messages))
-    signs = _signs(messages, scores)
-    found = list(_by_phrases(messages, scores, signs))
-    yield from found
-    swap = strongest_swap(messages, scores)
-    if not found and swap is not None and _is_strong(swap, signs):
-        yield Finding(swap.start, "from here on the user speaks as the assistant should")
+    evidence = _evidence(messages)
+    found = False
+    for found_one in _by_phrases(messages, evidence.signs):
+        found = True
+        yield found_one
+    if not found and evidence.stretch is not None and evidence.is_strong:
+        start = evidence.stretch.start
+        yield Finding(start, "from here on the user speaks as the assistant should")
 
 
 def speaks_like_assistant(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
@@ -78,76 +91,94 @@ def speaks_like_assistant(messages: Sequence[Message], _expected: Expectations) 
     The model must find at least two messages of the user, up to the end, that read like an
     assistant's. Known false positives: users who explain, advise or list facts.
     """
-    scores = _scores(tuple(message.text for message in messages))
-    swap = strongest_swap(messages, scores)
-    if swap is not None and swap.user >= DOUBTFUL and not _is_strong(swap, _signs(messages, scores)):
-        yield Finding(swap.start, "from here on the user may be speaking as the assistant")
+    evidence = _evidence(messages)
+    stretch = evidence.stretch
+    if stretch is not None and stretch.total >= DOUBTFUL and not evidence.is_strong:
+        yield Finding(stretch.start, "from here on the user may be speaking as the assistant")
 
 
-def strongest_swap(messages: Sequence[Message], scores: Floats) -> Swap | None:
-    """Returns where the user's messages from there to the end read most like an assistant's.
+def strongest_stretch(texts: Mapping[int, str], scores: Sequence[float]) -> Stretch | None:
+    """Returns the stretch, up to the end, with the highest sum of log odds.
 
     Args:
-        messages: All messages; the first user message, which is the seed's, does not count.
-        scores: For each message the log odds that an assistant wrote it.
+        texts: The user's messages by index, without the opening, which is the seed's.
+        scores: The log odds of each. One counts `LIMIT` at most, and a repeated message once.
 
     Returns:
-        None if the user says fewer than `FEW` things after the opening.
+        None if there are fewer than `FEW` messages.
     """
-    users = [i for i, message in enumerate(messages) if message.role is Role.USER][1:]
-    if len(users) < FEW:
-        return None
-    limited = np.clip(scores, -LIMIT, LIMIT)
-    is_user = np.array([message.role is Role.USER for message in messages])
-    user = np.cumsum(np.where(is_user, limited, 0)[::-1])[::-1]
-    both = np.cumsum(np.where(is_user, limited, -limited)[::-1])[::-1]
-    start = max(users[: len(users) - FEW + 1], key=lambda i: float(user[i]))
-    return Swap(start, float(user[start]), float(both[start]))
+    best, total = None, 0.0
+    seen: set[str] = set()
+    for count, (index, score) in enumerate(zip(reversed(texts), reversed(scores), strict=True), 1):
+        if texts[index] not in seen:
+            total += max(-LIMIT, min(score, LIMIT))
+            seen.add(texts[index])
+        if count >= FEW and (best is None or total > best.total):
+            best = Stretch(index, count, total)
+    return best
 
 
-def _is_strong(swap: Swap, signs: dict[int, int]) -> bool:
-    if swap.user >= WITH_PHRASE and any(index >= swap.start for index in signs):
+def _evidence(messages: Sequence[Message]) -> Evidence:
+    users = tuple(i for i, message in enumerate(messages) if message.role is Role.USER)
+    return _evidence_in(tuple(message.text for message in messages), users[1:])
+
+
+# Both rules look at the same conversation, one after the other.
+@lru_cache(maxsize=4)
+def _evidence_in(texts: tuple[str, ...], users: tuple[int, ...]) -> Evidence:
+    scores = _scores(texts, users)
+    stretch = strongest_stretch({i: texts[i] for i in users}, scores)
+    signs = {
+        index: kinds
+        for index, score in zip(users, scores, strict=True)
+        if score > NOT_A_USER and (kinds := _kinds(texts[index]))
+    }
+    is_strong = stretch is not None and _is_strong(stretch, signs, texts, users)
+    return Evidence(stretch, signs, is_strong)
+
+
+def _is_strong(
+    stretch: Stretch, signs: dict[int, int], texts: tuple[str, ...], users: tuple[int, ...]
+) -> bool:
+    if stretch.total >= WITH_PHRASE and any(i >= stretch.start and signs[i] < 8 for i in signs):
         return True
-    is_swapped = swap.both >= SWAPPED and swap.user >= USERS_PART
-    return swap.user >= ALONE or is_swapped
+    steady = stretch.total / math.sqrt(stretch.count)
+    if stretch.total >= ALONE and steady >= STEADY:
+        return True
+    if stretch.total < USERS_PART or steady < STEADY_SWAPPED:
+        return False
+    others = [i for i in range(stretch.start, len(texts)) if i not in users]
+    limited = (max(-LIMIT, min(score, LIMIT)) for score in _scores(texts, others))
+    return stretch.total - sum(limited) >= SWAPPED
 
 
-def _by_phrases(
-    messages: Sequence[Message], scores: Floats, signs: dict[int, int]
-) -> Iterator[Finding]:
-    offers = [index for index, kinds in signs.items() if kinds & _OFFERS_HELP]
+def _by_phrases(messages: Sequence[Message], signs: dict[int, int]) -> Iterator[Finding]:
+    offers = [index for index, kinds in signs.items() if kinds & (_OFFER | _OPEN_DOOR)]
     for index, kinds in signs.items():
         if kinds.bit_count() > 1:
             yield Finding(index, "the user offers help and speaks as the assistant should")
-        elif _reads_like_a_user(messages, scores, index):
-            yield Finding(index, "the user serves, and the assistant next to it asks as a user does")
         elif index in offers[1:]:
             yield Finding(index, "the user offers help for the second time")
+        elif kinds & (_OFFER | _SERVICE | _OPEN_DOOR) and _next_to_a_user(messages, index):
+            yield Finding(index, "the user serves, and the assistant next to it asks as a user does")
 
 
-_OFFERS_HELP = 0b101
+def _kinds(text: str) -> int:
+    plain = text.replace("\u2019", "'").casefold()
+    return sum(table.in_text(plain) << bit for bit, table in enumerate(_TABLES))
 
 
-def _signs(messages: Sequence[Message], scores: Floats) -> dict[int, int]:
-    """Returns the user messages that have signs: bits for an offer, service, and the open door."""
-    found = {}
-    for index, message in enumerate(messages):
-        if message.role is Role.USER and scores[index] > NOT_A_USER:
-            plain = message.text.replace("\u2019", "'").casefold()
-            tables = (_OFFERS, _SERVICE, _OPEN_DOOR)
-            kinds = sum(table.in_text(plain) << bit for bit, table in enumerate(tables))
-            if kinds:
-                found[index] = kinds
-    return found
+def _next_to_a_user(messages: Sequence[Message], index: int) -> bool:
+    """Whether the assistant's message before or after reads like a user's."""
+    texts = tuple(message.text for message in messages)
+    near = [
+        i for i in (index - 1, index + 1)
+        if 0 <= i < len(messages) and messages[i].role is Role.ASSISTANT
+    ]
+    return any(score < LIKE_A_USER for score in _scores(texts, near))
 
 
-def _reads_like_a_user(messages: Sequence[Message], scores: Floats, index: int) -> bool:
-    neighbours = range(max(index - 1, 0), min(index + 2, len(messages)))
-    return any(
-        messages[i].role is Role.ASSISTANT and scores[i] < LIKE_A_USER for i in neighbours
-    )
-
-
-@lru_cache(maxsize=4)
-def _scores(texts: tuple[str, ...]) -> Floats:
-    return role_model().score(texts)
+def _scores(texts: tuple[str, ...], chosen: Sequence[int]) -> list[float]:
+    before = [texts[i - 1] if i else "" for i in chosen]
+    scores: list[float] = role_model().score([texts[i] for i in chosen], before).tolist()
+    return scores

@@ -5,6 +5,7 @@ beginning and the end of each message as character n-grams, and what needs no la
 its questions, its numbers, and the message before it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,8 +17,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-ORDERS = (3, 5, 7)
-"""Lengths of the n-grams, in characters."""
+ORDERS = (2, 4, 6)
+"""Lengths of the n-grams, in characters; each is two more than the one before."""
 BUCKET_BITS = 16
 """The n-grams of one length share 2 to this power of weights."""
 FORMS = 10
@@ -28,9 +29,11 @@ _HEAD, _TAIL = 140, 100
 _PAD = "\x03" * (max(ORDERS) - 1)
 """Between two messages, so that no n-gram contains letters of both."""
 _BASE, _MIX = np.uint32(0x01000193), np.uint32(0x9E3779B1)
-_ZERO, _NINE = ord("0"), ord("9")
-_QUESTION_MARKS = np.array([ord(mark) for mark in "?\uff1f\u061f"], dtype=np.uint32)
-_SENTENCE_ENDS = frozenset("?\uff1f\u061f")
+_SHIFT = np.uint32(32 - BUCKET_BITS)
+_ZERO, _TEN = np.uint32(ord("0")), np.uint32(10)
+_SHORT = 0.35
+"""About 15 characters."""
+_QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +46,16 @@ class RoleModel:
     """One weight for each feature that needs no language."""
     bias: float
 
-    def score(self, texts: Sequence[str]) -> Floats:
-        """Returns for each message of a conversation the log odds that an assistant wrote it.
+    def score(self, texts: Sequence[str], before: Sequence[str]) -> Floats:
+        """Returns for each message the log odds that an assistant wrote it.
 
         Args:
-            texts: All messages, in order.
+            texts: The messages.
+            before: For each of them, the message before it; empty if there is none.
         """
         if not texts:
             return np.zeros(0, dtype=np.float32)
-        features = read(texts)
+        features = read(texts, before)
         total = np.zeros(len(texts), dtype=np.float32)
         for weights, buckets in zip(self.ngrams, features.buckets, strict=True):
             total += np.add.reduceat(weights[buckets], features.starts)
@@ -73,68 +77,65 @@ class Features:
     """For each message, the features that need no language."""
 
 
-def read(texts: Sequence[str]) -> Features:
-    """Returns the features of the messages of one conversation (at least one), in order."""
+def read(texts: Sequence[str], before: Sequence[str]) -> Features:
+    """Returns the features of messages (at least one), each with the message before it."""
+    texts = [text.strip() for text in texts]
     parts = [_ends(text).casefold() for text in texts]
     joined = _PAD + _PAD.join(parts) + _PAD
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    lengths = np.array([len(part) for part in parts], dtype=np.intp)
-    sizes = lengths + len(_PAD)
-    starts = np.cumsum(sizes) - sizes
-    digits = (codes >= _ZERO) & (codes <= _NINE)
-    folded = np.where(digits, np.uint32(_ZERO), codes)
+    codes = np.frombuffer(bytearray(joined, "utf-32-le", "surrogatepass"), dtype=np.uint32)
+    sizes = np.array([len(part) for part in parts], dtype=np.intp) + len(_PAD)
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    digits = codes - _ZERO < _TEN
+    numbers = np.add.reduceat(digits, starts, dtype=np.float32)
+    codes[digits] = _ZERO
+    forms = [_forms(*row) for row in zip(texts, before, numbers.tolist(), strict=True)]
     scale = (1 / np.sqrt(sizes)).astype(np.float32)
     return Features(
-        tuple(_buckets(folded, int(sizes.sum()))), starts, scale, _forms(texts, codes, digits, starts)
+        _buckets(codes, int(ends[-1])), starts, scale, np.array(forms, dtype=np.float32)
     )
 
 
 def _ends(text: str) -> str:
-    text = text.strip()
     return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\x03{text[-_TAIL:]}"
 
 
-def _buckets(codes: npt.NDArray[np.uint32], positions: int) -> list[npt.NDArray[np.uint32]]:
-    """Hashes the n-grams that start at each of the first positions; arithmetic is modulo 2**32."""
-    hashed = np.zeros(positions, dtype=np.uint32)
-    found = []
-    for offset in range(max(ORDERS)):
-        hashed = (hashed + codes[offset : offset + positions]) * _BASE
-        if offset + 1 in ORDERS:
-            found.append((hashed * _MIX) >> np.uint32(32 - BUCKET_BITS))
-    return found
+def _buckets(codes: npt.NDArray[np.uint32], positions: int) -> tuple[npt.NDArray[np.uint32], ...]:
+    """Hashes the n-grams that start at each of the first positions; arithmetic is modulo 2**32.
+
+    Each length is hashed from the one before and the pair of characters that follows.
+    """
+    pairs = codes[:-1] * _BASE
+    pairs += codes[1:]
+    hashed, found = pairs, []
+    for order in ORDERS:
+        if order > 2:
+            following = pairs[order - 2 :]
+            hashed = hashed[: len(following)] * _BASE
+            hashed += following
+        mixed = hashed[:positions] * _MIX
+        mixed >>= _SHIFT
+        found.append(mixed)
+    return tuple(found)
 
 
-def _forms(
-    texts: Sequence[str],
-    codes: npt.NDArray[np.uint32],
-    digits: npt.NDArray[np.bool_],
-    starts: npt.NDArray[np.intp],
-) -> Floats:
-    """Features from -1 to about 1 that need no language; each row is one message."""
-    stripped = [text.strip() for text in texts]
-    length = np.log1p(np.array([len(text) for text in stripped], dtype=np.float32)) / 8
-    asks = np.array([text[-1:] in _SENTENCE_ENDS for text in stripped], dtype=np.float32)
-    questions = np.add.reduceat(np.isin(codes, _QUESTION_MARKS), starts) > 0
-    numbers = np.log1p(np.add.reduceat(digits, starts, dtype=np.float32)) / 4
-    lines = np.array([min(text.count("\n"), 8) for text in stripped], dtype=np.float32) / 8
-    before = np.roll(length, 1)
-    before[0] = length[0]
-    asked = np.roll(asks, 1)
-    asked[0] = 0
-    columns = [
+def _forms(text: str, before: str, digits: float) -> tuple[float, ...]:
+    """Returns `FORMS` features, from -1 to about 1, that need no language."""
+    before = before.strip()
+    length = math.log1p(len(text)) / 8
+    asks, asked = text.endswith(_QUESTION_MARKS), before.endswith(_QUESTION_MARKS)
+    return (
         length,
-        length - before,
+        length - math.log1p(len(before)) / 8 if before else 0,
         asks,
         asked,
-        asks * asked,
-        questions,
-        numbers,
-        lines,
-        (length < 0.35) * 1.0,
-        (1 - asks) * (1 - asked),
-    ]
-    return np.stack(columns, axis=1).astype(np.float32)
+        asks and asked,
+        not asks and not asked,
+        any(mark in text for mark in _QUESTION_MARKS),
+        math.log1p(digits) / 4,
+        min(text.count("\n"), 8) / 8,
+        length < _SHORT,
+    )
 
 
 @cache

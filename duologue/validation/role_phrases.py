@@ -92,7 +92,6 @@ SERVICE: Table = {
         r"choosing|calling)\b",
         r"apologi[sz]e for (?:any|the) (?:inconvenience|confusion|delay)\b",
         r"i (?:\w+ )?understand your (?:concern|frustration|situation|needs)\b",
-        r"you(?:'re| are) (?:very |most |so )?welcome\b",
         r"i(?:'ve| have) (?:\w+ )?(?:processed|updated|cancell?ed|booked|issued|submitted|scheduled"
         r"|reserved) (?:your|you|it for you)\b",
         r"your (?:order|refund|return|booking|reservation|request|appointment|payment) (?:has been|"
@@ -118,7 +117,6 @@ SERVICE: Table = {
         r"avoir) (?:s'il vous plaît )?votre\b",
         r"j'ai (?:bien )?(?:réservé|annulé|confirmé|mis à jour|enregistré) (?:votre|la table|pour vous)",
         r"je (?:comprends|comprend) (?:votre|vos) (?:frustration|inquiétude|préoccupation)",
-        r"je vous en prie\b",
     ),
     "es": (
         r"gracias por (?:(?:su|tu) (?:paciencia|comprensión|llamada|interés)|contactar|comunicarse)",
@@ -169,7 +167,7 @@ SERVICE: Table = {
     ),
     "zh": (
         r"(?:感谢|谢谢)[您你]的?(?:耐心|理解|联系|来电|咨询|支持)",
-        r"不客气|带来的?不便|(?:给[您你])(?:造成|带来)",
+        r"带来的?不便|(?:给[您你])(?:造成|带来)",
         r"(?:我)?已(?:经)?(?:为|帮|给)[您你](?:预订|预定|预约|取消|办理|安排|订)",
         r"[您你]的(?:订单|预订|预约|退款|申请|请求)(?:已|将)",
         r"请(?:问)?(?:提供|告诉我|告知|出示)(?:一下)?[您你]的",
@@ -235,6 +233,21 @@ OPEN_DOOR: Table = {
     "ko": (r"언제든(?:지)? ?(?:말씀|문의|연락|물어)", r"(?:궁금한|더 필요한) (?:점|것|게)이? ?있으시"),
 }
 """The user leaves the door open for the other's questions."""
+
+COURTESIES: Table = {
+    "en": (r"you(?:'re| are) (?:very |most |so )?welcome\b",),
+    "de": (r"(?:gern geschehen|keine ursache|nichts zu danken)\b",),
+    "fr": (r"(?:je vous en prie|de rien|avec plaisir)\b",),
+    "es": (r"(?:de nada|no hay de qué|con gusto)\b",),
+    "it": (r"(?:prego|di niente|di nulla|si figuri)\b",),
+    "pt": (r"(?:de nada|por nada|não há de quê)\b",),
+    "nl": (r"(?:graag gedaan|geen dank)\b",),
+    "ru": (r"(?:не за что|всегда пожалуйста)\b",),
+    "zh": (r"不客气|不用谢",),
+    "ja": (r"どういたしまして",),
+    "ko": (r"천만에요|별말씀을요",),
+}
+"""The user answers thanks. Users do too, so it only counts next to another sign."""
 
 AS_AN_AI: Table = {
     "de": (
