@@ -20,20 +20,21 @@ LIMIT = 3.0
 FEW = 2
 """User messages, without the opening, in which a user must speak as an assistant."""
 
-ALONE = 9.0
+ALONE = 6.0
 """Sum of log odds of the user's messages that suffices on its own."""
 WITH_PHRASE = 3.0
 """The sum that suffices if one of these messages has a phrase too."""
-SWAPPED, USERS_PART = 12.0, 4.0
+SWAPPED, USERS_PART = 11.0, 4.0
 """The sum of both sides that suffices, and the part in it that the user must have."""
-STEADY, STEADY_SWAPPED = 3.5, 2.0
+STEADY, STEADY_SWAPPED = 3.5, 2.2
 """The sum by the square root of the number of messages, without which no sum suffices: two people
 who tell each other what they know reach a high sum in many small steps."""
 DOUBTFUL = 3.0
 """The sum from which on a judge or a person should look."""
 
-NOT_A_USER = -1.0
-"""A message with lower log odds reads like a user's; it is not searched for phrases."""
+LIKELY_USER, SURE_USER, LONG = -1.0, -3.5, 100
+"""A message with lower log odds reads like a user's and is not searched for phrases, which saves
+time. One of more than 100 characters must be surer: it may offer help in its last sentence only."""
 LIKE_A_USER = -2.0
 """An assistant's message with lower log odds reads like a user's."""
 
@@ -131,7 +132,8 @@ def _evidence_in(texts: tuple[str, ...], users: tuple[int, ...]) -> Evidence:
     signs = {
         index: kinds
         for index, score in zip(users, scores, strict=True)
-        if score > NOT_A_USER and (kinds := _kinds(texts[index]))
+        if score > (SURE_USER if len(texts[index]) > LONG else LIKELY_USER)
+        and (kinds := _kinds(texts[index]))
     }
     is_strong = stretch is not None and _is_strong(stretch, signs, texts, users)
     return Evidence(stretch, signs, is_strong)

@@ -20,12 +20,16 @@ OFFERS: Table = {
         r"delighted) to (?:help|assist|support|guide)\b",
         r"i(?: can|'ll| will) (?:help|assist|support) you\b",
         r"(?:may|can) i help you\b",
+        r"you (?:\w+ ){0,6}?need (?:any |more |further |additional )+(?:help|assistance|support|"
+        r"guidance)\b(?! (?:from|of) )",
+        r"(?:help|assist) you (?:with )?(?:further|anytime|any time)\b",
     ),
     "de": (
         r"(?:wie|womit|wobei) (?:kann|darf) ich (?:ihnen|dir|euch)(?: \w+){0,2} (?:weiter)?helfen\b",
         r"(?:kann ich|können wir) (?:sonst|sonst noch|noch) (?:etwas|was) für (?:sie|dich) tun\b",
         r"(?:gerne? )?helfe ich (?:ihnen|dir)\b|ich helfe (?:ihnen|dir) gerne?\b",
         r"was kann ich für (?:sie|dich) tun\b",
+        r"(?:sie|du) (?:\w+ ){0,4}?(?:weitere|noch) (?:hilfe|unterstützung) (?:benötig|brauch)",
     ),
     "fr": (
         r"(?:comment|en quoi) (?:puis-je|puis je|je peux|pouvons-nous) (?:vous|t'|vous y )?"
@@ -34,6 +38,7 @@ OFFERS: Table = {
         r"je (?:suis là|suis ici) pour (?:vous|t')\s?aider",
         r"je (?:serai|serais|suis) (?:ravie?|heureu(?:x|se)) de (?:vous|t')\s?aider",
         r"que puis-je faire pour (?:vous|toi)",
+        r"vous avez (?:encore |à nouveau )?besoin d'(?:aide|assistance)",
     ),
     "es": (
         r"(?:en qué|cómo|con qué) (?:más |otra cosa )?(?:puedo|podemos|podría) (?:\w+ )?"
@@ -41,6 +46,7 @@ OFFERS: Table = {
         r"(?:puedo|podemos) ayudar(?:le|te|les) (?:en|con) (?:algo|alguna)",
         r"estoy (?:aquí|listo|lista) para ayudar",
         r"(?:estaré|estaría) encantad[oa] de ayudar",
+        r"necesitas? (?:más|alguna) (?:ayuda|asistencia)",
     ),
     "it": (
         r"(?:come|in (?:che|cosa|che modo)) (?:posso|possiamo) (?:aiutar|esser(?:le|ti|vi))",
@@ -48,18 +54,21 @@ OFFERS: Table = {
         r"sono qui per aiutar",
         r"(?:sarò|sarei) (?:felice|liet[oa]) di aiutar",
         r"cosa posso fare per (?:lei|te|voi)\b",
+        r"(?:ha|hai|avesse|avessi) (?:ancora )?bisogno di (?:ulteriore )?(?:aiuto|assistenza)",
     ),
     "pt": (
         r"(?:como|em que|no que) (?:eu )?(?:posso|podemos) (?:te |lhe |o |a )?(?:ajudar|ajudá|auxiliar)",
         r"posso (?:te |lhe )?(?:ajudar|ajudá-l[oa]) (?:em|com) (?:mais )?(?:algo|alguma)",
         r"estou (?:aqui|pronto|pronta|à disposição) para (?:te |lhe )?ajud",
         r"(?:ficarei|ficaria) feliz em (?:te |lhe )?ajud",
+        r"precisar de (?:mais )?(?:ajuda|assistência)",
     ),
     "nl": (
         r"(?:hoe|waarmee|waar) kan ik (?:u|je|jou)(?: \w+){0,2} (?:mee )?(?:helpen|van dienst zijn)\b",
         r"kan ik (?:verder )?nog (?:iets|ergens|wat) (?:voor (?:u|je)|mee)\b",
         r"ik help (?:u|je) graag\b|ik ben er om (?:u|je) te helpen\b",
         r"wat kan ik voor (?:u|je) (?:doen|betekenen)\b",
+        r"(?:u|je) (?:nog )?(?:verdere|meer|extra) hulp nodig\b",
     ),
     "ru": (
         r"(?:чем|как) (?:ещё |еще )?(?:я |мы )?(?:могу|можем|могла бы|мог бы) (?:ещё |еще )?"
@@ -67,6 +76,7 @@ OFFERS: Table = {
         r"(?:могу|можем) (?:ли )?(?:я |мы )?(?:ещё|еще) (?:чем-|что-)\w+ (?:вам )?помочь",
         r"(?:я )?(?:буду рада?|готова?|рада?) (?:вам |тебе )?помочь",
         r"я здесь,? чтобы (?:вам |тебе )?помочь",
+        r"вам (?:ещё |еще )?(?:понадобится|потребуется|нужна) (?:ещё |еще |моя |дополнительная )?помощь",
     ),
     "zh": (
         r"(?:可以|能|能够|需要我)(?:怎么|如何|为|帮|幫)?(?:帮|幫|为|為)(?:助)?[您你](?:做|吗|什么|的|忙|吗|解决|\uff1f)",
