@@ -28,6 +28,8 @@ from duologue.validation.role_model import BUCKET_BITS, FORMS, ORDERS, Features,
 Floats = npt.NDArray[np.float32]
 Conversation = list[tuple[str, str]]
 
+NGRAMS = len(ORDERS) << BUCKET_BITS
+"""Number of weights of n-grams."""
 CONVERSATIONS = 300
 """Read from one corpus at most."""
 MESSAGES = 30
@@ -91,9 +93,9 @@ def _read(texts: list[str]) -> Features:
 
 
 def _joined(parts: Sequence[Features]) -> Features:
-    offsets = np.cumsum([0, *(len(part.buckets[0]) for part in parts)])
+    offsets = np.cumsum([0, *(part.buckets.shape[1] for part in parts)])
     return Features(
-        tuple(np.concatenate([p.buckets[i] for p in parts]) for i in range(len(ORDERS))),
+        np.concatenate([p.buckets for p in parts], axis=1),
         np.concatenate([p.starts + o for p, o in zip(parts, offsets[:-1], strict=True)]),
         np.concatenate([p.scale for p in parts]),
         np.concatenate([p.forms for p in parts]),
@@ -102,20 +104,19 @@ def _joined(parts: Sequence[Features]) -> Features:
 
 def train(data: Sample) -> RoleModel:
     """Fits a logistic regression by Adam on all messages at once."""
-    buckets = 1 << BUCKET_BITS
     x = data.features
-    lengths = np.diff(np.append(x.starts, len(x.buckets[0])))
-    weights = np.zeros(len(ORDERS) * buckets + FORMS + 1, dtype=np.float32)
+    lengths = np.diff(np.append(x.starts, x.buckets.shape[1]))
+    weights = np.zeros(NGRAMS + FORMS + 1, dtype=np.float32)
     mean, square = np.zeros_like(weights), np.zeros_like(weights)
     for step in range(1, PASSES + 1):
         model = _model(weights)
         scores = x.forms @ model.forms + np.float32(model.bias)
-        for row, hashed in zip(model.ngrams, x.buckets, strict=True):
-            scores += np.add.reduceat(row[hashed], x.starts) * x.scale
+        for hashed in x.buckets:
+            scores += np.add.reduceat(model.ngrams[hashed], x.starts) * x.scale
         error = (1 / (1 + np.exp(-scores)) - data.is_assistant) * data.weight
         each = np.repeat(error * x.scale, lengths)
-        slopes = [np.bincount(h, weights=each, minlength=buckets) for h in x.buckets]
-        slope = np.concatenate([*slopes, error @ x.forms, [error.sum()]]).astype(np.float32)
+        of_ngrams = sum(np.bincount(h, weights=each, minlength=NGRAMS) for h in x.buckets)
+        slope = np.concatenate([of_ngrams, error @ x.forms, [error.sum()]]).astype(np.float32)
         slope += np.float32(DECAY) * weights
         mean += 0.1 * (slope - mean)
         square += 0.01 * (slope * slope - square)
@@ -125,9 +126,7 @@ def train(data: Sample) -> RoleModel:
 
 
 def _model(weights: Floats) -> RoleModel:
-    size = len(ORDERS) << BUCKET_BITS
-    ngrams = weights[:size].reshape(len(ORDERS), -1)
-    return RoleModel(ngrams, weights[size : size + FORMS], float(weights[-1]))
+    return RoleModel(weights[:NGRAMS], weights[NGRAMS:-1], float(weights[-1]))
 
 
 def store(model: RoleModel, path: Path) -> None:

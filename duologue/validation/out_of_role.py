@@ -42,6 +42,8 @@ _FOURTH_WALL = _any_of(
 )
 
 _SAYS_IT_IS_AN_AI = Phrases(AS_AN_AI)
+_ABOUT_MODELS = ("intel", "model", "chatbot", "assist", "asist", " ki", "ia", " ai")
+"""A text in ASCII without any of these does not say so."""
 
 _SORRY = _any_of(r"sorry\b", r"i apologi[sz]e\b")
 _POLICY = _any_of(
@@ -60,7 +62,7 @@ def fourth_wall(messages: Sequence[Message], _expected: Expectations) -> Iterato
     """
     for index, message in _by_the_user(messages):
         plain = _plain(message.text)
-        if _FOURTH_WALL.search(plain) or _SAYS_IT_IS_AN_AI.in_text(plain):
+        if _FOURTH_WALL.search(plain) or _says_it_is_an_ai(plain):
             yield Finding(index, "the user speaks as a model, or of the simulation")
 
 
@@ -75,6 +77,12 @@ def assistant_refusal(messages: Sequence[Message], _expected: Expectations) -> I
         plain = _plain(message.text)
         if (_SORRY.search(plain) or _POLICY.search(plain)) and is_refusal(message.text):
             yield Finding(index, "the user refuses in an assistant's words")
+
+
+def _says_it_is_an_ai(plain: str) -> bool:
+    if plain.isascii() and not any(part in plain for part in _ABOUT_MODELS):
+        return False
+    return bool(_SAYS_IT_IS_AN_AI.found(plain))
 
 
 def _by_the_user(messages: Sequence[Message]) -> Iterator[tuple[int, Message]]:

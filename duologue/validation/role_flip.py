@@ -29,8 +29,8 @@ SWAPPED, USERS_PART = 11.0, 4.0
 STEADY, STEADY_SWAPPED = 3.5, 2.2
 """The sum by the square root of the number of messages, without which no sum suffices: two people
 who tell each other what they know reach a high sum in many small steps."""
-DOUBTFUL = 3.0
-"""The sum from which on a judge or a person should look."""
+DOUBTFUL, STEADY_DOUBTFUL = 3.0, 2.0
+"""From these on a judge or a person should look."""
 
 LIKELY_USER, SURE_USER, LONG = -1.0, -3.5, 100
 """A message with lower log odds reads like a user's and is not searched for phrases, which saves
@@ -38,8 +38,10 @@ time. One of more than 100 characters must be surer: it may offer help in its la
 LIKE_A_USER = -2.0
 """An assistant's message with lower log odds reads like a user's."""
 
-_TABLES = tuple(map(Phrases, (OFFERS, SERVICE, OPEN_DOOR, COURTESIES)))
+_PHRASES = Phrases(OFFERS, SERVICE, OPEN_DOOR, COURTESIES)
 _OFFER, _SERVICE, _OPEN_DOOR = 1, 2, 4
+_BEGINNING, _END = 150, 250
+"""Characters that are searched for phrases: assistants offer help first or last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,11 @@ class Stretch:
     count: int
     total: float
     """Sum of the log odds that an assistant wrote them."""
+
+    @property
+    def steady(self) -> float:
+        """The sum by the square root of the number of messages."""
+        return self.total / math.sqrt(self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,9 @@ def speaks_like_assistant(messages: Sequence[Message], _expected: Expectations) 
     """
     evidence = _evidence(messages)
     stretch = evidence.stretch
-    if stretch is not None and stretch.total >= DOUBTFUL and not evidence.is_strong:
+    if stretch is None or evidence.is_strong:
+        return
+    if stretch.total >= DOUBTFUL and stretch.steady >= STEADY_DOUBTFUL:
         yield Finding(stretch.start, "from here on the user may be speaking as the assistant")
 
 
@@ -144,10 +153,9 @@ def _is_strong(
 ) -> bool:
     if stretch.total >= WITH_PHRASE and any(i >= stretch.start and signs[i] < 8 for i in signs):
         return True
-    steady = stretch.total / math.sqrt(stretch.count)
-    if stretch.total >= ALONE and steady >= STEADY:
+    if stretch.total >= ALONE and stretch.steady >= STEADY:
         return True
-    if stretch.total < USERS_PART or steady < STEADY_SWAPPED:
+    if stretch.total < USERS_PART or stretch.steady < STEADY_SWAPPED:
         return False
     others = [i for i in range(stretch.start, len(texts)) if i not in users]
     limited = (max(-LIMIT, min(score, LIMIT)) for score in _scores(texts, others))
@@ -166,8 +174,9 @@ def _by_phrases(messages: Sequence[Message], signs: dict[int, int]) -> Iterator[
 
 
 def _kinds(text: str) -> int:
-    plain = text.replace("\u2019", "'").casefold()
-    return sum(table.in_text(plain) << bit for bit, table in enumerate(_TABLES))
+    if len(text) > _BEGINNING + _END:
+        text = f"{text[:_BEGINNING]}\n{text[-_END:]}"
+    return _PHRASES.found(text)
 
 
 def _next_to_a_user(messages: Sequence[Message], index: int) -> bool:

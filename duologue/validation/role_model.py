@@ -30,6 +30,7 @@ _PAD = "\x03" * (max(ORDERS) - 1)
 """Between two messages, so that no n-gram contains letters of both."""
 _BASE, _MIX = np.uint32(0x01000193), np.uint32(0x9E3779B1)
 _SHIFT = np.uint32(32 - BUCKET_BITS)
+_ROWS = (np.arange(len(ORDERS), dtype=np.uint32) << np.uint32(BUCKET_BITS))[:, None]
 _ZERO, _TEN = np.uint32(ord("0")), np.uint32(10)
 _SHORT = 0.35
 """About 15 characters."""
@@ -41,7 +42,7 @@ class RoleModel:
     """Weights. A positive sum means an assistant."""
 
     ngrams: Floats
-    """For each n-gram length one row of 2 ** BUCKET_BITS weights."""
+    """For each n-gram length 2 ** BUCKET_BITS weights, one length after the other."""
     forms: Floats
     """One weight for each feature that needs no language."""
     bias: float
@@ -56,10 +57,9 @@ class RoleModel:
         if not texts:
             return np.zeros(0, dtype=np.float32)
         features = read(texts, before)
-        total = np.zeros(len(texts), dtype=np.float32)
-        for weights, buckets in zip(self.ngrams, features.buckets, strict=True):
-            total += np.add.reduceat(weights[buckets], features.starts)
-        scored: Floats = total * features.scale + features.forms @ self.forms + np.float32(self.bias)
+        each = self.ngrams.take(features.buckets).sum(axis=0)
+        total = np.add.reduceat(each, features.starts) * features.scale
+        scored: Floats = total + features.forms @ self.forms + np.float32(self.bias)
         return scored
 
 
@@ -67,10 +67,10 @@ class RoleModel:
 class Features:
     """What the model reads of a conversation."""
 
-    buckets: tuple[npt.NDArray[np.uint32], ...]
-    """For each n-gram length, the bucket of each n-gram of all messages."""
+    buckets: npt.NDArray[np.uint32]
+    """The bucket of each n-gram of all messages: one row for each n-gram length."""
     starts: npt.NDArray[np.intp]
-    """Where each message begins in `buckets`."""
+    """Where each message begins in a row of `buckets`."""
     scale: Floats
     """For each message, one by the square root of the number of n-grams of one length."""
     forms: Floats
@@ -100,23 +100,22 @@ def _ends(text: str) -> str:
     return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\x03{text[-_TAIL:]}"
 
 
-def _buckets(codes: npt.NDArray[np.uint32], positions: int) -> tuple[npt.NDArray[np.uint32], ...]:
+def _buckets(codes: npt.NDArray[np.uint32], positions: int) -> npt.NDArray[np.uint32]:
     """Hashes the n-grams that start at each of the first positions; arithmetic is modulo 2**32.
 
     Each length is hashed from the one before and the pair of characters that follows.
     """
     pairs = codes[:-1] * _BASE
     pairs += codes[1:]
-    hashed, found = pairs, []
-    for order in ORDERS:
-        if order > 2:
-            following = pairs[order - 2 :]
-            hashed = hashed[: len(following)] * _BASE
-            hashed += following
-        mixed = hashed[:positions] * _MIX
-        mixed >>= _SHIFT
-        found.append(mixed)
-    return tuple(found)
+    found = np.empty((len(ORDERS), positions), dtype=np.uint32)
+    found[0] = pairs[:positions]
+    for row, order in enumerate(ORDERS[1:], 1):
+        np.multiply(found[row - 1], _BASE, out=found[row])
+        found[row] += pairs[order - 2 : order - 2 + positions]
+    found *= _MIX
+    found >>= _SHIFT
+    found += _ROWS
+    return found
 
 
 def _forms(text: str, before: str, digits: float) -> tuple[float, ...]:

@@ -313,23 +313,60 @@ AS_AN_AI: Table = {
 """The user says that it is a model. English has more forms; see `out_of_role`."""
 
 
+WORDS: Mapping[str, frozenset[str]] = {
+    "en": frozenset(("i", "i'm", "i'd", "i'll", "you", "your", "for", "the", "to", "free")),
+    "de": frozenset(("ich", "sie", "ihnen", "ihre", "ihr", "für", "dir", "und", "die", "keine")),
+    "fr": frozenset(("je", "vous", "votre", "pour", "puis-je", "de", "pas", "suis", "le", "nous")),
+    "es": frozenset(("en", "puedo", "por", "su", "tu", "no", "para", "de", "las", "que", "soy")),
+    "it": frozenset(("posso", "per", "il", "la", "di", "sono", "non", "come", "che", "mi", "ho")),
+    "pt": frozenset(("posso", "em", "seu", "sua", "de", "por", "não", "que", "você", "como", "sou")),
+    "nl": frozenset(("ik", "u", "uw", "je", "voor", "een", "het", "de", "niet", "geen", "graag")),
+}
+"""Frequent words: a message without one of them is not searched for that language's phrases."""
+
+_SCRIPTS = {
+    "ru": re.compile("[\u0400-\u04ff]"),
+    "zh": re.compile("[\u4e00-\u9fff]"),
+    "ja": re.compile("[\u3040-\u30ff]"),
+    "ko": re.compile("[\uac00-\ud7af]"),
+}
+
+
 class Phrases:
-    """A table's phrases as patterns that are quick to search for."""
+    """Tables of phrases, as patterns that are quick to search for."""
 
-    def __init__(self, table: Table) -> None:
-        spaced = {lang: p for lang, p in table.items() if lang not in _NO_WORD_STARTS}
-        self._ascii = _pattern(r"\b", (p for k in spaced if k != "ru" for p in spaced[k]))
-        self._cyrillic = _pattern(r"\b", spaced["ru"])
-        self._unspaced = _pattern("", (p for k in table if k in _NO_WORD_STARTS for p in table[k]))
+    def __init__(self, *tables: Table) -> None:
+        self._each = [{lang: _pattern(lang, table[lang]) for lang in table} for table in tables]
+        languages = {lang for table in tables for lang in table}
+        self._any = {
+            lang: _pattern(lang, (phrase for table in tables for phrase in table.get(lang, ())))
+            for lang in languages
+        }
 
-    def in_text(self, plain: str) -> bool:
-        """Whether a text in small letters, with straight apostrophes, has one of the phrases."""
-        if self._ascii.search(plain):
-            return True
-        if plain.isascii():
-            return False
-        return bool(self._cyrillic.search(plain) or self._unspaced.search(plain))
+    def found(self, text: str) -> int:
+        """Returns which tables have a phrase that is in the text: bit 0 for the first table."""
+        plain = text.replace("\u2019", "'").casefold()
+        kinds = 0
+        for lang in _languages(plain) & self._any.keys():
+            if self._any[lang].search(plain):
+                for bit, table in enumerate(self._each):
+                    if lang in table and table[lang].search(plain):
+                        kinds |= 1 << bit
+        return kinds
 
 
-def _pattern(start: str, phrases: Iterable[str]) -> re.Pattern[str]:
+def _languages(plain: str) -> set[str]:
+    """Returns the languages whose phrases could be in the text."""
+    words = set(_WORD.findall(plain))
+    found = {lang for lang, frequent in WORDS.items() if not frequent.isdisjoint(words)}
+    if not plain.isascii():
+        found |= {lang for lang, script in _SCRIPTS.items() if script.search(plain)}
+    return found
+
+
+_WORD = re.compile(r"[^\W\d_][\w'-]*")
+
+
+def _pattern(language: str, phrases: Iterable[str]) -> re.Pattern[str]:
+    start = "" if language in _NO_WORD_STARTS else r"\b"
     return re.compile(f"{start}(?:{'|'.join(phrases)})")
