@@ -140,7 +140,9 @@ def main() -> None:
     """Reads the command line, trains, writes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--without", nargs="*", default=[], help="corpora or languages to leave out")
+    parser.add_argument(
+        "--without", nargs="*", default=[], help="corpora or languages to leave out"
+    )
     default = Path(__file__).parents[1] / "duologue" / "validation" / "role_weights.npz"
     parser.add_argument("--out", type=Path, default=default)
     options = parser.parse_args()

@@ -66,7 +66,7 @@ class Evidence:
 
     stretch: Stretch | None
     signs: dict[int, int]
-    """The user messages with phrases: the sum of `_OFFER`, `_SERVICE`, `_OPEN_DOOR` and courtesies."""
+    """The user messages with phrases: `_OFFER`, `_SERVICE`, `_OPEN_DOOR` and courtesies, summed."""
     is_strong: bool
     """Whether the stretch suffices for a verdict."""
 
@@ -93,7 +93,9 @@ def role_flip(messages: Sequence[Message], _expected: Expectations) -> Iterator[
         yield Finding(start, "from here on the user speaks as the assistant should")
 
 
-def speaks_like_assistant(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
+def speaks_like_assistant(
+    messages: Sequence[Message], _expected: Expectations
+) -> Iterator[Finding]:
     """Catches a user who may be doing the assistant's part; `role_flip` is for the sure ones.
 
     The model must find at least two messages of the user, up to the end, that read like an
@@ -170,7 +172,7 @@ def _by_phrases(messages: Sequence[Message], signs: dict[int, int]) -> Iterator[
         elif index in offers[1:]:
             yield Finding(index, "the user offers help for the second time")
         elif kinds & (_OFFER | _SERVICE | _OPEN_DOOR) and _next_to_a_user(messages, index):
-            yield Finding(index, "the user serves, and the assistant next to it asks as a user does")
+            yield Finding(index, "the user serves, and the assistant next to it does not")
 
 
 def _kinds(text: str) -> int:
@@ -183,7 +185,8 @@ def _next_to_a_user(messages: Sequence[Message], index: int) -> bool:
     """Whether the assistant's message before or after reads like a user's."""
     texts = tuple(message.text for message in messages)
     near = [
-        i for i in (index - 1, index + 1)
+        i
+        for i in (index - 1, index + 1)
         if 0 <= i < len(messages) and messages[i].role is Role.ASSISTANT
     ]
     return any(score < LIKE_A_USER for score in _scores(texts, near))

@@ -16,7 +16,8 @@ OFFERS: Table = {
     "en": (
         r"(?:how|what) (?:else )?(?:can|may|could) (?:i|we) (?:help|assist|do for) you\b",
         r"anything (?:else )?(?:that )?(?:i|we) can (?:help|assist|do for you)\b",
-        r"(?:i|we)(?:'d| would|'ll| will|'m|'re| am| are) (?:be )?(?:\w+ )?(?:happy|glad|here|ready|"
+        r"(?:i|we)(?:'d| would|'ll| will|'m|'re| am| are) (?:be )?(?:\w+ )?(?:happy|glad|here|"
+        r"ready|"
         r"delighted) to (?:help|assist|support|guide)\b",
         r"i(?: can|'ll| will) (?:help|assist|support) you\b",
         r"(?:may|can) i help you\b",
@@ -25,7 +26,8 @@ OFFERS: Table = {
         r"(?:help|assist) you (?:with )?(?:further|anytime|any time)\b",
     ),
     "de": (
-        r"(?:wie|womit|wobei) (?:kann|darf) ich (?:ihnen|dir|euch)(?: \w+){0,2} (?:weiter)?helfen\b",
+        r"(?:wie|womit|wobei) (?:kann|darf) ich (?:ihnen|dir|"
+        r"euch)(?: \w+){0,2} (?:weiter)?helfen\b",
         r"(?:kann ich|können wir) (?:sonst|sonst noch|noch) (?:etwas|was) für (?:sie|dich) tun\b",
         r"(?:gerne? )?helfe ich (?:ihnen|dir)\b|ich helfe (?:ihnen|dir) gerne?\b",
         r"was kann ich für (?:sie|dich) tun\b",
@@ -50,21 +52,24 @@ OFFERS: Table = {
     ),
     "it": (
         r"(?:come|in (?:che|cosa|che modo)) (?:posso|possiamo) (?:aiutar|esser(?:le|ti|vi))",
-        r"posso (?:aiutar|esser)(?:la|ti|le|vi)? (?:in |con )?(?:qualcos'?|altro|qualche|d'aiuto|utile)",
+        r"posso (?:aiutar|esser)(?:la|ti|le|vi)? (?:in |con )?(?:qualcos'?|altro|qualche|d'aiuto|"
+        r"utile)",
         r"sono qui per aiutar",
         r"(?:sarò|sarei) (?:felice|liet[oa]) di aiutar",
         r"cosa posso fare per (?:lei|te|voi)\b",
         r"(?:ha|hai|avesse|avessi) (?:ancora )?bisogno di (?:ulteriore )?(?:aiuto|assistenza)",
     ),
     "pt": (
-        r"(?:como|em que|no que) (?:eu )?(?:posso|podemos) (?:te |lhe |o |a )?(?:ajudar|ajudá|auxiliar)",
+        r"(?:como|em que|no que) (?:eu )?(?:posso|podemos) (?:te |lhe |o |a )?(?:ajudar|ajudá|"
+        r"auxiliar)",
         r"posso (?:te |lhe )?(?:ajudar|ajudá-l[oa]) (?:em|com) (?:mais )?(?:algo|alguma)",
         r"estou (?:aqui|pronto|pronta|à disposição) para (?:te |lhe )?ajud",
         r"(?:ficarei|ficaria) feliz em (?:te |lhe )?ajud",
         r"precisar de (?:mais )?(?:ajuda|assistência)",
     ),
     "nl": (
-        r"(?:hoe|waarmee|waar) kan ik (?:u|je|jou)(?: \w+){0,2} (?:mee )?(?:helpen|van dienst zijn)\b",
+        r"(?:hoe|waarmee|waar) kan ik (?:u|je|jou)(?: \w+){0,2} (?:mee )?(?:helpen|"
+        r"van dienst zijn)\b",
         r"kan ik (?:verder )?nog (?:iets|ergens|wat) (?:voor (?:u|je)|mee)\b",
         r"ik help (?:u|je) graag\b|ik ben er om (?:u|je) te helpen\b",
         r"wat kan ik voor (?:u|je) (?:doen|betekenen)\b",
@@ -76,7 +81,8 @@ OFFERS: Table = {
         r"(?:могу|можем) (?:ли )?(?:я |мы )?(?:ещё|еще) (?:чем-|что-)\w+ (?:вам )?помочь",
         r"(?:я )?(?:буду рада?|готова?|рада?) (?:вам |тебе )?помочь",
         r"я здесь,? чтобы (?:вам |тебе )?помочь",
-        r"вам (?:ещё |еще )?(?:понадобится|потребуется|нужна) (?:ещё |еще |моя |дополнительная )?помощь",
+        r"вам (?:ещё |еще )?(?:понадобится|потребуется|нужна) (?:ещё |еще |моя |"
+        r"дополнительная )?помощь",
     ),
     "zh": (
         r"(?:可以|能|能够|需要我)(?:怎么|如何|为|帮|幫)?(?:帮|幫|为|為)(?:助)?[您你](?:做|吗|什么|的|忙|吗|解决|\uff1f)",
@@ -110,29 +116,41 @@ SERVICE: Table = {
         r"(?:have|get|ask for)) (?:me (?:with )?)?your\b",
     ),
     "de": (
-        r"(?:vielen )?dank für (?:ihre (?:geduld|anfrage|nachricht|anruf)|ihr (?:verständnis|interesse)|"
+        r"(?:vielen )?dank für (?:ihre (?:geduld|anfrage|nachricht|anruf)|ihr (?:verständnis|"
+        r"interesse)|"
         r"deine (?:geduld|anfrage))\b",
-        r"ich habe (?:ihre|deine|den|die|das) (?:\w+ ){0,3}(?:für sie )?(?:gebucht|reserviert|storniert|"
+        r"ich habe (?:ihre|deine|den|die|das) (?:\w+ ){0,3}(?:für sie )?(?:gebucht|reserviert|"
+        r"storniert|"
         r"bestätigt|aktualisiert)\b",
-        r"(?:ihre|deine) (?:bestellung|buchung|rückerstattung|reservierung|anfrage) (?:wurde|wird|ist)\b",
-        r"(?:könnten|können|würden) sie mir (?:bitte )?ihre\b|darf ich (?:bitte )?(?:ihren|ihre|um)\b",
+        r"(?:ihre|deine) (?:bestellung|buchung|rückerstattung|reservierung|anfrage) (?:wurde|wird|"
+        r"ist)\b",
+        r"(?:könnten|können|würden) sie mir (?:bitte )?ihre\b|darf ich (?:bitte )?(?:ihren|ihre|"
+        r"um)\b",
         r"(?:entschuldigen|verzeihen) sie die (?:unannehmlichkeiten|verzögerung)",
         r"(?:ich verstehe|verständlich)\W+(?:ihr|ihre|ihren) (?:ärger|frust|anliegen|sorge)",
     ),
     "fr": (
         r"merci (?:pour|de) (?:votre (?:patience|compréhension|appel|message)|nous avoir contact)",
-        r"veuillez nous excuser|(?:désolée?|navrée?) pour (?:ce|le|les|la) (?:désagrément|gêne|délai)",
-        r"votre (?:commande|réservation|remboursement|demande|rendez-vous) (?:a été|est confirm|sera|va être)",
-        r"(?:pourriez|pouvez|puis)-(?:vous|je) (?:me |m')?(?:donner|indiquer|communiquer|confirmer|fournir|"
+        r"veuillez nous excuser|(?:désolée?|navrée?) pour (?:ce|le|les|la) (?:désagrément|gêne|"
+        r"délai)",
+        r"votre (?:commande|réservation|remboursement|demande|rendez-vous) (?:a été|est confirm|"
+        r"sera|va être)",
+        r"(?:pourriez|pouvez|puis)-(?:vous|je) (?:me |m')?(?:donner|indiquer|communiquer|"
+        r"confirmer|fournir|"
         r"avoir) (?:s'il vous plaît )?votre\b",
-        r"j'ai (?:bien )?(?:réservé|annulé|confirmé|mis à jour|enregistré) (?:votre|la table|pour vous)",
+        r"j'ai (?:bien )?(?:réservé|annulé|confirmé|mis à jour|enregistré) (?:votre|la table|"
+        r"pour vous)",
         r"je (?:comprends|comprend) (?:votre|vos) (?:frustration|inquiétude|préoccupation)",
     ),
     "es": (
-        r"gracias por (?:(?:su|tu) (?:paciencia|comprensión|llamada|interés)|contactar|comunicarse)",
-        r"(?:disculpe|lamento|lamentamos|perdone) (?:mucho )?(?:las molestias|los inconvenientes|el inconveniente)",
-        r"(?:su|tu) (?:pedido|reserva|reembolso|solicitud|cita) (?:ha sido|está confirmad|será|fue)",
-        r"(?:podría|puede|podrías|puedes) (?:por favor )?(?:dar|indicar|proporcionar|facilitar|confirmar)"
+        r"gracias por (?:(?:su|tu) (?:paciencia|comprensión|llamada|interés)|contactar|"
+        r"comunicarse)",
+        r"(?:disculpe|lamento|lamentamos|perdone) (?:mucho )?(?:las molestias|los inconvenientes|"
+        r"el inconveniente)",
+        r"(?:su|tu) (?:pedido|reserva|reembolso|solicitud|cita) (?:ha sido|está confirmad|será|"
+        r"fue)",
+        r"(?:podría|puede|podrías|puedes) (?:por favor )?(?:dar|indicar|proporcionar|facilitar|"
+        r"confirmar)"
         r"(?:me|nos)? (?:por favor )?(?:su|tu)\b",
         r"he (?:reservado|cancelado|confirmado|actualizado|tramitado) (?:su|tu|la mesa|para)",
         r"entiendo (?:su|tu) (?:frustración|preocupación|enfado|situación)",
@@ -142,34 +160,43 @@ SERVICE: Table = {
         r"(?:mi scuso|ci scusiamo) per (?:il|l'|gli) ?(?:disagi|inconvenient|disguid|attesa)",
         r"(?:il suo|la sua|il tuo|la tua) (?:ordine|prenotazione|rimborso|richiesta|appuntamento) "
         r"(?:è stat|è confermat|sarà)",
-        r"(?:potrebbe|può|puoi) (?:gentilmente |per favore )?(?:dar|indicar|fornir|comunicar|confermar)"
+        r"(?:potrebbe|può|puoi) (?:gentilmente |per favore )?(?:dar|indicar|fornir|comunicar|"
+        r"confermar)"
         r"(?:mi|ci) (?:il suo|la sua|il tuo|la tua)\b",
-        r"ho (?:prenotato|annullato|confermato|aggiornato) (?:il suo|la sua|il tuo|la tua|per lei|per te)",
+        r"ho (?:prenotato|annullato|confermato|aggiornato) (?:il suo|la sua|il tuo|la tua|per lei|"
+        r"per te)",
         r"capisco (?:la sua|la tua) (?:frustrazione|preoccupazione|situazione)",
     ),
     "pt": (
-        r"obrigad[oa] (?:pela sua (?:paciência|compreensão)|por (?:entrar em contato|contactar|ligar))",
+        r"obrigad[oa] (?:pela sua (?:paciência|compreensão)|por (?:entrar em contato|contactar|"
+        r"ligar))",
         r"(?:peço|pedimos) desculpas? pel[oa]s? (?:transtorno|inconveniente|incómodo|demora)",
-        r"(?:o seu|a sua|seu|sua) (?:pedido|reserva|reembolso|solicitação|consulta) (?:foi|está confirmad|será)",
-        r"(?:poderia|pode) (?:por favor )?(?:me |-me )?(?:informar|fornecer|confirmar|indicar|passar) "
+        r"(?:o seu|a sua|seu|sua) (?:pedido|reserva|reembolso|solicitação|consulta) (?:foi|"
+        r"está confirmad|será)",
+        r"(?:poderia|pode) (?:por favor )?(?:me |-me )?(?:informar|fornecer|confirmar|indicar|"
+        r"passar) "
         r"(?:por favor )?(?:o seu|a sua|seu|sua)\b",
-        r"(?:já )?(?:reservei|cancelei|confirmei|atualizei) (?:o seu|a sua|seu|sua|para (?:o senhor|a senhora|você))",
+        r"(?:já )?(?:reservei|cancelei|confirmei|atualizei) (?:o seu|a sua|seu|sua|"
+        r"para (?:o senhor|a senhora|você))",
         r"entendo (?:a )?sua (?:frustração|preocupação|situação)",
     ),
     "nl": (
         r"(?:dank u|bedankt) voor (?:uw|je) (?:geduld|begrip|bericht|vraag|interesse)\b",
         r"(?:excuses|sorry) voor (?:het ongemak|de vertraging|het oponthoud)\b",
-        r"(?:uw|je) (?:bestelling|boeking|reservering|terugbetaling|aanvraag|afspraak) (?:is|wordt|werd)\b",
+        r"(?:uw|je) (?:bestelling|boeking|reservering|terugbetaling|aanvraag|afspraak) (?:is|"
+        r"wordt|werd)\b",
         r"(?:mag|kan) ik (?:uw|je)\b|(?:kunt|kan|zou) (?:u|je) (?:mij|me) (?:\w+ )?(?:uw|je) \w+ "
         r"(?:geven|doorgeven|bevestigen)\b",
-        r"ik heb (?:uw|de|het|je) (?:\w+ ){0,2}(?:voor u |voor je )?(?:gereserveerd|geboekt|geannuleerd|"
+        r"ik heb (?:uw|de|het|je) (?:\w+ ){0,2}(?:voor u |voor je )?(?:gereserveerd|geboekt|"
+        r"geannuleerd|"
         r"bevestigd)\b",
         r"ik begrijp (?:uw|je) (?:frustratie|zorg|ongenoegen)\b",
     ),
     "ru": (
         r"спасибо за (?:ваше |твоё |твое )?(?:терпение|понимание|обращение|ожидание)",
         r"(?:приносим|приношу|прошу) (?:свои |наши )?извинени[яй] за",
-        r"ваш[ае]? (?:заказ|бронирование|бронь|запрос|заявка|запись|возврат) (?:был|была|было|будет|"
+        r"ваш[ае]? (?:заказ|бронирование|бронь|запрос|заявка|запись|возврат) (?:был|была|было|"
+        r"будет|"
         r"подтвержд|оформлен)",
         r"(?:назовите|укажите|сообщите|подскажите|продиктуйте),? (?:пожалуйста,? )?(?:мне )?ваш",
         r"я (?:уже )?(?:забронировала?|отменила?|оформила?|подтвердила?) (?:для вас|вам|ваш)",
@@ -193,7 +220,8 @@ SERVICE: Table = {
     "ko": (
         r"(?:문의|연락|기다려|이해해) ?(?:해 ?)?주셔서 감사",
         r"불편을? ?(?:드려|끼쳐) ?(?:정말 )?(?:죄송|대단히)",
-        r"(?:예약|주문|취소|환불|접수)(?:이|가|해)? ?(?:완료|확정|처리|도와)(?:되었|됐|해 ?드렸|드렸)",
+        r"(?:예약|주문|취소|환불|접수)(?:이|가|해)? ?(?:완료|확정|처리|도와)"
+        r"(?:되었|됐|해 ?드렸|드렸)",
         r"(?:성함|주문 ?번호|연락처|전화번호|주소)(?:을|를|이|가)? ?(?:알려|말씀해) ?주(?:시|세)",
     ),
 }
@@ -207,7 +235,8 @@ OPEN_DOOR: Table = {
         r"(?:don't|do not) hesitate to\b",
     ),
     "de": (
-        r"(?:wenn|falls|sollten) (?:sie|du) (?:noch )?(?:weitere |irgendwelche )?(?:fragen|hilfe)\b",
+        r"(?:wenn|falls|sollten) (?:sie|du) (?:noch )?(?:weitere |irgendwelche )?(?:fragen|"
+        r"hilfe)\b",
         r"(?:melden sie sich|melde dich) (?:jederzeit|gerne?)\b|zögern sie nicht\b",
     ),
     "fr": (
@@ -240,7 +269,10 @@ OPEN_DOOR: Table = {
         r"随时(?:联系|告诉|问|咨询|找)我",
     ),
     "ja": (r"お気軽に(?:お|ご|どうぞ)", r"いつでも(?:お|ご)(?:声|連絡|相談)"),
-    "ko": (r"언제든(?:지)? ?(?:말씀|문의|연락|물어)", r"(?:궁금한|더 필요한) (?:점|것|게)이? ?있으시"),
+    "ko": (
+        r"언제든(?:지)? ?(?:말씀|문의|연락|물어)",
+        r"(?:궁금한|더 필요한) (?:점|것|게)이? ?있으시",
+    ),
 }
 """The user leaves the door open for the other's questions."""
 
@@ -261,39 +293,51 @@ COURTESIES: Table = {
 
 AS_AN_AI: Table = {
     "de": (
-        r"als (?:eine? )?(?:ki|künstliche intelligenz|(?:großes )?sprachmodell|virtueller assistent|"
+        r"als (?:eine? )?(?:ki|künstliche intelligenz|(?:großes )?sprachmodell|"
+        r"virtueller assistent|"
         r"ki-\w+)(?: \w+)?,? (?:kann|habe|bin|darf|verfüge) ich\b",
-        r"ich bin (?:nur |leider )?(?:eine ki|ein (?:ki-\w+|sprachmodell|chatbot|virtueller assistent))\b",
+        r"ich bin (?:nur |leider )?(?:eine ki|ein (?:ki-\w+|sprachmodell|chatbot|"
+        r"virtueller assistent))\b",
     ),
     "fr": (
-        r"en tant (?:qu'|que )(?:ia|intelligence artificielle|modèle de langage|assistante? (?:virtuel"
+        r"en tant (?:qu'|que )(?:ia|intelligence artificielle|modèle de langage|"
+        r"assistante? (?:virtuel"
         r"|ia))\w*,? (?:je|j')",
-        r"je suis (?:juste |seulement )?(?:une (?:ia|intelligence artificielle)|un (?:modèle de langage|"
+        r"je suis (?:juste |seulement )?(?:une (?:ia|intelligence artificielle)|"
+        r"un (?:modèle de langage|"
         r"chatbot|assistant virtuel))\b",
     ),
     "es": (
-        r"como (?:una? )?(?:ia|inteligencia artificial|modelo de lenguaje|asistente virtual)\b,? (?:no |yo )",
-        r"soy (?:solo )?(?:una (?:ia|inteligencia artificial)|un (?:modelo de lenguaje|chatbot|asistente "
+        r"como (?:una? )?(?:ia|inteligencia artificial|modelo de lenguaje|"
+        r"asistente virtual)\b,? (?:no |yo )",
+        r"soy (?:solo )?(?:una (?:ia|inteligencia artificial)|un (?:modelo de lenguaje|chatbot|"
+        r"asistente "
         r"virtual))\b",
     ),
     "it": (
-        r"(?:come|in quanto) (?:un'|un )?(?:ia|intelligenza artificiale|modello linguistico|assistente "
+        r"(?:come|in quanto) (?:un'|un )?(?:ia|intelligenza artificiale|modello linguistico|"
+        r"assistente "
         r"virtuale)\b,? (?:non|io)\b",
-        r"sono (?:solo )?(?:un'(?:ia|intelligenza artificiale)|un (?:modello linguistico|chatbot|assistente "
+        r"sono (?:solo )?(?:un'(?:ia|intelligenza artificiale)|un (?:modello linguistico|chatbot|"
+        r"assistente "
         r"virtuale))\b",
     ),
     "pt": (
-        r"como (?:uma? )?(?:ia|inteligência artificial|modelo de linguagem|assistente virtual)\b,? (?:não|eu)\b",
-        r"sou (?:apenas )?(?:uma (?:ia|inteligência artificial)|um (?:modelo de linguagem|chatbot|assistente "
+        r"como (?:uma? )?(?:ia|inteligência artificial|modelo de linguagem|"
+        r"assistente virtual)\b,? (?:não|eu)\b",
+        r"sou (?:apenas )?(?:uma (?:ia|inteligência artificial)|um (?:modelo de linguagem|chatbot|"
+        r"assistente "
         r"virtual))\b",
     ),
     "nl": (
-        r"als (?:een )?(?:ai|kunstmatige intelligentie|taalmodel|ai-\w+|virtuele assistent)\b,? (?:kan|heb|ben)"
+        r"als (?:een )?(?:ai|kunstmatige intelligentie|taalmodel|ai-\w+|"
+        r"virtuele assistent)\b,? (?:kan|heb|ben)"
         r" ik\b",
         r"ik ben (?:maar |slechts )?een (?:ai|ai-\w+|taalmodel|chatbot|virtuele assistent)\b",
     ),
     "ru": (
-        r"как (?:ии|искусственный интеллект|языковая модель|виртуальный (?:ассистент|помощник)),? я\b",
+        r"как (?:ии|искусственный интеллект|языковая модель|виртуальный (?:ассистент|"
+        r"помощник)),? я\b",
         r"я (?:всего лишь |просто |— |- )?(?:ии|искусственный интеллект|языковая модель|чат-?бот|"
         r"виртуальный (?:ассистент|помощник))(?=\s*[.,;!]|\s*$| и )",
     ),
@@ -307,7 +351,8 @@ AS_AN_AI: Table = {
     ),
     "ko": (
         r"(?:ai|인공지능|언어 ?모델)(?: ?어시스턴트| ?모델| ?비서)?(?:로서|으로서)",
-        r"(?:저는|나는) (?:단지 )?(?:ai|인공지능|언어 ?모델|챗봇)(?: ?어시스턴트| ?비서)?(?:입니다|이므로|이라)",
+        r"(?:저는|나는) (?:단지 )?(?:ai|인공지능|언어 ?모델|챗봇)(?: ?어시스턴트| ?비서)?"
+        r"(?:입니다|이므로|이라)",
     ),
 }
 """The user says that it is a model. English has more forms; see `out_of_role`."""
@@ -319,7 +364,9 @@ WORDS: Mapping[str, frozenset[str]] = {
     "fr": frozenset(("je", "vous", "votre", "pour", "puis-je", "de", "pas", "suis", "le", "nous")),
     "es": frozenset(("en", "puedo", "por", "su", "tu", "no", "para", "de", "las", "que", "soy")),
     "it": frozenset(("posso", "per", "il", "la", "di", "sono", "non", "come", "che", "mi", "ho")),
-    "pt": frozenset(("posso", "em", "seu", "sua", "de", "por", "não", "que", "você", "como", "sou")),
+    "pt": frozenset(
+        ("posso", "em", "seu", "sua", "de", "por", "não", "que", "você", "como", "sou")
+    ),
     "nl": frozenset(("ik", "u", "uw", "je", "voor", "een", "het", "de", "niet", "geen", "graag")),
 }
 """Frequent words: a message without one of them is not searched for that language's phrases."""

@@ -112,15 +112,15 @@ SWAPPED = {
         "Ваше бронирование изменено. Вы получите подтверждение на почту.",
         "Отлично, спасибо.",
     ),
-    "Chinese": (
-        "你好\uff0c我想改签去上海的机票\u3002",
-        "好的\uff0c请问您的订单号是多少\uff1f",
-        "谢谢\uff0c已经查到您的订单\u3002请问您想改到哪一天出发\uff1f",
-        "14号吧\uff0c我想要靠走道的座位\u3002",
-        "14号有一班9:40的航班\uff0c需要补差价35元\uff0c需要我帮您预订吗\uff1f",
-        "好的\uff0c那就订这个吧\u3002",
-        "已经为您改签成功\uff0c确认信息会发送到您的邮箱\u3002",
-        "太好了\uff0c谢谢\u3002",
+    "Dutch": (
+        "Hallo, ik wil mijn vlucht naar Wenen omboeken.",
+        "Natuurlijk. Wat is uw boekingsnummer?",
+        "Dank u. Ik heb uw boeking gevonden. Op welke dag wilt u vliegen?",
+        "Op de 14e, en ik wil aan het gangpad zitten.",
+        "Op de 14e is er een vlucht om 9.40 uur voor 35 euro extra. Wilt u dat ik die boek?",
+        "Ja graag.",
+        "Uw boeking is gewijzigd. U ontvangt een bevestiging per e-mail.",
+        "Top, bedankt.",
     ),
     "Korean": (
         "안녕하세요, 부산행 비행기 표를 바꾸고 싶어요.",
@@ -141,18 +141,27 @@ def test_sides_that_change_places_are_found(texts: tuple[str, ...]) -> None:
     assert found_at(role_flip, messages) or found_at(speaks_like_assistant, messages)
 
 
-ONCE_AS_THEY_SHOULD = {name: (t[0], *t[1:2], "...", *t[2:]) for name, t in SWAPPED.items()}
+IN_PLACE = {name: (*t[:2], "ok", *t[2:]) for name, t in SWAPPED.items()}
 
 
-@pytest.mark.parametrize("texts", ONCE_AS_THEY_SHOULD.values(), ids=ONCE_AS_THEY_SHOULD)
+@pytest.mark.parametrize("texts", IN_PLACE.values(), ids=IN_PLACE)
 def test_the_same_sides_in_their_places_are_fine(texts: tuple[str, ...]) -> None:
     messages = talk(*texts)
     assert found_at(role_flip, messages) == found_at(speaks_like_assistant, messages) == []
 
 
 SOUND = {
-    "terse": ("hi", "Hello! How can I help?", "order late", "What is your order number?", "1001",
-              "It arrives tomorrow.", "ok", "Anything else?", "no"),
+    "terse": (
+        "hi",
+        "Hello! How can I help?",
+        "order late",
+        "What is your order number?",
+        "1001",
+        "It arrives tomorrow.",
+        "ok",
+        "Anything else?",
+        "no",
+    ),
     "long-winded": (
         "Good morning, I have a rather long story to tell you about my dishwasher.",
         "Please go ahead.",
