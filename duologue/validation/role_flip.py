@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from duologue.conversation.messages import Message, Role
+from duologue.settings.rules import LANGUAGE_CONFIDENCE, LANGUAGE_LETTERS
+from duologue.validation.language import spoken_language
 from duologue.validation.role_model import role_model
 from duologue.validation.role_phrases import COURTESIES, OFFERS, OPEN_DOOR, SERVICE, Phrases
 from duologue.validation.rule import Expectations, Finding
@@ -18,19 +20,22 @@ from duologue.validation.rule import Expectations, Finding
 LIMIT = 3.0
 """No message counts for more than these log odds: the model is surer of itself than it is right."""
 FEW = 2
-"""User messages, without the opening, in which a user must speak as an assistant."""
+"""User messages in which a user must speak as an assistant."""
 
-ALONE = 6.0
+ALONE = 7.0
 """Sum of log odds of the user's messages that suffices on its own."""
 WITH_PHRASE = 3.0
 """The sum that suffices if one of these messages has a phrase too."""
-SWAPPED, USERS_PART = 11.0, 4.0
+SWAPPED, USERS_PART = 12.0, 4.0
 """The sum of both sides that suffices, and the part in it that the user must have."""
 STEADY, STEADY_SWAPPED = 3.5, 2.2
 """The sum by the square root of the number of messages, without which no sum suffices: two people
 who tell each other what they know reach a high sum in many small steps."""
 DOUBTFUL, STEADY_DOUBTFUL = 3.0, 2.0
 """From these on a judge or a person should look."""
+TRAINED = frozenset({"en", "fr", "hi", "it", "ja", "ko", "zh"})
+"""Languages of which the model has read whole dialogues. In others it takes 18 % of people for
+assistants, and so decides nothing on its own."""
 
 LIKELY_USER, SURE_USER, LONG = -1.0, -3.5, 100
 """A message with lower log odds reads like a user's and is not searched for phrases, which saves
@@ -39,7 +44,7 @@ LIKE_A_USER = -2.0
 """An assistant's message with lower log odds reads like a user's."""
 
 _PHRASES = Phrases(OFFERS, SERVICE, OPEN_DOOR, COURTESIES)
-_OFFER, _SERVICE, _OPEN_DOOR = 1, 2, 4
+_OFFER, _SERVICE, _OPEN_DOOR, _COURTESY = 1, 2, 4, 8
 _BEGINNING, _END = 150, 250
 """Characters that are searched for phrases: assistants offer help first or last."""
 
@@ -69,6 +74,8 @@ class Evidence:
     """The user messages with phrases: `_OFFER`, `_SERVICE`, `_OPEN_DOOR` and courtesies, summed."""
     is_strong: bool
     """Whether the stretch suffices for a verdict."""
+    is_doubtful: bool
+    """Whether it does not, but should be looked at."""
 
 
 def role_flip(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
@@ -99,21 +106,20 @@ def speaks_like_assistant(
     """Catches a user who may be doing the assistant's part; `role_flip` is for the sure ones.
 
     The model must find at least two messages of the user, up to the end, that read like an
-    assistant's. Known false positives: users who explain, advise or list facts.
+    assistant's; in a language it was not trained on, the assistant must read like a user, too.
+    Known false positives: users who explain, advise or list facts.
     """
     evidence = _evidence(messages)
-    stretch = evidence.stretch
-    if stretch is None or evidence.is_strong:
-        return
-    if stretch.total >= DOUBTFUL and stretch.steady >= STEADY_DOUBTFUL:
-        yield Finding(stretch.start, "from here on the user may be speaking as the assistant")
+    if evidence.stretch is not None and evidence.is_doubtful:
+        start = evidence.stretch.start
+        yield Finding(start, "from here on the user may be speaking as the assistant")
 
 
 def strongest_stretch(texts: Mapping[int, str], scores: Sequence[float]) -> Stretch | None:
     """Returns the stretch, up to the end, with the highest sum of log odds.
 
     Args:
-        texts: The user's messages by index, without the opening, which is the seed's.
+        texts: The user's messages by index.
         scores: The log odds of each. One counts `LIMIT` at most, and a repeated message once.
 
     Returns:
@@ -132,7 +138,7 @@ def strongest_stretch(texts: Mapping[int, str], scores: Sequence[float]) -> Stre
 
 def _evidence(messages: Sequence[Message]) -> Evidence:
     users = tuple(i for i, message in enumerate(messages) if message.role is Role.USER)
-    return _evidence_in(tuple(message.text for message in messages), users[1:])
+    return _evidence_in(tuple(message.text for message in messages), users)
 
 
 # Both rules look at the same conversation, one after the other.
@@ -146,22 +152,32 @@ def _evidence_in(texts: tuple[str, ...], users: tuple[int, ...]) -> Evidence:
         if score > (SURE_USER if len(texts[index]) > LONG else LIKELY_USER)
         and (kinds := _kinds(texts[index]))
     }
-    is_strong = stretch is not None and _is_strong(stretch, signs, texts, users)
-    return Evidence(stretch, signs, is_strong)
+    is_strong = is_doubtful = False
+    if stretch is not None and stretch.total >= DOUBTFUL:
+        if stretch.total >= WITH_PHRASE and any(
+            index >= stretch.start and kinds < _COURTESY for index, kinds in signs.items()
+        ):
+            is_strong = True
+        elif stretch.steady >= STEADY_DOUBTFUL:
+            is_swapped = _is_swapped(stretch, texts, users)
+            is_clear = is_swapped or (stretch.total >= ALONE and stretch.steady >= STEADY)
+            is_trained = _language_of(stretch, texts, users) in TRAINED
+            is_strong = is_clear and is_trained
+            is_doubtful = not is_strong and (is_trained or is_swapped)
+    return Evidence(stretch, signs, is_strong, is_doubtful)
 
 
-def _is_strong(
-    stretch: Stretch, signs: dict[int, int], texts: tuple[str, ...], users: tuple[int, ...]
-) -> bool:
-    if stretch.total >= WITH_PHRASE and any(i >= stretch.start and signs[i] < 8 for i in signs):
-        return True
-    if stretch.total >= ALONE and stretch.steady >= STEADY:
-        return True
+def _is_swapped(stretch: Stretch, texts: tuple[str, ...], users: tuple[int, ...]) -> bool:
     if stretch.total < USERS_PART or stretch.steady < STEADY_SWAPPED:
         return False
-    others = [i for i in range(stretch.start, len(texts)) if i not in users]
+    others = sorted(set(range(stretch.start, len(texts))).difference(users))
     limited = (max(-LIMIT, min(score, LIMIT)) for score in _scores(texts, others))
     return stretch.total - sum(limited) >= SWAPPED
+
+
+def _language_of(stretch: Stretch, texts: tuple[str, ...], users: tuple[int, ...]) -> str | None:
+    longest = max((texts[i] for i in users if i >= stretch.start), key=len)
+    return spoken_language(longest, LANGUAGE_LETTERS, LANGUAGE_CONFIDENCE)
 
 
 def _by_phrases(messages: Sequence[Message], signs: dict[int, int]) -> Iterator[Finding]:
