@@ -6,6 +6,7 @@ one message.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,16 +27,17 @@ ALONE = 7.0
 """Sum of log odds of the user's messages that suffices on its own."""
 WITH_PHRASE = 3.0
 """The sum that suffices if one of these messages has a phrase too."""
-SWAPPED, USERS_PART = 12.0, 4.0
+SWAPPED, USERS_PART = 11.0, 4.0
 """The sum of both sides that suffices, and the part in it that the user must have."""
 STEADY, STEADY_SWAPPED = 3.5, 2.2
 """The sum by the square root of the number of messages, without which no sum suffices: two people
 who tell each other what they know reach a high sum in many small steps."""
 DOUBTFUL, STEADY_DOUBTFUL = 3.0, 2.0
 """From these on a judge or a person should look."""
-TRAINED = frozenset({"en", "fr", "hi", "it", "ja", "ko", "zh"})
-"""Languages of which the model has read whole dialogues. In others it takes 18 % of people for
-assistants, and so decides nothing on its own."""
+TRAINED = frozenset({"en", "fr", "it"})
+_TRAINED_SCRIPTS = re.compile("[\u0900-\u097f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+"""Languages of which the model has read whole dialogues; by script Hindi, Japanese, Chinese and
+Korean. In others it takes 18 % of people for assistants, and so decides nothing on its own."""
 
 LIKELY_USER, SURE_USER, LONG = -1.0, -3.5, 100
 """A message with lower log odds reads like a user's and is not searched for phrases, which saves
@@ -127,10 +129,11 @@ def strongest_stretch(texts: Mapping[int, str], scores: Sequence[float]) -> Stre
     """
     best, total = None, 0.0
     seen: set[str] = set()
-    for count, (index, score) in enumerate(zip(reversed(texts), reversed(scores), strict=True), 1):
-        if texts[index] not in seen:
+    backwards = reversed([*zip(texts.items(), scores, strict=True)])
+    for count, ((index, text), score) in enumerate(backwards, 1):
+        if text not in seen:
             total += max(-LIMIT, min(score, LIMIT))
-            seen.add(texts[index])
+            seen.add(text)
         if count >= FEW and (best is None or total > best.total):
             best = Stretch(index, count, total)
     return best
@@ -161,7 +164,7 @@ def _evidence_in(texts: tuple[str, ...], users: tuple[int, ...]) -> Evidence:
         elif stretch.steady >= STEADY_DOUBTFUL:
             is_swapped = _is_swapped(stretch, texts, users)
             is_clear = is_swapped or (stretch.total >= ALONE and stretch.steady >= STEADY)
-            is_trained = _language_of(stretch, texts, users) in TRAINED
+            is_trained = _is_trained(" ".join(texts[i] for i in users if i >= stretch.start))
             is_strong = is_clear and is_trained
             is_doubtful = not is_strong and (is_trained or is_swapped)
     return Evidence(stretch, signs, is_strong, is_doubtful)
@@ -175,9 +178,11 @@ def _is_swapped(stretch: Stretch, texts: tuple[str, ...], users: tuple[int, ...]
     return stretch.total - sum(limited) >= SWAPPED
 
 
-def _language_of(stretch: Stretch, texts: tuple[str, ...], users: tuple[int, ...]) -> str | None:
-    longest = max((texts[i] for i in users if i >= stretch.start), key=len)
-    return spoken_language(longest, LANGUAGE_LETTERS, LANGUAGE_CONFIDENCE)
+def _is_trained(text: str) -> bool:
+    """Whether a text is in a language of which the model has read whole dialogues."""
+    if _TRAINED_SCRIPTS.search(text):
+        return True
+    return spoken_language(text, LANGUAGE_LETTERS, LANGUAGE_CONFIDENCE) in TRAINED
 
 
 def _by_phrases(messages: Sequence[Message], signs: dict[int, int]) -> Iterator[Finding]:
