@@ -87,10 +87,12 @@ def role_flip(messages: Sequence[Message], _expected: Expectations) -> Iterator[
     your patience"), or leaves the door open ("If you have any questions"). Two in one message
     suffice, also "You're welcome" and one of them; so does one if the assistant's message before or
     after it reads like a user's, or if another of the user's messages offers help or leaves the
-    door open too. Without that, the model must find several messages, up to the end, that read
-    like an assistant's; with one sign in them, fewer suffice. Sources: CAMEL, arXiv 2303.17760;
-    "Echoing", arXiv 2511.09710. Known false positives: a user who reads such phrases back, or
-    drafts a letter to customers; two people of whom neither serves, and who tell each other facts.
+    door open too. In an opening, which often holds a letter to be improved, two signs and such a
+    neighbour are needed. Without that, the model must find several messages, up to the end, that
+    read like an assistant's; with one sign in them, fewer suffice. Sources: CAMEL, arXiv
+    2303.17760; "Echoing", arXiv 2511.09710. Known false positives: a user who reads such phrases
+    back, or drafts a letter to customers; two people of whom neither serves, and who tell each
+    other facts.
     """
     evidence = _evidence(messages)
     found = False
@@ -186,8 +188,11 @@ def _is_trained(text: str) -> bool:
 
 
 def _by_phrases(messages: Sequence[Message], signs: dict[int, int]) -> Iterator[Finding]:
+    opening = next((i for i, message in enumerate(messages) if message.role is Role.USER), None)
     offers = [index for index, kinds in signs.items() if kinds & (_OFFER | _OPEN_DOOR)]
     for index, kinds in signs.items():
+        if index == opening and not (kinds.bit_count() > 1 and _next_to_a_user(messages, index)):
+            continue
         if kinds.bit_count() > 1:
             yield Finding(index, "the user offers help and speaks as the assistant should")
         elif index in offers[1:]:

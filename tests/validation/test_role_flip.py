@@ -52,6 +52,13 @@ def test_one_sign_is_enough_where_the_assistant_speaks_as_a_user() -> None:
     assert found_at(role_flip, talk("Hi", "Hello", offer, "You have thirty days.")) == []
 
 
+def test_an_opening_may_hold_a_letter_to_be_improved() -> None:
+    letter = "Thank you for your patience. If you have any questions, feel free to contact me."
+    improved = "Dear Ms Ott, many thanks for your patience. Please contact us with any questions."
+    assert found_at(role_flip, talk(letter, improved, "shorter")) == []
+    assert found_at(role_flip, talk(letter, "I want to return my shoes.", "ok")) == [0]
+
+
 def test_a_user_who_offers_help_twice_is_found_in_any_case() -> None:
     offer, again = "I am happy to help with the lamp.", "I'm here to support you, as ever."
     stock = "The lamp is in stock and will be sent to you today."
