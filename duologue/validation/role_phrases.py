@@ -360,10 +360,10 @@ AS_AN_AI: Table = {
 
 WORDS: Mapping[str, frozenset[str]] = {
     "en": frozenset(("i", "i'm", "i'd", "i'll", "you", "your", "for", "the", "to", "free")),
-    "de": frozenset(("ich", "sie", "ihnen", "ihre", "ihr", "für", "dir", "und", "die", "keine")),
+    "de": frozenset(("ich", "sie", "ihnen", "ihre", "ihr", "für", "dir", "und", "nicht", "keine")),
     "fr": frozenset(("je", "vous", "votre", "pour", "puis-je", "de", "pas", "suis", "le", "nous")),
-    "es": frozenset(("en", "puedo", "por", "su", "tu", "no", "para", "de", "las", "que", "soy")),
-    "it": frozenset(("posso", "per", "il", "la", "di", "sono", "non", "come", "che", "mi", "ho")),
+    "es": frozenset(("en", "puedo", "por", "su", "tu", "una", "para", "de", "las", "que", "soy")),
+    "it": frozenset(("posso", "per", "il", "la", "di", "sono", "non", "sua", "che", "mi", "ho")),
     "pt": frozenset(
         ("posso", "em", "seu", "sua", "de", "por", "não", "que", "você", "como", "sou")
     ),
@@ -404,14 +404,11 @@ class Phrases:
 
 def _languages(plain: str) -> set[str]:
     """Returns the languages whose phrases could be in the text."""
-    words = set(_WORD.findall(plain))
+    words = set(plain.split())
     found = {lang for lang, frequent in WORDS.items() if not frequent.isdisjoint(words)}
     if not plain.isascii():
         found |= {lang for lang, script in _SCRIPTS.items() if script.search(plain)}
     return found
-
-
-_WORD = re.compile(r"[^\W\d_][\w'-]*")
 
 
 def _pattern(language: str, phrases: Iterable[str]) -> re.Pattern[str]:
