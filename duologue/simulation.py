@@ -48,6 +48,8 @@ class Draft(BaseModel):
     """Invalid conversations that were discarded before it."""
     usage: Usage | None = None
     """Usage of all its calls, including failed ones and those of discarded conversations."""
+    opening: int = 1
+    """How many messages it started with; a restart keeps them."""
     states: dict[Role, str] = {}
     """The states of stateful local Workflows after their last reply, by the role of that reply."""
 
@@ -65,7 +67,7 @@ class Draft(BaseModel):
 
     def restart(self) -> None:
         """Discards an invalid conversation; its attempts and its usage still count."""
-        del self.messages[1:]
+        del self.messages[self.opening :]
         self.states.clear()
         self.started_at = datetime.now(UTC)
         self.user_has_ended = False

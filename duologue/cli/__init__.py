@@ -12,6 +12,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from duologue.cli.check import check
+from duologue.cli.compare import compare
 from duologue.cli.config import config
 from duologue.cli.diff import diff
 from duologue.cli.evaluate import evaluate
@@ -98,6 +99,13 @@ app.command(
         "duologue evaluate --set gates.min_scores.similarity=0.8",
     ),
 )(evaluate)
+app.command(
+    cls=SettingsCommand,
+    epilog=example(
+        "duologue compare --candidate support-bot@staging",
+        "duologue compare --candidate bot@new --baseline bot@old --seeds my_seeds.csv",
+    ),
+)(compare)
 app.command(epilog=example("duologue export latest promptfoo cases.jsonl"))(export)
 app.command(
     cls=SettingsCommand,

@@ -4,6 +4,7 @@
     OUTPUT/DATASET/pins/VERSION.json              a version that a person wants to keep
     OUTPUT/DATASET/.checkpoints/VERSION/…         what its run has produced so far
     OUTPUT/DATASET/evaluations/EVALUATION/…       of its versions
+    OUTPUT/DATASET/comparisons/COMPARISON/…       of two chatbots
     OUTPUT/DATASET/VERSION/conversations.parquet, …, and last of all manifest.json
     OUTPUT/DATASET/VERSION-r2/…                   the same version, completed by a retry
 
@@ -27,6 +28,7 @@ from duologue.storage.files import located
 from duologue.storage.locations import without_credentials
 
 EVALUATIONS_FOLDER = "evaluations"
+COMPARISONS_FOLDER = "comparisons"
 
 EXAMPLE_VERSION = "20261124T053516123Z-1a2b3c4d"
 

@@ -151,7 +151,8 @@ class StandIn:
         if path.startswith("/v1/test-suite-runs"):
             return await answer_suite_run(request, self.test_suites)
         prompts = path.startswith("/v1/deployments/")
-        return answer_deployment(request, self.prompts if prompts else self.deployments)
+        deployments = self.prompts if prompts else self.deployments
+        return answer_deployment(request, deployments, await request.read())
 
     async def _executed(self, request: web.BaseRequest) -> web.StreamResponse:
         body = json.loads(await request.read())
