@@ -54,7 +54,7 @@ def write_comparison_report(
     write_page(
         "whole_comparison.html.jinja",
         ["page.css", "evaluation.css", "whole_comparison.css"],
-        "whole_comparison.js",
+        ["whole_comparison.js"],
         file,
         manifest=manifest,
         gated=_plotted(manifest.gated),

@@ -5,6 +5,7 @@
     OUTPUT/DATASET/.checkpoints/VERSION/…         what its run has produced so far
     OUTPUT/DATASET/evaluations/EVALUATION/…       of its versions
     OUTPUT/DATASET/comparisons/COMPARISON/…       of two chatbots
+    OUTPUT/DATASET/reviews/…                      what people decided about its conversations
     OUTPUT/DATASET/VERSION/conversations.parquet, …, and last of all manifest.json
     OUTPUT/DATASET/VERSION-r2/…                   the same version, completed by a retry
 
@@ -81,6 +82,12 @@ class Revision:
         return revision_name(self.version, self.revision)
 
 
+def revision_in(folder_name: str) -> Revision | None:
+    """Returns the revision whose folder has this name; None if no revision's has."""
+    match = _REVISION_FOLDER.fullmatch(folder_name)
+    return Revision(match[1], int(match[2] or 1)) if match else None
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetFolder:
     """A dataset: where its versions are, whether there are any yet or not.
@@ -134,8 +141,7 @@ class DatasetFolder:
         names = []
         with suppress(FileNotFoundError):
             names = [PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)]
-        found = (_REVISION_FOLDER.fullmatch(name) for name in names)
-        return sorted(Revision(match[1], int(match[2] or 1)) for match in found if match)
+        return sorted(filter(None, map(revision_in, names)))
 
     def revisions(self) -> list[Revision]:
         """Lists every revision that has its manifest, oldest first."""

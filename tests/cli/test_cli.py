@@ -520,7 +520,7 @@ def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
 
 
 COMMANDS = [
-    *("generate", "rerun", "config", "check", "show", "diff", "evaluate", "export"),
+    *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate", "export"),
     *("push-test-suite", "serve", "seeds", "seeds check", "versions"),
     *("versions pin", "versions unpin", "versions remove", "versions rollback"),
 ]
