@@ -70,8 +70,7 @@ def wording(text: str) -> Wording:
     else:
         words = tuple(_WORD.findall(letters.translate(_APOSTROPHES)))
     distinct = frozenset(words)
-    has_numbers = _DIGIT.search(letters)
-    numbers = frozenset(filter(_DIGIT.search, distinct)) if has_numbers else frozenset[str]()
+    numbers = frozenset(w for w in distinct if not w.isalpha() and _DIGIT.search(w))
     return Wording(letters, words, distinct, numbers)
 
 

@@ -42,6 +42,8 @@ _OPENING_LABEL = re.compile(
     r"\s*[\[【(<*_#]*[ \t]*(?P<name>[^\W\d_]{1,30}(?: [^\W\d_]{1,30}){0,2})[\]】)>*_]{0,3}[ \t]*"
     r"[:\uff1a](?!//)[*_]{0,2}\s*\S"
 )
+LONGEST_LABEL = 120
+"""In characters, with the brackets and asterisks around it."""
 LABELLED_TIMES, LABELLED_SHARE = 3, 0.5
 """Messages that open with the same label, and their share of the user's messages."""
 
@@ -108,7 +110,8 @@ def bare_label(messages: Sequence[Message], expected: Expectations) -> Iterator[
     after "Example:".
     """
     for index, message in enumerate(messages):
-        if message.role is Role.USER and message.text != expected.seed_message:
+        is_short = len(message.text) <= LONGEST_LABEL
+        if is_short and message.role is Role.USER and message.text != expected.seed_message:
             label = _BARE_LABEL.fullmatch(message.text)
             if label and (label["colon"] or _is_speaker(label["name"].casefold().strip())):
                 yield Finding(index, f"is only the label `{message.text.strip()}`")

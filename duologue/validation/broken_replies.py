@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from duologue.conversation.messages import Message, Role
+from duologue.conversation.phrases import Phrases
 from duologue.validation.degenerate import degenerate_reason
 from duologue.validation.rule import Expectations, Finding
 
@@ -19,7 +20,7 @@ _STACK_TRACE = re.compile(
     r"^(?:[a-z]\w+\.)+\w*(?:Exception|Error)\b[: ]|^Exception in thread ",
     re.MULTILINE,
 )
-_ERROR = re.compile(
+_ERROR_TEXT = re.compile(
     r"\A\W*(?:(?:an? )?(?:internal|unexpected|unknown|fatal|runtime|api|http|server|network|"
     r"validation|system|upstream|gateway|llm|openai|anthropic|provider|request|connection)[ _-]?)*"
     r"(?:error|exception|fehler|erreur|errore|fout|ошибка|エラー|错误|錯誤|오류)\b\s*(?:[:\uff1a(\[-]|\d{3}|code\b|"
@@ -35,6 +36,17 @@ _ERROR = re.compile(
     r"\A\W*\w*(?:Error|Exception)\s*[:(]|\A\W*[A-Z][A-Z]+(?:_[A-Z]+)*_(?:ERROR|EXCEEDED|FAILED)\b|"
     r"[^\n]{0,40}something went wrong[^.!?]{0,40}[.!]?\W*\Z",
     re.IGNORECASE,
+)
+_ERROR = Phrases(
+    _ERROR_TEXT,
+    (
+        *("error", "exception", "fehler", "erreur", "fout", "ошибка", "エラー", "错误", "錯誤"),
+        *("오류", "gateway", "unavailable", "too many requests", "not found", "unauthorized"),
+        *("forbidden", "bad request", "rate limit", "timed", "timeout", "time out"),
+        *("time-out", "connection", "context length"),
+        *("no response", "null", "undefined", "[object object]", "<empty>", "n/a", "something "),
+        *("exceeded", "_failed"),
+    ),
 )
 _ERROR_CODE = re.compile(r"\b(?:[Ss]tatus|[Ee]rror|STATUS|ERROR)[ _](?:[Cc]ode|CODE)\W{1,3}\d{3}\b")
 _TRACE_MARKS = (
@@ -122,7 +134,7 @@ def broken_reply_reason(text: str) -> str | None:
 def _machine_reason(text: str) -> str | None:
     start = text[:600].lstrip()
     if len(text) <= LONGEST_ERROR and (
-        _ERROR.match(start) or ("ode" in start and _ERROR_CODE.search(start))
+        _ERROR.match(start.casefold()) or ("ode" in start and _ERROR_CODE.search(start))
     ):
         return "is an error text"
     may_hold_trace = any(mark in text for mark in _TRACE_MARKS) and "```" not in text

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from duologue.conversation.messages import Message, Role
+from duologue.conversation.phrases import Phrases
 from duologue.validation.rule import Expectations, Finding
 
 _WHO = (
@@ -13,13 +14,15 @@ _WHO = (
 LONGEST_OPENING = 300
 """In characters. A longer opening may be a person's prompt, with instructions of its own."""
 
-_HOLE = re.compile(
-    r"\b(?:say|tell|ask|write|send|respond with|reply with|mention|thank|provide|give|and|the|"
-    r"your|my)"
-    r" +[.;:!](?:\s|$)"
+_HOLE = Phrases(
+    re.compile(
+        r"\b(?:say|tell|ask|write|send|respond with|reply with|mention|thank|provide|give|and|the|"
+        r"your|my)"
+        r" +[.;:!](?:\s|$)"
+    ),
+    (" .", " ;", " :", " !"),
 )
 """An instruction with a hole where its value should be."""
-_MAY_HAVE_HOLE = re.compile(r"\w +[.;:!](?:\s|$)")
 _PHRASES = (
     # The prompt is spoken of.
     r"\b(?:as|per|following|according to|based on) (?:the|my|your|these) (?:task|scenario|role|"
@@ -77,9 +80,6 @@ _FOREIGN_PHRASES = (
     r"(?:タスク|シナリオ|指示)(?:の指示|の要件)?に(?:従|基づ)|会話(?:は|が)?終了(?:しました|です)|"
     r"(?:사용자|고객)의 다음 (?:메시지|답변)|(?:지시|시나리오)에 따라|대화가 종료되었습니다",
 )
-_ENGLISH = re.compile("|".join(_PHRASES))
-_FOREIGN = re.compile("|".join(_FOREIGN_PHRASES))
-# One of these is in every phrase; to look for them first is ten times as fast.
 _ENGLISH_MARKS = (
     *(
         "task",
@@ -99,7 +99,12 @@ _FOREIGN_MARKS = (
     *("nachricht", "aufgabe", "anweisung", "gespräch", "réponse", "instructions", "conversation"),
     *("mensaje", "respuesta", "instrucciones", "conversación", "messaggio", "istruzioni"),
     *("conversazione", "mensagem", "instruções", "conversa", "bericht", "instructies", "gesprek"),
+    *("сообщени", "реплик", "задани", "задачи", "инструкци", "диалог", "разговор", "беседа"),
+    *("下一", "根据", "按照", "对话", "会话", "の次の", "タスク", "シナリオ", "指示", "会話"),
+    *("다음", "지시", "시나리오", "대화"),
 )
+_ENGLISH = Phrases(re.compile("|".join(_PHRASES)), _ENGLISH_MARKS)
+_FOREIGN = Phrases(re.compile("|".join(_FOREIGN_PHRASES)), _FOREIGN_MARKS)
 
 
 def orchestration(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
@@ -118,10 +123,4 @@ def orchestration(messages: Sequence[Message], expected: Expectations) -> Iterat
 
 
 def _instruction(plain: str) -> re.Match[str] | None:
-    if _MAY_HAVE_HOLE.search(plain) and (found := _HOLE.search(plain)):
-        return found
-    if any(mark in plain for mark in _ENGLISH_MARKS) and (found := _ENGLISH.search(plain)):
-        return found
-    if plain.isascii() and not any(mark in plain for mark in _FOREIGN_MARKS):
-        return None
-    return _FOREIGN.search(plain)
+    return _HOLE.search(plain) or _ENGLISH.search(plain) or _FOREIGN.search(plain)

@@ -50,7 +50,7 @@ def personal_data(
 
 def _kinds(text: str, region: str) -> list[str]:
     kinds = ["an e-mail address"] if "@" in text and _has_email(text) else []
-    if _SEVEN_DIGITS.search(text):
+    if _has_seven_digits(text) and _SEVEN_DIGITS.search(text):
         found = {
             "a card's number": _has_card(text),
             "an IBAN": _has_iban(text),
@@ -58,6 +58,11 @@ def _kinds(text: str, region: str) -> list[str]:
         }
         kinds += [kind for kind, is_there in found.items() if is_there]
     return kinds
+
+
+def _has_seven_digits(text: str) -> bool:
+    # Counting takes a fifth of the time of searching, and most messages have few digits.
+    return not text.isascii() or sum(map(text.count, "0123456789")) >= 7
 
 
 def _has_email(text: str) -> bool:

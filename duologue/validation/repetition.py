@@ -275,11 +275,15 @@ def _longest_template(said: Sequence[Wording]) -> list[int]:
         places = [
             place
             for place, other in enumerate(said[first:], first)
-            if len(other.words) == len(one.words)
-            and sum(a != b for a, b in zip(one.words, other.words, strict=True)) <= 1
+            if len(other.words) == len(one.words) and _differ_in_one(one.words, other.words)
         ]
         best = max(best, places, key=len)
     return best
+
+
+def _differ_in_one(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Reports whether two messages of the same length are the same but for at most one word."""
+    return one == other or sum(map(str.__ne__, one, other)) <= 1
 
 
 def _repeats(

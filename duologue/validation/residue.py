@@ -95,7 +95,6 @@ _ANONYMISED = re.compile(
     r"USERNAME)(?:[_ -]?\d+)?[\]>]"
 )
 
-_MAY_HOLD_RESIDUE = re.compile(r"[<\[{]")
 _BLANK_MARKS = (
     *("[", "<", "(", "\uff08", "【", "__", "XXX", "xxx", "\u0425\u0425\u0425"),
     *("\u0445\u0445\u0445", "\u0414\u0414", "DD", "TT.", "JJ/", "GG/"),
@@ -140,7 +139,8 @@ def model_token(messages: Sequence[Message], _expected: Expectations) -> Iterato
     Known false positives: talk about such templates outside of code.
     """
     for index, message in enumerate(messages):
-        if found := _MODEL_TOKEN.search(_suspicious_prose(message.text)):
+        prose = _suspicious_prose(message.text)
+        if prose and (found := _MODEL_TOKEN.search(prose)):
             yield Finding(index, f"holds the model's control token `{found[0].strip()}`")
 
 
@@ -151,7 +151,8 @@ def reasoning(messages: Sequence[Message], _expected: Expectations) -> Iterator[
     positives: talk about such tags outside of code.
     """
     for index, message in enumerate(messages):
-        if found := _REASONING.search(_suspicious_prose(message.text)):
+        prose = _suspicious_prose(message.text)
+        if prose and (found := _REASONING.search(prose)):
             yield Finding(index, f"holds the reasoning tag `{found[0]}`")
 
 
@@ -163,8 +164,8 @@ def placeholder(messages: Sequence[Message], expected: Expectations) -> Iterator
     false positives: a user who pastes a form letter, talk about templates outside of code.
     """
     for index, message in enumerate(messages):
-        prose = _suspicious_prose(message.text) if "{{" in message.text else ""
-        found = _TEMPLATE_VARIABLE.search(prose)
+        is_suspicious = "{{" in message.text
+        found = is_suspicious and _TEMPLATE_VARIABLE.search(_suspicious_prose(message.text))
         if not found and message.role is Role.USER:
             found = _blank_of_user(message.text, message.text == expected.seed_message)
         if found and not _is_anonymised(found[0], messages, Role.ASSISTANT):
@@ -180,7 +181,8 @@ def placeholder_in_reply(messages: Sequence[Message], _expected: Expectations) -
     for index, message in enumerate(messages):
         if message.role is Role.USER:
             continue
-        found = _blank(_suspicious_prose(message.text))
+        prose = _suspicious_prose(message.text)
+        found = _blank(prose) if prose else None
         if found and not _is_anonymised(found[0], messages, Role.USER):
             yield Finding(index, f"holds the placeholder `{found[0]}`")
 
@@ -227,7 +229,9 @@ def wrapping_quotes(messages: Sequence[Message], _expected: Expectations) -> Ite
 @lru_cache(maxsize=64)
 def _suspicious_prose(text: str) -> str:
     """Takes away code, and everything where there is no bracket of any kind to begin with."""
-    return _CODE.sub(" ", text) if _MAY_HOLD_RESIDUE.search(text) else ""
+    if "<" not in text and "[" not in text and "{" not in text:
+        return ""
+    return _CODE.sub(" ", text) if "`" in text else text
 
 
 def _is_anonymised(found: str, messages: Sequence[Message], other: Role) -> bool:
