@@ -1,7 +1,6 @@
 """Refusals in an assistant's words: "I'm sorry, I can't help with that"."""
 
-import re
-
+from duologue.conversation.phrases import Phrases
 from duologue.conversation.wording import wording
 
 # A request that is declined as a whole: "that", and then nothing, a full stop or its name. What
@@ -25,7 +24,7 @@ _ADVICE = (
     r"(?:medical|legal|financial|investment|tax|professional) (?:advice|opinions?|diagnos[ie]s)"
 )
 
-_REFUSAL = re.compile(
+_REFUSAL = Phrases(
     r"(?<!\w)(?:"
     + "|".join(
         (

@@ -20,7 +20,7 @@ _STACK_TRACE = re.compile(
     r"^(?:[a-z]\w+\.)+\w*(?:Exception|Error)\b[: ]|^Exception in thread ",
     re.MULTILINE,
 )
-_ERROR_TEXT = re.compile(
+_ERROR = Phrases(
     r"\A\W*(?:(?:an? )?(?:internal|unexpected|unknown|fatal|runtime|api|http|server|network|"
     r"validation|system|upstream|gateway|llm|openai|anthropic|provider|request|connection)[ _-]?)*"
     r"(?:error|exception|fehler|erreur|errore|fout|ошибка|エラー|错误|錯誤|오류)\b\s*(?:[:\uff1a(\[-]|\d{3}|code\b|"
@@ -33,20 +33,8 @@ _ERROR_TEXT = re.compile(
     r"connection (?:refused|reset|error|timed out)|maximum context length|context length exceeded|"
     r"no response(?: (?:received|generated|from (?:the )?(?:model|server)))?|null|undefined|"
     r"\[object object\]|<empty>|n/a)\W*\Z|"
-    r"\A\W*\w*(?:Error|Exception)\s*[:(]|\A\W*[A-Z][A-Z]+(?:_[A-Z]+)*_(?:ERROR|EXCEEDED|FAILED)\b|"
+    r"\A\W*\w*(?:error|exception)\s*[:(]|\A\W*[a-z][a-z]+(?:_[a-z]+)*_(?:error|exceeded|failed)\b|"
     r"[^\n]{0,40}something went wrong[^.!?]{0,40}[.!]?\W*\Z",
-    re.IGNORECASE,
-)
-_ERROR = Phrases(
-    _ERROR_TEXT,
-    (
-        *("error", "exception", "fehler", "erreur", "fout", "ошибка", "エラー", "错误", "錯誤"),
-        *("오류", "gateway", "unavailable", "too many requests", "not found", "unauthorized"),
-        *("forbidden", "bad request", "rate limit", "timed", "timeout", "time out"),
-        *("time-out", "connection", "context length"),
-        *("no response", "null", "undefined", "[object object]", "<empty>", "n/a", "something "),
-        *("exceeded", "_failed"),
-    ),
 )
 _ERROR_CODE = re.compile(r"\b(?:[Ss]tatus|[Ee]rror|STATUS|ERROR)[ _](?:[Cc]ode|CODE)\W{1,3}\d{3}\b")
 _TRACE_MARKS = (

@@ -14,13 +14,9 @@ _WHO = (
 LONGEST_OPENING = 300
 """In characters. A longer opening may be a person's prompt, with instructions of its own."""
 
-_HOLE = Phrases(
-    re.compile(
-        r"\b(?:say|tell|ask|write|send|respond with|reply with|mention|thank|provide|give|and|the|"
-        r"your|my)"
-        r" +[.;:!](?:\s|$)"
-    ),
-    (" .", " ;", " :", " !"),
+_HOLE = re.compile(
+    r"\b(?:say|tell|ask|write|send|respond with|reply with|mention|thank|provide|give|and|the|"
+    r"your|my) +[.;:!](?:\s|$)"
 )
 """An instruction with a hole where its value should be."""
 _PHRASES = (
@@ -80,31 +76,8 @@ _FOREIGN_PHRASES = (
     r"(?:タスク|シナリオ|指示)(?:の指示|の要件)?に(?:従|基づ)|会話(?:は|が)?終了(?:しました|です)|"
     r"(?:사용자|고객)의 다음 (?:메시지|답변)|(?:지시|시나리오)에 따라|대화가 종료되었습니다",
 )
-_ENGLISH_MARKS = (
-    *(
-        "task",
-        "scenario",
-        "simulation",
-        "persona",
-        "system prompt",
-        "character",
-        " role",
-        "role-play",
-    ),
-    *("message", "utterance", " reply", "response:", "turn:", "line:"),
-    *("the conversation", "the dialogue", "roleplay"),
-    *(" instructions", "the user", " as a ", " as the ", " under test"),
-)
-_FOREIGN_MARKS = (
-    *("nachricht", "aufgabe", "anweisung", "gespräch", "réponse", "instructions", "conversation"),
-    *("mensaje", "respuesta", "instrucciones", "conversación", "messaggio", "istruzioni"),
-    *("conversazione", "mensagem", "instruções", "conversa", "bericht", "instructies", "gesprek"),
-    *("сообщени", "реплик", "задани", "задачи", "инструкци", "диалог", "разговор", "беседа"),
-    *("下一", "根据", "按照", "对话", "会话", "の次の", "タスク", "シナリオ", "指示", "会話"),
-    *("다음", "지시", "시나리오", "대화"),
-)
-_ENGLISH = Phrases(re.compile("|".join(_PHRASES)), _ENGLISH_MARKS)
-_FOREIGN = Phrases(re.compile("|".join(_FOREIGN_PHRASES)), _FOREIGN_MARKS)
+_ENGLISH = Phrases(*_PHRASES)
+_FOREIGN = Phrases(*_FOREIGN_PHRASES)
 
 
 def orchestration(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
@@ -123,4 +96,6 @@ def orchestration(messages: Sequence[Message], expected: Expectations) -> Iterat
 
 
 def _instruction(plain: str) -> re.Match[str] | None:
-    return _HOLE.search(plain) or _ENGLISH.search(plain) or _FOREIGN.search(plain)
+    may_have_hole = " ." in plain or " ;" in plain or " :" in plain or " !" in plain
+    hole = _HOLE.search(plain) if may_have_hole else None
+    return hole or _ENGLISH.search(plain) or _FOREIGN.search(plain)

@@ -4,21 +4,21 @@ The rules only look at the user's messages: in an assistant's all of this is rig
 matter. Most phrases are English; add a phrase or a language where it belongs.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from duologue.conversation.messages import Message, Role
+from duologue.conversation.phrases import Phrases
 from duologue.conversation.refusals import is_refusal
 from duologue.validation.rule import Expectations, Finding
 
 
-def _any_of(*phrases: str) -> re.Pattern[str]:
+def _any_of(*phrases: str) -> Phrases:
     """Any of the phrases, in small letters and with straight apostrophes, as whole words.
 
     The word's boundary stands before all of them, which is several times as fast as before each.
     """
-    return re.compile(rf"\b(?:{'|'.join(phrases)})")
+    return Phrases(rf"\b(?:{'|'.join(phrases)})")
 
 
 # Within a text that puts no spaces between words. What comes first keeps it off ASCII words.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from duologue.conversation.messages import Message
@@ -27,6 +28,9 @@ _ISSUED = re.compile(
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 _SEVEN_DIGITS = re.compile(r"\d(?:[\s().\u2011-]{0,3}\d){6}")
 """All such numbers have at least seven digits with only spaces and punctuation between them."""
+_DIGITS = re.compile(r"\d(?:[^\w\n]{0,4}\d){6,}")
+_LEAD = ("+", "\uff0b", "(", "\uff08", "[", "\uff3b")
+"""Bare digits are no phone number, unless one of these stands before them."""
 
 
 def personal_data(
@@ -83,6 +87,15 @@ def _has_iban(text: str) -> bool:
 
 
 def _has_phone(text: str, region: str) -> bool:
+    return any(
+        _is_phone(text[max(number.start() - 3, 0) : number.end() + 3], region)
+        for number in _DIGITS.finditer(text)
+        if not (number[0].isdigit() and text[number.start() - 1 : number.start()] not in _LEAD)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _is_phone(number: str, region: str) -> bool:
     import phonenumbers
 
     nobodys = {
@@ -98,7 +111,7 @@ def _has_phone(text: str, region: str) -> bool:
         not match.raw_string.isdigit()
         and not _is_fictional(match.number)
         and phonenumbers.number_type(match.number) not in nobodys
-        for match in phonenumbers.PhoneNumberMatcher(text, region or None, leniency=grouped)
+        for match in phonenumbers.PhoneNumberMatcher(number, region or None, leniency=grouped)
     )
 
 
