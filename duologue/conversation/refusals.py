@@ -118,4 +118,5 @@ def is_refusal(text: str) -> bool:
     Polish, Russian, Chinese, Japanese, Korean. The phrases started as the lists that jailbreaks
     are measured with (Zou et al. 2023, arXiv 2307.15043; XSTest, arXiv 2308.01263).
     """
-    return bool(_REFUSAL.search(wording(text).letters.translate(_APOSTROPHES)))
+    letters = wording(text).letters.translate(_APOSTROPHES)
+    return _REFUSAL.may_be_in(text) and _REFUSAL.pattern.search(letters) is not None

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import filterfalse
 
 NEARLY_THE_SAME = 0.8
 """Two messages with at least this share of distinct words in common (Jaccard) count as the same.
@@ -70,7 +71,7 @@ def wording(text: str) -> Wording:
     else:
         words = tuple(_WORD.findall(letters.translate(_APOSTROPHES)))
     distinct = frozenset(words)
-    numbers = frozenset(w for w in distinct if not w.isalpha() and _DIGIT.search(w))
+    numbers = frozenset(filter(_DIGIT.search, filterfalse(str.isalpha, distinct)))
     return Wording(letters, words, distinct, numbers)
 
 

@@ -32,7 +32,7 @@ _ERROR = Phrases(
     r"time-?out|too many requests|rate limit (?:exceeded|reached)|request timed out|timed? ?out|"
     r"connection (?:refused|reset|error|timed out)|maximum context length|context length exceeded|"
     r"no response(?: (?:received|generated|from (?:the )?(?:model|server)))?|null|undefined|"
-    r"\[object object\]|<empty>|n/a)\W*\Z|"
+    r"\[object object\]|<empty>)\W*\Z|"
     r"\A\W*\w*(?:error|exception)\s*[:(]|\A\W*[a-z][a-z]+(?:_[a-z]+)*_(?:error|exceeded|failed)\b|"
     r"[^\n]{0,40}something went wrong[^.!?]{0,40}[.!]?\W*\Z",
 )
@@ -122,7 +122,7 @@ def broken_reply_reason(text: str) -> str | None:
 def _machine_reason(text: str) -> str | None:
     start = text[:600].lstrip()
     if len(text) <= LONGEST_ERROR and (
-        _ERROR.match(start.casefold()) or ("ode" in start and _ERROR_CODE.search(start))
+        _ERROR.match(text) or ("ode" in start and _ERROR_CODE.search(start))
     ):
         return "is an error text"
     may_hold_trace = any(mark in text for mark in _TRACE_MARKS) and "```" not in text

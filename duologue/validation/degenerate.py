@@ -55,7 +55,7 @@ def degenerate_message(messages: Sequence[Message], expected: Expectations) -> I
 @lru_cache(maxsize=64)
 def degenerate_reason(text: str) -> str | None:
     """Returns how a text repeats itself; None if it does not."""
-    if _has_long_chunk(text) and _SAME_CHARACTER.search(text):
+    if _may_repeat_a_character(text) and _SAME_CHARACTER.search(text):
         return "repeats one character over and over"
     said = wording(text)
     count = len(said.words)
@@ -72,10 +72,11 @@ def degenerate_reason(text: str) -> str | None:
     return None
 
 
-def _has_long_chunk(text: str) -> bool:
-    return (
-        len(text) >= SAME_CHARACTERS and max(map(len, text.split()), default=0) >= SAME_CHARACTERS
-    )
+def _may_repeat_a_character(text: str) -> bool:
+    # So long a run fills the half of it that starts at one of these places.
+    half = SAME_CHARACTERS // 2
+    starts = range(0, len(text) - half + 1, half)
+    return any(text[start] == text[start + half - 1] == text[start + 1] for start in starts)
 
 
 def _most_distinct(count: int) -> float:

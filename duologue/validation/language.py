@@ -60,14 +60,16 @@ def language_drift(
         if _continues(message.text, known) or (usual and usual_language(message.text) == usual):
             known |= words
             continue
+        language = _language(message.text, language_letters, language_confidence)
+        if language is None or language == usual:
+            continue
         spoken = _language(opening.text, language_letters, language_confidence)
         if spoken is None:
             return
-        language = _language(message.text, language_letters, language_confidence)
         if language == spoken:
             known |= words
             usual = usual or spoken
-        elif language is not None:
+        else:
             drifted.add(message.role)
             yield Finding(index, f"the {message.role} speaks {language}, the opening {spoken}")
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from duologue.conversation.messages import Message, Role
-from duologue.conversation.phrases import Phrases
+from duologue.conversation.phrases import Phrases, plain
 from duologue.validation.rule import Expectations, Finding
 
 _WHO = (
@@ -91,11 +91,11 @@ def orchestration(messages: Sequence[Message], expected: Expectations) -> Iterat
         is_prompt = index == 0 and len(message.text) > LONGEST_OPENING
         if message.role is not Role.USER or message.text == expected.seed_message or is_prompt:
             continue
-        if found := _instruction(message.text.replace("\u2019", "'").casefold()):
+        if found := _instruction(message.text):
             yield Finding(index, f"holds an instruction for the user: `{found[0].strip()[:60]}`")
 
 
-def _instruction(plain: str) -> re.Match[str] | None:
-    may_have_hole = " ." in plain or " ;" in plain or " :" in plain or " !" in plain
-    hole = _HOLE.search(plain) if may_have_hole else None
-    return hole or _ENGLISH.search(plain) or _FOREIGN.search(plain)
+def _instruction(text: str) -> re.Match[str] | None:
+    may_have_hole = " ." in text or " ;" in text or " :" in text or " !" in text
+    hole = _HOLE.search(plain(text)) if may_have_hole else None
+    return hole or _ENGLISH.search(text) or _FOREIGN.search(text)

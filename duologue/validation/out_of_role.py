@@ -5,7 +5,6 @@ matter. Most phrases are English; add a phrase or a language where it belongs.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 
 from duologue.conversation.messages import Message, Role
 from duologue.conversation.phrases import Phrases
@@ -123,9 +122,8 @@ def role_flip(messages: Sequence[Message], _expected: Expectations) -> Iterator[
     """
     offers: list[int] = []
     for index, message in _by_the_user(messages):
-        plain = _plain(message.text)
-        offers_help = bool(_OFFER.search(plain)) + bool(_OPEN_DOOR.search(plain))
-        signs = offers_help + bool(_SERVICE.search(plain))
+        offers_help = bool(_OFFER.search(message.text)) + bool(_OPEN_DOOR.search(message.text))
+        signs = offers_help + bool(_SERVICE.search(message.text))
         if offers_help:
             offers.append(index)
         if signs > 1:
@@ -143,7 +141,7 @@ def fourth_wall(messages: Sequence[Message], _expected: Expectations) -> Iterato
     positives: users who talk about role play or about their own system prompt.
     """
     for index, message in _by_the_user(messages):
-        if _FOURTH_WALL.search(_plain(message.text)):
+        if _FOURTH_WALL.search(message.text):
             yield Finding(index, "the user speaks as a model, or of the simulation")
 
 
@@ -155,22 +153,16 @@ def assistant_refusal(messages: Sequence[Message], _expected: Expectations) -> I
     user who was asked for a favour and declines in just these words.
     """
     for index, message in _by_the_user(messages):
-        plain = _plain(message.text)
-        if (_SORRY.search(plain) or _POLICY.search(plain)) and is_refusal(message.text):
+        if (_SORRY.search(message.text) or _POLICY.search(message.text)) and is_refusal(message.text):
             yield Finding(index, "the user refuses in an assistant's words")
 
 
 def _asks_as_a_user(neighbours: Iterable[Message]) -> bool:
     return any(
-        message.role is Role.ASSISTANT and _CUSTOMER.search(_plain(message.text))
+        message.role is Role.ASSISTANT and _CUSTOMER.search(message.text)
         for message in neighbours
     )
 
 
 def _by_the_user(messages: Sequence[Message]) -> Iterator[tuple[int, Message]]:
     return ((i, message) for i, message in enumerate(messages) if message.role is Role.USER)
-
-
-@lru_cache(maxsize=64)
-def _plain(text: str) -> str:
-    return text.replace("\u2019", "'").casefold()

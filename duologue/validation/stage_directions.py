@@ -17,7 +17,7 @@ a direction if it opens the message: "*sighs*"."""
 ASIDE_CHARACTERS = 3
 """In scripts without spaces: three days later in lens brackets, but not a laugh."""
 
-_MAY_HOLD = re.compile(r"[(\[*\uff08【_]")
+_MARKS = ("(", "[", "*", "_", "\uff08", "【")
 _ROUND = r"\((?P<round>[^()\n]{4,300})\)"
 _SQUARE = r"(?<!\w)\[(?P<square>[^\[\]\n]{4,300})\](?![(\[:])"
 _WIDE = r"\uff08(?P<wide>[^\uff08\uff09\n]{2,200})\uff09"
@@ -70,7 +70,7 @@ def stage_direction(messages: Sequence[Message], expected: Expectations) -> Iter
 
 @lru_cache(maxsize=64)
 def _aside(text: str) -> str | None:
-    if not _MAY_HOLD.search(text):
+    if not any(mark in text for mark in _MARKS):
         return None
     prose = _CODE.sub(" ", text) if "`" in text else text
     for pattern in (_ALONE, _BEFORE, _AFTER, _WITHIN):

@@ -7,7 +7,9 @@ from functools import lru_cache
 from duologue.conversation.wording import wording
 
 USUAL_WORDS = 4
-"""Distinct usual words of one language that show it, if no other language has as many."""
+"""Distinct usual words of one language that show it, if no other language has half as many."""
+FEW_WORDS, FEW_SHARE = 2, 0.25
+"""So few suffice if they are this share of the words."""
 
 # Of each language, words that are frequent in it and hardly used in the others.
 _WORDS = {
@@ -54,12 +56,14 @@ def usual_language(text: str) -> str | None:
     """Returns a text's language, as an ISO 639 code, where a glance shows it; else None."""
     if not text.isascii() and (language := _by_script(text[:_READ_CHARACTERS])):
         return language
-    found = _ALL.intersection(wording(text).words[:_READ_WORDS])
-    if len(found) < USUAL_WORDS:
+    words = wording(text).words[:_READ_WORDS]
+    found = _ALL.intersection(words)
+    if len(found) < FEW_WORDS:
         return None
     times = Counter(language for word in found for language in _LANGUAGES[word]).most_common(2)
     (best, most), (_, others) = times[0], times[1] if len(times) > 1 else ("", 0)
-    return best if most >= max(USUAL_WORDS, 2 * others) else None
+    enough = min(USUAL_WORDS, max(FEW_WORDS, FEW_SHARE * len(words)))
+    return best if most >= max(enough, 2 * others) else None
 
 
 def _by_script(text: str) -> str | None:
