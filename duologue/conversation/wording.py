@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import filterfalse
@@ -58,6 +59,13 @@ class Wording:
     distinct: frozenset[str]
     numbers: frozenset[str]
     """Words with a digit: amounts, dates, order numbers."""
+
+    @property
+    def without_numbers(self) -> Sequence[str]:
+        """The words, with "#" for each number."""
+        if not self.numbers:
+            return self.words
+        return ["#" if word in self.numbers else word for word in self.words]
 
 
 # The rules look at the same few messages one after the other. A small cache saves reading them
