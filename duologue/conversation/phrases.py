@@ -28,6 +28,9 @@ class Phrases:
         self.pattern = re.compile(source)
         self._needs = [_parts(literals) for literals in _alternatives(parser.parse(source))]
         """For each phrase, sets of parts of words. A text with the phrase has one of each set."""
+        rarest = (max(needs, key=_least_weight, default=None) for needs in self._needs)
+        self._rarest = frozenset().union(*(parts or {""} for parts in rarest))
+        """Of each phrase the set that is least likely; "" is in every text."""
         _known.update(*(parts for needs in self._needs for parts in needs))
         _found_in_word.cache_clear()
 
@@ -42,6 +45,8 @@ class Phrases:
     def may_be_in(self, text: str) -> bool:
         """Reports whether a text has a word that every match has; if not, there is no match."""
         found = _found(text)
+        if self._rarest.isdisjoint(found):
+            return False
         return any(not any(map(found.isdisjoint, needs)) for needs in self._needs)
 
 
@@ -53,7 +58,9 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=64)
 def _found(text: str) -> frozenset[str]:
     """Returns which of the known parts of words are in a text."""
-    return frozenset().union(*map(_found_in_word, wording(text).distinct))
+    said = wording(text)
+    words = said.distinct - said.numbers if said.numbers else said.distinct
+    return frozenset({""}).union(*map(_found_in_word, words))
 
 
 # Few words make up most of what is said.
@@ -65,13 +72,17 @@ def _found_in_word(word: str) -> frozenset[str]:
 def _parts(literals: Iterable[frozenset[str]]) -> list[frozenset[str]]:
     """Returns a part of a word for each literal; sets with one that is everywhere are left out."""
     parts = (frozenset(map(_longest_part, each)) for each in literals)
-    return [each for each in parts if min(map(_weight, each)) >= LEAST_WEIGHT]
+    return [each for each in parts if _least_weight(each) >= LEAST_WEIGHT]
 
 
 def _longest_part(literal: str) -> str:
     """Returns what a literal has of one word; one character in scripts without spaces."""
     longest = max(_WORD_PART.findall(literal) or [""], key=len)
     return longest if wording(longest).words == (longest,) else longest[:1]
+
+
+def _least_weight(parts: frozenset[str]) -> int:
+    return min(map(_weight, parts))
 
 
 def _weight(part: str) -> int:

@@ -125,8 +125,7 @@ def _machine_reason(text: str) -> str | None:
         _ERROR.match(text) or ("ode" in start and _ERROR_CODE.search(start))
     ):
         return "is an error text"
-    may_hold_trace = any(mark in text for mark in _TRACE_MARKS) and "```" not in text
-    if may_hold_trace and _STACK_TRACE.search(text):
+    if "```" not in text and any(map(text.__contains__, _TRACE_MARKS)) and _STACK_TRACE.search(text):
         return "holds a stack trace"
     if _is_tool_call(text, start):
         return "is a tool call"
@@ -149,4 +148,4 @@ def _is_tool_call(text: str, start: str) -> bool:
         return isinstance(first, dict) and not _TOOL_KEYS.isdisjoint(map(str.casefold, first))
     if _CALL.match(start) and _CALL.fullmatch(stripped):
         return True
-    return any(mark in text for mark in _TOOL_MARKS) and _TOOL_CALL.search(text) is not None
+    return any(map(text.__contains__, _TOOL_MARKS)) and _TOOL_CALL.search(text) is not None

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from duologue.conversation.messages import Message, Role
-from duologue.conversation.wording import fold, wording
+from duologue.conversation.wording import wording
 from duologue.settings.rules import LANGUAGE_CONFIDENCE, LANGUAGE_LETTERS
 from duologue.validation.rule import Expectations, Finding
 from duologue.validation.usual_words import usual_language
@@ -24,6 +24,7 @@ _NO_LANGUAGE = "zxx"
 
 _READ = 120
 """In characters. A message's beginning shows its language; reading more takes longer."""
+_READ_WORDS = 20
 
 SHARED_WORDS, SHARED_PART = 4, 0.2
 """A message that shares this many words, and this part of its words, with what was said before in
@@ -76,10 +77,9 @@ def language_drift(
 
 def _continues(text: str, known: Set[str]) -> bool:
     """Reports whether a message shares enough words with earlier ones to be in their language."""
-    start = text[:_READ]
-    if not start.isascii():
+    if not text[:_READ].isascii():
         return False
-    words = frozenset(wording(start).words if len(text) <= _READ else fold(start).split())
+    words = frozenset(wording(text).words[:_READ_WORDS])
     shared = len(words & known)
     return shared >= SHARED_WORDS and shared >= SHARED_PART * len(words)
 
