@@ -14,6 +14,9 @@ _WHO = (
 LONGEST_OPENING = 300
 """In characters. A longer opening may be a person's prompt, with instructions of its own."""
 
+MOST_SPACED = 0.34
+"""If more of the messages have a space before a full stop, that is how the file is written."""
+
 _HOLE = re.compile(
     r"\b(?:say|tell|ask|write|send|respond with|reply with|mention|thank|provide|give|and|the|"
     r"your|my) +[.;:!](?:\s|$)"
@@ -84,18 +87,19 @@ def orchestration(messages: Sequence[Message], expected: Expectations) -> Iterat
     """Catches instructions for the simulated user in its message: "The next user message is: ...".
 
     Also those with a hole where a value should be ("Say goodbye and .") and notes that the
-    conversation is over. Phrases in twelve languages. Known false positives: people who talk about
-    writing dialogues.
+    conversation is over. Holes do not count in transcripts with a space before each full stop.
+    Phrases in twelve languages. Known false positives: people who talk about writing dialogues.
     """
+    is_tokenised = sum(" ." in message.text for message in messages) > MOST_SPACED * len(messages)
     for index, message in enumerate(messages):
         is_prompt = index == 0 and len(message.text) > LONGEST_OPENING
         if message.role is not Role.USER or message.text == expected.seed_message or is_prompt:
             continue
-        if found := _instruction(message.text):
+        if found := _instruction(message.text, not is_tokenised):
             yield Finding(index, f"holds an instruction for the user: `{found[0].strip()[:60]}`")
 
 
-def _instruction(text: str) -> re.Match[str] | None:
-    may_have_hole = " ." in text or " ;" in text or " :" in text or " !" in text
+def _instruction(text: str, with_holes: bool) -> re.Match[str] | None:
+    may_have_hole = with_holes and (" ." in text or " ;" in text or " :" in text or " !" in text)
     hole = _HOLE.search(plain(text)) if may_have_hole else None
     return hole or _ENGLISH.search(text) or _FOREIGN.search(text)

@@ -160,15 +160,18 @@ def placeholder(messages: Sequence[Message], expected: Expectations) -> Iterator
     """Catches placeholders nobody filled in: `{{name}}` on either side; of a user also `[Your
     Name]`, `(name)`, `<NAME>`, `+7 (XXX) XXX-XX-XX`, or "INSTRUCTIONS." for a message.
 
-    The marks of anonymisers, such as `[NAME]`, do not count if the assistant has them too. Known
-    false positives: a user who pastes a form letter, talk about templates outside of code.
+    The marks of anonymisers, such as `[NAME]`, do not count if the assistant has them too, nor do
+    placeholders of a draft that the assistant wrote before. Known false positives: a user who pastes a form letter, talk about templates outside of code.
     """
     for index, message in enumerate(messages):
         is_suspicious = "{{" in message.text
         found = is_suspicious and _TEMPLATE_VARIABLE.search(_suspicious_prose(message.text))
         if not found and message.role is Role.USER:
             found = _blank_of_user(message.text, message.text == expected.seed_message)
-        if found and not _is_anonymised(found[0], messages, Role.ASSISTANT):
+        if found and not (
+            _is_anonymised(found[0], messages, Role.ASSISTANT)
+            or _is_quoted(found[0], message, messages[:index])
+        ):
             yield Finding(index, f"holds the placeholder `{found[0].strip()[:60]}`")
 
 
@@ -238,6 +241,13 @@ def _is_anonymised(found: str, messages: Sequence[Message], other: Role) -> bool
     """Reports whether a mark is an anonymiser's: one of its words, which the other side has too."""
     return _ANONYMISED.search(found) is not None and (
         "PRESIDIO" in found or any(_ANONYMISED.search(m.text) for m in messages if m.role is other)
+    )
+
+
+def _is_quoted(found: str, message: Message, before: Sequence[Message]) -> bool:
+    """Reports whether a user has a placeholder from the assistant's draft."""
+    return message.role is Role.USER and any(
+        found in earlier.text for earlier in before if earlier.role is Role.ASSISTANT
     )
 
 

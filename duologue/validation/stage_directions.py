@@ -14,6 +14,9 @@ ASIDE_WORDS = 2
 """Fewer words in brackets are a label or a laugh: "(optional)", "(haha)". One word in asterisks is
 a direction if it opens the message: "*sighs*"."""
 
+LONGEST_MESSAGE = 1000
+"""In characters. A longer message is a document, with headings and notes of its own."""
+
 ASIDE_CHARACTERS = 3
 """In scripts without spaces: three days later in lens brackets, but not a laugh."""
 
@@ -44,6 +47,8 @@ _WITHIN = re.compile(
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 # What people say to each other in brackets: questions, and Japanese in its polite form.
 _SPEECH = re.compile(r"[?\uff1f]|(?:です|ます|ました|でした|ません|下さい|とんでもない)")
+# After a sentence, figures explain it: opening hours, prices, dates.
+_DIGIT = re.compile(r"\d")
 _NO_PROSE = re.compile(r"https?://|www\.|[=<>{}\\|]|^[\d\s.,:/%+-]+$")
 
 
@@ -70,7 +75,7 @@ def stage_direction(messages: Sequence[Message], expected: Expectations) -> Iter
 
 @lru_cache(maxsize=64)
 def _aside(text: str) -> str | None:
-    if not any(mark in text for mark in _MARKS):
+    if len(text) > LONGEST_MESSAGE or not any(mark in text for mark in _MARKS):
         return None
     prose = _CODE.sub(" ", text) if "`" in text else text
     for pattern in (_ALONE, _BEFORE, _AFTER, _WITHIN):
@@ -81,7 +86,9 @@ def _aside(text: str) -> str | None:
                 kind in ("wide", "lens") and len(inside) >= ASIDE_CHARACTERS
             )
             is_courtesy = is_polite(inside) or is_greeting(inside) or is_farewell(inside)
-            is_speech = kind in ("round", "wide") and _SPEECH.search(inside)
+            is_speech = kind in ("round", "wide") and (
+                _SPEECH.search(inside) or (pattern is _AFTER and _DIGIT.search(inside))
+            )
             if (is_long or opens_with_stars) and not (
                 is_courtesy or is_speech or _NO_PROSE.search(inside)
             ):
