@@ -30,7 +30,8 @@ comes this often. A person who pastes a question three times stays below."""
 LONG, LONG_COVERED = 80, 0.7
 """Messages of this many words need this share: lists and timetables repeat their phrases."""
 MOST_NUMBERS, MOST_FIGURES = 0.1, 0.25
-"""A message with a larger share of distinct numbers, or of numbers, is a log or a table."""
+"""A message with a larger share of distinct numbers is a log or a table, and so is one with half as
+many of which a larger share of the words are numbers."""
 SAME_CHARACTERS = 100
 """Or one character comes this often in a row, except for those that draw lines and leave blanks."""
 
@@ -69,7 +70,8 @@ def degenerate_reason(text: str) -> str | None:
         return None
     run = SPACELESS_RUN if length_in_words(text) < 0.7 * len(said.words) else RUN
     figures = sum(word in said.numbers for word in words) if said.numbers else 0
-    is_log = len(said.numbers) > MOST_NUMBERS * count or figures > MOST_FIGURES * count
+    most = MOST_NUMBERS / 2 if figures > MOST_FIGURES * count else MOST_NUMBERS
+    is_log = len(said.numbers) > most * count
     least = MIN_WORDS if run == RUN else SPACELESS_CHARACTERS
     if not is_log and (_repeats_a_phrase(words, least) or _is_covered(words, run)):
         return "repeats the same words over and over"

@@ -38,7 +38,8 @@ _PHRASES = (
     rf"\b{_WHO}(?:'s|s)? (?:next|first|final|last|following) (?:message|reply|response|turn|"
     rf"utterance|line)"
     r"(?: (?:is|would be|should be|could be|will be|might be))?\s*:",
-    rf"\b(?:next|final|last) {_WHO} (?:message|reply|response|turn|utterance)\s*:",
+    rf"\b(?:next|final|last) {_WHO} (?:message|reply|response|turn|utterance)"
+    r"(?: (?:is|would be|should be|could be|will be|might be))?\s*:",
     rf"\b(?:generate|write|produce|output|continue with) (?:the )?(?:next|final) "
     rf"(?:{_WHO} )?(?:message|reply|response|turn|utterance)\b",
     r"\b(?:remember to|you (?:must|should)|do not|don't|never) (?:stay|remain|be|break) (?:in|"

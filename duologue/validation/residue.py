@@ -59,19 +59,23 @@ _IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 
-# `(name)`, `[имя]`, `【姓名】`: a blank in brackets of any kind and language.
+# `(name)`, `[имя]`, `【姓名】`: a blank in brackets of any kind and language. In round ones only what
+# nobody says in passing.
+_NAMES = (
+    "имя|фамилия|фио|ваше имя|nombre|su nombre|tu nombre|apellidos?|nom|prénom|votre nom|vorname|"
+    "nachname|ihr name|dein name|nome|cognome|seu nome|sobrenome|naam|姓名|名字|您的姓名|你的名字|名前|"
+    "お名前|이름|성함"
+)
+_DETAILS = (
+    "название|номер|дата|адрес|телефон|город|número|fecha|dirección|teléfono|ciudad|numéro|date|"
+    "adresse|téléphone|ville|nummer|datum|telefon|stadt|numero|data|indirizzo|telefono|città|"
+    "endereço|telefone|cidade|stad|number|address|city|日期|地址|电话|城市|订单号|日付|住所|電話番号|"
+    r"날짜|주소|您的\w{1,6}|你的\w{1,6}"
+)
 _ROUND_BLANK = re.compile(
-    rf"\((?:(?:insert|enter|fill in)\b[^()\n]{{1,60}}|(?:{_WHOSE} )?(?:(?:first|last|full|company|"
-    r"phone|order|account) )?(?:name|number|address|e-?mail|phone)(?: here)?)\)|"
-    r"\[(?:имя|фамилия|фио|название|номер|дата|адрес|телефон|город|nombre|apellido|número|fecha|"
-    r"dirección|teléfono|ciudad|nom|prénom|numéro|date|adresse|téléphone|ville|vorname|nachname|nummer|"
-    r"datum|telefon|stadt|nome|cognome|numero|data|indirizzo|telefono|città|sobrenome|endereço|telefone|"
-    r"cidade|naam|stad|姓名|名字|日期|地址|电话|城市|订单号|名前|日付|住所|電話番号|이름|날짜|주소)"
-    r"(?: [^\W\d_]{1,20}){0,3}\]|"
-    r"[(\uff08](?:имя|фамилия|фио|ваше имя|nombre|nom|prénom|vorname|nachname|nome|naam|姓名|"
-    r"名字|您的姓名|"
-    r"你的名字|名前|이름)[)\uff09]|【(?:姓名|名字|日期|地址|电话|城市|订单号|您的\w{1,6}|你的\w{1,6}|名前)】|"
-    r"<(?:name|your name|user name|date|number|address|city|имя|姓名)>",
+    rf"[(\uff08](?:(?:insert|enter|fill in)\b[^()\n]{{1,60}}|(?:{_WHOSE} )?(?:(?:first|last|full|"
+    rf"company|phone|order|account) )?(?:name|number|address|e-?mail|phone)(?: here)?|{_NAMES})"
+    rf"[)\uff09]|[\[【<](?:(?:your |user )?name|{_NAMES}|{_DETAILS})(?: [^\W\d_]{{1,20}}){{0,3}}[\]】>](?![(\[:])",
     re.IGNORECASE,
 )
 # `+7 (XXX) XXX-XX-XX`, `XXXX-XXXX`, `__/__/____`; but not "size XXL" or Roman numerals.

@@ -34,12 +34,21 @@ _ALONE = re.compile(
     rf"{_LINES})[ \t]*[.!\u2026\u3002]*[ \t]*$",
     re.MULTILINE,
 )
-_BEFORE = re.compile(rf"\A\s*(?:{_ROUND}|{_SQUARE}|{_WIDE}|{_STARS}|{_LINES})(?=\s*\S)")
+_BEFORE = re.compile(
+    # In Chinese and Japanese, lens brackets before a sentence hold a title or a name.
+    rf"\A\s*(?:{_ROUND}|{_SQUARE}|{_WIDE}|【(?P<lens>[^【】\n\u2e80-\uffff]{{4,200}})】|{_STARS}|"
+    rf"{_LINES})(?=\s*\S)"
+)
 # In round brackets only a whole sentence; others may add an example or explain a word.
+_ENDS = r"[.!?\u2026\u3002\uff01\uff1f\"\u201d\u00bb)\n]"
+_SENTENCE = (
+    r"(?:[^\W\d_a-z\u0430-\u044f\u2e80-\uffff][^()\uff08\uff09\n]{6,300}|"
+    r"[\u2e80-\uffff][^()\uff08\uff09\n]{2,200})[.!\u2026\u3002\uff01]"
+)
 _AFTER = re.compile(
-    rf"[.!?\u2026\u3002\uff01\uff1f\"\u201d\u00bb)\n]\s*(?:{_SQUARE}|{_STARS}|{_LINES}){_STOP}\Z|"
-    r"[.!?\u2026\"\u201d\u00bb\n]\s*\((?P<round>[^\W\d_a-z\u0430-\u044f][^()\n]{6,300}[.!\u2026])\)\s*\Z|"
-    r"[\u3002\uff01\uff1f\n]\s*\uff08(?P<wide>[^\uff08\uff09\n]{3,200}[\u3002\uff01\u2026])\uff09\s*\Z"
+    rf"{_ENDS}\s*(?:{_SQUARE}|{_LENS}|{_STARS}|{_LINES}){_STOP}\Z|"
+    rf"{_ENDS}\s*\((?P<round>{_SENTENCE})\)\s*\Z|"
+    rf"{_ENDS}\s*\uff08(?P<wide>{_SENTENCE})\uff09\s*\Z"
 )
 _WITHIN = re.compile(
     r"(?<![*\w])\*(?P<stars>[a-z\u0430-\u044f][^*\n]{2,120} [^*\n]{1,80}[^*\s])\*(?![*\w])"
@@ -83,7 +92,7 @@ def _aside(text: str) -> str | None:
             kind, inside = next((k, v) for k, v in match.groupdict().items() if v is not None)
             opens_with_stars = kind == "stars" and pattern is not _WITHIN
             is_long = length_in_words(inside) >= ASIDE_WORDS or (
-                kind in ("wide", "lens") and len(inside) >= ASIDE_CHARACTERS
+                inside >= "\u2e80" and len(inside) >= ASIDE_CHARACTERS
             )
             is_courtesy = is_polite(inside) or is_greeting(inside) or is_farewell(inside)
             is_speech = kind in ("round", "wide") and (
