@@ -44,7 +44,7 @@ _OPENING_LABEL = re.compile(
 )
 LONGEST_LABEL = 120
 """In characters, with the brackets and asterisks around it."""
-LABELLED_TIMES, LABELLED_SHARE = 3, 0.5
+LABELLED_TIMES, LABELLED_SHARE = 3, 0.3
 """Messages that open with the same label, and their share of the user's messages."""
 
 # Latin and Chinese full stops, exclamation and question marks, and what may follow them.
@@ -120,8 +120,8 @@ def bare_label(messages: Sequence[Message], expected: Expectations) -> Iterator[
 def labelled_user(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
     """Catches a user whose messages all open with the same label: "User: ...", "Anna: ...".
 
-    The label of a side suffices twice, a name or a word in any other language has to open all of at
-    least three messages. Known false positives: a user who works through a list of `topic: ...`.
+    The label of a side suffices in three of ten messages, a name or a word in any other language
+    has to open all of at least three; the first message, which may be a person's, apart. Known false positives: a user who works through a list of `topic: ...`.
     """
     spoken = [(i, message.text) for i, message in enumerate(messages) if message.role is Role.USER]
     labels = [_opening_label(text) for _, text in spoken]
@@ -129,7 +129,7 @@ def labelled_user(messages: Sequence[Message], _expected: Expectations) -> Itera
     if times < 2:
         return
     is_side = _is_speaker(name.casefold()) and times >= LABELLED_SHARE * len(spoken)
-    is_name = times == len(spoken) >= LABELLED_TIMES and not name[:1].islower()
+    is_name = times >= max(LABELLED_TIMES, len(spoken) - 1) and not name[:1].islower()
     if is_side or is_name:
         at = [index for (index, _), label in zip(spoken, labels, strict=True) if label == name]
         yield Finding(at[0], f"{times} of the user's {len(spoken)} messages open with `{name}:`")

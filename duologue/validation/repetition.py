@@ -166,13 +166,16 @@ def loop(
 ) -> Iterator[Finding]:
     """Catches two sides that go round in circles: A, B, A, B, A, B or A, B, C, D, A, B, C, D.
 
-    A cycle of two messages counts from the third round, a longer one from the second. Goodbyes are
-    left to `farewell_tail`. Source: CAMEL, arXiv 2303.17760. Known false positives: games and
+    A cycle of two messages counts from the third round, a longer one from the second. So does a
+    user who starts over with its first two messages, or who asks the same in other words four times
+    and always gets the same answer. Goodbyes are left to `farewell_tail`. Source: CAMEL, arXiv 2303.17760. Known false positives: games and
     drills that are meant to repeat.
     """
     cycle = _cycle(messages, nearly_the_same)
     if cycle is not None:
         yield Finding(cycle[0], f"from here on the {cycle[1]} messages before are repeated")
+    elif (restart := _restart(messages, nearly_the_same)) is not None:
+        yield Finding(restart, "the user starts over: from here on it says again what it said first")
     elif (stuck := _stuck(messages)) is not None:
         yield Finding(stuck, "asked again in other words, and answered the same again")
 
@@ -194,6 +197,24 @@ def _cycle(messages: Sequence[Message], nearly_the_same: float) -> tuple[int, in
     return None
 
 
+def _restart(messages: Sequence[Message], nearly_the_same: float) -> int | None:
+    """Returns where the user sends its opening again, and then its second message again."""
+    spoken = [
+        (index, message.text)
+        for index, message in enumerate(messages)
+        if message.role is Role.USER
+        and length_in_words(message.text) >= ENOUGH_WORDS
+        and not is_farewell(message.text)
+    ]
+    kinds = _kinds([text for _, text in spoken], max(nearly_the_same, NEARLY_VERBATIM))
+    if len(set(kinds)) > len(kinds) - 2 or kinds[0] == kinds[1]:
+        return None
+    for place in range(2, len(kinds) - 1):
+        if kinds[place : place + 2] == kinds[:2]:
+            return spoken[place][0]
+    return None
+
+
 def _stuck(messages: Sequence[Message]) -> int | None:
     """Returns where the user asks the same for the fourth time and gets the same answer again."""
     asked = [
@@ -202,10 +223,12 @@ def _stuck(messages: Sequence[Message]) -> int | None:
         if message.role is Role.USER and answer.role is Role.ASSISTANT
     ]
     least = max(REWORDED_TIMES, REWORDED_SHARE * len(asked))
-    for first, (_, question, answer) in enumerate(asked[: len(asked) - REWORDED_TIMES + 1]):
+    if least > len(asked):
+        return None
+    for _, question, answer in asked:
         places = [
             index
-            for index, again, answered in asked[first:]
+            for index, again, answered in asked
             if are_alike(question, again, REWORDED) and are_alike(answer, answered, REWORDED)
         ]
         if len(places) >= least:
