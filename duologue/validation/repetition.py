@@ -183,14 +183,22 @@ def loop(
 def _cycle(messages: Sequence[Message], nearly_the_same: float) -> tuple[int, int] | None:
     """Returns where the first cycle comes again, and its length in messages; None if none does."""
     count = len(messages)
-    users = _kinds([m.text for m in messages if m.role is Role.USER], nearly_the_same)
-    if len(set(users)) == len(users):
-        return None
     kinds = _kinds([message.text for message in messages], nearly_the_same)
+    if len(set(kinds)) > count - 2:
+        return None
+
+    def comes_again(index: int, before: int) -> bool:
+        if kinds[index] == kinds[before]:
+            return True
+        # In a longer cycle the user may use other words for the same.
+        one, other = messages[index], messages[before]
+        is_reworded = index - before > 2 and one.role is other.role is Role.USER
+        return is_reworded and are_alike(wording(one.text), wording(other.text), REWORDED)
+
     for period in range(2, min(MAX_CYCLE, count // 2) + 1, 2):
         run = 0
         for index in range(period, count):
-            run = run + 1 if kinds[index] == kinds[index - period] else 0
+            run = run + 1 if comes_again(index, index - period) else 0
             round_ = messages[index - period + 1 : index + 1]
             if run == _repeated_allowed(round_) and _is_cycle([m.text for m in round_]):
                 return index - run + 1, period
