@@ -69,7 +69,9 @@ def _measure(name: str, count: int, size: tuple[int, int]) -> None:
         return sum(len(json.loads(text)) for text in as_json)
 
     checked, parsed = count / _seconds(check), count / _seconds(read)
-    print(f"all rules   {checked:10,.0f} conversations per CPU second  ({check()} violations found)")
+    print(
+        f"all rules   {checked:10,.0f} conversations per CPU second  ({check()} violations found)"
+    )
     members = [DatasetConversation(str(n), messages) for n, messages in enumerate(conversations)]
     assessed = count / _seconds(lambda: assess(members))
     print(f"dataset     {assessed:10,.0f} conversations per CPU second")

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from re import _constants as ops, _parser as parser  # type: ignore[attr-defined]
+from re import _constants as ops  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 from duologue.conversation.wording import wording
@@ -59,7 +60,7 @@ def plain(text: str) -> str:
 def _found(text: str) -> frozenset[str]:
     """Returns which of the known parts of words are in a text."""
     said = wording(text)
-    words = said.distinct - said.numbers if said.numbers else said.distinct
+    words = said.distinct.difference([word for word in said.numbers if word.isdigit()])
     return frozenset({""}).union(*map(_found_in_word, words))
 
 
@@ -77,7 +78,7 @@ def _parts(literals: Iterable[frozenset[str]]) -> list[frozenset[str]]:
 
 def _longest_part(literal: str) -> str:
     """Returns what a literal has of one word; one character in scripts without spaces."""
-    longest = max(_WORD_PART.findall(literal) or [""], key=len)
+    longest: str = max(_WORD_PART.findall(literal) or [""], key=len)
     return longest if wording(longest).words == (longest,) else longest[:1]
 
 

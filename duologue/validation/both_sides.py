@@ -121,7 +121,8 @@ def labelled_user(messages: Sequence[Message], _expected: Expectations) -> Itera
     """Catches a user whose messages all open with the same label: "User: ...", "Anna: ...".
 
     The label of a side suffices in three of ten messages, a name or a word in any other language
-    has to open all of at least three; the first message, which may be a person's, apart. Known false positives: a user who works through a list of `topic: ...`.
+    has to open all of at least three, except for the first, which may be a person's. Known false
+    positives: a user who works through a list of `topic: ...`.
     """
     spoken = [(i, message.text) for i, message in enumerate(messages) if message.role is Role.USER]
     labels = [_opening_label(text) for _, text in spoken]

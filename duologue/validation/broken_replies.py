@@ -125,7 +125,11 @@ def _machine_reason(text: str) -> str | None:
         _ERROR.match(text) or ("ode" in start and _ERROR_CODE.search(start))
     ):
         return "is an error text"
-    if "```" not in text and any(map(text.__contains__, _TRACE_MARKS)) and _STACK_TRACE.search(text):
+    if (
+        "```" not in text
+        and any(map(text.__contains__, _TRACE_MARKS))
+        and _STACK_TRACE.search(text)
+    ):
         return "holds a stack trace"
     if _is_tool_call(text, start):
         return "is a tool call"

@@ -153,14 +153,15 @@ def assistant_refusal(messages: Sequence[Message], _expected: Expectations) -> I
     user who was asked for a favour and declines in just these words.
     """
     for index, message in _by_the_user(messages):
-        if (_SORRY.search(message.text) or _POLICY.search(message.text)) and is_refusal(message.text):
+        if (_SORRY.search(message.text) or _POLICY.search(message.text)) and is_refusal(
+            message.text
+        ):
             yield Finding(index, "the user refuses in an assistant's words")
 
 
 def _asks_as_a_user(neighbours: Iterable[Message]) -> bool:
     return any(
-        message.role is Role.ASSISTANT and _CUSTOMER.search(message.text)
-        for message in neighbours
+        message.role is Role.ASSISTANT and _CUSTOMER.search(message.text) for message in neighbours
     )
 
 

@@ -168,14 +168,16 @@ def loop(
 
     A cycle of two messages counts from the third round, a longer one from the second. So does a
     user who starts over with its first two messages, or who asks the same in other words four times
-    and always gets the same answer. Goodbyes are left to `farewell_tail`. Source: CAMEL, arXiv 2303.17760. Known false positives: games and
-    drills that are meant to repeat.
+    and always gets the same answer. Goodbyes are left to `farewell_tail`. Source: CAMEL, arXiv
+    2303.17760. Known false positives: games and drills that are meant to repeat.
     """
     cycle = _cycle(messages, nearly_the_same)
     if cycle is not None:
         yield Finding(cycle[0], f"from here on the {cycle[1]} messages before are repeated")
     elif (restart := _restart(messages, nearly_the_same)) is not None:
-        yield Finding(restart, "the user starts over: from here on it says again what it said first")
+        yield Finding(
+            restart, "the user starts over: from here on it says again what it said first"
+        )
     elif (stuck := _stuck(messages)) is not None:
         yield Finding(stuck, "asked again in other words, and answered the same again")
 

@@ -59,12 +59,12 @@ _IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 
-# `(name)`, `[имя]`, `【姓名】`: a blank in brackets of any kind and language. In round ones only what
-# nobody says in passing.
+# `(name)`, `[имя]`, `【姓名】`: a blank in brackets of any kind and language. In round ones only
+# what nobody says in passing.
 _NAMES = (
     "имя|фамилия|фио|ваше имя|nombre|su nombre|tu nombre|apellidos?|nom|prénom|votre nom|vorname|"
-    "nachname|ihr name|dein name|nome|cognome|seu nome|sobrenome|naam|姓名|名字|您的姓名|你的名字|名前|"
-    "お名前|이름|성함"
+    "nachname|ihr name|dein name|nome|cognome|seu nome|sobrenome|naam|姓名|名字|您的姓名|"
+    "你的名字|名前|お名前|이름|성함"
 )
 _DETAILS = (
     "название|номер|дата|адрес|телефон|город|número|fecha|dirección|teléfono|ciudad|numéro|date|"
@@ -75,7 +75,8 @@ _DETAILS = (
 _ROUND_BLANK = re.compile(
     rf"[(\uff08](?:(?:insert|enter|fill in)\b[^()\n]{{1,60}}|(?:{_WHOSE} )?(?:(?:first|last|full|"
     rf"company|phone|order|account) )?(?:name|number|address|e-?mail|phone)(?: here)?|{_NAMES})"
-    rf"[)\uff09]|[\[【<](?:(?:your |user )?name|{_NAMES}|{_DETAILS})(?: [^\W\d_]{{1,20}}){{0,3}}[\]】>](?![(\[:])",
+    rf"[)\uff09]|[\[【<](?:(?:your |user )?name|{_NAMES}|{_DETAILS})(?: [^\W\d_]{{1,20}}){{0,3}}"
+    r"[\]】>](?![(\[:])",
     re.IGNORECASE,
 )
 # `+7 (XXX) XXX-XX-XX`, `XXXX-XXXX`, `__/__/____`; but not "size XXL" or Roman numerals.
@@ -165,7 +166,8 @@ def placeholder(messages: Sequence[Message], expected: Expectations) -> Iterator
     Name]`, `(name)`, `<NAME>`, `+7 (XXX) XXX-XX-XX`, or "INSTRUCTIONS." for a message.
 
     The marks of anonymisers, such as `[NAME]`, do not count if the assistant has them too, nor do
-    placeholders of a draft that the assistant wrote before. Known false positives: a user who pastes a form letter, talk about templates outside of code.
+    placeholders of a draft that the assistant wrote before. Known false positives: a user who
+    pastes a form letter, talk about templates outside of code.
     """
     for index, message in enumerate(messages):
         is_suspicious = "{{" in message.text

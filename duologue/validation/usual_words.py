@@ -13,18 +13,18 @@ FEW_WORDS, FEW_SHARE = 2, 0.25
 
 # Of each language, words that are frequent in it and hardly used in the others.
 _WORDS = {
-    "en": "the and you your is are of to for it that this with have can my be what how would please "
-    "not will if we there any some from here about could help",
-    "de": "der das und ist nicht ich sie mit ein eine einen für auf den dem bitte wie haben kann mein "
-    "meine auch oder wenn wir ihre noch von zu",
+    "en": "the and you your is are of to for it that this with have can my be what how would "
+    "please not will if we there any some from here about could help",
+    "de": "der das und ist nicht ich sie mit ein eine einen für auf den dem bitte wie haben kann "
+    "mein meine auch oder wenn wir ihre noch von zu",
     "fr": "les des est une dans vous je pas pour avec sur et mon ma mes votre vos nous avez cette "
     "mais au aux du suis être",
     "es": "el los las y una con es está pero muy del usted lo más cómo mi mis puedo quiero gracias "
     "hola tengo por hay su",
     "it": "il che di è della per sono non con gli alla una mi ho vorrei posso grazie nel questo "
     "questa anche più ma si",
-    "pt": "não uma com em um do da é você os para ao meu minha posso obrigado obrigada mais isso está "
-    "na no são eu",
+    "pt": "não uma com em um do da é você os para ao meu minha posso obrigado obrigada mais isso "
+    "está na no são eu",
     "nl": "het een van ik en niet dat voor met zijn op mijn kan ook maar heb heeft wij graag naar "
     "deze wat hoe als u",
 }  # fmt: skip

@@ -1,4 +1,5 @@
 """Broken conversations of every kind in several languages are invalid; what people write is not."""
+# ruff: noqa: RUF001
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -136,7 +137,9 @@ def broken() -> Iterator[tuple[str, list[Message]]]:
         yield f"{language}: opening three times", said(texts, {2: opening, 4: opening})
         yield f"{language}: opening nearly three times", said(texts, {2: words, 6: opening + " !"})
         yield f"{language}: a message three times", said(texts, {4: texts[2], 6: texts[2]})
-        often = [part for reply in (*texts[1::2], *texts[1::2]) for part in (SHORT[language], reply)]
+        often = [
+            part for reply in (*texts[1::2], *texts[1::2]) for part in (SHORT[language], reply)
+        ]
         yield f"{language}: short messages", talk(*often)
         for length in (2, 4, 6):
             rounds = 3 if length == 2 else 2
@@ -170,7 +173,7 @@ def broken() -> Iterator[tuple[str, list[Message]]]:
 
 REPLIES = {
     "an error": "Error: 500 Internal Server Error",
-    "a stack trace": 'Traceback (most recent call last):\n  File "bot.py", line 3, in reply\nKeyError',
+    "a stack trace": 'Traceback (most recent call last):\n  File "bot.py", line 3, in do\nKeyError',
     "a tool call": '{"name": "get_order", "arguments": {"id": "A17"}}',
     "a tagged tool call": '<tool_call>{"name": "get_order", "arguments": {}}</tool_call>',
     "fenced": '```json\n{"tool": "search", "tool_input": {"q": "kettle"}}\n```',
@@ -228,18 +231,25 @@ def ordinary() -> Iterator[tuple[str, list[Message]]]:
         yield f"{language}: bold", said(texts, {4: f"**{texts[4]}**"})
         yield f"{language}: size XXL", said(texts, {4: f"{texts[4]} XXL"})
         yield f"{language}: figures", said(texts, {4: f"{texts[4]} (12 x 30 cm)"})
-        yield f"{language}: masked for all", said(
-            texts, {3: f"{texts[3]} [NAME]", 4: f"{texts[4]} [NAME]"}
+        yield (
+            f"{language}: masked for all",
+            said(texts, {3: f"{texts[3]} [NAME]", 4: f"{texts[4]} [NAME]"}),
         )
         emphasis = f"{yes[language]}, {yes[language]}, {yes[language]}! {texts[4]}"
         yield f"{language}: emphasis", said(texts, {4: emphasis})
     yield "en: you too", talk(*TALKS["en"], "Have a nice day!", "You too!", "Thanks, you too!")
-    yield "en: read-back", said(
-        TALKS["en"],
-        {3: "Please read the number back to me: 4417 blue kettle.", 4: "4417 blue kettle."},
+    yield (
+        "en: read-back",
+        said(
+            TALKS["en"],
+            {3: "Please read the number back to me: 4417 blue kettle.", 4: "4417 blue kettle."},
+        ),
     )
-    yield "en: an error quoted", said(
-        TALKS["en"], {4: "It shows Error: 500 on the display, and then it stops. What is that?"}
+    yield (
+        "en: an error quoted",
+        said(
+            TALKS["en"], {4: "It shows Error: 500 on the display, and then it stops. What is that?"}
+        ),
     )
     yield "en: a colon", said(TALKS["en"], {4: "My question: do I need the box?"})
     yield "en: an aside", said(TALKS["en"], {4: "I have two of them (one is at my office)."})
