@@ -126,7 +126,7 @@ def summary(
             "",
             *_publication(manifest, latest),
             "",
-            f"`{settings.chatbot.spelling}` with `{settings.simulated_user.spelling}`, "
+            f"`{settings.chatbot.reference}` with `{settings.simulated_user.reference}`, "
             f"{settings.simulation.turns} turns{took}.",
             "",
             *_spent(manifest),
@@ -153,6 +153,8 @@ def _spent(manifest: Manifest) -> list[str]:
     if manifest.left_undone:
         undone = f"{manifest.left_undone} conversations were left undone"
         lines += [f"The run's budget was spent, and {undone}.", ""]
+    for limit in manifest.account_limits:
+        lines += [f"{limit}.", ""]
     return lines
 
 

@@ -4,6 +4,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from slugify import slugify
 
 from duologue.evaluation.manifest import Estimate, EvaluationManifest, SuiteRunRecord
+from duologue.evaluation.noise_sentences import noise_sentences
 from duologue.evaluation.replies import Side, Verdict
 from duologue.storage.locations import without_credentials
 from duologue.tasks.artifacts import best_effort
@@ -21,7 +22,7 @@ async def show_evaluation(folder: str, manifest: EvaluationManifest) -> None:
         await acreate_markdown_artifact(
             evaluation_summary(without_credentials(folder), manifest),
             key=f"evaluation-{slugify(manifest.version.dataset)}",
-            description=f"{manifest.settings.candidate.spelling} on {manifest.version.dataset} "
+            description=f"{manifest.settings.candidate.reference} on {manifest.version.dataset} "
             f"{manifest.version.version}, revision {manifest.version.revision}",
         )
 
@@ -33,7 +34,7 @@ def evaluation_summary(folder: str, manifest: EvaluationManifest) -> str:
         Side.CANDIDATE: manifest.settings.candidate,
         Side.BASELINE: manifest.settings.baseline,
     }
-    heads = [f"`{chatbot.spelling}`" for side in sides if (chatbot := chatbots[side])]
+    heads = [f"`{chatbot.reference}`" for side in sides if (chatbot := chatbots[side])]
     return "\n".join(
         [
             f"## {heads[0]} on {version.dataset} {version.version}, revision {version.revision}",
@@ -47,6 +48,10 @@ def evaluation_summary(folder: str, manifest: EvaluationManifest) -> str:
                 for verdict in Verdict
             ),
             *(
+                _row(cause, [side.causes.get(cause, 0) for side in sides.values()])
+                for cause in _causes(manifest)
+            ),
+            *(
                 _row(rule, [side.broken_rules.get(rule, 0) for side in sides.values()])
                 for rule in _rules(manifest)
             ),
@@ -56,6 +61,7 @@ def evaluation_summary(folder: str, manifest: EvaluationManifest) -> str:
             ),
             "",
             *_differences(manifest.differences),
+            *(f"{sentence}\n" for sentence in noise_sentences(manifest.noise)),
             *_test_suite(manifest.test_suite),
             f"In `{folder}`: {', '.join(file.name for file in manifest.files)}",
         ]
@@ -70,6 +76,10 @@ def _outcome(manifest: EvaluationManifest) -> list[str]:
 
 def _row(name: str, cells: list[int] | list[str]) -> str:
     return f"| {name.replace('_', ' ')} | {' | '.join(map(str, cells))} |"
+
+
+def _causes(manifest: EvaluationManifest) -> list[str]:
+    return sorted({cause for side in manifest.sides.values() for cause in side.causes})
 
 
 def _rules(manifest: EvaluationManifest) -> list[str]:

@@ -46,7 +46,7 @@ class TurnContext:
     turn: int = 1
     """The turn that the reply belongs to, from 1. Both sides have one reply in each turn."""
     side: str = "chatbot"
-    """`chatbot` or `simulated_user`; in an evaluation `candidate` or `baseline`."""
+    """`chatbot` or `simulated_user`; in an evaluation `candidate`, `baseline` or `noise`."""
     dataset: str = ""
     version: str = ""
     """Of the dataset; in an evaluation, the evaluation's own name."""
@@ -99,8 +99,8 @@ def further_inputs(settings: ParticipantSettings, context: TurnContext) -> dict[
     for name, column in settings.seed_inputs.items():
         if column not in columns:
             raise FatalError(
-                f"seed {seed.seed_id} has no column {column!r}, which {settings.spelling} takes as "
-                f"its input {name!r}; it has {', '.join(sorted(columns))}"
+                f"seed {seed.seed_id} has no column {column!r}, which {settings.reference} takes "
+                f"as its input {name!r}; it has {', '.join(sorted(columns))}"
             )
         inputs[name] = columns[column]
     return inputs
