@@ -91,12 +91,15 @@ def run_locally(
 
 
 async def _run_flow(
-    load_flow: Callable[[], Callable[..., Any]],
+    load_flow: Callable[[], Any],
     parameters: dict[str, Any],
     participants: Sequence["ParticipantSettings"],
 ) -> tuple[Any, str | None]:
     async with flow_ready(load_flow, participants) as flow:
-        state = await flow(**parameters, return_state=True)
+        # Prefect's default retries are for deployments: here a person sees the result, and
+        # decides.
+        once = flow.with_options(retries=0)
+        state = await once(**parameters, return_state=True)
         ended_with = await state.aresult(raise_on_failure=False)
     from duologue.dataset.manifest import IncompleteDatasetError
     from duologue.evaluation.manifest import FailedEvaluationError
