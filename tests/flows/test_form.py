@@ -75,8 +75,7 @@ def test_a_group_is_folded_and_empty_means_its_defaults(fields: dict[str, dict[s
     assert fields["inner"]["anyOf"] == [{"$ref": "#/$defs/Inner"}, {"type": "null"}]
     assert fields["inner"]["default"] is None
     assert Form.model_validate({"column": "a", "inner": None}).inner == Inner()
-    with pytest.raises(ValidationError, match="end_marker"):
-        Form.model_validate({"column": "a", "end_marker": None})
+    assert Form.model_validate({"column": "a", "end_marker": None}).end_marker == "[END]"
 
 
 def test_a_group_in_a_group_has_labels_of_its_own() -> None:
