@@ -189,7 +189,7 @@ def _is_ctrl_c(error: BaseException) -> bool:
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     raised_in = frame.tb_frame.f_globals.get("__name__") if frame is not None else None
-    return raised_in == "asyncio.runners" or signal.getsignal(signal.SIGINT) in (
+    return raised_in in ("asyncio.runners", "duologue.interruption") or signal.getsignal(signal.SIGINT) in (
         signal.default_int_handler,
         signal.SIG_DFL,
     )

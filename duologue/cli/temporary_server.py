@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
@@ -50,7 +50,7 @@ def temporary_server() -> Iterator[Callable[[], None]]:
         UsageError: Prefect does not accept its settings.
     """
     # Here, because the server's own process imports nothing of Duologue.
-    from duologue.cli.child_process import ChildProcess
+    from duologue.cli.child_process import ChildProcess, kill_group
     from duologue.cli.prefect_server import check_server, check_settings, start_failure
     from duologue.errors import UsageError
 
@@ -61,7 +61,7 @@ def temporary_server() -> Iterator[Callable[[], None]]:
         yield check_server
         return
     port = _free_port()
-    with TemporaryFile() as errors:
+    with TemporaryFile() as errors, ExitStack() as until_ready:
         # Started before Prefect is imported here, which takes a second; it reads the same settings.
         server = ChildProcess.start(
             __file__,
@@ -70,17 +70,21 @@ def temporary_server() -> Iterator[Callable[[], None]]:
             output=subprocess.DEVNULL,
             errors=errors,
         )
-        atexit.register(server.stop)
-        check_settings()
-        if not _is_wanted():
-            yield check_server
-            return
-        from prefect.settings import PREFECT_API_URL, temporary_settings
+        # Until it is ready there is nothing that it would record, and it does not end in order.
+        until_ready.callback(kill_group, server.popen.pid)
 
         def wait() -> None:
             if not listens_in_time(server.popen, port):
                 errors.seek(0)
                 raise UsageError(start_failure(errors.read().decode(errors="replace")))
+            until_ready.pop_all()
+            atexit.register(server.stop)
+
+        check_settings()
+        if not _is_wanted():
+            yield check_server
+            return
+        from prefect.settings import PREFECT_API_URL, temporary_settings
 
         with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
             yield wait

@@ -27,7 +27,7 @@ Retries = Annotated[int, Field(ge=0, le=20)]
 RetryDelay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 NotBlank = Annotated[str, Field(pattern=r"\S")]
 
-_QUOTES = ('""', "''", "“”", "‘’")
+_QUOTES = ('""', "''", "“”")
 _INVISIBLE = "\ufeff\u200b"
 
 
@@ -106,7 +106,9 @@ def _is_empty(value: Any, field: FieldInfo | None) -> bool:
         return False
     if value is None:
         return True
-    return trimmed(value) == "" and _TRIMMED in field.metadata or value == "" and not field.default
+    if _TRIMMED in field.metadata:
+        return bool(trimmed(value) == "")
+    return value == "" and not field.default
 
 
 def validated(model: type[Model], values: Model | Mapping[str, Any]) -> Model:

@@ -49,7 +49,7 @@ def _answering(status: int, body: bytes) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815  # http.server's name
 
         def log_message(self, *_: object) -> None:
             """Prints nothing."""
