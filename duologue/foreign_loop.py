@@ -37,7 +37,7 @@ class ForeignCall:
 
     def _start(self, function: Callable[[], Awaitable[Any]]) -> None:
         task = asyncio.ensure_future(function(), loop=self.loop)
-        self._tasks.append(task)  # type: ignore[arg-type]
+        self._tasks.append(task)
         task.add_done_callback(self._end)
 
     def _end(self, task: "asyncio.Future[Any]") -> None:

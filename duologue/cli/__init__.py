@@ -27,7 +27,7 @@ from duologue.cli.show import show
 from duologue.cli.terminal import Console, print_in_any_encoding
 from duologue.cli.versions import versions_app
 from duologue.errors import DuologueError, SeveralDatasetsError
-from duologue.interruption import exit_code
+from duologue.interruption import exit_code, was_interrupted
 
 _TYPED = "duologue.typed"
 
@@ -55,7 +55,9 @@ class Commands(TyperGroup):
         print_in_any_encoding()
         try:
             return super().invoke(ctx)
-        except (KeyboardInterrupt, typer.Abort):  # Abort: at a question
+        except (KeyboardInterrupt, typer.Abort) as error:
+            if isinstance(error, typer.Abort) and not was_interrupted():
+                raise  # a question was answered with no
             runs = ctx.invoked_subcommand in RUNS
             stopped = "Stopped before anything was simulated." if runs else "Stopped."
             ctx.exit(_stopped(stopped))
