@@ -112,12 +112,16 @@ async def _run_flow(
     participants: Sequence["ParticipantSettings"],
 ) -> tuple[Any, str | None]:
     async with flow_ready(load_flow, participants) as flow:
+        from prefect.settings import PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK, temporary_settings
+
         # Prefect's default retries are for deployments: here a person sees the result, and
         # decides.
         once = flow.with_options(retries=0)
         once.fn = with_sigterm_as_ctrl_c(once.fn)
-        state = await once(**parameters, return_state=True)
-        ended_with = await state.aresult(raise_on_failure=False)
+        # Nothing is stored there, but Prefect would load the block, which may be gone.
+        with temporary_settings({PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK: None}):
+            state = await once(**parameters, return_state=True)
+            ended_with = await state.aresult(raise_on_failure=False)
     from duologue.dataset.manifest import IncompleteDatasetError
     from duologue.evaluation.manifest import FailedEvaluationError
 

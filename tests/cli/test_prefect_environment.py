@@ -122,6 +122,10 @@ def test_where_no_server_may_be_started_one_must_be_configured(
         {"PREFECT_TASKS_DEFAULT_RETRIES": "1", "PREFECT_TASKS_DEFAULT_RETRY_DELAY_SECONDS": "0"},
         {"PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true", "PREFECT_LOGGING_LEVEL": "DEBUG"},
         {"PREFECT_RESULTS_DEFAULT_SERIALIZER": "json", "PREFECT_CLIENT_MAX_RETRIES": "0"},
+        {
+            "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK": "local-file-system/unknown",
+            "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true",
+        },
         {"PREFECT_PROFILE": "unknown", "PREFECT_CLIENT_METRICS_ENABLED": "true"},
     ],
     ids=lambda settings: next(iter(settings)),
