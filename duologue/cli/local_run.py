@@ -18,6 +18,7 @@ from rich.progress import Progress as ProgressBar
 
 from duologue.cli.temporary_server import temporary_server
 from duologue.cli.terminal import Console
+from duologue.errors import UnsatisfactoryRunError
 from duologue.interruption import (
     asyncio_takes_ctrl_c,
     ends_at_once,
@@ -122,10 +123,7 @@ async def _run_flow(
         with temporary_settings({PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK: None}):
             state = await once(**parameters, return_state=True)
             ended_with = await state.aresult(raise_on_failure=False)
-    from duologue.dataset.manifest import IncompleteDatasetError
-    from duologue.evaluation.manifest import FailedEvaluationError
-
-    if isinstance(ended_with, IncompleteDatasetError | FailedEvaluationError):
+    if isinstance(ended_with, UnsatisfactoryRunError):
         return ended_with.manifest, state.message
     if isinstance(ended_with, Exception):
         raise ended_with

@@ -115,6 +115,7 @@ def _manifest(
         sides=sides,
         differences=differences,
         failed_own_scorers=contents.scored.failed_own_scorers,
+        noise=contents.scored.noise,
         test_suite=contents.test_suite,
         failed_gates=failed_gates(
             sides,
@@ -122,6 +123,8 @@ def _manifest(
             len(plan.prefixes),
             settings.gates,
             contents.test_suite,
+            contents.scored.noise,
+            settings.candidate == plan.asked_again,
             contents.stopped_early,
         ),
         files=tuple(files),
