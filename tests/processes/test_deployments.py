@@ -32,6 +32,7 @@ from tests.support.vellum_stand_in import stand_in_process
 GENERATE = "flows/generate_dataset.py:generate_dataset"
 RERUN = "flows/rerun_failed_seeds.py:rerun_failed_seeds"
 EVALUATE = "flows/evaluate_dataset.py:evaluate_dataset"
+COMPARE = "flows/compare_chatbots.py:compare_chatbots"
 SHARD = "flows/simulate_shard.py:simulate_shard"
 ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "CANCEL_NEW"}
 
@@ -42,6 +43,7 @@ DEPLOYMENTS = {
     "on-demand": (GENERATE, None, None),
     "rerun-failed-seeds": (RERUN, None, None),
     "evaluate": (EVALUATE, None, None),
+    "compare": (COMPARE, None, None),
     "simulate-shard": (SHARD, None, None),
 }
 NIGHTLY = "generate-dataset/nightly"
