@@ -66,6 +66,12 @@ _NOTES = re.compile(
     r"analysis|"
     r"chain of thought|scratchpad|plan|system note|for internal use)\s*[:\n]|"
     r"\Aanalysis(?=[A-Z])|assistantfinal|assistantcommentary|"
+    r"\A\W*(?:here(?:'s| is) (?:a|my|the) )?(?:thinking|thought|reasoning) process\W*[:\n]|"
+    r"\A<\|?channel\|?>|"
+    # Thinking aloud, and about the reader, who is not spoken to.
+    r"\A\W*(?:okay|ok|alright|hmm|so|wait|first|let's|let me|i need to)\b[^\n?]{0,120}?\b"
+    r"th(?:e|is) (?:user|customer)(?:'s (?:request|question|message|intent)| (?:wants?|is asking|"
+    r"asks|asked|said|says|needs|already|seems))\b|"
     r"\A\W*(?:okay|ok|alright|hmm|so)?,? ?(?:the (?:user|customer) (?:wants|is asking|asks|asked|"
     r"said|says|"
     r"is saying|has asked|seems|needs|just)|we need to (?:respond|answer|reply|produce|output)|"
