@@ -7,6 +7,7 @@ from prefect.client.schemas.objects import State
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
+from duologue.participants.budget import Spending
 from duologue.plans.generation import plan_generation
 from duologue.settings.options import takes
 from duologue.settings.run import GenerationForm
@@ -15,6 +16,7 @@ from duologue.tasks.check_access import check_access, check_deployments
 from duologue.tasks.export import export
 from duologue.tasks.final_state import final_state
 from duologue.tasks.identify_run import identify_run, open_checkpoints
+from duologue.tasks.judge import check_judges, judge_conversations, judge_run
 from duologue.tasks.load_seeds import load_seeds
 from duologue.tasks.opaque import opaque
 from duologue.tasks.publish import publish, remove_old_versions
@@ -48,19 +50,27 @@ async def generate_dataset(**parameters: Any) -> Manifest | State[Any]:
     checkpoints = open_checkpoints(plan.dataset.folder)
     run = await identify_run(plan, checkpoints)
     plan, seed_file = await check_deployments(plan, load_seeds(plan), run.version, checkpoints)
+    plan = await check_judges(plan, run.version, checkpoints)
     jobs = plan.jobs(seed_file, run.version)
     checker = Checker(plan.settings.simulation, plan.settings.rules)
+    spending = Spending(plan.settings.budget)
 
     if plan.advanced.shards is None:
         simulated = await simulate_conversations(
-            jobs, plan.settings, checkpoints, run.version, checker, plan.dataset.name
+            jobs, plan.settings, checkpoints, run.version, checker, plan.dataset.name, spending
         )
     else:
         simulated = await simulate_in_shards(
             plan, seed_file, jobs, checkpoints, run.version, checker
         )
+    judging = judge_run(plan.settings, plan.scope(run.version), run.version, spending)
+    judged = await judge_conversations(jobs, simulated.outcomes, checker, judging, checkpoints)
     checked, failed = await validate(
-        opaque(jobs), opaque(simulated.outcomes), opaque(checker), opaque(checkpoints)
+        opaque(jobs),
+        opaque(simulated.outcomes),
+        opaque(checker),
+        opaque(checkpoints),
+        opaque(judged.verdicts),
     )
     contents = DatasetContents(
         seed_file,
@@ -69,6 +79,7 @@ async def generate_dataset(**parameters: Any) -> Manifest | State[Any]:
         plan.settings,
         run.started_at,
         simulated.stopped_early,
+        tuple(judged.missing),
     )
     version = export(plan.dataset, run.version, opaque(contents))
     is_latest = publish(version)

@@ -7,6 +7,7 @@ from prefect.client.schemas.objects import State
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
+from duologue.participants.budget import Spending
 from duologue.plans.rerun import plan_rerun
 from duologue.settings.options import AtLeastOne
 from duologue.tasks.artifacts import show_summary
@@ -18,6 +19,7 @@ from duologue.tasks.identify_run import (
     open_checkpoints,
     version_of_first_attempt,
 )
+from duologue.tasks.judge import judge_conversations, judge_run
 from duologue.tasks.opaque import opaque
 from duologue.tasks.publish import names_latest, publish
 from duologue.tasks.push_test_suite import push_if_wanted
@@ -74,12 +76,22 @@ async def rerun_failed_seeds(
     run = await identify_rerun(rerun, checkpoints)
     checker = Checker(rerun.settings.simulation, rerun.settings.rules)
 
+    spending = Spending(rerun.settings.budget)
+
     simulated = await simulate_conversations(
-        rerun.again, rerun.settings, checkpoints, run.version, checker, rerun.dataset.name
+        rerun.again, rerun.settings, checkpoints, run.version, checker, rerun.dataset.name, spending
     )
     outcomes = rerun.outcomes(simulated.outcomes)
+    judging = judge_run(rerun.settings, run.version, run.version, spending)
+    judged = await judge_conversations(
+        rerun.jobs, outcomes, checker, judging, checkpoints, rerun.contents.checked
+    )
     checked, failed = await validate(
-        opaque(rerun.jobs), opaque(outcomes), opaque(checker), opaque(checkpoints)
+        opaque(rerun.jobs),
+        opaque(outcomes),
+        opaque(checker),
+        opaque(checkpoints),
+        opaque(judged.verdicts),
     )
     contents = DatasetContents(
         rerun.contents.seed_file,
@@ -88,6 +100,7 @@ async def rerun_failed_seeds(
         rerun.settings,
         run.started_at,
         simulated.stopped_early,
+        tuple(judged.missing),
     )
     written = export(rerun.dataset, run.version, opaque(contents))
     is_latest = publish(written)

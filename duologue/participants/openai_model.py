@@ -125,7 +125,7 @@ class OpenAIModel:
         messages = messages_for_openai(chat_history)
         if prompt:
             messages.insert(0, {"role": "system", "content": prompt})
-        private = [message["content"] for message in messages]
+        private = [*(message["content"] for message in messages), *context.private]
         wording = ErrorContext(
             settings.spelling, self._client.base_url, self._client.api_key, private=private
         )

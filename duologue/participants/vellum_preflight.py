@@ -16,6 +16,7 @@ from duologue.participants.vellum_deployment import NO_RETRIES, VellumClient, ve
 from duologue.participants.vellum_errors import SDK_ERRORS, ErrorContext, sdk_error
 from duologue.participants.vellum_inputs import SUPPORTED_TYPES, converted
 from duologue.seeds import Seed
+from duologue.settings.judges import JudgeParticipant
 from duologue.settings.participants import (
     CallSettings,
     ParticipantKind,
@@ -32,6 +33,13 @@ LATEST = "LATEST"
 _OUTPUT_TYPES = {
     *("STRING", "CHAT_HISTORY", "JSON"),
     *("IMAGE", "DOCUMENT", "AUDIO", "VIDEO", "FUNCTION_CALL"),
+}
+
+
+_KINDS = {
+    ParticipantKind.VELLUM: "Workflow Deployment",
+    ParticipantKind.PROMPT: "Prompt Deployment",
+    ParticipantKind.METRIC: "metric",
 }
 
 
@@ -87,7 +95,7 @@ async def _checked(
 ) -> Checked:
     if not settings.is_deployment or settings.pinned is not None:
         return Checked(settings)
-    kind = "Prompt" if settings.kind is ParticipantKind.PROMPT else "Workflow"
+    kind = _KINDS[settings.kind]
     wording = ErrorContext(
         settings.spelling,
         client.default_url,
@@ -95,7 +103,7 @@ async def _checked(
         private=(),
         denied="may read deployments",
         not_found=(
-            f"There is no such {kind} Deployment or release tag in the workspace of "
+            f"There is no such {kind} or release tag in the workspace of "
             "VELLUM_API_KEY; check both, and the key"
         ),
     )
@@ -106,7 +114,9 @@ async def _checked(
     except RunStoppingError as error:
         raise UsageError(str(error)) from None
     release, inputs, outputs = pinned[0]
-    _check_inputs(settings, inputs, kind)
+    if isinstance(settings, JudgeParticipant):
+        settings = settings.given([variable.key for variable in inputs])
+    _check_inputs(settings, inputs, kind.removesuffix(" Deployment"))
     if outputs is not None:
         _check_output(settings, outputs)
     types = {variable.key: str(variable.type) for variable in inputs}
@@ -147,6 +157,14 @@ async def _release(
         )
         tags = [one.name for one in prompt.release_tags]
         return _Release(prompt.id, tags), deployment.input_variables, None
+    if settings.kind is ParticipantKind.METRIC:
+        metric = await _asked(
+            lambda: sdk.metric_definitions.metric_definition_history_item_retrieve(
+                tag, name, request_options=NO_RETRIES
+            ),
+            wording,
+        )
+        return _Release(metric.id, ()), metric.input_variables, None
     workflow = await _asked(
         lambda: sdk.workflow_deployments.retrieve_workflow_deployment_release(
             name, tag, request_options=NO_RETRIES
@@ -177,7 +195,8 @@ def _check_inputs(
     taken = {settings.history_input: ("CHAT_HISTORY", "chat history")}
     if settings.mode is ParticipantMode.STATEFUL:
         taken = {settings.message_input: ("STRING", "latest message")}
-    if settings.trigger is not None:
+    no_history = settings.kind is ParticipantKind.METRIC and settings.history_input not in types
+    if settings.trigger is not None or no_history:
         taken = {}
     for name in [*taken, *settings.static_inputs, *settings.seed_inputs]:
         if name not in types:
@@ -228,7 +247,7 @@ def _check_output(settings: ParticipantSettings, variables: Sequence[VellumVaria
             f"are: {_listed([variable.key for variable in variables])}. Set the participant's "
             "`output` to the one that holds the reply"
         )
-    if type_ not in _OUTPUT_TYPES:
+    if type_ not in _OUTPUT_TYPES and not (settings.is_judge and type_ == "NUMBER"):
         raise UsageError(
             f"{settings.spelling}: its output {settings.output!r} is of type {type_}; expected a "
             "STRING, a CHAT_HISTORY or JSON. Set the participant's `output` to another one"

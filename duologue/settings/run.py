@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from duologue.conversation.messages import EndsWith
+from duologue.settings.judges import JudgeOptions, JudgeSettings
 from duologue.settings.options import (
     AtLeastOne,
     NotBlank,
@@ -44,6 +45,9 @@ class Gates(Options):
     from 0 to 1."""
     min_conversations: AtLeastOne = 1
     """The smallest number of valid conversations."""
+    min_passed: dict[str, Share] = {}
+    """The smallest share of a judge's verdicts that must pass a criterion, from 0 to 1, by the
+    criterion's name, such as goal_reached."""
 
 
 class ShardOptions(Options):
@@ -129,6 +133,8 @@ class RunSettings(StoredOptions, VolumeSettings):
     chatbot: ParticipantSettings
     simulated_user: ParticipantSettings
     simulation: SimulationSettings = SimulationSettings()
+    judges: tuple[JudgeSettings, ...] = ()
+    """What reads the conversations, checked and pinned."""
 
 
 class AdvancedOptions(StoredOptions, EndingSettings):
@@ -159,6 +165,8 @@ class AdvancedOptions(StoredOptions, EndingSettings):
     """What the chatbot's Workflow receives, and where its reply is found."""
     simulated_user_inputs: ParticipantInputs = ParticipantInputs()
     """What the simulated user's Workflow receives, and where its reply is found."""
+    judges: tuple[JudgeOptions, ...] = ()
+    """Judges that read the conversations, a table each: `reference`, and what it is asked."""
 
 
 class WhoTalks(Options):

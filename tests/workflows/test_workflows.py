@@ -43,7 +43,7 @@ from duologue.workflows.support_bot.inputs import Inputs as SupportBotInputs
 from duologue.workflows.support_bot_llm.nodes import Reply as LlmReply
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
-NAMES = ("support_bot", "simulated_user", "support_bot_llm", "simulated_user_llm")
+NAMES = ("support_bot", "simulated_user", "support_bot_llm", "simulated_user_llm", "judge_llm")
 END = "[END]"
 MOST_TURNS = 6
 ALIKE = 0.8
