@@ -23,11 +23,6 @@ class CriterionSummary(Record):
     mean_score: Annotated[float, Field(ge=0, le=1)] | None = None
     """Of the verdicts with a score; None if there is none."""
 
-    @property
-    def share_passed(self) -> float:
-        """From 0 to 1, of its verdicts."""
-        return self.passed / (self.passed + self.failed)
-
 
 class JudgeSummary(Record):
     """What became of the questions to one judge."""
@@ -94,17 +89,27 @@ def missed_gates(
     Without a question there is nothing to miss: a judge may be asked only about what is doubtful.
     """
     for name, least in min_passed.items():
-        found = [one.criteria[name] for one in judges.values() if name in one.criteria]
-        passed, failed = sum(one.passed for one in found), sum(one.failed for one in found)
-        if passed + failed == 0:
+        passed, given = _passed_of(judges, name)
+        if given == 0:
             if any(one.asked for one in judges.values()):
                 yield f"no judge gave a verdict on {name}; min_passed asks for {least:.1%}"
         # A hair less is let through: 0.29 of 100 is 28.999999999999996 in floating point.
-        elif passed < least * (passed + failed) - 1e-9:
+        elif passed < least * given - 1e-9:
             yield (
-                f"{passed} of {passed + failed} verdicts pass {name} "
-                f"({passed / (passed + failed):.1%}); min_passed asks for {least:.1%}"
+                f"{passed} of {given} verdicts pass {name} ({passed / given:.1%}); min_passed asks for {least:.1%}"
             )
+
+
+def share_passed(judges: Mapping[str, JudgeSummary], criterion: str) -> float | None:
+    """Returns the share of all judges' verdicts that pass a criterion; None without a verdict."""
+    passed, given = _passed_of(judges, criterion)
+    return passed / given if given else None
+
+
+def _passed_of(judges: Mapping[str, JudgeSummary], criterion: str) -> tuple[int, int]:
+    found = [one.criteria[criterion] for one in judges.values() if criterion in one.criteria]
+    passed = sum(one.passed for one in found)
+    return passed, passed + sum(one.failed for one in found)
 
 
 def no_verdict_notes(judges: Mapping[str, JudgeSummary]) -> Iterator[str]:
