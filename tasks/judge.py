@@ -130,7 +130,8 @@ class Judging(Work[JudgeJob, StoredAnswer, Unanswered]):
         reply = await self._judge.reply(messages, context)
         try:
             if question.is_pairwise:
-                return StoredAnswer(preferred=read_preference(reply.text), usage=reply.usage)
+                preferred, _ = read_preference(reply.text)
+                return StoredAnswer(preferred=preferred, usage=reply.usage)
             answer = read_answer(
                 reply.text, judge.asked_criteria, judge.own_criterion, len(question.messages)
             )

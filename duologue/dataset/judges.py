@@ -96,7 +96,8 @@ def missed_gates(
         # A hair less is let through: 0.29 of 100 is 28.999999999999996 in floating point.
         elif passed < least * given - 1e-9:
             yield (
-                f"{passed} of {given} verdicts pass {name} ({passed / given:.1%}); min_passed asks for {least:.1%}"
+                f"{passed} of {given} verdicts pass {name} ({passed / given:.1%}); "
+                f"min_passed asks for {least:.1%}"
             )
 
 

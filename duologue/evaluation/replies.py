@@ -10,6 +10,7 @@ from duologue.conversation.messages import Conversation, Message
 from duologue.seeds import Seed
 from duologue.settings.options import Record
 from duologue.settings.participants import ParticipantSettings
+from duologue.validation.verdict import Verdict as JudgeVerdict
 
 EVALUATION_VERSION = "1"
 """Part of every reply's key. Raise it when a change alters what a chatbot receives."""
@@ -86,6 +87,8 @@ class ScoredReply:
     broken_rules: tuple[str, ...]
     """The rules that the reply breaks, sorted."""
     verdict: Verdict
+    verdicts: tuple[JudgeVerdict, ...] = ()
+    """Of the judges that read it."""
 
 
 def prefixes_of(conversations: Iterable[tuple[Seed, Conversation]]) -> Iterator[Prefix]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, FiniteFloat
 
+from duologue.settings.judges import JudgeOptions, JudgeSettings
 from duologue.settings.options import AtLeastOne, Options, Retries, RetryDelay, Share
 from duologue.settings.participants import CallSettings, ParticipantInputs, ParticipantSettings
 from duologue.settings.test_suites import SuiteRunSettings
@@ -73,6 +74,8 @@ class EvaluationSettings(StoredEvaluationOptions, ReplyVolume):
 
     candidate: ParticipantSettings
     baseline: ParticipantSettings | None = None
+    judges: tuple[JudgeSettings, ...] = ()
+    """What reads the replies, checked and pinned."""
 
 
 class EvaluationOptions(StoredEvaluationOptions):
@@ -84,6 +87,8 @@ class EvaluationOptions(StoredEvaluationOptions):
     baseline_inputs: ParticipantInputs | None = None
     """What the baseline's Workflow receives, and where its reply is found; the same as for the
     version's chatbot if empty."""
+    judges: tuple[JudgeOptions, ...] = ()
+    """Judges that read the replies, a table each: `reference`, and what it is asked."""
     evaluations: str | None = None
     """The folder, or URL, to which the evaluation is written; `evaluations` next to the version if
     empty."""
