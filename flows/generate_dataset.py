@@ -24,6 +24,7 @@ from duologue.tasks.push_test_suite import push_if_wanted
 from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.shards import simulate_in_shards
 from duologue.tasks.simulate import simulate_conversations
+from duologue.tasks.submit_actuals import submit_verdicts
 from duologue.tasks.validate import validate
 from duologue.validation.check import Checker
 from duologue.versions.writing import check_writable
@@ -85,5 +86,6 @@ async def generate_dataset(**parameters: Any) -> Manifest | State[Any]:
     is_latest = publish(version)
     remove_old_versions(version, plan.advanced.keep_versions)
     await show_summary(version, contents)
+    await submit_verdicts(contents, checkpoints, run.version)
     push_problem = await push_if_wanted(version) if is_latest else None
     return final_state(version.manifest, push_problem)

@@ -25,6 +25,7 @@ from duologue.tasks.publish import names_latest, publish
 from duologue.tasks.push_test_suite import push_if_wanted
 from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.simulate import simulate_conversations
+from duologue.tasks.submit_actuals import submit_verdicts
 from duologue.tasks.validate import validate
 from duologue.validation.check import Checker
 from duologue.versions.writing import check_writable
@@ -105,5 +106,6 @@ async def rerun_failed_seeds(
     written = export(rerun.dataset, run.version, opaque(contents))
     is_latest = publish(written)
     await show_summary(written, contents)
+    await submit_verdicts(contents, checkpoints, run.version)
     push_problem = await push_if_wanted(written) if is_latest else None
     return final_state(written.manifest, push_problem)

@@ -10,7 +10,7 @@ import pytest
 from prefect.client.schemas.objects import State
 
 from duologue.dataset.manifest import Manifest
-from tests.support.generating import ANYTHING_PASSES, QUICK, folder, generated, manifest_of
+from tests.support.generating import ANYTHING_PASSES, QUICK, folder, generated, manifest_of, retried
 from tests.support.model_server import ModelServer, completion, model_server
 from tests.support.vellum_metrics import StandInMetric
 from tests.support.vellum_stand_in import ChatHistory, StandIn, StandInDeployment
@@ -179,3 +179,49 @@ async def test_judges_spend_the_budget_of_their_run(
     assert summary.asked == 3
     [(reason, count)] = summary.no_verdict.items()
     assert (count, "max_calls is 8" in reason) == (1, True)
+
+
+async def test_verdicts_are_written_back_once_to_the_executions_that_they_are_about(
+    seeds: Path, vellum: StandIn
+) -> None:
+    about_user = {"criterion": "user_in_role", "passed": True, "score": 0.75, "message": 2}
+    about_all = {"criterion": "goal_reached", "passed": False, "reason": "No date."}
+    vellum.deployments["judge"] = says(json.dumps([about_user, about_all]))
+    vellum.actual_failures = [503, 404]
+    judge = {
+        "reference": "judge",
+        "criteria": ["user_in_role", "goal_reached"],
+        "submit_actuals": True,
+    }
+    state, manifest = await judged(seeds, judge)
+    assert state.is_completed()
+    table = pq.read_table(folder(seeds, manifest) / "conversations.parquet").to_pylist()
+    of_user = {row["messages"][2]["execution_id"] for row in table}
+    of_bot = {row["messages"][1]["execution_id"] for row in table}
+    assert len(vellum.actuals) == 6 - 2, "two were refused, and the dataset is there all the same"
+    await retried(state)
+    assert vellum.actuals.keys() == of_user | of_bot
+    assert all(len(actuals) == 1 for actuals in vellum.actuals.values()), "none is submitted twice"
+    for execution_id in of_user:
+        [actual] = vellum.actuals[execution_id]
+        assert actual["quality"] == 0.75
+        assert actual["output_key"] == "final-output"
+    for execution_id in of_bot:
+        [actual] = vellum.actuals[execution_id]
+        assert actual["quality"] == 0.0
+        assert actual["metadata"] == {
+            "source": "duologue",
+            "judge": "judge",
+            "criterion": "goal_reached",
+            "passed": False,
+            "reason": "No date.",
+        }
+    assert vellum.refused == []
+
+
+async def test_no_verdict_is_written_back_unless_the_settings_say_so(
+    seeds: Path, vellum: StandIn
+) -> None:
+    vellum.deployments["judge"] = says(PASSED)
+    await judged(seeds, {"reference": "judge", "criteria": ["user_in_role"]})
+    assert vellum.actuals == {}
