@@ -64,7 +64,9 @@ async def generate_dataset(**parameters: Any) -> Manifest | State[Any]:
         simulated = await simulate_in_shards(
             plan, seed_file, jobs, checkpoints, run.version, checker
         )
-    judging = judge_run(plan.settings, plan.scope(run.version), run.version, spending)
+    judging = judge_run(
+        plan.settings, plan.scope(run.version), run.version, spending, plan.dataset.name
+    )
     judged = await judge_conversations(jobs, simulated.outcomes, checker, judging, checkpoints)
     checked, failed = await validate(
         opaque(jobs),

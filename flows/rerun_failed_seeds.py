@@ -83,7 +83,7 @@ async def rerun_failed_seeds(
         rerun.again, rerun.settings, checkpoints, run.version, checker, rerun.dataset.name, spending
     )
     outcomes = rerun.outcomes(simulated.outcomes)
-    judging = judge_run(rerun.settings, run.version, run.version, spending)
+    judging = judge_run(rerun.settings, run.version, run.version, spending, rerun.dataset.name)
     judged = await judge_conversations(
         rerun.jobs, outcomes, checker, judging, checkpoints, rerun.contents.checked
     )

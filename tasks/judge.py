@@ -89,6 +89,8 @@ class JudgeRun:
     """What the run makes, for the progress and Vellum's monitoring."""
     dataset: str = ""
     spending: Spending = field(default_factory=lambda: Spending(Budget()))
+    record_usage: bool = False
+    """Whether Workflow Deployments report the usage of their calls, for the budget."""
 
 
 def judge_run(
@@ -101,7 +103,16 @@ def judge_run(
         settings.seed_retry_delay_seconds,
         settings.conversations_per_task_run,
     )
-    return JudgeRun(settings.judges, settings.call, limits, scope, version, dataset, spending)
+    return JudgeRun(
+        settings.judges,
+        settings.call,
+        limits,
+        scope,
+        version,
+        dataset,
+        spending,
+        settings.record_usage,
+    )
 
 
 @dataclass(slots=True)
@@ -242,7 +253,12 @@ async def answers_to(
         participant = participant.model_copy(update={"prompt": None})  # it is in the question
     async with (
         open_participants(
-            [participant], run.call, run.limits.max_concurrency, run.spending, accounts=accounts
+            [participant],
+            run.call,
+            run.limits.max_concurrency,
+            run.spending,
+            run.record_usage,
+            accounts,
         ) as [opened],
         progress_artifact(progress),
     ):

@@ -77,6 +77,12 @@ class EvaluationSettings(StoredEvaluationOptions, ReplyVolume):
     judges: tuple[JudgeSettings, ...] = ()
     """What reads the replies, checked and pinned."""
 
+    @property
+    def everyone(self) -> list[ParticipantSettings]:
+        """The candidate, the baseline if there is one, and the judges."""
+        chatbots = [self.candidate, *([self.baseline] if self.baseline else [])]
+        return [*chatbots, *(one.participant for one in self.judges)]
+
 
 class EvaluationOptions(StoredEvaluationOptions):
     """Settings that most evaluations leave as they are."""

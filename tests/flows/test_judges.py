@@ -1,6 +1,7 @@
 """Judges in the main flow: their verdicts are in the dataset, and decide as the settings say."""
 
 import json
+import random
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from duologue.dataset.manifest import Manifest
+from duologue.tasks.artifacts import summary
+from duologue.versions.finding import find_version
+from duologue.versions.reading import read_contents
+from tests.support.commands import duologue
 from tests.support.generating import (
     ANYTHING_PASSES,
     QUICK,
@@ -20,7 +25,7 @@ from tests.support.generating import (
     rerun,
     retried,
 )
-from tests.support.vellum_stand_in import StandIn
+from tests.support.vellum_stand_in import ChatHistory, StandIn, bot_reply
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -166,3 +171,145 @@ async def test_a_gate_holds_the_version_back(
     assert manifest.held_back == (
         "7 of 10 verdicts pass goal_reached (70.0%); min_passed asks for 80.0%",
     )
+
+
+STRESS_JUDGE = """
+    import json
+    from pathlib import Path
+
+    HERE = Path(__file__).parent
+    CALLS = {}
+
+    class Gone(BaseException):
+        pass
+
+    async def judge(chat_history, conversation_id, transcript):
+        plan = json.loads((HERE / "plan.json").read_text())
+        number = CALLS.get(conversation_id, 0)
+        CALLS[conversation_id] = number + 1
+        kind = plan[conversation_id].get(str(number), "answers")
+        if (HERE / "stop").exists() and sum(CALLS.values()) > plan["stop_after"]:
+            kind = "raises"
+        with (HERE / "answered.txt").open("a") as file:
+            if kind == "raises":
+                raise ValueError("no")
+            if kind == "gone":
+                raise Gone
+            if kind == "prose":
+                return "I would rather not."
+            file.write(conversation_id + "\\n")
+        wanted = plan[conversation_id]
+        text = wanted["at"] and chat_history[int(wanted["at"])].text
+        assert text is None or text in transcript
+        return {
+            "verdicts": [
+                {"criterion": name, "passed": name not in wanted["fails"],
+                 "reason": f"{conversation_id} {name} {text}",
+                 "message": None if wanted["at"] is None else int(wanted["at"])}
+                for name in ("user_in_role", "goal_reached")
+            ]
+        }
+"""
+
+
+async def test_every_verdict_arrives_at_its_conversation_and_message(
+    module: Callable[[str, str], None], tmp_path: Path, vellum: StandIn
+) -> None:
+    """Many conversations, three samples of each, calls that fail, and a run that is resumed."""
+    rng = random.Random(20261130)
+    module("stress_judge", STRESS_JUDGE)
+    seeds = tmp_path / "seeds.csv"
+    seeds.write_text("".join(f"Where is my order number {n}?\n" for n in range(1, 61)))
+    first = await manifest_of(await generated(seeds, turns=2, advanced=advanced()))
+    table = pq.read_table(folder(seeds, first) / "conversations.parquet").to_pylist()
+    labels: dict[str, Any] = {
+        row["conversation_id"]: {
+            "at": rng.choice([None, *map(str, range(len(row["messages"])))]),
+            "fails": rng.sample(["user_in_role", "goal_reached"], rng.choice([0, 0, 1, 2])),
+            # At most one of three samples fails, in any of these ways.
+            str(rng.randrange(3)): rng.choice(["answers", "raises", "gone", "prose"]),
+        }
+        for row in table
+    }
+    (tmp_path / "plan.json").write_text(json.dumps({**labels, "stop_after": 60}))
+    (tmp_path / "stop").touch()
+    judge = {
+        "reference": "python:stress_judge:judge",
+        "name": "stress",
+        "criteria": ["user_in_role", "goal_reached"],
+        "samples": 3,
+    }
+    state = await generated(seeds, turns=2, advanced=advanced(judge))
+    cut_short = await manifest_of(state)
+    assert sum(cut_short.judges["stress"].no_verdict.values()) > 30
+    (tmp_path / "stop").unlink()
+    state = await retried(state)
+    manifest = await manifest_of(state)
+    assert manifest.judges["stress"].no_verdict == {}
+
+    read = {item["id"]: item["conversation"]["messages"] for item in failed_of(seeds, manifest)}
+    found = {item["id"]: item["verdicts"] for item in failed_of(seeds, manifest)}
+    for row in pq.read_table(folder(seeds, manifest) / "conversations.parquet").to_pylist():
+        read[row["conversation_id"]] = row["messages"]
+        found[row["conversation_id"]] = row["verdicts"]
+    assert found.keys() == labels.keys()
+    for id_, verdicts_of in found.items():
+        wanted = labels[id_]
+        at = None if wanted["at"] is None else int(wanted["at"])
+        text = None if at is None else read[id_][at]["text"]
+        assert [(v["criterion"], v["passed"], v["message"], v["reason"]) for v in verdicts_of] == [
+            (name, name not in wanted["fails"], at, f"{id_} {name} {text}")
+            for name in ("user_in_role", "goal_reached")
+        ]
+    invalid = {id_ for id_, wanted in labels.items() if "user_in_role" in wanted["fails"]}
+    assert {item["id"] for item in failed_of(seeds, manifest)} == invalid
+    counts = manifest.counts
+    assert counts.seeds == counts.valid + counts.invalid + counts.failed == 60
+    answered = Counter((tmp_path / "answered.txt").read_text().split())
+    assert max(answered.values()) <= 3, "no sample is asked for again once it is answered"
+
+
+def failed_of(seeds: Path, manifest: Manifest) -> list[dict[str, Any]]:
+    """The invalid conversations in failures.jsonl, with their ids."""
+    lines = (folder(seeds, manifest) / "failures.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    return [{"id": one["conversation"]["conversation_id"], **one} for one in records]
+
+
+async def test_the_report_and_the_artifact_show_what_the_judges_said(
+    seeds_csv: Path, vellum: StandIn, labels: Callable[[dict[str, Any]], None]
+) -> None:
+    labels({"3": FAILED, "4": "raises", "5": {"passed": True, "score": 0.25}})
+    state = await generated(seeds_csv, turns=1, advanced=advanced(JUDGE))
+    manifest = await manifest_of(state)
+    page = (folder(seeds_csv, manifest) / "report.html").read_text()
+    assert "labels gave no verdict on 1 conversation: " in page
+    assert '<td>user_in_role</td><td><span class="badge invalid">invalid</span></td>' in page
+    contents = read_contents(find_version(str(folder(seeds_csv, manifest)), "", None))
+    assert sum(len(item.verdicts) for item in contents.checked) == 9
+    shown = summary(manifest, contents, "datasets", None)
+    assert "| labels | user_in_role | 8 of 9 | 0.250 | invalid |" in shown
+    assert "- labels gave no verdict on 1 conversation: " in shown
+    command = duologue("show", str(folder(seeds_csv, manifest)), cwd=seeds_csv.parent)
+    assert "passed user_in_role (0.25), says labels" in command.stdout
+
+
+async def test_only_the_doubtful_or_a_share_are_asked_about(
+    seeds_csv: Path, vellum: StandIn, labels: Callable[[dict[str, Any]], None]
+) -> None:
+    def shouts(seed_id: str, history: ChatHistory) -> str:
+        said = bot_reply(seed_id, history)
+        return (
+            f"Write to ann.lee@brook-hill.com: {said}" if "number 6?" in said_first(history) else said
+        )
+
+    vellum.deployments["support-bot"].reply = shouts
+    manifest = await manifest_of(
+        await generated(seeds_csv, turns=1, advanced=advanced({**JUDGE, "ask": "doubtful"}))
+    )
+    assert asked(seeds_csv) == Counter([order(6)])
+    assert manifest.judges["labels"].asked == 1
+
+
+def said_first(history: ChatHistory) -> str:
+    return str(history[0]["text"])

@@ -97,7 +97,9 @@ class Reader:
         # The session's server takes the place of the reader's own, and a folder of ours that of
         # `datasets`, which is the repository's here.
         command = re.sub(r"PREFECT_API_URL=\S+ ", "", command)
-        if re.search(r"duologue (generate|show|rerun|versions|export|evaluate|check .* --judge)\b", command):
+        if re.search(
+            r"duologue (generate|show|rerun|versions|export|evaluate|check .* --judge)\b", command
+        ):
             command += f" --output {self.folder / 'published'} --name shop"
         return subprocess.run(
             ["bash", "-c", command],
