@@ -300,7 +300,9 @@ async def test_only_the_doubtful_or_a_share_are_asked_about(
     def shouts(seed_id: str, history: ChatHistory) -> str:
         said = bot_reply(seed_id, history)
         return (
-            f"Write to ann.lee@brook-hill.com: {said}" if "number 6?" in said_first(history) else said
+            f"Write to ann.lee@brook-hill.com: {said}"
+            if "number 6?" in said_first(history)
+            else said
         )
 
     vellum.deployments["support-bot"].reply = shouts

@@ -13,6 +13,7 @@ from duologue.settings.judges import CRITERION
 from duologue.settings.options import Record
 
 _NAME = re.compile(CRITERION)
+_OPENING = re.compile(r"[{\[]")
 _YES = {"true", "yes", "pass", "passed", "1"}
 _NO = {"false", "no", "fail", "failed", "0"}
 _OF_ONE = {"passed", "score"}
@@ -116,14 +117,18 @@ def _json_values(text: str) -> Iterator[Any]:
     try:
         yield json.loads(text, parse_constant=_no_constant)
         return
-    except (ValueError, RecursionError):
+    except RecursionError:
+        return
+    except ValueError:
         pass
     decoder = json.JSONDecoder(parse_constant=_no_constant)
     position = 0
-    while (match := re.compile(r"[{\[]").search(text, position)) is not None:
+    while (match := _OPENING.search(text, position)) is not None:
         try:
             value, position = decoder.raw_decode(text, match.start())
-        except (ValueError, RecursionError):
+        except RecursionError:
+            return  # a thousand brackets in a row: every further one would take as long again
+        except ValueError:
             position = match.start() + 1
             continue
         yield value
