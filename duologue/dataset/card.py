@@ -62,8 +62,8 @@ It does not pass its gates, so `latest` does not lead to it:
 |---|---|
 | seed file | `{{ seed_path }}` |
 | its SHA-256 | `{{ manifest.seed_file.sha256 }}` |
-| chatbot | `{{ manifest.settings.chatbot.spelling }}` |
-| simulated user | `{{ manifest.settings.simulated_user.spelling }}` |
+| chatbot | `{{ manifest.settings.chatbot.reference }}` |
+| simulated user | `{{ manifest.settings.simulated_user.reference }}` |
 | turns at most | {{ manifest.settings.simulation.turns }} |
 | ends with | {{ manifest.settings.simulation.ends_with }} |
 | conversations per seed | {{ manifest.settings.conversations_per_seed }} |

@@ -39,7 +39,7 @@ async def submit_actuals(
     """
     reasons = [str(one.metadata.get("reason", "")) for one in actuals]
     wording = ErrorContext(
-        participant.spelling,
+        participant.reference,
         client.base_url,
         client.api_key,
         private=reasons,
@@ -61,7 +61,7 @@ async def submit_actuals(
         # key.
         raise failure
 
-    await with_retries(attempt, call, participant.spelling, client.account)
+    await with_retries(attempt, call, participant.reference, client.account)
 
 
 def _request(

@@ -56,7 +56,7 @@ class VellumMetric:
         texts = [message.text for message in chat_history]
         texts += [value for value in further.values() if isinstance(value, str)]
         wording = ErrorContext(
-            settings.spelling,
+            settings.reference,
             self._client.base_url,
             self._client.api_key,
             private=texts,
@@ -74,7 +74,7 @@ class VellumMetric:
         reply, attempts = await with_retries(
             lambda: self._attempt(inputs, wording),
             self._call,
-            settings.spelling,
+            settings.reference,
             self._client.account,
         )
         return replace(reply, attempts=attempts)

@@ -128,14 +128,12 @@ def answer_key(judge: JudgeSettings, question: Question, sample: int) -> str:
     its inputs. The conversation's id is part of it only if the judge receives it.
     """
     said = [[message.role.value, message.text, message.content] for message in question.messages]
-    participant = judge.participant.model_dump(mode="json", exclude={"spelling"})
     own_prompt = (
         [prompt_template(judge)] if judge.participant.kind is ParticipantKind.OPENAI else []
     )
     parts = [
         JUDGE_VERSION,
-        judge.participant.name,
-        participant,
+        judge.participant.model_dump(mode="json"),
         columns_of(judge, question),
         question.id if _ID in judge.participant.seed_inputs.values() else "",
         judge.min_passing_score,
