@@ -100,13 +100,9 @@ class PythonFunction:
                 f"{self._settings.reference} replied with {type(said).__name__}, not text; a reply "
                 "must be a string, so return the whole text instead of yielding parts of it"
             )
-<<<<<<< HEAD
         if self._settings.is_judge and said is not None:
             said = verdict_text(said, self._settings.reference)
         return Reply(usable_text(said, self._settings.reference), latency_ms=latency_ms)
-=======
-        return Reply(usable_text(said, self._settings.reference), latency_ms=latency_ms)
->>>>>>> main
 
 
 def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
@@ -118,13 +114,9 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
     """
     subject = f"participant {settings.reference!r}"
     expected = "`async def reply(chat_history) -> str` (or without async)"
-<<<<<<< HEAD
     function = import_function(settings.reference, subject, expected)
     if isinstance(settings, JudgeParticipant):
         settings = settings.given(parameters_of(function))
-=======
-    function = import_function(settings.reference, subject, expected)
->>>>>>> main
     inputs = dict.fromkeys([*settings.static_inputs, *settings.seed_inputs])
     if _wants_conversation_id(function):
         inputs.setdefault(CONVERSATION_ID)
@@ -138,7 +130,6 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
     return function
 
 
-<<<<<<< HEAD
 def parameters_of(function: Callable[..., Any]) -> Collection[str]:
     """Returns what a judge takes besides the messages; with `**`, all but the criteria."""
     try:
@@ -152,10 +143,7 @@ def parameters_of(function: Callable[..., Any]) -> Collection[str]:
     ]
 
 
-def _failure(error: BaseException, spelling: str) -> DuologueError:
-=======
 def _failure(error: BaseException, reference: str) -> DuologueError:
->>>>>>> main
     """Converts what a function raised to the error that says whether to call it again."""
     if isinstance(error, BaseExceptionGroup):
         failures = [_failure(one, reference) for one in error.exceptions]
