@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from duologue.cli.terminal import Console, counted
+from duologue.cli.terminal import Console
 
 if TYPE_CHECKING:
     from duologue.seeds import Seed
@@ -109,19 +109,8 @@ def _run(
 
 def _show(judgements: "Judgements", console: Console) -> None:
     """Prints what each judge was asked, and what it said."""
-    from duologue.dataset.judges import judge_summaries, no_verdict_notes
+    from duologue.dataset.judges import judge_lines, judge_summaries
 
     summaries = judge_summaries(judgements.verdicts.values(), judgements.missing)
-    for judge, summary in summaries.items():
-        passed = ", ".join(
-            f"{name} {one.passed} of {one.passed + one.failed} passed"
-            for name, one in summary.criteria.items()
-        )
-        console.print(
-            f"Judge {judge}, {counted(summary.asked, 'conversation')}: {passed or 'no verdict'}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
-    for note in no_verdict_notes(summaries):
-        console.print(note, markup=False, highlight=False, soft_wrap=True)
+    for line in judge_lines(summaries):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

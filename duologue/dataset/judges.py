@@ -113,6 +113,18 @@ def _passed_of(judges: Mapping[str, JudgeSummary], criterion: str) -> tuple[int,
     return passed, passed + sum(one.failed for one in found)
 
 
+def judge_lines(judges: Mapping[str, JudgeSummary]) -> Iterator[str]:
+    """Yields a line for each judge, for a terminal, and one for each reason of no verdict."""
+    for judge, summary in judges.items():
+        passed = ", ".join(
+            f"{name} {one.passed} of {one.passed + one.failed} passed"
+            for name, one in summary.criteria.items()
+        )
+        noun = "conversation" if summary.asked == 1 else "conversations"
+        yield f"Judge {judge}, {summary.asked} {noun}: {passed or 'no verdict'}"
+    yield from no_verdict_notes(judges)
+
+
 def no_verdict_notes(judges: Mapping[str, JudgeSummary]) -> Iterator[str]:
     """Yields a sentence for each reason why a judge gave no verdict."""
     for judge, summary in judges.items():
