@@ -141,6 +141,7 @@ async def test_the_columns_are_those_that_readers_were_promised(
         "attempts",
         "error_class",
         "reason",
+        "verdicts",
         "score_same",
         "score_similarity",
         "score_polite",
