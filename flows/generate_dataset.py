@@ -82,7 +82,8 @@ async def generate_dataset(**parameters: Any) -> Manifest | State[Any]:
         plan.settings,
         run.started_at,
         simulated.stopped_early,
-        tuple(judged.missing),
+        no_verdicts=tuple(judged.missing),
+        account_limits=simulated.account_limits,
     )
     version = export(plan.dataset, run.version, opaque(contents))
     is_latest = publish(version)

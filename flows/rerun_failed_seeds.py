@@ -101,7 +101,8 @@ async def rerun_failed_seeds(
         rerun.settings,
         run.started_at,
         simulated.stopped_early,
-        tuple(judged.missing),
+        no_verdicts=tuple(judged.missing),
+        account_limits=simulated.account_limits,
     )
     written = export(rerun.dataset, run.version, opaque(contents))
     is_latest = publish(written)

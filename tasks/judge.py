@@ -263,8 +263,8 @@ async def answers_to(
         progress_artifact(progress),
     ):
         results = await run_jobs(jobs, Judging(opened, run), run.limits, checkpoints, progress)
-    for sentence in accounts.report():
-        get_run_logger().info(sentence)
+    for limit in accounts.limits():
+        get_run_logger().info(str(limit))
     return dict(zip((job.key for job in jobs), results.outcomes, strict=True))
 
 

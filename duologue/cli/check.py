@@ -12,9 +12,13 @@ from rich.text import Text
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.judging import judged_transcripts, seeds_of, with_judges
 from duologue.cli.options import Name, Output, OutputFormat
+from duologue.cli.reliability import print_reliability
 from duologue.cli.terminal import Console, counted, json_line
 
 if TYPE_CHECKING:
+    from duologue.reliability.labels import Label
+    from duologue.reliability.measuring import Reliability
+    from duologue.reliability.reviewed import Reported
     from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.quality import DatasetFinding, DatasetQuality
     from duologue.validation.transcripts import CheckedTranscript, Transcript
@@ -52,6 +56,14 @@ def check(
             metavar="REFERENCE",
             help="A judge that reads the conversations too, as in openai:gpt-5-mini; repeatable. "
             "`judges` in the config file or with --set has more options.",
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="What people decided about the conversations, as JSONL or CSV with `id`, `broken` "
+            "and `kinds`: measures precision and recall of each rule. With --format json: a last "
+            "object, under `reliability`."
         ),
     ] = None,
     messages_column: Annotated[
@@ -100,6 +112,7 @@ def check(
     is_json = output_format is OutputFormat.JSON
     valid: list[DatasetConversation] = []
     rules = load_rules(merged.settings.rules)
+    decided = _labels(labels)
     names = TranscriptNames(
         messages_column, frozenset(user_role or ()), frozenset(assistant_role or ())
     )
@@ -114,14 +127,23 @@ def check(
     else:
         checked = ((one, check_transcript(one, rules)) for one in transcripts)
         results = _collected(checked, counted_in)
+    found: dict[str, Reported] = {}
+    if decided:
+        results = _noted(results, found)
     if is_json:
         invalid = _print_json(results)
         if dataset:
             quality = _assessed(valid, invalid).model_dump(mode="json")
             typer.echo(json_line({"dataset": quality}))
+        if decided:
+            reliability = _measured(decided, found, file)
+            typer.echo(json_line({"reliability": reliability.model_dump(mode="json")}))
     else:
         invalid = _print_table(list(results))
         _print_findings(_assessed(valid, invalid).findings)
+        if decided:
+            typer.echo()
+            print_reliability(_measured(decided, found, file))
     raise typer.Exit(1 if invalid else 0)
 
 
@@ -141,6 +163,32 @@ def _collected(
                 )
             )
         yield result
+
+
+def _labels(path: str | None) -> "list[Label]":
+    from duologue.reliability.labels import read_labels
+
+    return [] if path is None else read_labels(path)
+
+
+def _noted(
+    results: Iterable["CheckedTranscript"], found: "dict[str, Reported]"
+) -> Iterator["CheckedTranscript"]:
+    """Passes results on and notes what is reported about each conversation, by id."""
+    from duologue.reliability.reviewed import reported
+
+    for result in results:
+        verdicts = getattr(result, "verdicts", ())
+        plain = [verdict.model_dump(mode="json") for verdict in verdicts]
+        found[result.id] = reported(result.violations, plain)
+        yield result
+
+
+def _measured(labels: "Sequence[Label]", found: "dict[str, Reported]", file: str) -> "Reliability":
+    from duologue.reliability.labels import labelled
+    from duologue.reliability.measuring import measure
+
+    return measure(labelled(labels, found, file))
 
 
 def _assessed(valid: Sequence["DatasetConversation"], invalid: int) -> "DatasetQuality":

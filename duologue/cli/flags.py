@@ -54,6 +54,12 @@ def _evaluation() -> "type[BaseModel]":
     return EvaluateSettings
 
 
+def _comparison() -> "type[BaseModel]":
+    from duologue.settings.comparison import CompareSettings
+
+    return CompareSettings
+
+
 def _test_suite() -> "type[BaseModel]":
     from duologue.settings.test_suites import SuiteOptions
 
@@ -63,6 +69,7 @@ def _test_suite() -> "type[BaseModel]":
 MODELS: dict[str, Callable[[], "type[BaseModel]"]] = {
     "generate": _generation,
     "evaluate": _evaluation,
+    "compare": _comparison,
     "push-test-suite": _test_suite,
 }
 """What declares each command's settings; imported when the command is used or explained."""

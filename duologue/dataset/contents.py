@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from duologue.dataset.counts import Counts, UnaccountedSeedsError
+from duologue.participants.concurrency import AccountLimit
 from duologue.seeds import SeedFile
 from duologue.settings.run import RunSettings
 from duologue.simulation import FailedSeed
@@ -27,6 +28,8 @@ class DatasetContents:
     """Why the run did not try all seeds; None if it did."""
     no_verdicts: tuple[NoVerdict, ...] = ()
     """Conversations that a judge was asked about in vain."""
+    account_limits: tuple[AccountLimit, ...] = ()
+    """What the accounts of the participants allowed, if they refused calls."""
 
     @property
     def valid(self) -> tuple[CheckedConversation, ...]:

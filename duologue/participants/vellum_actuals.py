@@ -9,9 +9,10 @@ from vellum import (
     WorkflowExecutionActualStringRequest,
 )
 
+from duologue.participants.error_context import ErrorContext
 from duologue.participants.retries import with_retries
 from duologue.participants.vellum_deployment import NO_RETRIES, VellumClient
-from duologue.participants.vellum_errors import SDK_ERRORS, ErrorContext, sdk_error
+from duologue.participants.vellum_errors import SDK_ERRORS, sdk_error, vellum_remedies
 from duologue.settings.options import Record
 from duologue.settings.participants import CallSettings, ParticipantSettings
 
@@ -38,14 +39,13 @@ async def submit_actuals(
         ParticipantError: Vellum did not take it.
     """
     reasons = [str(one.metadata.get("reason", "")) for one in actuals]
+    remedies = vellum_remedies(
+        "may submit actuals",
+        f"There is no execution {execution_id}; Vellum keeps them for a limited time",
+        "Check the Workflow's `output`, which the actual is about",
+    )
     wording = ErrorContext(
-        participant.reference,
-        client.base_url,
-        client.api_key,
-        private=reasons,
-        denied="may submit actuals",
-        not_found=f"There is no execution {execution_id}; Vellum keeps them for a limited time",
-        refused="Check the Workflow's `output`, which the actual is about",
+        participant.reference, client.base_url, (client.api_key,), reasons, remedies
     )
     requests = [_request(participant, one) for one in actuals]
 

@@ -1,8 +1,6 @@
 """A judge that is a metric on Vellum: the same metric that scores a Test Suite."""
 
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -20,15 +18,15 @@ from vellum import (
 from duologue.conversation.messages import Message
 from duologue.errors import FatalError
 from duologue.participants.budget import Spending
+from duologue.participants.calling import AddUsage, Caller
+from duologue.participants.error_context import ErrorContext
 from duologue.participants.protocol import Reply, TurnContext, usable_text, verdict_text
-from duologue.participants.retries import with_retries
 from duologue.participants.vellum_deployment import (
     NO_RETRIES,
     VellumClient,
-    refuse_key,
     release_of,
 )
-from duologue.participants.vellum_errors import SDK_ERRORS, ErrorContext, sdk_error
+from duologue.participants.vellum_errors import SDK_ERRORS, metric_remedies, sdk_error
 from duologue.participants.vellum_inputs import message_requests, type_of, typed_inputs
 from duologue.settings.participants import CallSettings, ParticipantSettings
 
@@ -45,39 +43,37 @@ class VellumMetric:
     ) -> None:
         self._client = client
         self._settings = settings
-        self._call = call
-        self._spending = spending or Spending()
+        self._caller = Caller(settings.reference, call, client.account, spending or Spending())
         self._types = settings.pinned.input_types if settings.pinned else {}
 
     async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Judges a conversation; see `Participant.reply`."""
-        settings = self._settings
+        settings, client = self._settings, self._client
         further = typed_inputs(settings, self._types, context)
         texts = [message.text for message in chat_history]
         texts += [value for value in further.values() if isinstance(value, str)]
         wording = ErrorContext(
-            settings.reference,
-            self._client.base_url,
-            self._client.api_key,
-            private=texts,
-            denied="may execute this metric",
-            not_found=(
-                "There is no such metric or release tag in the workspace of VELLUM_API_KEY; check "
-                "both, and the key"
-            ),
-            refused="Check the names and types of the metric's inputs",
+            settings.reference, client.base_url, (client.api_key,), texts, metric_remedies()
         )
         inputs = [
             *self._history(chat_history),
             *(_input(name, value, self._types.get(name)) for name, value in further.items()),
         ]
-        reply, attempts = await with_retries(
-            lambda: self._attempt(inputs, wording),
-            self._call,
-            settings.reference,
-            self._client.account,
+
+        async def execute(_: AddUsage) -> MetricDefinitionExecution:
+            return await client.sdk.metric_definitions.execute_metric_definition(
+                quote(settings.deployment, safe=""),
+                inputs=inputs,
+                request_options=NO_RETRIES,
+                **release_of(settings),
+            )
+
+        return await self._caller.reply(
+            execute,
+            lambda executed: _reply(executed, wording),
+            SDK_ERRORS,
+            lambda error: sdk_error(error, wording),
         )
-        return replace(reply, attempts=attempts)
 
     def _history(self, chat_history: Sequence[Message]) -> list[MetricDefinitionInput]:
         name = self._settings.history_input
@@ -86,28 +82,11 @@ class VellumMetric:
         messages = [ChatMessage(**one.model_dump()) for one in message_requests(chat_history)]
         return [ChatHistoryInput(name=name, value=messages)]
 
-    async def _attempt(
-        self, inputs: Sequence[MetricDefinitionInput], wording: ErrorContext
-    ) -> Reply:
-        self._spending.begin_call()
-        started = time.monotonic()
-        try:
-            executed = await self._client.sdk.metric_definitions.execute_metric_definition(
-                quote(self._settings.deployment, safe=""),
-                inputs=inputs,
-                request_options=NO_RETRIES,
-                **release_of(self._settings),
-            )
-        except SDK_ERRORS as error:
-            failure = sdk_error(error, wording)
-        else:
-            latency_ms = round((time.monotonic() - started) * 1000)
-            text = usable_text(_answer(executed, wording), wording.participant)
-            refuse_key(wording, text)
-            return Reply(text, latency_ms=latency_ms)
-        # Out of the except clause, so that the SDK's error is not chained to ours: its text
-        # holds the whole body and, at times, the key.
-        raise failure
+
+def _reply(executed: MetricDefinitionExecution, wording: ErrorContext) -> Reply:
+    text = usable_text(_answer(executed, wording), wording.participant)
+    wording.refuse_secrets(text)
+    return Reply(text)
 
 
 def _answer(executed: MetricDefinitionExecution, wording: ErrorContext) -> str:

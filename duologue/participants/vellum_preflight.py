@@ -11,9 +11,15 @@ from urllib.parse import quote
 from vellum import VellumVariable
 
 from duologue.errors import RunStoppingError, UsageError
+from duologue.participants.error_context import ErrorContext
 from duologue.participants.retries import with_retries
 from duologue.participants.vellum_deployment import NO_RETRIES, VellumClient, vellum_client
-from duologue.participants.vellum_errors import SDK_ERRORS, ErrorContext, sdk_error
+from duologue.participants.vellum_errors import (
+    SDK_ERRORS,
+    deployment_remedies,
+    metric_remedies,
+    sdk_error,
+)
 from duologue.participants.vellum_inputs import SUPPORTED_TYPES, converted
 from duologue.seeds import Seed
 from duologue.settings.judges import JudgeParticipant
@@ -37,8 +43,8 @@ _OUTPUT_TYPES = {
 
 
 _KINDS = {
-    ParticipantKind.VELLUM: "Workflow Deployment",
-    ParticipantKind.PROMPT: "Prompt Deployment",
+    ParticipantKind.VELLUM: "Workflow",
+    ParticipantKind.PROMPT: "Prompt",
     ParticipantKind.METRIC: "metric",
 }
 
@@ -96,17 +102,13 @@ async def _checked(
     if not settings.is_deployment or settings.pinned is not None:
         return Checked(settings)
     kind = _KINDS[settings.kind]
-    wording = ErrorContext(
-        settings.reference,
-        client.default_url,
-        client.api_key,
-        private=(),
-        denied="may read deployments",
-        not_found=(
-            f"There is no such {kind} or release tag in the workspace of "
-            "VELLUM_API_KEY; check both, and the key"
-        ),
+    denied = "may read deployments"
+    remedies = (
+        metric_remedies(denied)
+        if settings.kind is ParticipantKind.METRIC
+        else deployment_remedies(kind, denied)
     )
+    wording = ErrorContext(settings.reference, client.default_url, (client.api_key,), (), remedies)
     try:
         pinned = await with_retries(lambda: _release(client, settings, wording), call, "Vellum")
     except _MayNotReadError as error:
@@ -116,7 +118,7 @@ async def _checked(
     release, inputs, outputs = pinned[0]
     if isinstance(settings, JudgeParticipant):
         settings = settings.given([variable.key for variable in inputs])
-    _check_inputs(settings, inputs, kind.removesuffix(" Deployment"))
+    _check_inputs(settings, inputs, kind)
     if outputs is not None:
         _check_output(settings, outputs)
     types = {variable.key: str(variable.type) for variable in inputs}

@@ -64,8 +64,8 @@ def conversation_blocks(contents: DatasetContents) -> list[Block]:
     size = 0
     for batch in _batches(islice(_worst_first(contents), MOST_CONVERSATIONS)):
         block = Block(
-            entries=_deflated(item.entry for item in batch),
-            conversations=_deflated(item.conversation for item in batch),
+            entries=deflated(item.entry for item in batch),
+            conversations=deflated(item.conversation for item in batch),
             count=len(batch),
         )
         block_size = len(block.entries) + len(block.conversations)
@@ -188,7 +188,8 @@ def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _deflated(items: Iterable[str]) -> str:
+def deflated(items: Iterable[str]) -> str:
+    """Packs JSON values as one array: deflated, in base64."""
     # Half of a surrogate pair, which a failed seed may hold, becomes its JSON escape.
     array = f"[{','.join(items)}]".encode(errors="backslashreplace")
     return base64.b64encode(zlib.compress(array)).decode()

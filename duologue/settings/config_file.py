@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from duologue.errors import UsageError
+from duologue.settings.comparison import CompareSettings
 from duologue.settings.declarations import described
 from duologue.settings.evaluation import EvaluateSettings
 from duologue.settings.problems import first_problem
@@ -18,8 +19,9 @@ from duologue.settings.sources import Layer, assigned, effective
 CONFIG_FILE = "duologue.toml"
 PROJECT_FILE = "pyproject.toml"
 PROJECT_TABLE = "[tool.duologue]"
-SHARED_WITH_EVALUATE = ("output", "name")
-"""Settings at the top of the file that `[evaluate]` has too, unless it sets them itself."""
+SHARED = ("output", "name")
+"""Settings at the top of the file that its tables have too, unless they set them themselves."""
+TABLES = ("evaluate", "compare")
 
 
 class FileSettings(GenerationSettings):
@@ -27,6 +29,8 @@ class FileSettings(GenerationSettings):
 
     evaluate: EvaluateSettings = EvaluateSettings()
     """The settings of `duologue evaluate`."""
+    compare: CompareSettings = CompareSettings()
+    """The settings of `duologue compare`."""
 
 
 def read_config(path: str | None = None) -> Layer | None:
@@ -57,14 +61,23 @@ def read_config(path: str | None = None) -> Layer | None:
 
 def for_evaluate(config: Layer) -> Layer:
     """Returns what a config file sets for `duologue evaluate`."""
-    shared = config.only(*SHARED_WITH_EVALUATE)
-    return Layer(config.source, {**shared.values, **config.table("evaluate").values})
+    return _table(config, "evaluate")
+
+
+def for_compare(config: Layer) -> Layer:
+    """Returns what a config file sets for `duologue compare`."""
+    return _table(config, "compare")
+
+
+def _table(config: Layer, name: str) -> Layer:
+    shared = config.only(*SHARED)
+    return Layer(config.source, {**shared.values, **config.table(name).values})
 
 
 def all_settings(
     config_path: str | None = None, assignments: Iterable[str] = ()
 ) -> Iterator[dict[str, Any]]:
-    """Lists every setting of generate and evaluate, in their order.
+    """Lists every setting of generate, evaluate and compare, in their order.
 
     Yields:
         Its name, type, default, value, source (default, --set or the file), and description. A
@@ -77,9 +90,9 @@ def all_settings(
     layers = [] if config is None else [config]
     layers.append(assigned(FileSettings, assignments))
     shared = [
-        Layer(layer.source, {"evaluate": place.values})
+        Layer(layer.source, dict.fromkeys(TABLES, place.values))
         for layer in layers
-        if (place := layer.only(*SHARED_WITH_EVALUATE)).values
+        if (place := layer.only(*SHARED)).values
     ]
     merged = effective(FileSettings, [*shared, *layers])
     values = merged.settings.model_dump(mode="json")
