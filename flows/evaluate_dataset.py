@@ -17,7 +17,7 @@ from duologue.tasks.identify_run import (
 )
 from duologue.tasks.judge_replies import check_reply_judges, judge_replies, missing_by_side
 from duologue.tasks.opaque import opaque
-from duologue.tasks.replay import replay_turns
+from duologue.tasks.replay import ask_again, replay_turns
 from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.run_test_suite import run_test_suite_if_wanted
 from duologue.tasks.score_replies import score_replies
@@ -52,8 +52,11 @@ async def evaluate_dataset(**parameters: Any) -> EvaluationManifest | State[Any]
     plan = await check_reply_judges(plan, run.version, checkpoints)
 
     replayed = await replay_turns(plan, run.version, checkpoints)
+    again = await ask_again(plan, run.version, checkpoints, replayed.stopped_early)
     judged = await judge_replies(plan, run.version, replayed.replies, checkpoints)
-    scored = await score_replies(opaque(replayed.replies), opaque(plan), opaque(judged.verdicts))
+    scored = await score_replies(
+        opaque(replayed.replies), opaque(again), opaque(plan), opaque(judged.verdicts)
+    )
     test_suite = await run_test_suite_if_wanted(plan, replayed.replies)
     contents = EvaluationContents(
         scored,

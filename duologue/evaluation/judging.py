@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from duologue.conversation.messages import Message
 from duologue.dataset.judges import JudgeSummary, judge_summaries
+from duologue.evaluation.causes import BELOW_NOISE, regression_causes
 from duologue.evaluation.plan import ReplyJob
 from duologue.evaluation.replies import FailedReply, ScoredReply, Side, Verdict
 from duologue.evaluation.rules import broken_rules
@@ -103,8 +104,10 @@ def with_verdicts(
     judged = []
     for reply, (job, _) in zip(scored.replies, replies, strict=True):
         reply = replace(reply, verdicts=tuple(verdicts.get(job.name, ())))
-        if failed_criteria(reply) and reply.verdict is not Verdict.FAILED:
-            reply = replace(reply, verdict=Verdict.REGRESSED)
+        if failed := failed_criteria(reply):
+            own = [cause for cause in reply.causes if cause != BELOW_NOISE]
+            causes = (*own, *regression_causes((), failed, BELOW_NOISE in reply.causes))
+            reply = replace(reply, verdict=Verdict.REGRESSED, causes=causes)
         judged.append(reply)
     return replace(scored, replies=tuple(judged))
 

@@ -120,6 +120,7 @@ def _manifest(
         differences=differences,
         judges=summaries_by_side(contents.scored.replies, contents.no_verdicts),
         failed_own_scorers=contents.scored.failed_own_scorers,
+        noise=contents.scored.noise,
         test_suite=contents.test_suite,
         failed_gates=failed_gates(
             sides,
@@ -127,6 +128,8 @@ def _manifest(
             len(plan.prefixes),
             settings.gates,
             contents.test_suite,
+            contents.scored.noise,
+            settings.candidate == plan.asked_again,
             contents.stopped_early,
         ),
         files=tuple(files),
