@@ -15,8 +15,16 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
 
+from duologue.foreign_loop import ForeignCall, abandon
+
 CLEANUP_SECONDS = 5
 """How long a function that is cancelled may take to end."""
+
+BLOCKS = (
+    "it blocks its event loop; await what takes long, or define it without `async`, so that it "
+    "runs in a thread"
+)
+"""Why an async function could not be cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +83,27 @@ async def call_foreign(
     """Calls a function to its end, and awaits what it returns if that can be awaited.
 
     An async function runs in a task of its own, so that it cannot cancel ours, and a cancellation
-    that it or its libraries leak can be distinguished from ours.
+    that it or its libraries leak can be distinguished from ours. It runs on a loop of its own, so
+    that it holds up nothing if it never yields.
 
     Args:
         call: the function, with its arguments.
-        is_async: whether it may be called on this thread. Others may block, so they have a thread.
+        is_async: whether it runs on the event loop of all such functions. Others have a thread.
         executor: of these threads; None for asyncio's own.
 
     Returns:
         What the function returned, or what it `Raised`.
 
     Raises:
-        asyncio.CancelledError: the caller was cancelled.
-        KeyboardInterrupt: Ctrl-C was pressed while the function ran.
+        asyncio.CancelledError: the caller was cancelled; its text is BLOCKS if the function did not
+            notice, because it never yields.
     """
     if is_async:
-        return await _in_own_task(call)
+        return await _on_own_loop(call)
     loop = asyncio.get_running_loop()
     returned = await loop.run_in_executor(executor, _called, call)
     if not isinstance(returned, Raised) and inspect.isawaitable(returned):
-        return await _in_own_task(lambda: returned)
+        return await _on_own_loop(lambda: returned)
     return returned
 
 
@@ -138,17 +147,22 @@ def surroundings_restored() -> Iterator[None]:
                 locale.setlocale(locale.LC_ALL, settings)
 
 
-async def _in_own_task(call: Callable[[], Awaitable[Any]]) -> Any:
-    task = asyncio.create_task(_awaited(call))
+async def _on_own_loop(function: Callable[[], Awaitable[Any]]) -> Any:
+    call = ForeignCall.started(lambda: _awaited(function))
+    ended = asyncio.wrap_future(call.ended)
     try:
-        await asyncio.wait([task])
+        await asyncio.wait([ended])
     except asyncio.CancelledError:  # we were cancelled
-        task.cancel()
+        noticed = call.cancel()
         # It may clean up, but a function that ignores its cancellation holds up nothing.
-        await asyncio.wait([task], timeout=CLEANUP_SECONDS)
+        await asyncio.wait([ended], timeout=CLEANUP_SECONDS)
+        if not noticed.is_set():
+            abandon(call.loop)
+            raise asyncio.CancelledError(BLOCKS) from None
         raise
-    # It was cancelled, but not by us.
-    return Raised(asyncio.CancelledError()) if task.cancelled() else task.result()
+    # An error here: it was cancelled, but not by us.
+    error = ended.exception()
+    return ended.result() if error is None else Raised(error)
 
 
 async def _awaited(call: Callable[[], Awaitable[Any]]) -> Any:
@@ -189,7 +203,6 @@ def _is_ctrl_c(error: BaseException) -> bool:
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     raised_in = frame.tb_frame.f_globals.get("__name__") if frame is not None else None
-    return raised_in == "asyncio.runners" or signal.getsignal(signal.SIGINT) in (
-        signal.default_int_handler,
-        signal.SIG_DFL,
-    )
+    if raised_in in ("asyncio.runners", "duologue.interruption"):
+        return True
+    return signal.getsignal(signal.SIGINT) in (signal.default_int_handler, signal.SIG_DFL)

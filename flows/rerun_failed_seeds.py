@@ -9,7 +9,7 @@ from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
 from duologue.participants.budget import Spending
 from duologue.plans.rerun import plan_rerun
-from duologue.settings.options import AtLeastOne
+from duologue.settings.options import AtLeastOne, Reference, VersionReference
 from duologue.tasks.artifacts import show_summary
 from duologue.tasks.check_access import check_access
 from duologue.tasks.export import export
@@ -34,10 +34,10 @@ from duologue.versions.writing import check_writable
 # Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
 @flow(name="rerun-failed-seeds", persist_result=False, result_serializer="json")
 async def rerun_failed_seeds(
-    version: str = "latest",
-    seed_ids: tuple[str, ...] = (),
-    name: str = "",
-    output: str = "datasets",
+    version: VersionReference = "latest",
+    seed_ids: tuple[Reference, ...] = (),
+    name: Reference = "",
+    output: Reference = "datasets",
     max_concurrency: AtLeastOne | None = None,
 ) -> Manifest | State[Any]:
     """Simulates the failed seeds of a version again, and writes its next revision.

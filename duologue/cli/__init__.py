@@ -19,7 +19,6 @@ from duologue.cli.evaluate import evaluate
 from duologue.cli.export import export
 from duologue.cli.flags import SettingsCommand
 from duologue.cli.generate import generate
-from duologue.cli.local_run import INTERRUPTED
 from duologue.cli.options import example
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun
@@ -30,12 +29,23 @@ from duologue.cli.show import show
 from duologue.cli.terminal import Console, print_in_any_encoding
 from duologue.cli.versions import versions_app
 from duologue.errors import DuologueError, SeveralDatasetsError
+from duologue.interruption import exit_code, was_interrupted
 
 _TYPED = "duologue.typed"
+
+RUNS = ("generate", "rerun", "evaluate", "compare")
+"""The commands that call participants."""
 
 
 class Commands(TyperGroup):
     """Shows Duologue's own errors as one message, with exit code 2, instead of a traceback."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Makes the context; Typer ends without a word if that is interrupted."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except KeyboardInterrupt:
+            raise SystemExit(_stopped("Stopped before anything was done.")) from None
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Remembers what was typed, for an error that suggests what to type instead."""
@@ -47,9 +57,12 @@ class Commands(TyperGroup):
         print_in_any_encoding()
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            Console(stderr=True).print("\nStopped before anything was simulated.")
-            ctx.exit(INTERRUPTED)
+        except (KeyboardInterrupt, typer.Abort) as error:
+            if isinstance(error, typer.Abort) and not was_interrupted():
+                raise  # a question was answered with no
+            runs = ctx.invoked_subcommand in RUNS
+            stopped = "Stopped before anything was simulated." if runs else "Stopped."
+            ctx.exit(_stopped(stopped))
         except DuologueError as error:
             if ctx.params["debug"]:
                 raise
@@ -59,6 +72,12 @@ class Commands(TyperGroup):
             message = Text.assemble(("Error: ", "bold red"), text)
             Console(stderr=True).print(message, soft_wrap=True)
             ctx.exit(2)
+
+
+def _stopped(sentence: str) -> int:
+    """Prints why a command ends, and returns its exit code."""
+    Console(stderr=True).print(f"\n{sentence}")
+    return exit_code()
 
 
 app = typer.Typer(

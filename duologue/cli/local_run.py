@@ -3,7 +3,7 @@
 import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -19,15 +19,19 @@ from rich.progress import Progress as ProgressBar
 from duologue.cli.temporary_server import temporary_server
 from duologue.cli.terminal import Console
 from duologue.errors import UnsatisfactoryRunError
+from duologue.interruption import (
+    asyncio_takes_ctrl_c,
+    ends_at_once,
+    exit_code,
+    was_interrupted,
+    with_sigterm_as_ctrl_c,
+)
 
 if TYPE_CHECKING:
     from duologue.progress import Progress
     from duologue.settings.participants import ParticipantSettings
 
 Flow = TypeVar("Flow", bound=Callable[..., Any])
-
-INTERRUPTED = 130
-"""The exit code of a program that Ctrl-C ended."""
 
 PREFECT_DEFAULTS = {
     # What a person needs to know of a run is printed here. Prefect's log, which repeats it, is for
@@ -36,6 +40,7 @@ PREFECT_DEFAULTS = {
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     # As in prefect.toml, which Prefect finds in the repository's folder only.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "600",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
@@ -67,7 +72,7 @@ def run_locally(
 
     Raises:
         DuologueError: nothing could run.
-        typer.Exit: Ctrl-C, with the exit code for it.
+        typer.Exit: Ctrl-C or SIGTERM, with the exit code for it.
     """
     import asyncio
 
@@ -80,25 +85,44 @@ def run_locally(
         version = progress.name
 
     try:
-        with _progress_bar(console, remember):
+        with asyncio_takes_ctrl_c(), _progress_bar(console, remember):
             return asyncio.run(_run_flow(load_flow, parameters, participants))
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not _is_interruption(error):
+            raise
         if not version:
             console.print("\nStopped before anything was simulated.", highlight=False)
         else:
             console.print("\nStopped. What was said so far is kept.", highlight=False)
             console.print(how_to_go_on(version), highlight=False, soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(exit_code()) from None
+
+
+def _is_interruption(error: BaseException) -> bool:
+    """Checks for Ctrl-C, and for what Prefect makes of SIGTERM as a flow starts or ends."""
+    if was_interrupted() or isinstance(error, KeyboardInterrupt):
+        return True
+    from prefect.exceptions import TerminationSignal
+
+    return isinstance(error, TerminationSignal)
 
 
 async def _run_flow(
-    load_flow: Callable[[], Callable[..., Any]],
+    load_flow: Callable[[], Any],
     parameters: dict[str, Any],
     participants: Sequence["ParticipantSettings"],
 ) -> tuple[Any, str | None]:
     async with flow_ready(load_flow, participants) as flow:
-        state = await flow(**parameters, return_state=True)
-        ended_with = await state.aresult(raise_on_failure=False)
+        from prefect.settings import PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK, temporary_settings
+
+        # Prefect's default retries are for deployments: here a person sees the result, and
+        # decides.
+        once = flow.with_options(retries=0)
+        once.fn = with_sigterm_as_ctrl_c(once.fn)
+        # Nothing is stored there, but Prefect would load the block, which may be gone.
+        with temporary_settings({PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK: None}):
+            state = await once(**parameters, return_state=True)
+            ended_with = await state.aresult(raise_on_failure=False)
     if isinstance(ended_with, UnsatisfactoryRunError):
         return ended_with.manifest, state.message
     if isinstance(ended_with, Exception):
@@ -125,17 +149,19 @@ async def flow_ready(
         UsageError: a participant's reference is unusable, the API key is missing, or the
             server does not start.
     """
-    with temporary_server() as wait_until_ready:
-        # Prefect before the Vellum SDK, which changes pydantic for all models made after it.
-        flow = load_flow()
-        import fastapi.encoders  # noqa: F401  # Prefect imports it as a flow begins
+    with ExitStack() as stack:
+        with ends_at_once():
+            wait_until_ready = stack.enter_context(temporary_server())
+            # Prefect before the Vellum SDK, which changes pydantic for all models made after it.
+            flow = load_flow()
+            import fastapi.encoders  # noqa: F401  # Prefect imports it as a flow begins
 
-        from duologue.participants.opening import open_participants
-        from duologue.settings.participants import CallSettings
+            from duologue.participants.opening import open_participants
+            from duologue.settings.participants import CallSettings
 
-        async with open_participants(participants, CallSettings(), max_concurrency=1):
-            pass
-        wait_until_ready()
+            async with open_participants(participants, CallSettings(), max_concurrency=1):
+                pass
+            wait_until_ready()
         gc.freeze()  # all this stays: looking through it for garbage takes 0.2 s each time
         yield flow
 

@@ -23,11 +23,15 @@ Format = Annotated[
 
 
 def _from_config(context: typer.Context, param: typer.CallbackParam, value: Any) -> Any:
-    """Takes an option that was not given from the config file in the working directory."""
+    """Takes an option that was not given, or is blank, from the config file in this folder."""
+    from duologue.settings.options import trimmed
+
     name = str(param.name)
     source = context.get_parameter_source(name)
     if source is None or source.name != "DEFAULT":
-        return value
+        if given := trimmed(value):
+            return given
+        value = param.get_default(context)
     from duologue.settings.config_file import read_config
 
     config = read_config()
@@ -50,8 +54,20 @@ Name = Annotated[
         callback=_from_config,
     ),
 ]
+
+
+def _latest_if_blank(value: str) -> str:
+    from duologue.settings.options import trimmed
+
+    return trimmed(value) or "latest"
+
+
 VersionOrFolder = Annotated[
-    str, typer.Argument(help="A version, `latest`, or the folder of a version or a dataset.")
+    str,
+    typer.Argument(
+        help="A version, `latest`, or the folder of a version or a dataset.",
+        callback=_latest_if_blank,
+    ),
 ]
 
 

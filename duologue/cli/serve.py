@@ -18,7 +18,8 @@ import typer
 from rich.table import Table
 
 from duologue.cli.child_process import ChildProcess, kill_group
-from duologue.cli.temporary_server import wait_until_ready
+from duologue.cli.prefect_server import check_server, check_settings
+from duologue.cli.temporary_server import listens_in_time
 from duologue.cli.terminal import Console
 from duologue.errors import UsageError
 
@@ -61,6 +62,7 @@ def serve(
     os.environ["PWD"] = str(Path.cwd())
     for setting, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(setting, value)
+    check_settings()
     names = check_deployments(deployments, file.name)
     console = Console()
     try:
@@ -209,12 +211,15 @@ def _prefect_server(port: int, console: Console) -> Iterator[dict[str, ChildProc
     """
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
+    from duologue.storage.locations import without_credentials
+
     url = f"http://127.0.0.1:{port}"
     api_url = PREFECT_API_URL.value() or f"{url}/api"
     os.environ["PREFECT_API_URL"] = api_url
     with temporary_settings({PREFECT_API_URL: api_url}), ExitStack() as started:
         if api_url != f"{url}/api":
-            console.print(f"Prefect server: {api_url}", highlight=False)
+            check_server()
+            console.print(f"Prefect server: {without_credentials(api_url)}", highlight=False)
             yield {}
         elif _is_prefect(url):
             console.print(f"Prefect UI: {url} (a server that was running there)", highlight=False)
@@ -224,7 +229,12 @@ def _prefect_server(port: int, console: Console) -> Iterator[dict[str, ChildProc
             server = _start_server(port)
             started.callback(server.stop)
             with console.status("starting a Prefect server"):
-                wait_until_ready(server.popen, port)
+                started_well = listens_in_time(server.popen, port)
+            if not started_well:
+                raise UsageError(
+                    f"the Prefect server did not start on port {port}; "
+                    f"`prefect server start --port {port}` shows why"
+                )
             console.print(f"Prefect UI: {url}", highlight=False)
             yield {"the Prefect server": server}
 

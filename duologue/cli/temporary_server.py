@@ -12,12 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
-SECONDS_TO_START = 120
-"""It takes about three, and many more on a busy machine."""
+SECONDS_TO_START = 600
+"""It takes about three, and many more on a busy machine or a slow disk."""
 
 EMPTY_DATABASE = Path(__file__).with_name("prefect_database.sql")
 """Prefect's database as the migrations of the oldest supported Prefect leave it, without rows.
@@ -43,31 +43,51 @@ def temporary_server() -> Iterator[Callable[[], None]]:
     Prefect has sent it all events and logs.
 
     Yields:
-        Waits until the server is ready; call it before the flow. Raises UsageError if the server
-        does not start.
-    """
-    from duologue.cli.child_process import ChildProcess
+        Waits until the server is ready, or checks the one that is configured; call it before the
+        flow. Raises UsageError if the server does not start, or cannot be used.
 
-    if os.environ.get("PREFECT_API_URL"):
-        yield lambda: None
+    Raises:
+        UsageError: Prefect does not accept its settings.
+    """
+    # Here, because the server's own process imports nothing of Duologue.
+    from duologue.cli.child_process import ChildProcess, kill_group
+    from duologue.cli.prefect_server import check_server, check_settings, start_failure
+    from duologue.errors import UsageError
+
+    if not os.environ.get("PREFECT_API_URL", "").strip():
+        os.environ.pop("PREFECT_API_URL", None)  # Prefect takes a blank for a URL
+    else:
+        check_settings()
+        yield check_server
         return
     port = _free_port()
-    # Started before Prefect is imported here, which takes a second; it reads the same settings.
-    server = ChildProcess.start(
-        __file__,
-        str(port),
-        environment={**os.environ, **SETTINGS},
-        output=subprocess.DEVNULL,
-        errors=subprocess.DEVNULL,
-    )
-    atexit.register(server.stop)
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    with TemporaryFile() as errors, ExitStack() as until_ready:
+        # Started before Prefect is imported here, which takes a second; it reads the same settings.
+        server = ChildProcess.start(
+            __file__,
+            str(port),
+            environment={**os.environ, **SETTINGS},
+            output=subprocess.DEVNULL,
+            errors=errors,
+        )
+        # Until it is ready there is nothing that it would record, and it does not end in order.
+        until_ready.callback(kill_group, server.popen.pid)
 
-    if _is_wanted():
+        def wait() -> None:
+            if not listens_in_time(server.popen, port):
+                errors.seek(0)
+                raise UsageError(start_failure(errors.read().decode(errors="replace")))
+            until_ready.pop_all()
+            atexit.register(server.stop)
+
+        check_settings()
+        if not _is_wanted():
+            yield check_server
+            return
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
         with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
-            yield lambda: wait_until_ready(server.popen, port)
-    else:
-        yield lambda: None
+            yield wait
 
 
 def _free_port() -> int:
@@ -83,22 +103,18 @@ def _is_wanted() -> bool:
     return not PREFECT_API_URL.value() and PREFECT_SERVER_EPHEMERAL_ENABLED.value()
 
 
-def wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
+def listens_in_time(server: subprocess.Popen[bytes], port: int) -> bool:
     """Waits until a Prefect server accepts connections, which it does once it is ready.
 
-    Raises:
-        UsageError: it has ended, or takes too long.
+    Returns:
+        Whether it does; False if it has ended, or takes too long.
     """
-    from duologue.errors import UsageError
-
     deadline = time.monotonic() + SECONDS_TO_START
     while not _listens(port):
         if server.poll() is not None or time.monotonic() > deadline:
-            raise UsageError(
-                f"the Prefect server did not start on port {port}; "
-                f"`prefect server start --port {port}` shows why"
-            )
+            return False
         time.sleep(0.02)
+    return True
 
 
 def _listens(port: int) -> bool:
@@ -136,7 +152,7 @@ def _serve(port: str) -> None:
     _create_database()
     # Ephemeral: without the UI, the scheduler, and other services that a single run does not need.
     app = create_app(ephemeral=True, final=True)
-    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="critical")
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import chain
 
 from duologue.conversation.closing_phrases import CLOSINGS, GOODBYES, LEAD_INS
 from duologue.conversation.messages import Message
@@ -23,9 +24,9 @@ _CLOSING_BEGINS = re.compile(rf"(?:remember )?{_ONE_CLOSING}\b")
 _GOODBYE_IN_CLAUSE = re.compile(rf"(?:^|.* (?:and|&) )(?:{LEAD_INS} )*(?:{_GOODBYE})\b")
 
 _SENTENCE_END = re.compile(r"[.!\u3002\uff01\n]")
-_QUESTION_MARK = re.compile(r"[?\uff1f\u061f]")
+_QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 _NAME_ADDRESSED = re.compile(r", (\w+)(?=\s*(?:[.!,]|$))")
-_APOSTROPHE = re.compile(r"['\u2019\u02bc]")
+_APOSTROPHES = str.maketrans("", "", "'\u2019\u02bc")
 _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 _BETWEEN_CLAUSES = re.compile(r"[^\w\s&]+|\n")
 
@@ -37,20 +38,23 @@ def is_farewell(text: str) -> bool:
     out. It is strict on purpose: overlooking a farewell costs a call or two, mistaking an answer
     for one loses the answer.
     """
-    if len(text) > LONGEST_FAREWELL or _QUESTION_MARK.search(text):
+    if len(text) > LONGEST_FAREWELL or _asks(text):
         return False
     closes = False
-    for clause in _clauses(text):
-        if _CLOSING_CLAUSE.fullmatch(clause):
-            closes = True
-        elif not _LEAD_INS_CLAUSE.fullmatch(clause):
-            return False
+    for sentence in _SENTENCE_END.split(text):
+        for clause in _clauses(sentence):
+            if _CLOSING_CLAUSE.fullmatch(clause):
+                closes = True
+            elif not _LEAD_INS_CLAUSE.fullmatch(clause):
+                return False
     return closes
 
 
 def says_goodbye(text: str) -> bool:
     """Reports whether a farewell says goodbye or wishes a good day, rather than only thanks."""
-    return is_farewell(text) and any(map(_GOODBYE_IN_CLAUSE.match, _clauses(text)))
+    return is_farewell(text) and any(
+        map(_GOODBYE_IN_CLAUSE.match, chain.from_iterable(map(_clauses, _SENTENCE_END.split(text))))
+    )
 
 
 def closing_tail_length(messages: Sequence[Message]) -> int:
@@ -74,16 +78,29 @@ def is_farewell_loop(messages: Sequence[Message]) -> bool:
 
 def mostly_says_farewell(text: str) -> bool:
     """Reports whether at least half of the sentences are thanks, wishes, offers or goodbyes."""
-    if len(text) > LONGEST_FAREWELL or _QUESTION_MARK.search(text):
+    if len(text) > LONGEST_FAREWELL or _asks(text):
         return False
-    sentences = [clauses for part in _SENTENCE_END.split(text) if (clauses := _clauses(part))]
-    closing = sum(any(map(_CLOSING_BEGINS.match, clauses)) for clauses in sentences)
-    return 2 * closing >= len(sentences) > 0
+    sentences = _SENTENCE_END.split(text)
+    closing = others = 0
+    for sentence in sentences:
+        clauses = _clauses(sentence)
+        if any(map(_CLOSING_BEGINS.match, clauses)):
+            closing += 1
+        elif clauses:
+            others += 1
+        if 2 * others > len(sentences):
+            return False
+    return closing >= max(others, 1)
 
 
-def _clauses(text: str) -> list[str]:
-    """Splits a message at its punctuation into clauses, spelled as the phrases are."""
-    named = _NAME_ADDRESSED.sub(lambda name: "" if name[1].istitle() else name[0], text)
-    plain = _APOSTROPHE.sub("", unicodedata.normalize("NFKC", named).casefold())
-    clauses = _BETWEEN_CLAUSES.split(_HYPHEN.sub(" ", plain))
+def _asks(text: str) -> bool:
+    return any(mark in text for mark in _QUESTION_MARKS)
+
+
+def _clauses(sentence: str) -> list[str]:
+    """Splits a sentence at its punctuation into clauses, spelled as the phrases are."""
+    if ", " in sentence:
+        sentence = _NAME_ADDRESSED.sub(lambda name: "" if name[1].istitle() else name[0], sentence)
+    plain = unicodedata.normalize("NFKC", sentence).casefold().translate(_APOSTROPHES)
+    clauses = _BETWEEN_CLAUSES.split(_HYPHEN.sub(" ", plain) if "-" in plain else plain)
     return [words for clause in clauses if (words := " ".join(clause.split()))]

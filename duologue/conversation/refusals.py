@@ -1,7 +1,6 @@
 """Refusals in an assistant's words: "I'm sorry, I can't help with that"."""
 
-import re
-
+from duologue.conversation.phrases import Phrases
 from duologue.conversation.wording import wording
 
 # A request that is declined as a whole: "that", and then nothing, a full stop or its name. What
@@ -25,7 +24,7 @@ _ADVICE = (
     r"(?:medical|legal|financial|investment|tax|professional) (?:advice|opinions?|diagnos[ie]s)"
 )
 
-_REFUSAL = re.compile(
+_REFUSAL = Phrases(
     r"(?<!\w)(?:"
     + "|".join(
         (
@@ -119,4 +118,5 @@ def is_refusal(text: str) -> bool:
     Polish, Russian, Chinese, Japanese, Korean. The phrases started as the lists that jailbreaks
     are measured with (Zou et al. 2023, arXiv 2307.15043; XSTest, arXiv 2308.01263).
     """
-    return bool(_REFUSAL.search(wording(text).letters.translate(_APOSTROPHES)))
+    letters = wording(text).letters.translate(_APOSTROPHES)
+    return _REFUSAL.may_be_in(text) and _REFUSAL.pattern.search(letters) is not None

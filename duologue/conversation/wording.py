@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import filterfalse
 
 NEARLY_THE_SAME = 0.8
 """Two messages with at least this share of distinct words in common (Jaccard) count as the same.
@@ -58,6 +60,13 @@ class Wording:
     numbers: frozenset[str]
     """Words with a digit: amounts, dates, order numbers."""
 
+    @property
+    def without_numbers(self) -> Sequence[str]:
+        """The words, with "#" for each number."""
+        if not self.numbers:
+            return self.words
+        return ["#" if word in self.numbers else word for word in self.words]
+
 
 # The rules look at the same few messages one after the other. A small cache saves reading them
 # again, and holds little memory even if messages are huge.
@@ -70,8 +79,7 @@ def wording(text: str) -> Wording:
     else:
         words = tuple(_WORD.findall(letters.translate(_APOSTROPHES)))
     distinct = frozenset(words)
-    has_numbers = _DIGIT.search(letters)
-    numbers = frozenset(filter(_DIGIT.search, distinct)) if has_numbers else frozenset[str]()
+    numbers = frozenset(filter(_DIGIT.search, filterfalse(str.isalpha, distinct)))
     return Wording(letters, words, distinct, numbers)
 
 

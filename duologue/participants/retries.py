@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from duologue.errors import RateLimitedError, TransientError
+from duologue.errors import FatalError, RateLimitedError, TransientError
 from duologue.participants.budget import Spending
 from duologue.participants.concurrency import Account, wait_seconds
 from duologue.settings.participants import CallSettings
@@ -53,10 +53,13 @@ async def with_retries(
         try:
             async with asyncio.timeout(seconds) as limit:
                 return await attempt()
-        except TimeoutError:
+        except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise TransientError(f"{asked} did not reply within {round(seconds, 1):g} s") from None
+            said = f"{asked} did not reply within {round(seconds, 1):g} s"
+            if reason := str(error.__cause__ or ""):  # of the function that was cancelled
+                raise FatalError(f"{said}: {reason}") from None
+            raise TransientError(said) from None
 
     # No retry library: one that was tried left a hundred objects to the garbage collector for each
     # call, and took longer than the rest of what is done here for it.

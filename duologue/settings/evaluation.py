@@ -5,7 +5,16 @@ from typing import Annotated
 from pydantic import Field, FiniteFloat
 
 from duologue.settings.judges import JudgeOptions, JudgeSettings
-from duologue.settings.options import AtLeastOne, Options, Retries, RetryDelay, Share
+from duologue.settings.options import (
+    AtLeastOne,
+    OptionalReference,
+    Options,
+    Reference,
+    Retries,
+    RetryDelay,
+    Share,
+    VersionReference,
+)
 from duologue.settings.participants import CallSettings, ParticipantInputs, ParticipantSettings
 from duologue.settings.test_suites import SuiteRunSettings
 
@@ -33,7 +42,7 @@ class ScoringSettings(Options):
 
     max_latency_ms: AtLeastOne | None = None
     """A reply that takes longer breaks the rule `slow`; no limit if empty."""
-    embedding_model: str | None = None
+    embedding_model: OptionalReference = None
     """A model2vec model, by its name on Hugging Face or its folder, for the score
     embedding_similarity; needs duologue[embeddings]. Not scored if empty."""
     own_scorers: tuple[str, ...] = ()
@@ -101,33 +110,33 @@ class EvaluationOptions(StoredEvaluationOptions):
     version's chatbot if empty."""
     judges: tuple[JudgeOptions, ...] = ()
     """Judges that read the replies, a table each: `reference`, and what it is asked."""
-    evaluations: str | None = None
+    evaluations: OptionalReference = None
     """The folder, or URL, to which the evaluation is written; `evaluations` next to the version if
     empty."""
-    resume: str | None = None
+    resume: OptionalReference = None
     """An interrupted evaluation to continue with the replies that it has; a new one if empty."""
 
 
 class WhatIsEvaluated(Options):
     """The version, and who replies."""
 
-    version: str = "latest"
+    version: VersionReference = "latest"
     """The version with the conversations: `latest`, a version, or the folder of one, local or a
     URL."""
-    candidate: str = ""
+    candidate: Reference = ""
     """The chatbot to evaluate: a Workflow Deployment as NAME or NAME@release_tag,
     local:package.module, or python:package.module:function; the version's own chatbot, in its
     current state, if empty."""
-    baseline: str = ""
+    baseline: Reference = ""
     """A second chatbot to compare the candidate with, named like it; none if empty."""
 
 
 class Source(Options):
     """Where the version is looked for."""
 
-    output: str = "datasets"
+    output: Reference = "datasets"
     """The folder, or URL, that holds the datasets."""
-    name: str = ""
+    name: Reference = ""
     """The dataset's name, needed if there are several."""
 
 

@@ -4,7 +4,14 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from duologue.errors import UsageError
@@ -19,6 +26,28 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Retries = Annotated[int, Field(ge=0, le=20)]
 RetryDelay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 NotBlank = Annotated[str, Field(pattern=r"\S")]
+
+_QUOTES = ('""', "''", "“”")
+_INVISIBLE = "\ufeff\u200b"
+
+
+def trimmed(value: Any) -> Any:
+    """Strips blanks and a pair of quotes from a text, as they come with a copied path."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().strip(_INVISIBLE).strip()
+    if len(text) > 1 and text[0] + text[-1] in _QUOTES:
+        return trimmed(text[1:-1])
+    return text
+
+
+_TRIMMED = BeforeValidator(trimmed)
+Reference = Annotated[str, _TRIMMED]
+"""A path, a URL or a name; blanks and quotes around it do not count."""
+OptionalReference = Annotated[str | None, BeforeValidator(lambda value: trimmed(value) or None)]
+"""A reference, or None; a blank text is None."""
+VersionReference = Annotated[str, BeforeValidator(lambda value: trimmed(value) or "latest")]
+"""A version, or the folder of one; a blank text is `latest`."""
 
 
 def as_form(schema: dict[str, Any]) -> None:
@@ -56,13 +85,14 @@ class Options(Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _a_folded_group_has_its_defaults(cls, values: Any) -> Any:
+    def _what_is_left_empty_has_its_default(cls, values: Any) -> Any:
+        """A form sends null for a folded group, and null or "" for a box that was cleared."""
         if not isinstance(values, Mapping):
             return values
         return {
             name: value
             for name, value in values.items()
-            if value is not None or not _is_group(cls.model_fields.get(name))
+            if not _is_empty(value, cls.model_fields.get(name))
         }
 
     def as_parameters(self, common: "type[Options]") -> dict[str, Any]:
@@ -71,8 +101,14 @@ class Options(Record):
         return {name: values.pop(name) for name in common.model_fields} | {"advanced": values}
 
 
-def _is_group(field: FieldInfo | None) -> bool:
-    return field is not None and isinstance(field.default, Options)
+def _is_empty(value: Any, field: FieldInfo | None) -> bool:
+    if field is None or field.is_required():
+        return False
+    if value is None:
+        return True
+    if _TRIMMED in field.metadata:
+        return bool(trimmed(value) == "")
+    return value == "" and not field.default
 
 
 def validated(model: type[Model], values: Model | Mapping[str, Any]) -> Model:

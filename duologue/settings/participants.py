@@ -9,7 +9,7 @@ from jmespath.exceptions import JMESPathError
 from pydantic import Field, JsonValue
 
 from duologue.errors import UsageError
-from duologue.settings.options import Options, Record, Seconds
+from duologue.settings.options import OptionalReference, Options, Record, Seconds
 from duologue.storage.fetching import stored_bytes
 from duologue.storage.text import decoded_text
 
@@ -95,7 +95,7 @@ class ParticipantInputs(Options):
     seed_inputs: dict[str, str] = {}
     """Further inputs taken from the seed: input name to seed column. `message`, `seed_id` and
     `conversation_id` are columns too."""
-    prompt_file: str | None = None
+    prompt_file: OptionalReference = None
     """The file with the system prompt of an `openai:` model: a Jinja template that may name seed
     columns. If empty, a simulated user has the bundled prompt, and a chatbot has none."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None

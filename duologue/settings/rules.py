@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from duologue.conversation.farewells import TAIL_LENGTH
 from duologue.conversation.wording import NEARLY_THE_SAME
-from duologue.settings.options import NotBlank, Options, Share
+from duologue.settings.options import NotBlank, OptionalReference, Options, Share
 
 SeverityOrOff = Literal["off", "info", "warning", "invalid"]
 
@@ -67,7 +67,7 @@ class RuleSettings(Options):
     canaries: tuple[NotBlank, ...] = ()
     """Strings that you put into a prompt to detect messages that leak it (`prompt_leak`). They are
     written to the manifest."""
-    prompt_file: str | None = None
+    prompt_file: OptionalReference = None
     """The file with the simulated user's prompt, a path or a URL, for `prompt_leak`; not checked if
     empty."""
     prompt_phrase_words: Annotated[int, Field(ge=3)] = PROMPT_PHRASE_WORDS

@@ -9,7 +9,9 @@ from duologue.settings.judges import JudgeOptions, JudgeSettings
 from duologue.settings.options import (
     AtLeastOne,
     NotBlank,
+    OptionalReference,
     Options,
+    Reference,
     Retries,
     RetryDelay,
     Share,
@@ -122,7 +124,7 @@ class StoredOptions(Options):
     conversations_per_task_run: AtLeastOne | None = None
     """How many conversations share a Prefect task run. If empty, each has its own up to 200
     conversations, and 25 share one beyond that. A failed seed always gets its own."""
-    global_limit: str | None = None
+    global_limit: OptionalReference = None
     """A global concurrency limit in Prefect that bounds the conversations of all runs and shards
     together; none if empty. A flow run takes max_concurrency of its slots while it simulates."""
 
@@ -145,16 +147,16 @@ class RunSettings(StoredOptions, VolumeSettings):
 class AdvancedOptions(StoredOptions, EndingSettings):
     """Settings that most runs leave as they are."""
 
-    message_column: str | None = None
+    message_column: OptionalReference = None
     """The seed file's column with the first user message; inferred from its name if empty."""
     has_header: bool | None = None
     """Whether the first row of a CSV file is a header; inferred from its names if empty."""
     delimiter: str | None = None
     """What splits the cells of a CSV file: a character, or a word such as tab; inferred if
     empty."""
-    seed_format: str | None = None
+    seed_format: OptionalReference = None
     """The seed file's format, such as csv or jsonl; inferred from its name if empty."""
-    resume: str | None = None
+    resume: OptionalReference = None
     """The version of an interrupted run to continue with what it had finished; a new version if
     empty."""
     reuse_unchanged: bool = False
@@ -177,22 +179,22 @@ class AdvancedOptions(StoredOptions, EndingSettings):
 class WhoTalks(Options):
     """What opens the conversations, and who takes part."""
 
-    seeds: str = "datasets/seed_user_messages.csv"
+    seeds: Reference = "datasets/seed_user_messages.csv"
     """The file with the seed messages: CSV, JSONL or Parquet; a path or a URL."""
-    chatbot: str = BUNDLED_CHATBOT
+    chatbot: Reference = BUNDLED_CHATBOT
     """The chatbot: a Workflow Deployment as NAME or NAME@release_tag, a Prompt Deployment as
     prompt:NAME, local:package.module, python:package.module:function, openai:MODEL, or the
     URL of a JSON endpoint."""
-    simulated_user: str = BUNDLED_SIMULATED_USER
+    simulated_user: Reference = BUNDLED_SIMULATED_USER
     """The simulated user, named like the chatbot."""
 
 
 class Destination(Options):
     """Where the dataset is written."""
 
-    output: str = "datasets"
+    output: Reference = "datasets"
     """The folder, or URL, that holds the datasets."""
-    name: str = ""
+    name: Reference = ""
     """The dataset's name; derived from the seed file's name if empty."""
 
 

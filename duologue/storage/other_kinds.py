@@ -34,6 +34,7 @@ _MAIL = re.compile(
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----")
 _CALENDAR = re.compile(r"BEGIN:V(?:CALENDAR|CARD)\b")
 _SCRIPT = re.compile(r"#!/|<\?php\b")
+_PDF = re.compile(r"%PDF-\d")
 _RTF = re.compile(r"\{\\rtf\d")
 _SUBTITLES = re.compile(r"WEBVTT\b|1\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> ")
 _ARFF = re.compile(r"(?:%[^\n]*\n)*@relation\b", re.I)
@@ -52,6 +53,7 @@ _BY_START = (
         "of the raw file, or download it first",
     ),
     (_XML, "is XML, perhaps an error message of the storage; check the address, or save it as CSV"),
+    (_PDF, "is a PDF; save its text as CSV (UTF-8)"),
     (_RTF, "is RTF, as word processors save it; save it as plain text, CSV (UTF-8)"),
     (_SQL, "is SQL; export the table as CSV (UTF-8)"),
     (_DIFF, "is a diff, not the file it changes; check the path"),
@@ -70,6 +72,10 @@ _YAML_ITEM = re.compile(r"\s*- \s*[\w\"'-][\w \"'./-]{0,40}:(?:\s.*)?")
 _BULLET = re.compile(r"\s*(?:[-*+\u2022]|\d{1,3}[.)])\s+\S.*")
 _INI_SECTION = re.compile(r"\s*\[{1,2}[\w. \"-]+\]{1,2}\s*")
 _INI_KEY = re.compile(r"\s*[\w.\"-]+\s*=.*")
+_BY_USER = re.compile(r"\s*[\"'*]*(?:user|human|customer|client|you|q)[\"'*]*\s*:.*", re.I)
+_BY_BOT = re.compile(
+    r"\s*[\"'*]*(?:assistant|ai|bot|chatbot|agent|gpt|chatgpt|system|a)[\"'*]*\s*:.*", re.I
+)
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
 
 
@@ -169,6 +175,12 @@ def _other_structure(lines: Sequence[str]) -> str | None:
         return "looks like YAML; save it as CSV or JSON lines, one first user message a row"
     if all(_BULLET.fullmatch(line) for line in lines):
         return "is a list with a mark before every line; take the marks out"
+    by_user, by_bot = (sum(map(bool, map(one.fullmatch, lines))) for one in (_BY_USER, _BY_BOT))
+    if by_user and by_bot and by_user + by_bot > len(lines) / 2:
+        return (
+            "is a transcript with a speaker before each message, so replies would become first "
+            "user messages; save the first message of each conversation as CSV (UTF-8)"
+        )
     if _INI_SECTION.fullmatch(lines[0]) and any(_INI_KEY.fullmatch(line) for line in lines[1:]):
         return "looks like TOML or INI; save it as CSV or JSON lines"
     return None

@@ -42,7 +42,9 @@ _OPENING_LABEL = re.compile(
     r"\s*[\[【(<*_#]*[ \t]*(?P<name>[^\W\d_]{1,30}(?: [^\W\d_]{1,30}){0,2})[\]】)>*_]{0,3}[ \t]*"
     r"[:\uff1a](?!//)[*_]{0,2}\s*\S"
 )
-LABELLED_TIMES, LABELLED_SHARE = 3, 0.5
+LONGEST_LABEL = 120
+"""In characters, with the brackets and asterisks around it."""
+LABELLED_TIMES, LABELLED_SHARE = 3, 0.3
 """Messages that open with the same label, and their share of the user's messages."""
 
 # Latin and Chinese full stops, exclamation and question marks, and what may follow them.
@@ -108,7 +110,8 @@ def bare_label(messages: Sequence[Message], expected: Expectations) -> Iterator[
     after "Example:".
     """
     for index, message in enumerate(messages):
-        if message.role is Role.USER and message.text != expected.seed_message:
+        is_short = len(message.text) <= LONGEST_LABEL
+        if is_short and message.role is Role.USER and message.text != expected.seed_message:
             label = _BARE_LABEL.fullmatch(message.text)
             if label and (label["colon"] or _is_speaker(label["name"].casefold().strip())):
                 yield Finding(index, f"is only the label `{message.text.strip()}`")
@@ -117,8 +120,9 @@ def bare_label(messages: Sequence[Message], expected: Expectations) -> Iterator[
 def labelled_user(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
     """Catches a user whose messages all open with the same label: "User: ...", "Anna: ...".
 
-    The label of a side suffices twice, a name or a word in any other language has to open all of at
-    least three messages. Known false positives: a user who works through a list of `topic: ...`.
+    The label of a side suffices in three of ten messages, a name or a word in any other language
+    has to open all of at least three, except for the first, which may be a person's. Known false
+    positives: a user who works through a list of `topic: ...`.
     """
     spoken = [(i, message.text) for i, message in enumerate(messages) if message.role is Role.USER]
     labels = [_opening_label(text) for _, text in spoken]
@@ -126,7 +130,7 @@ def labelled_user(messages: Sequence[Message], _expected: Expectations) -> Itera
     if times < 2:
         return
     is_side = _is_speaker(name.casefold()) and times >= LABELLED_SHARE * len(spoken)
-    is_name = times == len(spoken) >= LABELLED_TIMES and not name[:1].islower()
+    is_name = times >= max(LABELLED_TIMES, len(spoken) - 1) and not name[:1].islower()
     if is_side or is_name:
         at = [index for (index, _), label in zip(spoken, labels, strict=True) if label == name]
         yield Finding(at[0], f"{times} of the user's {len(spoken)} messages open with `{name}:`")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from duologue.conversation.messages import Message, Role
+from duologue.conversation.phrases import Phrases
 from duologue.validation.degenerate import degenerate_reason
 from duologue.validation.rule import Expectations, Finding
 
@@ -19,7 +20,7 @@ _STACK_TRACE = re.compile(
     r"^(?:[a-z]\w+\.)+\w*(?:Exception|Error)\b[: ]|^Exception in thread ",
     re.MULTILINE,
 )
-_ERROR = re.compile(
+_ERROR = Phrases(
     r"\A\W*(?:(?:an? )?(?:internal|unexpected|unknown|fatal|runtime|api|http|server|network|"
     r"validation|system|upstream|gateway|llm|openai|anthropic|provider|request|connection)[ _-]?)*"
     r"(?:error|exception|fehler|erreur|errore|fout|ошибка|エラー|错误|錯誤|오류)\b\s*(?:[:\uff1a(\[-]|\d{3}|code\b|"
@@ -31,10 +32,9 @@ _ERROR = re.compile(
     r"time-?out|too many requests|rate limit (?:exceeded|reached)|request timed out|timed? ?out|"
     r"connection (?:refused|reset|error|timed out)|maximum context length|context length exceeded|"
     r"no response(?: (?:received|generated|from (?:the )?(?:model|server)))?|null|undefined|"
-    r"\[object object\]|<empty>|n/a)\W*\Z|"
-    r"\A\W*\w*(?:Error|Exception)\s*[:(]|\A\W*[A-Z][A-Z]+(?:_[A-Z]+)*_(?:ERROR|EXCEEDED|FAILED)\b|"
+    r"\[object object\]|<empty>)\W*\Z|"
+    r"\A\W*\w*(?:error|exception)\s*[:(]|\A\W*[a-z][a-z]+(?:_[a-z]+)*_(?:error|exceeded|failed)\b|"
     r"[^\n]{0,40}something went wrong[^.!?]{0,40}[.!]?\W*\Z",
-    re.IGNORECASE,
 )
 _ERROR_CODE = re.compile(r"\b(?:[Ss]tatus|[Ee]rror|STATUS|ERROR)[ _](?:[Cc]ode|CODE)\W{1,3}\d{3}\b")
 _TRACE_MARKS = (
@@ -66,6 +66,12 @@ _NOTES = re.compile(
     r"analysis|"
     r"chain of thought|scratchpad|plan|system note|for internal use)\s*[:\n]|"
     r"\Aanalysis(?=[A-Z])|assistantfinal|assistantcommentary|"
+    r"\A\W*(?:here(?:'s| is) (?:a|my|the) )?(?:thinking|thought|reasoning) process\W*[:\n]|"
+    r"\A<\|?channel\|?>|"
+    # Thinking aloud, and about the reader, who is not spoken to.
+    r"\A\W*(?:okay|ok|alright|hmm|so|wait|first|let's|let me|i need to)\b[^\n?]{0,120}?\b"
+    r"th(?:e|is) (?:user|customer)(?:'s (?:request|question|message|intent)| (?:wants?|is asking|"
+    r"asks|asked|said|says|needs|already|seems))\b|"
     r"\A\W*(?:okay|ok|alright|hmm|so)?,? ?(?:the (?:user|customer) (?:wants|is asking|asks|asked|"
     r"said|says|"
     r"is saying|has asked|seems|needs|just)|we need to (?:respond|answer|reply|produce|output)|"
@@ -122,11 +128,14 @@ def broken_reply_reason(text: str) -> str | None:
 def _machine_reason(text: str) -> str | None:
     start = text[:600].lstrip()
     if len(text) <= LONGEST_ERROR and (
-        _ERROR.match(start) or ("ode" in start and _ERROR_CODE.search(start))
+        _ERROR.match(text) or ("ode" in start and _ERROR_CODE.search(start))
     ):
         return "is an error text"
-    may_hold_trace = any(mark in text for mark in _TRACE_MARKS) and "```" not in text
-    if may_hold_trace and _STACK_TRACE.search(text):
+    if (
+        "```" not in text
+        and any(map(text.__contains__, _TRACE_MARKS))
+        and _STACK_TRACE.search(text)
+    ):
         return "holds a stack trace"
     if _is_tool_call(text, start):
         return "is a tool call"
@@ -149,4 +158,4 @@ def _is_tool_call(text: str, start: str) -> bool:
         return isinstance(first, dict) and not _TOOL_KEYS.isdisjoint(map(str.casefold, first))
     if _CALL.match(start) and _CALL.fullmatch(stripped):
         return True
-    return any(mark in text for mark in _TOOL_MARKS) and _TOOL_CALL.search(text) is not None
+    return any(map(text.__contains__, _TOOL_MARKS)) and _TOOL_CALL.search(text) is not None

@@ -17,6 +17,8 @@ MAX_VARIETY = 0.62
 words stay above 0.5, degenerate ones are below 0.4 even if they are short."""
 PHRASE_TIMES = 4
 """A phrase repeated this often in a row, and filling half of the message, is degenerate."""
+SPACELESS_CHARACTERS = 23
+"""The same as MIN_WORDS in scripts without spaces."""
 MAX_PHRASE = 40
 """The longest phrase looked for, in words."""
 RUN, SPACELESS_RUN = 4, 10
@@ -27,8 +29,9 @@ COVERED, COVERED_TIMES = 0.4, 4
 comes this often. A person who pastes a question three times stays below."""
 LONG, LONG_COVERED = 80, 0.7
 """Messages of this many words need this share: lists and timetables repeat their phrases."""
-MOST_NUMBERS = 0.1
-"""A message with a larger share of distinct numbers is a log or a table."""
+MOST_NUMBERS, MOST_FIGURES = 0.1, 0.25
+"""A message with a larger share of distinct numbers is a log or a table, and so is one with half as
+many of which a larger share of the words are numbers."""
 SAME_CHARACTERS = 100
 """Or one character comes this often in a row, except for those that draw lines and leave blanks."""
 
@@ -55,7 +58,7 @@ def degenerate_message(messages: Sequence[Message], expected: Expectations) -> I
 @lru_cache(maxsize=64)
 def degenerate_reason(text: str) -> str | None:
     """Returns how a text repeats itself; None if it does not."""
-    if _has_long_chunk(text) and _SAME_CHARACTER.search(text):
+    if _may_repeat_a_character(text) and _SAME_CHARACTER.search(text):
         return "repeats one character over and over"
     said = wording(text)
     count = len(said.words)
@@ -66,16 +69,20 @@ def degenerate_reason(text: str) -> str | None:
     if count < MIN_WORDS or len(set(words)) > _most_distinct(count):
         return None
     run = SPACELESS_RUN if length_in_words(text) < 0.7 * len(said.words) else RUN
-    is_log = len(said.numbers) > MOST_NUMBERS * count
-    if not is_log and (_repeats_a_phrase(words) or _is_covered(words, run)):
+    figures = sum(word in said.numbers for word in words) if said.numbers else 0
+    most = MOST_NUMBERS / 2 if figures > MOST_FIGURES * count else MOST_NUMBERS
+    is_log = len(said.numbers) > most * count
+    least = MIN_WORDS if run == RUN else SPACELESS_CHARACTERS
+    if not is_log and (_repeats_a_phrase(words, least) or _is_covered(words, run)):
         return "repeats the same words over and over"
     return None
 
 
-def _has_long_chunk(text: str) -> bool:
-    return (
-        len(text) >= SAME_CHARACTERS and max(map(len, text.split()), default=0) >= SAME_CHARACTERS
-    )
+def _may_repeat_a_character(text: str) -> bool:
+    # So long a run fills the half of it that starts at one of these places.
+    half = SAME_CHARACTERS // 2
+    starts = range(0, len(text) - half + 1, half)
+    return any(text[start] == text[start + half - 1] == text[start + 1] for start in starts)
 
 
 def _most_distinct(count: int) -> float:
@@ -83,13 +90,15 @@ def _most_distinct(count: int) -> float:
     return MAX_VARIETY * count if count < 100 else 6.2 * count**0.5
 
 
-def _repeats_a_phrase(words: Sequence[str]) -> bool:
-    """Reports whether a phrase comes several times in a row and fills half of the words."""
+def _repeats_a_phrase(words: Sequence[str], least: int) -> bool:
+    """Reports whether a phrase comes several times in a row and fills half of the words, and at
+    least this many.
+    """
     count = len(words)
     for length in range(1, min(MAX_PHRASE, count // PHRASE_TIMES) + 1):
         again = map(str.__eq__, words, words[length:])
         longest = max((len(list(run)) for same, run in groupby(again) if same), default=0)
-        if longest >= max((PHRASE_TIMES - 1) * length, count / 2 - length):
+        if longest >= max((PHRASE_TIMES - 1) * length, count / 2 - length, least - length):
             return True
     return False
 

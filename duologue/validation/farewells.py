@@ -19,6 +19,10 @@ def farewell_tail(
     words. Models that play users hardly ever leave ("Flipping the Dialogue", arXiv 2510.06552;
     endless thanks in CAMEL, arXiv 2303.17760). Known false positives: polite people.
     """
+    last = [message.text for message in messages[-farewell_tail_messages:]]
+    # The shortest first: most conversations end without a goodbye, and a short text shows it fast.
+    if not all(map(mostly_says_farewell, sorted(last, key=len))):
+        return
     first = len(messages)
     while first and mostly_says_farewell(messages[first - 1].text):
         first -= 1

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from duologue.conversation.messages import Message, Role
+from duologue.conversation.phrases import Phrases, plain
 from duologue.validation.rule import Expectations, Finding
 
 _WHO = (
@@ -13,13 +14,14 @@ _WHO = (
 LONGEST_OPENING = 300
 """In characters. A longer opening may be a person's prompt, with instructions of its own."""
 
+MOST_SPACED = 0.34
+"""If more of the messages have a space before a full stop, that is how the file is written."""
+
 _HOLE = re.compile(
     r"\b(?:say|tell|ask|write|send|respond with|reply with|mention|thank|provide|give|and|the|"
-    r"your|my)"
-    r" +[.;:!](?:\s|$)"
+    r"your|my) +[.;:!](?:\s|$)"
 )
 """An instruction with a hole where its value should be."""
-_MAY_HAVE_HOLE = re.compile(r"\w +[.;:!](?:\s|$)")
 _PHRASES = (
     # The prompt is spoken of.
     r"\b(?:as|per|following|according to|based on) (?:the|my|your|these) (?:task|scenario|role|"
@@ -36,7 +38,8 @@ _PHRASES = (
     rf"\b{_WHO}(?:'s|s)? (?:next|first|final|last|following) (?:message|reply|response|turn|"
     rf"utterance|line)"
     r"(?: (?:is|would be|should be|could be|will be|might be))?\s*:",
-    rf"\b(?:next|final|last) {_WHO} (?:message|reply|response|turn|utterance)\s*:",
+    rf"\b(?:next|final|last) {_WHO} (?:message|reply|response|turn|utterance)"
+    r"(?: (?:is|would be|should be|could be|will be|might be))?\s*:",
     rf"\b(?:generate|write|produce|output|continue with) (?:the )?(?:next|final) "
     rf"(?:{_WHO} )?(?:message|reply|response|turn|utterance)\b",
     r"\b(?:remember to|you (?:must|should)|do not|don't|never) (?:stay|remain|be|break) (?:in|"
@@ -77,51 +80,27 @@ _FOREIGN_PHRASES = (
     r"(?:タスク|シナリオ|指示)(?:の指示|の要件)?に(?:従|基づ)|会話(?:は|が)?終了(?:しました|です)|"
     r"(?:사용자|고객)의 다음 (?:메시지|답변)|(?:지시|시나리오)에 따라|대화가 종료되었습니다",
 )
-_ENGLISH = re.compile("|".join(_PHRASES))
-_FOREIGN = re.compile("|".join(_FOREIGN_PHRASES))
-# One of these is in every phrase; to look for them first is ten times as fast.
-_ENGLISH_MARKS = (
-    *(
-        "task",
-        "scenario",
-        "simulation",
-        "persona",
-        "system prompt",
-        "character",
-        " role",
-        "role-play",
-    ),
-    *("message", "utterance", " reply", "response:", "turn:", "line:"),
-    *("the conversation", "the dialogue", "roleplay"),
-    *(" instructions", "the user", " as a ", " as the ", " under test"),
-)
-_FOREIGN_MARKS = (
-    *("nachricht", "aufgabe", "anweisung", "gespräch", "réponse", "instructions", "conversation"),
-    *("mensaje", "respuesta", "instrucciones", "conversación", "messaggio", "istruzioni"),
-    *("conversazione", "mensagem", "instruções", "conversa", "bericht", "instructies", "gesprek"),
-)
+_ENGLISH = Phrases(*_PHRASES)
+_FOREIGN = Phrases(*_FOREIGN_PHRASES)
 
 
 def orchestration(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
     """Catches instructions for the simulated user in its message: "The next user message is: ...".
 
     Also those with a hole where a value should be ("Say goodbye and .") and notes that the
-    conversation is over. Phrases in twelve languages. Known false positives: people who talk about
-    writing dialogues.
+    conversation is over. Holes do not count in transcripts with a space before each full stop.
+    Phrases in twelve languages. Known false positives: people who talk about writing dialogues.
     """
+    is_tokenised = sum(" ." in message.text for message in messages) > MOST_SPACED * len(messages)
     for index, message in enumerate(messages):
         is_prompt = index == 0 and len(message.text) > LONGEST_OPENING
         if message.role is not Role.USER or message.text == expected.seed_message or is_prompt:
             continue
-        if found := _instruction(message.text.replace("\u2019", "'").casefold()):
+        if found := _instruction(message.text, not is_tokenised):
             yield Finding(index, f"holds an instruction for the user: `{found[0].strip()[:60]}`")
 
 
-def _instruction(plain: str) -> re.Match[str] | None:
-    if _MAY_HAVE_HOLE.search(plain) and (found := _HOLE.search(plain)):
-        return found
-    if any(mark in plain for mark in _ENGLISH_MARKS) and (found := _ENGLISH.search(plain)):
-        return found
-    if plain.isascii() and not any(mark in plain for mark in _FOREIGN_MARKS):
-        return None
-    return _FOREIGN.search(plain)
+def _instruction(text: str, with_holes: bool) -> re.Match[str] | None:
+    may_have_hole = with_holes and (" ." in text or " ;" in text or " :" in text or " !" in text)
+    hole = _HOLE.search(plain(text)) if may_have_hole else None
+    return hole or _ENGLISH.search(text) or _FOREIGN.search(text)

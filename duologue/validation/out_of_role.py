@@ -4,22 +4,21 @@ Users who serve have a file of their own, `role_flip.py`. The rules only look at
 messages: in an assistant's all of this is right. Case does not matter.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from duologue.conversation.messages import Message, Role
+from duologue.conversation.phrases import Phrases, plain
 from duologue.conversation.refusals import is_refusal
-from duologue.validation.role_phrases import AS_AN_AI, Phrases
+from duologue.validation.role_phrases import AS_AN_AI, PhraseTables
 from duologue.validation.rule import Expectations, Finding
 
 
-def _any_of(*phrases: str) -> re.Pattern[str]:
+def _any_of(*phrases: str) -> Phrases:
     """Any of the phrases, in small letters and with straight apostrophes, as whole words.
 
     The word's boundary stands before all of them, which is several times as fast as before each.
     """
-    return re.compile(rf"\b(?:{'|'.join(phrases)})")
+    return Phrases(rf"\b(?:{'|'.join(phrases)})")
 
 
 _AI = (
@@ -41,7 +40,7 @@ _FOURTH_WALL = _any_of(
     r"my (?:system prompt|instructions (?:say|tell|are|require)|persona(?:'s)? (?:is|would))\b",
 )
 
-_SAYS_IT_IS_AN_AI = Phrases(AS_AN_AI)
+_SAYS_IT_IS_AN_AI = PhraseTables(AS_AN_AI)
 _ABOUT_MODELS = ("intel", "model", "chatbot", "assist", "asist", " ki", "ia", " ai")
 """A text in ASCII without any of these does not say so."""
 
@@ -61,8 +60,7 @@ def fourth_wall(messages: Sequence[Message], _expected: Expectations) -> Iterato
     positives: users who talk about role play or about their own system prompt.
     """
     for index, message in _by_the_user(messages):
-        plain = _plain(message.text)
-        if _FOURTH_WALL.search(plain) or _says_it_is_an_ai(plain):
+        if _FOURTH_WALL.search(message.text) or _says_it_is_an_ai(plain(message.text)):
             yield Finding(index, "the user speaks as a model, or of the simulation")
 
 
@@ -74,21 +72,17 @@ def assistant_refusal(messages: Sequence[Message], _expected: Expectations) -> I
     user who was asked for a favour and declines in just these words.
     """
     for index, message in _by_the_user(messages):
-        plain = _plain(message.text)
-        if (_SORRY.search(plain) or _POLICY.search(plain)) and is_refusal(message.text):
+        if (_SORRY.search(message.text) or _POLICY.search(message.text)) and is_refusal(
+            message.text
+        ):
             yield Finding(index, "the user refuses in an assistant's words")
 
 
-def _says_it_is_an_ai(plain: str) -> bool:
-    if plain.isascii() and not any(part in plain for part in _ABOUT_MODELS):
+def _says_it_is_an_ai(text: str) -> bool:
+    if text.isascii() and not any(part in text for part in _ABOUT_MODELS):
         return False
-    return bool(_SAYS_IT_IS_AN_AI.found(plain))
+    return bool(_SAYS_IT_IS_AN_AI.found(text))
 
 
 def _by_the_user(messages: Sequence[Message]) -> Iterator[tuple[int, Message]]:
     return ((i, message) for i, message in enumerate(messages) if message.role is Role.USER)
-
-
-@lru_cache(maxsize=64)
-def _plain(text: str) -> str:
-    return text.replace("\u2019", "'").casefold()

@@ -43,18 +43,22 @@ suffice if they are most of it."""
 COURTESY_TIMES = 5
 """Thanks and goodbyes have to come this often: two sides may take their time to part."""
 CEREMONY_WORDS, CEREMONY_MESSAGES = 12, 6
-"""A single echo of fewer words at either end of a conversation with more messages is an exchange of
-courtesies, in whatever language."""
+"""A single echo of fewer words at the start, or in the last eighth of a conversation with more
+messages, is an exchange of courtesies, in whatever language."""
 NEARLY_VERBATIM = 0.85
 """The share of words in common from which messages count as repeated. People who work on a request
 change more: "brand names for fitness, 100 words", "brand names for fitness, 100 names"."""
+REWORDED, REWORDED_TIMES, REWORDED_SHARE = 0.5, 4, 0.5
+"""Messages with this share of words in common say the same in other words. Two sides get nowhere if
+the user does so this often, in this share of the messages, and gets the same answer each time."""
 TEMPLATE_TIMES, TEMPLATE_SHARE, TEMPLATE_WORDS = 4, 0.5, 6
 """Messages of this many words that differ in one word count as a template if the user fills it this
 often, and in this share of the messages."""
 
 SHORT_CYCLE_ROUNDS = 3
 """Two messages, A B, have to come round this often: a bot may ask the same question twice and get
-the same answer. Longer cycles count from the second round."""
+the same answer. If what the user says is not short, two and a half rounds suffice, A B A B A.
+Longer cycles count from the second round."""
 MAX_CYCLE = 24
 """The longest cycle looked for, in messages."""
 CYCLE_WORDS = 6
@@ -130,7 +134,8 @@ def user_repeats_itself(
             index = spoken[places[TIMES - 1]][0]
             yield Finding(index, f"one of {len(places)} user messages that say the same")
             return
-    filled = _longest_template([wording(text) for _, text in spoken])
+    said = [wording(text) for _, text in spoken]
+    filled = _longest_template(said)
     if len(filled) >= max(TEMPLATE_TIMES, TEMPLATE_SHARE * len(spoken)):
         detail = f"one of {len(filled)} user messages that differ in one word"
         yield Finding(spoken[filled[TIMES - 1]][0], detail)
@@ -161,27 +166,92 @@ def loop(
 ) -> Iterator[Finding]:
     """Catches two sides that go round in circles: A, B, A, B, A, B or A, B, C, D, A, B, C, D.
 
-    A cycle of two messages counts from the third round, a longer one from the second. Goodbyes are
-    left to `farewell_tail`. Source: CAMEL, arXiv 2303.17760. Known false positives: games and
-    drills that are meant to repeat.
+    A cycle of two messages counts from the third round, a longer one from the second. So does a
+    user who starts over with its first two messages, or who asks the same in other words four times
+    and always gets the same answer. Goodbyes are left to `farewell_tail`. Source: CAMEL, arXiv
+    2303.17760. Known false positives: games and drills that are meant to repeat.
     """
+    cycle = _cycle(messages, nearly_the_same)
+    if cycle is not None:
+        yield Finding(cycle[0], f"from here on the {cycle[1]} messages before are repeated")
+    elif (restart := _restart(messages, nearly_the_same)) is not None:
+        yield Finding(
+            restart, "the user starts over: from here on it says again what it said first"
+        )
+    elif (stuck := _stuck(messages)) is not None:
+        yield Finding(stuck, "asked again in other words, and answered the same again")
+
+
+def _cycle(messages: Sequence[Message], nearly_the_same: float) -> tuple[int, int] | None:
+    """Returns where the first cycle comes again, and its length in messages; None if none does."""
     count = len(messages)
-    if count < 2 * SHORT_CYCLE_ROUNDS:
-        return
-    texts = [message.text for message in messages]
-    users = _kinds([m.text for m in messages if m.role is Role.USER], nearly_the_same)
-    if len(set(users)) == len(users):
-        return
-    kinds = _kinds(texts, nearly_the_same)
+    kinds = _kinds([message.text for message in messages], nearly_the_same)
+    if len(set(kinds)) > count - 2:
+        return None
+
+    def comes_again(index: int, before: int) -> bool:
+        if kinds[index] == kinds[before]:
+            return True
+        # In a longer cycle the user may use other words for the same.
+        one, other = messages[index], messages[before]
+        is_reworded = index - before > 2 and one.role is other.role is Role.USER
+        return is_reworded and are_alike(wording(one.text), wording(other.text), REWORDED)
+
     for period in range(2, min(MAX_CYCLE, count // 2) + 1, 2):
-        length = period * (SHORT_CYCLE_ROUNDS if period == 2 else 2)
         run = 0
         for index in range(period, count):
-            run = run + 1 if kinds[index] == kinds[index - period] else 0
-            if run == length - period and _is_cycle(texts[index - period + 1 : index + 1]):
-                start = index - length + 1 + period
-                yield Finding(start, f"from here on the {period} messages before are repeated")
-                return
+            run = run + 1 if comes_again(index, index - period) else 0
+            round_ = messages[index - period + 1 : index + 1]
+            if run == _repeated_allowed(round_) and _is_cycle([m.text for m in round_]):
+                return index - run + 1, period
+    return None
+
+
+def _restart(messages: Sequence[Message], nearly_the_same: float) -> int | None:
+    """Returns where the user sends its opening again, and then its second message again."""
+    spoken = [
+        (index, message.text)
+        for index, message in enumerate(messages)
+        if message.role is Role.USER
+        and length_in_words(message.text) >= ENOUGH_WORDS
+        and not is_farewell(message.text)
+    ]
+    kinds = _kinds([text for _, text in spoken], max(nearly_the_same, NEARLY_VERBATIM))
+    if len(set(kinds)) > len(kinds) - 2 or kinds[0] == kinds[1]:
+        return None
+    for place in range(2, len(kinds) - 1):
+        if kinds[place : place + 2] == kinds[:2]:
+            return spoken[place][0]
+    return None
+
+
+def _stuck(messages: Sequence[Message]) -> int | None:
+    """Returns where the user asks the same for the fourth time and gets the same answer again."""
+    asked = [
+        (index, wording(message.text), wording(answer.text))
+        for index, (message, answer) in enumerate(pairwise(messages))
+        if message.role is Role.USER and answer.role is Role.ASSISTANT
+    ]
+    least = max(REWORDED_TIMES, REWORDED_SHARE * len(asked))
+    if least > len(asked):
+        return None
+    for _, question, answer in asked:
+        places = [
+            index
+            for index, again, answered in asked
+            if are_alike(question, again, REWORDED) and are_alike(answer, answered, REWORDED)
+        ]
+        if len(places) >= least:
+            return places[REWORDED_TIMES - 1]
+    return None
+
+
+def _repeated_allowed(round_: Sequence[Message]) -> int:
+    """Returns from how many repeated messages on two sides go round in circles."""
+    if len(round_) > 2:
+        return len(round_)
+    is_short = any(length_in_words(m.text) < SHORT for m in round_ if m.role is Role.USER)
+    return 2 * (SHORT_CYCLE_ROUNDS - 1) - (not is_short)
 
 
 def _echoes(messages: Sequence[Message], role: Role, nearly_the_same: float) -> Iterator[Finding]:
@@ -203,7 +273,8 @@ def _echoes(messages: Sequence[Message], role: Role, nearly_the_same: float) -> 
 def _is_ceremony(index: int, text: str, messages: Sequence[Message]) -> bool:
     """Reports whether a short message is one with which two sides meet or part."""
     meets = index == 1 and messages[index].role is Role.USER
-    parts = len(messages) > CEREMONY_MESSAGES and index >= len(messages) - 2
+    count = len(messages)
+    parts = count > CEREMONY_MESSAGES and index >= count - max(2, count // 8)
     return (meets or parts) and length_in_words(text) < CEREMONY_WORDS
 
 
@@ -275,11 +346,15 @@ def _longest_template(said: Sequence[Wording]) -> list[int]:
         places = [
             place
             for place, other in enumerate(said[first:], first)
-            if len(other.words) == len(one.words)
-            and sum(a != b for a, b in zip(one.words, other.words, strict=True)) <= 1
+            if len(other.words) == len(one.words) and _differ_in_one(one.words, other.words)
         ]
         best = max(best, places, key=len)
     return best
+
+
+def _differ_in_one(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Reports whether two messages of the same length are the same but for at most one word."""
+    return one == other or sum(map(str.__ne__, one, other)) <= 1
 
 
 def _repeats(

@@ -59,19 +59,24 @@ _IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 
-# `(name)`, `[имя]`, `【姓名】`: a blank in brackets of any kind and language.
+# `(name)`, `[имя]`, `【姓名】`: a blank in brackets of any kind and language. In round ones only
+# what nobody says in passing.
+_NAMES = (
+    "имя|фамилия|фио|ваше имя|nombre|su nombre|tu nombre|apellidos?|nom|prénom|votre nom|vorname|"
+    "nachname|ihr name|dein name|nome|cognome|seu nome|sobrenome|naam|姓名|名字|您的姓名|"
+    "你的名字|名前|お名前|이름|성함"
+)
+_DETAILS = (
+    "название|номер|дата|адрес|телефон|город|número|fecha|dirección|teléfono|ciudad|numéro|date|"
+    "adresse|téléphone|ville|nummer|datum|telefon|stadt|numero|data|indirizzo|telefono|città|"
+    "endereço|telefone|cidade|stad|number|address|city|日期|地址|电话|城市|订单号|日付|住所|電話番号|"
+    r"날짜|주소|您的\w{1,6}|你的\w{1,6}"
+)
 _ROUND_BLANK = re.compile(
-    rf"\((?:(?:insert|enter|fill in)\b[^()\n]{{1,60}}|(?:{_WHOSE} )?(?:(?:first|last|full|company|"
-    r"phone|order|account) )?(?:name|number|address|e-?mail|phone)(?: here)?)\)|"
-    r"\[(?:имя|фамилия|фио|название|номер|дата|адрес|телефон|город|nombre|apellido|número|fecha|"
-    r"dirección|teléfono|ciudad|nom|prénom|numéro|date|adresse|téléphone|ville|vorname|nachname|nummer|"
-    r"datum|telefon|stadt|nome|cognome|numero|data|indirizzo|telefono|città|sobrenome|endereço|telefone|"
-    r"cidade|naam|stad|姓名|名字|日期|地址|电话|城市|订单号|名前|日付|住所|電話番号|이름|날짜|주소)"
-    r"(?: [^\W\d_]{1,20}){0,3}\]|"
-    r"[(\uff08](?:имя|фамилия|фио|ваше имя|nombre|nom|prénom|vorname|nachname|nome|naam|姓名|"
-    r"名字|您的姓名|"
-    r"你的名字|名前|이름)[)\uff09]|【(?:姓名|名字|日期|地址|电话|城市|订单号|您的\w{1,6}|你的\w{1,6}|名前)】|"
-    r"<(?:name|your name|user name|date|number|address|city|имя|姓名)>",
+    rf"[(\uff08](?:(?:insert|enter|fill in)\b[^()\n]{{1,60}}|(?:{_WHOSE} )?(?:(?:first|last|full|"
+    rf"company|phone|order|account) )?(?:name|number|address|e-?mail|phone)(?: here)?|{_NAMES})"
+    rf"[)\uff09]|[\[【<](?:(?:your |user )?name|{_NAMES}|{_DETAILS})(?: [^\W\d_]{{1,20}}){{0,3}}"
+    r"[\]】>](?![(\[:])",
     re.IGNORECASE,
 )
 # `+7 (XXX) XXX-XX-XX`, `XXXX-XXXX`, `__/__/____`; but not "size XXL" or Roman numerals.
@@ -95,7 +100,6 @@ _ANONYMISED = re.compile(
     r"USERNAME)(?:[_ -]?\d+)?[\]>]"
 )
 
-_MAY_HOLD_RESIDUE = re.compile(r"[<\[{]")
 _BLANK_MARKS = (
     *("[", "<", "(", "\uff08", "【", "__", "XXX", "xxx", "\u0425\u0425\u0425"),
     *("\u0445\u0445\u0445", "\u0414\u0414", "DD", "TT.", "JJ/", "GG/"),
@@ -140,7 +144,8 @@ def model_token(messages: Sequence[Message], _expected: Expectations) -> Iterato
     Known false positives: talk about such templates outside of code.
     """
     for index, message in enumerate(messages):
-        if found := _MODEL_TOKEN.search(_suspicious_prose(message.text)):
+        prose = _suspicious_prose(message.text)
+        if prose and (found := _MODEL_TOKEN.search(prose)):
             yield Finding(index, f"holds the model's control token `{found[0].strip()}`")
 
 
@@ -151,7 +156,8 @@ def reasoning(messages: Sequence[Message], _expected: Expectations) -> Iterator[
     positives: talk about such tags outside of code.
     """
     for index, message in enumerate(messages):
-        if found := _REASONING.search(_suspicious_prose(message.text)):
+        prose = _suspicious_prose(message.text)
+        if prose and (found := _REASONING.search(prose)):
             yield Finding(index, f"holds the reasoning tag `{found[0]}`")
 
 
@@ -159,15 +165,19 @@ def placeholder(messages: Sequence[Message], expected: Expectations) -> Iterator
     """Catches placeholders nobody filled in: `{{name}}` on either side; of a user also `[Your
     Name]`, `(name)`, `<NAME>`, `+7 (XXX) XXX-XX-XX`, or "INSTRUCTIONS." for a message.
 
-    The marks of anonymisers, such as `[NAME]`, do not count if the assistant has them too. Known
-    false positives: a user who pastes a form letter, talk about templates outside of code.
+    The marks of anonymisers, such as `[NAME]`, do not count if the assistant has them too, nor do
+    placeholders of a draft that the assistant wrote before. Known false positives: a user who
+    pastes a form letter, talk about templates outside of code.
     """
     for index, message in enumerate(messages):
-        prose = _suspicious_prose(message.text) if "{{" in message.text else ""
-        found = _TEMPLATE_VARIABLE.search(prose)
+        is_suspicious = "{{" in message.text
+        found = is_suspicious and _TEMPLATE_VARIABLE.search(_suspicious_prose(message.text))
         if not found and message.role is Role.USER:
             found = _blank_of_user(message.text, message.text == expected.seed_message)
-        if found and not _is_anonymised(found[0], messages, Role.ASSISTANT):
+        if found and not (
+            _is_anonymised(found[0], messages, Role.ASSISTANT)
+            or _is_quoted(found[0], message, messages[:index])
+        ):
             yield Finding(index, f"holds the placeholder `{found[0].strip()[:60]}`")
 
 
@@ -180,7 +190,8 @@ def placeholder_in_reply(messages: Sequence[Message], _expected: Expectations) -
     for index, message in enumerate(messages):
         if message.role is Role.USER:
             continue
-        found = _blank(_suspicious_prose(message.text))
+        prose = _suspicious_prose(message.text)
+        found = _blank(prose) if prose else None
         if found and not _is_anonymised(found[0], messages, Role.USER):
             yield Finding(index, f"holds the placeholder `{found[0]}`")
 
@@ -227,13 +238,22 @@ def wrapping_quotes(messages: Sequence[Message], _expected: Expectations) -> Ite
 @lru_cache(maxsize=64)
 def _suspicious_prose(text: str) -> str:
     """Takes away code, and everything where there is no bracket of any kind to begin with."""
-    return _CODE.sub(" ", text) if _MAY_HOLD_RESIDUE.search(text) else ""
+    if "<" not in text and "[" not in text and "{" not in text:
+        return ""
+    return _CODE.sub(" ", text) if "`" in text else text
 
 
 def _is_anonymised(found: str, messages: Sequence[Message], other: Role) -> bool:
     """Reports whether a mark is an anonymiser's: one of its words, which the other side has too."""
     return _ANONYMISED.search(found) is not None and (
         "PRESIDIO" in found or any(_ANONYMISED.search(m.text) for m in messages if m.role is other)
+    )
+
+
+def _is_quoted(found: str, message: Message, before: Sequence[Message]) -> bool:
+    """Reports whether a user has a placeholder from the assistant's draft."""
+    return message.role is Role.USER and any(
+        found in earlier.text for earlier in before if earlier.role is Role.ASSISTANT
     )
 
 

@@ -15,7 +15,7 @@ from duologue.conversation.messages import Message, Role
 from duologue.settings.rules import LANGUAGE_CONFIDENCE, LANGUAGE_LETTERS
 from duologue.validation.language import spoken_language
 from duologue.validation.role_model import role_model
-from duologue.validation.role_phrases import COURTESIES, OFFERS, OPEN_DOOR, SERVICE, Phrases
+from duologue.validation.role_phrases import COURTESIES, OFFERS, OPEN_DOOR, SERVICE, PhraseTables
 from duologue.validation.rule import Expectations, Finding
 
 LIMIT = 3.0
@@ -45,7 +45,7 @@ time. One of more than 100 characters must be surer: it may offer help in its la
 LIKE_A_USER = -2.0
 """An assistant's message with lower log odds reads like a user's."""
 
-_PHRASES = Phrases(OFFERS, SERVICE, OPEN_DOOR, COURTESIES)
+_PHRASES = PhraseTables(OFFERS, SERVICE, OPEN_DOOR, COURTESIES)
 _OFFER, _SERVICE, _OPEN_DOOR, _COURTESY = 1, 2, 4, 8
 _BEGINNING, _END = 150, 250
 """Characters that are searched for phrases: assistants offer help first or last."""

@@ -379,7 +379,7 @@ _SCRIPTS = {
 }
 
 
-class Phrases:
+class PhraseTables:
     """Tables of phrases, as patterns that are quick to search for."""
 
     def __init__(self, *tables: Table) -> None:

@@ -14,10 +14,13 @@ ASIDE_WORDS = 2
 """Fewer words in brackets are a label or a laugh: "(optional)", "(haha)". One word in asterisks is
 a direction if it opens the message: "*sighs*"."""
 
+LONGEST_MESSAGE = 1000
+"""In characters. A longer message is a document, with headings and notes of its own."""
+
 ASIDE_CHARACTERS = 3
 """In scripts without spaces: three days later in lens brackets, but not a laugh."""
 
-_MAY_HOLD = re.compile(r"[(\[*\uff08【_]")
+_MARKS = ("(", "[", "*", "_", "\uff08", "【")
 _ROUND = r"\((?P<round>[^()\n]{4,300})\)"
 _SQUARE = r"(?<!\w)\[(?P<square>[^\[\]\n]{4,300})\](?![(\[:])"
 _WIDE = r"\uff08(?P<wide>[^\uff08\uff09\n]{2,200})\uff09"
@@ -31,12 +34,21 @@ _ALONE = re.compile(
     rf"{_LINES})[ \t]*[.!\u2026\u3002]*[ \t]*$",
     re.MULTILINE,
 )
-_BEFORE = re.compile(rf"\A\s*(?:{_ROUND}|{_SQUARE}|{_WIDE}|{_STARS}|{_LINES})(?=\s*\S)")
+_BEFORE = re.compile(
+    # In Chinese and Japanese, lens brackets before a sentence hold a title or a name.
+    rf"\A\s*(?:{_ROUND}|{_SQUARE}|{_WIDE}|【(?P<lens>[^【】\n\u2e80-\uffff]{{4,200}})】|{_STARS}|"
+    rf"{_LINES})(?=\s*\S)"
+)
 # In round brackets only a whole sentence; others may add an example or explain a word.
+_ENDS = r"[.!?\u2026\u3002\uff01\uff1f\"\u201d\u00bb)\n]"
+_SENTENCE = (
+    r"(?:[^\W\d_a-z\u0430-\u044f\u2e80-\uffff][^()\uff08\uff09\n]{6,300}|"
+    r"[\u2e80-\uffff][^()\uff08\uff09\n]{2,200})[.!\u2026\u3002\uff01]"
+)
 _AFTER = re.compile(
-    rf"[.!?\u2026\u3002\uff01\uff1f\"\u201d\u00bb)\n]\s*(?:{_SQUARE}|{_STARS}|{_LINES}){_STOP}\Z|"
-    r"[.!?\u2026\"\u201d\u00bb\n]\s*\((?P<round>[^\W\d_a-z\u0430-\u044f][^()\n]{6,300}[.!\u2026])\)\s*\Z|"
-    r"[\u3002\uff01\uff1f\n]\s*\uff08(?P<wide>[^\uff08\uff09\n]{3,200}[\u3002\uff01\u2026])\uff09\s*\Z"
+    rf"{_ENDS}\s*(?:{_SQUARE}|{_LENS}|{_STARS}|{_LINES}){_STOP}\Z|"
+    rf"{_ENDS}\s*\((?P<round>{_SENTENCE})\)\s*\Z|"
+    rf"{_ENDS}\s*\uff08(?P<wide>{_SENTENCE})\uff09\s*\Z"
 )
 _WITHIN = re.compile(
     r"(?<![*\w])\*(?P<stars>[a-z\u0430-\u044f][^*\n]{2,120} [^*\n]{1,80}[^*\s])\*(?![*\w])"
@@ -44,6 +56,8 @@ _WITHIN = re.compile(
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 # What people say to each other in brackets: questions, and Japanese in its polite form.
 _SPEECH = re.compile(r"[?\uff1f]|(?:です|ます|ました|でした|ません|下さい|とんでもない)")
+# After a sentence, figures explain it: opening hours, prices, dates.
+_DIGIT = re.compile(r"\d")
 _NO_PROSE = re.compile(r"https?://|www\.|[=<>{}\\|]|^[\d\s.,:/%+-]+$")
 
 
@@ -70,7 +84,7 @@ def stage_direction(messages: Sequence[Message], expected: Expectations) -> Iter
 
 @lru_cache(maxsize=64)
 def _aside(text: str) -> str | None:
-    if not _MAY_HOLD.search(text):
+    if len(text) > LONGEST_MESSAGE or not any(mark in text for mark in _MARKS):
         return None
     prose = _CODE.sub(" ", text) if "`" in text else text
     for pattern in (_ALONE, _BEFORE, _AFTER, _WITHIN):
@@ -78,10 +92,12 @@ def _aside(text: str) -> str | None:
             kind, inside = next((k, v) for k, v in match.groupdict().items() if v is not None)
             opens_with_stars = kind == "stars" and pattern is not _WITHIN
             is_long = length_in_words(inside) >= ASIDE_WORDS or (
-                kind in ("wide", "lens") and len(inside) >= ASIDE_CHARACTERS
+                inside >= "\u2e80" and len(inside) >= ASIDE_CHARACTERS
             )
             is_courtesy = is_polite(inside) or is_greeting(inside) or is_farewell(inside)
-            is_speech = kind in ("round", "wide") and _SPEECH.search(inside)
+            is_speech = kind in ("round", "wide") and (
+                _SPEECH.search(inside) or (pattern is _AFTER and _DIGIT.search(inside))
+            )
             if (is_long or opens_with_stars) and not (
                 is_courtesy or is_speech or _NO_PROSE.search(inside)
             ):

@@ -36,14 +36,16 @@ def truncation(
     """
     for index, message in enumerate(messages):
         text = message.text.rstrip()
-        if not _stops_short(text) or not _SENTENCE_END.search(text):
+        # A word and the space after it are two characters at least.
+        if len(text) < 2 * truncation_words - 1 or not _stops_short(text):
             continue
-        if len(text.split()) >= truncation_words or len(text) >= 6 * truncation_words:
+        is_long = len(text) >= 6 * truncation_words or len(text.split()) >= truncation_words
+        if is_long and _SENTENCE_END.search(text):
             yield Finding(index, f"the {message.role} message breaks off in mid-sentence")
 
 
 def _stops_short(text: str) -> bool:
-    if text.endswith((".", "!", "?")) and "```" not in text:
+    if text.endswith((".", "!", "?", "\u3002", "\uff01", "\uff1f")) and "```" not in text:
         return False
     # The patterns only concern the end; searching a whole long message would take time.
     end = text[-20:]

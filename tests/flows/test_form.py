@@ -5,10 +5,11 @@ from typing import Annotated, Any
 import pytest
 from prefect import Flow
 from prefect.exceptions import ParameterTypeError
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from duologue.flows.evaluate_dataset import evaluate_dataset
 from duologue.flows.generate_dataset import generate_dataset
+from duologue.flows.rerun_failed_seeds import rerun_failed_seeds
 from duologue.settings.evaluation import EvaluationForm
 from duologue.settings.options import Options
 from duologue.settings.run import GenerationForm
@@ -75,8 +76,7 @@ def test_a_group_is_folded_and_empty_means_its_defaults(fields: dict[str, dict[s
     assert fields["inner"]["anyOf"] == [{"$ref": "#/$defs/Inner"}, {"type": "null"}]
     assert fields["inner"]["default"] is None
     assert Form.model_validate({"column": "a", "inner": None}).inner == Inner()
-    with pytest.raises(ValidationError, match="end_marker"):
-        Form.model_validate({"column": "a", "end_marker": None})
+    assert Form.model_validate({"column": "a", "end_marker": None}).end_marker == "[END]"
 
 
 def test_a_group_in_a_group_has_labels_of_its_own() -> None:
@@ -114,3 +114,14 @@ def test_a_flow_refuses_what_its_form_has_not(flow: Flow[..., Any]) -> None:
         flow.validate_parameters({"max_concurrency": 0})
     with pytest.raises(TypeError, match="turn"):
         flow.validate_parameters({"turn": 3})
+
+
+@pytest.mark.parametrize("flow", [rerun_failed_seeds, evaluate_dataset])
+def test_a_version_that_is_left_empty_is_the_latest(flow: Flow[..., Any]) -> None:
+    given = {"version": " ", "name": ' "trial" ', "output": "'my datasets'"}
+    checked = flow.validate_parameters(given)
+    assert {name: checked[name] for name in given} == {
+        "version": "latest",
+        "name": "trial",
+        "output": "my datasets",
+    }

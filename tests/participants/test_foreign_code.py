@@ -19,6 +19,7 @@ import requests
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from duologue import foreign_code
 from duologue.conversation.messages import Message, Role
 from duologue.errors import FatalError, RateLimitedError, TransientError
 from duologue.evaluation.scorers import NoScore, own_scores
@@ -109,6 +110,49 @@ async def test_a_timeout_of_ours_is_no_cancellation_of_theirs(module: Any) -> No
     call = CallSettings(timeout_seconds=0.02, max_attempts=1)
     with pytest.raises(TransientError, match="did not reply within"):
         await asked(call)
+
+
+async def test_a_function_that_never_yields_fails_its_seed_and_the_others_go_on(
+    module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign_code, "CLEANUP_SECONDS", 0.2)
+    module(
+        "bots",
+        """
+        import asyncio, time
+        blocking, calls = True, 0
+        async def reply(chat_history):
+            global calls
+            calls += 1
+            if blocking:
+                time.sleep(3600)
+            await asyncio.sleep(0)
+            return "done"
+        """,
+    )
+    call = CallSettings(timeout_seconds=0.1, max_attempts=3, first_wait_seconds=0.001)
+    with pytest.raises(FatalError, match=r"python:bots:reply did not reply within .*: it blocks"):
+        await asked(call)
+    bots: Any = sys.modules["bots"]
+    assert bots.calls == 1
+    bots.blocking = False
+    assert (await asked()).text == "done"
+
+
+async def test_what_a_functions_own_task_raises_holds_up_nothing(module: Any) -> None:
+    module(
+        "bots",
+        """
+        import asyncio
+        async def die(): raise SystemExit(3)
+        async def reply(chat_history):
+            task = asyncio.create_task(die())
+            await asyncio.sleep(0.01)
+            return "done"
+        """,
+    )
+    assert (await asked()).text == "done"
+    assert (await asked()).text == "done"
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,9 @@ from tests.support.prefect_processes import (
 
 pytestmark = pytest.mark.timeout(400)
 
-NIGHTLY, EVALUATE, ANOTHER = (
+NIGHTLY, ON_DEMAND, EVALUATE, ANOTHER = (
     "generate-dataset/nightly",
+    "generate-dataset/on-demand",
     "evaluate-dataset/evaluate",
     "reply-lengths/on-new-version",
 )
@@ -118,6 +119,17 @@ def test_a_version_that_is_held_back_starts_nothing(chain: Chain) -> None:
     # Events come in order: by the time the next night's evaluation is there, this one's would be.
     chain.server.wait_for(chain.night(), "Completed")
     chain.started_by_itself(EVALUATE, before)
+    assert len(chain.runs_of(EVALUATE)) == before + 1
+
+
+def test_a_trial_starts_no_evaluation(chain: Chain) -> None:
+    before = len(chain.runs_of(EVALUATE))
+    trial = chain.server.start_run(ON_DEMAND, {**OWN_PAIR, "name": "trial"})
+    chain.server.wait_for(trial, "Completed")
+    # Events come in order: by the time the next night's evaluation is there, this one's would be.
+    chain.server.wait_for(chain.night(), "Completed")
+    evaluation = chain.started_by_itself(EVALUATE, before)
+    assert "seed_user_messages" in evaluation["parameters"]["version"]
     assert len(chain.runs_of(EVALUATE)) == before + 1
 
 

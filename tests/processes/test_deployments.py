@@ -1,6 +1,9 @@
 """The Prefect deployments of prefect.yaml, on a real server with a worker."""
 
 import json
+import os
+import pty
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ from prefect.types._datetime import parse_datetime
 from duologue.cli.serve import check_deployments, read_deployments
 from tests.support.postgres import postgres
 from tests.support.prefect_processes import (
+    BIN,
     ROOT,
     PrefectServer,
     copy_of_the_repository,
@@ -28,6 +32,7 @@ from tests.support.vellum_stand_in import stand_in_process
 GENERATE = "flows/generate_dataset.py:generate_dataset"
 RERUN = "flows/rerun_failed_seeds.py:rerun_failed_seeds"
 EVALUATE = "flows/evaluate_dataset.py:evaluate_dataset"
+COMPARE = "flows/compare_chatbots.py:compare_chatbots"
 SHARD = "flows/simulate_shard.py:simulate_shard"
 ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "CANCEL_NEW"}
 
@@ -38,9 +43,11 @@ DEPLOYMENTS = {
     "on-demand": (GENERATE, None, None),
     "rerun-failed-seeds": (RERUN, None, None),
     "evaluate": (EVALUATE, None, None),
+    "compare": (COMPARE, None, None),
     "simulate-shard": (SHARD, None, None),
 }
 NIGHTLY = "generate-dataset/nightly"
+WORK_POOL = ["work-pool", "create", "duologue", "--type", "process", "--overwrite"]
 
 OWN_PAIR = {
     "chatbot": "python:bots:reply",
@@ -123,6 +130,36 @@ def test_every_deployment_is_described_and_its_flow_accepts_its_parameters(
     monkeypatch.chdir(ROOT)
     check_deployments([deployment], "prefect.yaml")
     assert len(deployment["description"]) > 100
+
+
+@pytest.mark.parametrize("has_terminal", [True, False])
+def test_deploying_asks_nothing(
+    tmp_path: Path, prefect_environment: dict[str, str], has_terminal: bool
+) -> None:
+    folder = copy_of_the_repository(tmp_path / "repository")
+    environment = prefect_environment | {"PYTHONPATH": str(folder), "PWD": str(folder)}
+    keyboard, terminal = pty.openpty()
+    try:
+        os.write(keyboard, b"\x04" * 20)  # whatever is asked gets no answer
+        for arguments in (WORK_POOL, ["deploy", "--all"]):
+            with open(tmp_path / "printed", "wb") as printed:
+                done = subprocess.run(
+                    [BIN / "prefect", *arguments],
+                    cwd=folder,
+                    env=environment | {"PREFECT_CLI_PROMPT": "true" if has_terminal else "false"},
+                    stdin=terminal if has_terminal else None,
+                    stdout=printed,
+                    stderr=subprocess.STDOUT,
+                    preexec_fn=None if has_terminal else lambda: os.close(0),
+                    check=False,
+                )
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+    output = (tmp_path / "printed").read_text()
+    assert done.returncode == 0, output
+    assert "Would you like" not in output
+    assert output.count("successfully created") == len(DEPLOYMENTS)
 
 
 def test_a_night_publishes_a_version(production: Production) -> None:

@@ -27,6 +27,18 @@ def reply(chat_history):
     return f"Reply {len(chat_history)} about {sum(map(ord, chat_history[0].text))}."
 """
 
+INTERRUPTED_AT = """
+import os, sys
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{module}":
+            os.kill(os.getpid(), {number})
+sys.meta_path.insert(0, Watch())
+from duologue.__main__ import main
+main()
+"""
+"""Gets a signal as it imports a module."""
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
@@ -88,6 +100,52 @@ def test_ctrl_c_in_a_terminal_leaves_the_server_to_record_how_the_run_ended(
         assert database.execute("SELECT state_type FROM flow_run").fetchall() == [("CRASHED",)]
 
 
+def test_sigterm_ends_a_run_as_ctrl_c_does(
+    generating: subprocess.Popen[str], tmp_path: Path, home: Path
+) -> None:
+    server = _server_of(generating, tmp_path)
+    generating.terminate()
+    shown, _ = generating.communicate(timeout=SECONDS)
+    assert generating.returncode == 143
+    assert "Traceback" not in shown
+    assert "To continue, repeat the command with --resume " in shown
+    assert not server.is_running()
+    with closing(sqlite3.connect(home / "prefect.db")) as database:
+        assert database.execute("SELECT state_type FROM flow_run").fetchall() == [("CRASHED",)]
+
+
+@pytest.mark.parametrize(
+    ("module", "number", "exit_code"),
+    [
+        ("duologue.cli.generate", signal.SIGINT, 130),
+        ("duologue.versions.writing", signal.SIGTERM, 143),
+        ("prefect.settings", signal.SIGINT, 130),
+        ("duologue.flows.generate_dataset", signal.SIGTERM, 143),
+        ("fastapi.encoders", signal.SIGINT, 130),
+    ],
+)
+def test_a_signal_while_something_is_imported_ends_the_command_with_a_sentence(
+    tmp_path: Path, home: Path, module: str, number: int, exit_code: int
+) -> None:
+    (tmp_path / "seeds.csv").write_text("Question?\n")
+    script = INTERRUPTED_AT.format(module=module, number=int(number))
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", script, "generate", "seeds.csv"],
+        cwd=tmp_path,
+        env={**inherited, "PREFECT_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert done.returncode == exit_code, done.stderr
+    assert "Stopped before anything was " in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("datasets/*/2*"))
+
+
 def test_it_ends_with_a_run_that_is_killed(
     generating: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -102,7 +160,22 @@ def test_one_that_does_not_start_is_a_clear_error(tmp_path: Path) -> None:
     process = _started(tmp_path, tmp_path / "file" / "prefect")
     shown, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 2
-    assert "Error: the Prefect server did not start on port " in shown
+    assert "Error: the Prefect server did not start: " in shown
+    assert str(tmp_path / "file" / "prefect") in shown
+    assert "Traceback" not in shown
+
+
+def test_the_database_of_a_newer_prefect_is_reported(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "seeds.csv").write_text("Question?\n")
+    home.mkdir()
+    with closing(sqlite3.connect(home / "prefect.db")) as database:
+        database.executescript(EMPTY_DATABASE.read_text())
+        database.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+        database.commit()
+    process = _started(tmp_path, home)
+    shown, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 2
+    assert "its database was made by a newer Prefect; upgrade Prefect, or set PREFECT_HOME" in shown
     assert "Traceback" not in shown
 
 

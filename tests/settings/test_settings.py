@@ -19,7 +19,7 @@ from duologue.settings.evaluation import (
     EvaluationOptions,
     StoredEvaluationOptions,
 )
-from duologue.settings.options import Options
+from duologue.settings.options import Options, validated
 from duologue.settings.run import (
     AdvancedOptions,
     CommonOptions,
@@ -60,7 +60,7 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ('name="quoted"', "quoted"),
         ("greeting=null", None),
         ("greeting=Hi, how can I help?", "Hi, how can I help?"),
-        ("greeting=", ""),
+        ("greeting=", None),
         ("greeting=[a", "[a"),
         ("greeting=[1, 2]", "[1, 2]"),
         ("ends_with=assistant", "assistant"),
@@ -91,7 +91,7 @@ def test_a_value_is_read_as_its_setting_expects(assignment: str, value: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("flag", "text"), [("name", "3"), ("greeting", "null"), ("message_column", '"text"')]
+    ("flag", "text"), [("name", "3"), ("greeting", "null"), ("greeting", '"text"')]
 )
 def test_a_flags_text_is_taken_as_it_is(flag: str, text: str) -> None:
     assert getattr(set_to(**{flag: text}).settings, flag) == text
@@ -310,3 +310,37 @@ def test_the_page_lists_every_setting_as_it_is_declared(config: Config) -> None:
     )
     for setting in settings_of(FileSettings):
         assert f"| `{setting.name}` |" in page
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\u00a0", '""', None])
+@pytest.mark.parametrize("name", ["seeds", "chatbot", "output", "name", "message_column", "resume"])
+def test_what_a_form_leaves_empty_has_its_default(name: str, empty: str | None) -> None:
+    settings = validated(GenerationSettings, {name: empty})
+    assert getattr(settings, name) == getattr(GenerationSettings(), name)
+
+
+@pytest.mark.parametrize("empty", ["", "  ", None])
+def test_an_evaluation_without_a_version_is_of_the_latest(empty: str | None) -> None:
+    assert validated(EvaluateSettings, {"version": empty}).version == "latest"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [" my seeds.csv ", '"my seeds.csv"', "'my seeds.csv'", ' " my seeds.csv " ', "“my seeds.csv”"],
+)
+def test_blanks_and_quotes_around_a_path_do_not_count(written: str) -> None:
+    assert validated(GenerationSettings, {"seeds": written}).seeds == "my seeds.csv"
+    assigned_layer = assigned(GenerationSettings, [f"seeds={written}"])
+    assert effective(GenerationSettings, [assigned_layer]).settings.seeds == "my seeds.csv"
+
+
+def test_a_quote_within_a_reference_and_a_blank_as_delimiter_stay() -> None:
+    settings = validated(GenerationSettings, {"seeds": "it's.csv", "delimiter": " "})
+    assert (settings.seeds, settings.delimiter) == ("it's.csv", " ")
+    assert validated(GenerationSettings, {"delimiter": "", "greeting": ""}).delimiter is None
+
+
+def test_an_empty_flag_takes_back_what_the_file_sets() -> None:
+    file = Layer("duologue.toml", {"resume": "20261124T053516123Z-1a2b3c4d"})
+    layers = [file, flagged(GenerationSettings, {"resume": ""})]
+    assert effective(GenerationSettings, layers).settings.resume is None

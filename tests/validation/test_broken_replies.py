@@ -26,9 +26,17 @@ BROKEN = {
     "notes": "Internal note: the customer is angry, offer 10%.",
     "thoughts": "The user wants to know where the order is. I should ask for the number.",
     "a channel": "analysisThe user asks for help.assistantfinalHello!",
+    "thoughts aloud": "Okay, so I need to figure out what the customer wants. I remember it.",
+    "a plan": "Alright, let's break this down. The user wants to know the price.",
+    "a doubt": "Wait, but the user said they already paid. So I should apologize.",
+    "a process": "Here's a thinking process:\n\n1.  **Analyze User Input:**\n   - Route: Oslo",
+    "a channel's mark": "<|channel>thought\nThey ask for help.<channel|>Hello!",
     "one character": "0" * 400,
 }
 GOOD = [
+    "Okay, so I need to know your order number first. Could you share it?",
+    "First, let me ask: which of our customers' guides do you have?",
+    "So the customer service is open until six. Shall I connect you?",
     "I am sorry, there was an error in your invoice. I have corrected it.",
     "An error on your side is unlikely.",
     "Your order was placed at 10:05 and left at noon (line 3 of the receipt).",

@@ -64,3 +64,12 @@ def test_what_is_hardly_a_conversation_is_found() -> None:
     assert found_at(hardly_a_conversation, talk("Thanks, bye!", "Goodbye!")) == [0]
     assert found_at(hardly_a_conversation, talk("Hello", "Hi")) == []
     assert found_at(hardly_a_conversation, []) == []
+
+
+def test_a_label_in_three_of_ten_messages_suffices_and_the_opening_may_lack_a_name() -> None:
+    plain = [f"I would like to know more about item number {n}." for n in range(10)]
+    some = [f"User: {text}" if n in (3, 5, 8) else text for n, text in enumerate(plain)]
+    named = [plain[0], *(f"Maria: {text}" for text in plain[1:4])]
+    for texts, place in ((some, 6), (named, 2), (plain, None)):
+        talked = talk(*(text for said in texts for text in (said, "Of course.")))
+        assert found_at(labelled_user, talked) == ([] if place is None else [place])

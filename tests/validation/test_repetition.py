@@ -239,3 +239,60 @@ def test_greetings_that_both_sides_exchange_are_no_echo(texts: tuple[str, str]) 
 def test_a_text_sent_back_with_a_request_is_no_echo() -> None:
     text = "We are pleased to tell you that your parcel has left our house today."
     assert found_at(user_echoes_assistant, talk("Write a note", text, f"shorten: {text}")) == []
+
+
+def test_two_and_a_half_rounds_are_a_loop_unless_the_user_says_little() -> None:
+    question, answer = "Which order is it about, please?", "It is about the blue kettle I bought."
+    assert found_at(loop, talk("Hi, I need help with it", *[question, answer] * 2, question)) != []
+    assert (
+        found_at(loop, talk("Hi, I need help with it", *[question, "The kettle"] * 2, question))
+        == []
+    )
+    assert found_at(loop, talk("Hi, I need help with it", *[question, answer] * 2)) == []
+
+
+def test_a_user_who_starts_over_is_a_loop() -> None:
+    first, second = (
+        "I'd like to order a small pizza, please.",
+        "Could I also get two cans of water?",
+    )
+    ends = ("No, that's all for now.", "You're welcome, your order is on its way.")
+    again = (first, "Thanks for ordering a small pizza!", second, "Sure, two cans it is.")
+    talked = talk(first, "Anything else to drink?", second, "I have added them.", *ends, *again)
+    assert found_at(loop, talked) == [6]
+    assert found_at(loop, talked[:8]) == []
+
+
+def test_the_same_in_other_words_is_a_loop_if_the_answer_stays_the_same() -> None:
+    asked = (
+        "What times are available on Friday for an appointment?",
+        "Please tell me what times are available on Friday for an appointment?",
+        "Could you check what times are available on Friday for my appointment?",
+        "So what times are available on Friday for an appointment then?",
+    )
+    same = "I can help you to make an appointment or tell you about our shop."
+    other = ("We open at nine.", "Do you mean this Friday?", "Ten or eleven.", "Eleven is best.")
+    between = ("Do you also repair lamps?", "Yes, in the basement.")
+    stuck = talk(asked[0], same, *between, *(t for text in asked[1:] for t in (text, same)))
+    answered = talk(*(t for pair in zip(asked, other, strict=True) for t in pair))
+    assert found_at(loop, stuck) == [8]
+    assert found_at(loop, answered) == []
+
+
+def test_a_long_cycle_counts_if_the_user_rewords_it() -> None:
+    bot = ("Do you want to search the month?", "Do you want to switch to the transfer?", "To whom?")
+    first = (
+        "Yes, please search the month for me.",
+        "No, I do not want to switch to it.",
+        "Nobody.",
+    )
+    again = (
+        "Yes, please search the whole month.",
+        "No, I really do not want to switch.",
+        "Nobody.",
+    )
+    sides = [
+        text for said in (first, again) for pair in zip(bot, said, strict=True) for text in pair
+    ]
+    assert found_at(loop, talk("How much did I spend?", *sides)) != []
+    assert found_at(loop, talk("How much did I spend?", *sides[:8])) == []

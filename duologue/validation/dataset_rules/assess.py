@@ -1,5 +1,6 @@
 """Runs the dataset rules."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from duologue.settings.rules import (
@@ -11,16 +12,16 @@ from duologue.settings.rules import (
 )
 from duologue.validation.dataset_rules.canned_replies import (
     Uses,
+    add_replies,
     canned_replies,
     repeated_share,
-    uses_of_replies,
 )
 from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.dataset_rules.distributions import distributions_of
 from duologue.validation.dataset_rules.drift import compared, drifted
-from duologue.validation.dataset_rules.facts import facts_of
+from duologue.validation.dataset_rules.facts import Facts, facts_of
 from duologue.validation.dataset_rules.measures import measures_of, sampling_errors
-from duologue.validation.dataset_rules.near_duplicates import near_duplicate_groups
+from duologue.validation.dataset_rules.near_duplicates import NearDuplicates
 from duologue.validation.quality import DatasetFinding, DatasetQuality
 
 MAX_FINDINGS = 20
@@ -46,9 +47,15 @@ def assess(
         earlier: the quality of earlier versions, oldest first; only the last 14 count.
         settings: which findings to report, and their severities.
     """
-    facts = [facts_of(conversation) for conversation in conversations]
-    groups = near_duplicate_groups(conversations)
-    uses = uses_of_replies(conversations)
+    facts: list[Facts] = []
+    uses: Uses = defaultdict(list)
+    near_duplicates = NearDuplicates()
+    # One conversation after the other, so that its words are read once for all.
+    for conversation in conversations:
+        facts.append(facts_of(conversation))
+        add_replies(uses, conversation)
+        near_duplicates.add(conversation)
+    groups = near_duplicates.groups()
     requested = len(conversations) + failed + invalid
     counts = {"failed_share": requested, "invalid_share": requested}
     counts |= {"near_duplicate_share": len(conversations), "canned_reply_share": len(conversations)}

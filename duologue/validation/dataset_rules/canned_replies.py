@@ -1,7 +1,7 @@
 """Finds replies that are given to everything."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duologue.conversation.farewells import is_farewell
@@ -19,7 +19,7 @@ MIN_SEEDS = 3
 MIN_WORDS = 3
 """Shorter replies repeat in good conversations too: "Yes", "Of course"."""
 
-Uses = Mapping[str, Sequence[tuple[DatasetConversation, int]]]
+Uses = defaultdict[str, list[tuple[DatasetConversation, int]]]
 """By a reply's wording: the conversations that contain it, and how often each does."""
 
 
@@ -34,17 +34,15 @@ class CannedReply:
     """Ids of the conversations that contain it at least twice."""
 
 
-def uses_of_replies(conversations: Sequence[DatasetConversation]) -> Uses:
-    """Groups the chatbot's replies by wording, except for goodbyes.
+def add_replies(uses: Uses, conversation: DatasetConversation) -> None:
+    """Adds the chatbot's replies in a conversation by wording, except for goodbyes.
 
     All numbers count as the same, because the reference in an error message is new each time.
     """
-    uses: defaultdict[str, list[tuple[DatasetConversation, int]]] = defaultdict(list)
-    for conversation in conversations:
-        answers = (text for text in conversation.texts(Role.ASSISTANT) if not is_farewell(text))
-        for reply, count in Counter(map(_without_numbers, answers)).items():
-            uses[reply].append((conversation, count))
-    return uses
+    answers = (text for text in conversation.texts(Role.ASSISTANT) if not is_farewell(text))
+    worded = (" ".join(wording(text).without_numbers) for text in answers)
+    for reply, count in Counter(worded).items():
+        uses[reply].append((conversation, count))
 
 
 def repeated_share(uses: Uses, conversations: int) -> float:
@@ -87,8 +85,3 @@ def canned_replies(uses: Uses, conversations: int, max_share: float) -> list[Can
 
 def _repeaters(held: Sequence[tuple[DatasetConversation, int]]) -> list[DatasetConversation]:
     return [conversation for conversation, count in held if count > 1]
-
-
-def _without_numbers(text: str) -> str:
-    said = wording(text)
-    return " ".join("#" if word in said.numbers else word for word in said.words)

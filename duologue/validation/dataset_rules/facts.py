@@ -60,7 +60,7 @@ def facts_of(conversation: DatasetConversation) -> Facts:
     return Facts(
         seed=_words(said[0]) if said else (),
         user=tuple(map(_words, said[1:])),
-        questions=sum(not QUESTION_MARKS.isdisjoint(text) for text in said[1:]),
+        questions=sum(any(map(text.__contains__, QUESTION_MARKS)) for text in said[1:]),
         polite=sum(map(is_polite, said[1:])),
         assistant_words=tuple(len(wording(message.text).words) for message in replies),
         latencies_ms=tuple(m.latency_ms for m in replies if m.latency_ms is not None),

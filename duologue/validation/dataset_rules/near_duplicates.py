@@ -4,7 +4,6 @@ MinHash signatures in locality-sensitive bands (rensa) select the pairs worth co
 themselves then decide, so that no pair is reported because of its signature alone.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -35,7 +34,7 @@ RANDOM_SEED = 1
 """Any number, as long as all signatures share it."""
 
 
-def near_duplicate_groups(conversations: Sequence[DatasetConversation]) -> list[tuple[str, ...]]:
+class NearDuplicates:
     """Groups conversations that are nearly the same although they have different seeds.
 
     It compares what both sides say after the user's first message; all numbers count as the same.
@@ -45,36 +44,36 @@ def near_duplicate_groups(conversations: Sequence[DatasetConversation]) -> list[
 
     Known false positives: two seeds that ask the same thing of a chatbot and a simulated user that
     always say the same. Known misses: the same in other words.
-
-    Returns:
-        The ids of each group of two and more, in the conversations' order; the largest group first.
     """
 
-    @lru_cache(FIRSTS_HELD)
-    def said_in(first: int) -> _Said:
-        return _said(conversations[first])
+    def __init__(self) -> None:
+        self._lsh = RMinHashLSH(NEARLY_THE_SAME, SIGNATURE_LENGTH, BANDS)
+        self._groups: list[list[DatasetConversation]] = []
+        self._said_in = lru_cache(FIRSTS_HELD)(lambda group: _said(self._groups[group][0]))
 
-    lsh = RMinHashLSH(NEARLY_THE_SAME, SIGNATURE_LENGTH, BANDS)
-    groups: dict[int, list[DatasetConversation]] = {}
-    for index, conversation in enumerate(conversations):
+    def add(self, conversation: DatasetConversation) -> None:
+        """Adds a conversation to the group that it is like, or starts a group with it."""
         said = _said(conversation)
         if said.user_words < MIN_USER_WORDS:
-            continue
+            return
         signature = RMinHash(SIGNATURE_LENGTH, RANDOM_SEED)
         signature.update([*(f"user {pair}" for pair in said.user), *said.assistant])
-        candidates = sorted(lsh.query(signature))
-        alike = (first for first in candidates if _are_alike(said, said_in(first)))
-        if (first := next(alike, None)) is not None:
-            groups[first].append(conversation)
+        candidates = sorted(self._lsh.query(signature))
+        alike = (group for group in candidates if _are_alike(said, self._said_in(group)))
+        if (group := next(alike, None)) is not None:
+            self._groups[group].append(conversation)
         else:
-            lsh.insert(index, signature)
-            groups[index] = [conversation]
-    of_several_seeds = [
-        tuple(conversation.conversation_id for conversation in group)
-        for group in groups.values()
-        if len({conversation.seed_key for conversation in group}) > 1
-    ]
-    return sorted(of_several_seeds, key=lambda ids: -len(ids))
+            self._lsh.insert(len(self._groups), signature)
+            self._groups.append([conversation])
+
+    def groups(self) -> list[tuple[str, ...]]:
+        """Returns the ids of each group of two and more, in order; the largest group first."""
+        of_several_seeds = [
+            tuple(conversation.conversation_id for conversation in group)
+            for group in self._groups
+            if len({conversation.seed_key for conversation in group}) > 1
+        ]
+        return sorted(of_several_seeds, key=lambda ids: -len(ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def _said(conversation: DatasetConversation) -> _Said:
     user_words = 0
     for message in conversation.messages[1:]:
         said = wording(message.text)
-        words = ["#" if word in said.numbers else word for word in said.words]
+        words = said.without_numbers
         pairs[message.role].update(map(" ".join, pairwise(words)) if len(words) > 1 else words)
         user_words += len(words) if message.role is Role.USER else 0
     return _Said(frozenset(pairs[Role.USER]), frozenset(pairs[Role.ASSISTANT]), user_words)

@@ -1,6 +1,5 @@
 """Measures of lexical variety that do not depend on the number of words."""
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean
@@ -25,15 +24,18 @@ def moving_type_token_ratio(words: Sequence[str]) -> float | None:
     if not words:
         return None
     window = min(WINDOW_WORDS, len(words))
-    counts = Counter(words[:window])
-    distinct_in_all = len(counts)
-    for gone, come in zip(words, words[window:], strict=False):
-        counts[come] += 1
-        counts[gone] -= 1
-        if not counts[gone]:
-            del counts[gone]
-        distinct_in_all += len(counts)
-    return distinct_in_all / window / (len(words) - window + 1)
+    windows = len(words) - window + 1
+    # A word is new in each window that holds it and starts after its last use.
+    earliest: dict[str, int] = {}
+    distinct_in_all = 0
+    for index, word in enumerate(words):
+        start = earliest.get(word, 0)
+        if start <= index - window:
+            start = index - window + 1
+        earliest[word] = index + 1
+        if start < windows:
+            distinct_in_all += (index + 1 if index < windows else windows) - start
+    return distinct_in_all / window / windows
 
 
 def distinct_pairs(words: Sequence[str]) -> float | None:

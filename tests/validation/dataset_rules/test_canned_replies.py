@@ -1,5 +1,6 @@
 """An outage that looks like success is told from what a good chatbot says often."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from random import Random
 
@@ -8,9 +9,10 @@ import pytest
 from duologue.conversation.messages import Message, Role
 from duologue.validation.dataset_rules.canned_replies import (
     CannedReply,
+    Uses,
+    add_replies,
     canned_replies,
     repeated_share,
-    uses_of_replies,
 )
 from duologue.validation.dataset_rules.conversation import DatasetConversation
 from tests.validation.dataset_rules.chance import conversation, night, text
@@ -18,8 +20,15 @@ from tests.validation.dataset_rules.chance import conversation, night, text
 SORRY = "I'm sorry, I am having trouble at the moment. Please try again later. (Error {number})"
 
 
+def uses_of(members: Sequence[DatasetConversation]) -> Uses:
+    uses: Uses = defaultdict(list)
+    for member in members:
+        add_replies(uses, member)
+    return uses
+
+
 def found(members: Sequence[DatasetConversation]) -> list[CannedReply]:
-    return canned_replies(uses_of_replies(members), len(members), max_share=0.1)
+    return canned_replies(uses_of(members), len(members), max_share=0.1)
 
 
 def with_replies(
@@ -47,7 +56,7 @@ def outage(
 
 def test_a_good_night_has_no_canned_reply() -> None:
     assert found(night(1, 200)) == []
-    assert repeated_share(uses_of_replies(night(1, 200)), 200) == 0
+    assert repeated_share(uses_of(night(1, 200)), 200) == 0
 
 
 def test_an_outage_for_part_of_the_night_is_found() -> None:
@@ -56,7 +65,7 @@ def test_an_outage_for_part_of_the_night_is_found() -> None:
     assert reply.words == 15
     assert reply.given_in == tuple(member.conversation_id for member in members[:20])
     assert 10 < len(reply.repeated_in) <= 20
-    assert repeated_share(uses_of_replies(members), 100) == len(reply.repeated_in) / 100
+    assert repeated_share(uses_of(members), 100) == len(reply.repeated_in) / 100
 
 
 def test_one_call_in_three_that_fails_is_found() -> None:
