@@ -25,6 +25,7 @@ VARIABLE = "DUOLOGUE_ALLOWED_CODE"
 """The environment variable of the worker that names further modules."""
 
 BUNDLED = (
+    "duologue.workflows.judge_llm",
     "duologue.workflows.simulated_user",
     "duologue.workflows.simulated_user_llm",
     "duologue.workflows.support_bot",

@@ -15,6 +15,7 @@ from duologue.tasks.identify_run import (
     open_checkpoints,
     version_of_first_attempt,
 )
+from duologue.tasks.judge_replies import check_reply_judges, judge_replies, missing_by_side
 from duologue.tasks.opaque import opaque
 from duologue.tasks.replay import ask_again, replay_turns
 from duologue.tasks.restrict_code import restrict_code
@@ -48,13 +49,22 @@ async def evaluate_dataset(**parameters: Any) -> EvaluationManifest | State[Any]
     checkpoints = open_checkpoints(plan.evaluations)
     run = await identify_evaluation(plan, checkpoints)
     plan = await check_candidates(plan, run.version, checkpoints)
+    plan = await check_reply_judges(plan, run.version, checkpoints)
 
     replayed = await replay_turns(plan, run.version, checkpoints)
     again = await ask_again(plan, run.version, checkpoints, replayed.stopped_early)
-    scored = await score_replies(opaque(replayed.replies), opaque(again), opaque(plan))
+    judged = await judge_replies(plan, run.version, replayed.replies, checkpoints)
+    scored = await score_replies(
+        opaque(replayed.replies), opaque(again), opaque(plan), opaque(judged.verdicts)
+    )
     test_suite = await run_test_suite_if_wanted(plan, replayed.replies)
     contents = EvaluationContents(
-        scored, plan.scorers.names, test_suite, run.started_at, replayed.stopped_early
+        scored,
+        plan.scorers.names,
+        test_suite,
+        run.started_at,
+        replayed.stopped_early,
+        tuple(missing_by_side(replayed.replies, judged)),
     )
     manifest = write_evaluation(opaque(plan), run.version, opaque(contents))
     await show_evaluation(str(plan.evaluations / run.version), manifest)

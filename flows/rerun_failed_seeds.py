@@ -7,6 +7,7 @@ from prefect.client.schemas.objects import State
 
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest
+from duologue.participants.budget import Spending
 from duologue.plans.rerun import plan_rerun
 from duologue.settings.options import AtLeastOne, Reference, VersionReference
 from duologue.tasks.artifacts import show_summary
@@ -18,11 +19,13 @@ from duologue.tasks.identify_run import (
     open_checkpoints,
     version_of_first_attempt,
 )
+from duologue.tasks.judge import judge_conversations, judge_run
 from duologue.tasks.opaque import opaque
 from duologue.tasks.publish import names_latest, publish
 from duologue.tasks.push_test_suite import push_if_wanted
 from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.simulate import simulate_conversations
+from duologue.tasks.submit_actuals import submit_verdicts
 from duologue.tasks.validate import validate
 from duologue.validation.check import Checker
 from duologue.versions.writing import check_writable
@@ -74,12 +77,22 @@ async def rerun_failed_seeds(
     run = await identify_rerun(rerun, checkpoints)
     checker = Checker(rerun.settings.simulation, rerun.settings.rules)
 
+    spending = Spending(rerun.settings.budget)
+
     simulated = await simulate_conversations(
-        rerun.again, rerun.settings, checkpoints, run.version, checker, rerun.dataset.name
+        rerun.again, rerun.settings, checkpoints, run.version, checker, rerun.dataset.name, spending
     )
     outcomes = rerun.outcomes(simulated.outcomes)
+    judging = judge_run(rerun.settings, run.version, run.version, spending, rerun.dataset.name)
+    judged = await judge_conversations(
+        rerun.jobs, outcomes, checker, judging, checkpoints, rerun.contents.checked
+    )
     checked, failed = await validate(
-        opaque(rerun.jobs), opaque(outcomes), opaque(checker), opaque(checkpoints)
+        opaque(rerun.jobs),
+        opaque(outcomes),
+        opaque(checker),
+        opaque(checkpoints),
+        opaque(judged.verdicts),
     )
     contents = DatasetContents(
         rerun.contents.seed_file,
@@ -88,10 +101,12 @@ async def rerun_failed_seeds(
         rerun.settings,
         run.started_at,
         simulated.stopped_early,
-        simulated.account_limits,
+        no_verdicts=tuple(judged.missing),
+        account_limits=simulated.account_limits,
     )
     written = export(rerun.dataset, run.version, opaque(contents))
     is_latest = publish(written)
     await show_summary(written, contents)
+    await submit_verdicts(contents, checkpoints, run.version)
     push_problem = await push_if_wanted(written) if is_latest else None
     return final_state(written.manifest, push_problem)

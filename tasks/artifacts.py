@@ -5,7 +5,7 @@ Artifacts contain ids, counts and reasons, never a conversation's text.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from slugify import slugify
 from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.failures import failures
+from duologue.dataset.judges import JudgeSummary, no_verdict_notes
 from duologue.dataset.manifest import Manifest
 from duologue.progress import Progress, watch_progress
 from duologue.storage.locations import without_credentials
@@ -133,6 +134,7 @@ def summary(
             *_counts(manifest, changes),
             "",
             *_reasons(manifest, contents),
+            *_judges(manifest.judges),
             *_findings(manifest.quality.findings),
             *(_changes(changes) if changes else []),
             "### Files",
@@ -182,6 +184,28 @@ def _reasons(manifest: Manifest, contents: DatasetContents) -> list[str]:
         "**Retry**, in this run's menu, simulates only these again. Later, or elsewhere: the "
         f"deployment `rerun-failed-seeds` with version `{manifest.version}`, or "
         f"`duologue rerun {manifest.version} --name {manifest.dataset}`.",
+        "",
+    ]
+
+
+def _judges(judges: Mapping[str, JudgeSummary]) -> list[str]:
+    """Lists what each judge said, and why it gave no verdict."""
+    if not judges:
+        return []
+    rows = [
+        f"| {judge} | {name} | {one.passed} of {one.passed + one.failed} | "
+        f"{'' if one.mean_score is None else f'{one.mean_score:.3f}'} | {one.severity} |"
+        for judge, summary in judges.items()
+        for name, one in summary.criteria.items()
+    ]
+    return [
+        "### What the judges said",
+        "",
+        "| judge | criterion | passed | mean score | if failed |",
+        "|---|---|---:|---:|---|",
+        *rows,
+        "",
+        *(f"- {note}" for note in no_verdict_notes(judges)),
         "",
     ]
 

@@ -1,16 +1,19 @@
 """Scores an evaluation's replies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.conversation.messages import Message
 from duologue.evaluation import scoring
+from duologue.evaluation.judging import with_verdicts
 from duologue.evaluation.measured_noise import AskedAgain
 from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply
 from duologue.evaluation.scoring import Scored
+from duologue.validation.verdict import Verdict
 
 
 # Never cached: a user's scorer may have changed.
@@ -19,8 +22,11 @@ async def score_replies(
     replies: Sequence[tuple[ReplyJob, Message | FailedReply]],
     again: AskedAgain,
     plan: EvaluationPlan,
+    verdicts: Mapping[str, Sequence[Verdict]] = MappingProxyType({}),
 ) -> Scored:
-    """Compares every reply with its reference reply, and all of them with the noise."""
+    """Compares every reply with its reference reply, all of them with the noise, and adds the
+    judges' verdicts.
+    """
     logger = get_run_logger()
     for job, reply in replies:
         if isinstance(reply, FailedReply):
@@ -38,4 +44,4 @@ async def score_replies(
     for name, reasons in scored.own_scorer_errors.items():
         why = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common(3))
         logger.warning("own scorer %s failed at %d replies (%s)", name, reasons.total(), why)
-    return scored
+    return with_verdicts(scored, replies, verdicts)

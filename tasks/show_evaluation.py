@@ -3,6 +3,7 @@
 from prefect.artifacts import acreate_markdown_artifact
 from slugify import slugify
 
+from duologue.dataset.judges import no_verdict_notes
 from duologue.evaluation.manifest import Estimate, EvaluationManifest, SuiteRunRecord
 from duologue.evaluation.noise_sentences import noise_sentences
 from duologue.evaluation.replies import Side, Verdict
@@ -60,6 +61,7 @@ def evaluation_summary(folder: str, manifest: EvaluationManifest) -> str:
                 for name in _scorers(manifest)
             ),
             "",
+            *_judges(manifest),
             *_differences(manifest.differences),
             *(f"{sentence}\n" for sentence in noise_sentences(manifest.noise)),
             *_test_suite(manifest.test_suite),
@@ -94,6 +96,29 @@ def _shown(estimate: Estimate | None) -> str:
     if estimate is None:
         return ""
     return f"{estimate.mean:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+
+
+def _judges(manifest: EvaluationManifest) -> list[str]:
+    if not manifest.judges:
+        return []
+    rows = [
+        f"| {judge} | {side} | {name} | {one.passed} of {one.passed + one.failed} | "
+        f"{'' if one.mean_score is None else f'{one.mean_score:.3f}'} |"
+        for side, judges in manifest.judges.items()
+        for judge, summary in judges.items()
+        for name, one in summary.criteria.items()
+    ]
+    notes = [note for judges in manifest.judges.values() for note in no_verdict_notes(judges)]
+    return [
+        "### What the judges said",
+        "",
+        "| judge | side | criterion | passed | mean score |",
+        "|---|---|---|---:|---:|",
+        *rows,
+        "",
+        *(f"- {note}" for note in notes),
+        "",
+    ]
 
 
 def _differences(differences: dict[str, Estimate]) -> list[str]:

@@ -111,6 +111,7 @@ async def simulate_conversations(
     version: str,
     checker: Checker,
     dataset: str = "",
+    spending: Spending | None = None,
 ) -> Simulated:
     """Simulates every job, up to `settings.max_concurrency` concurrently.
 
@@ -122,7 +123,7 @@ async def simulate_conversations(
             global limit.
     """
     progress = Progress(version, total=len(jobs), doing="simulating", of="conversations")
-    spending, accounts = Spending(settings.budget), Accounts()
+    spending, accounts = spending or Spending(settings.budget), Accounts()
     limits = Limits(
         settings.max_concurrency,
         settings.seed_retries,

@@ -1,7 +1,8 @@
 """Validates what was simulated."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -9,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from duologue.plans.generation import Job
 from duologue.simulation import FailedSeed, Outcome
 from duologue.validation.check import CheckedConversation, Checker
+from duologue.validation.verdict import Verdict
 from duologue.versions.checkpoints import Checkpoints
 
 FAILURES_LOGGED = 10
@@ -22,8 +24,16 @@ async def validate(
     outcomes: Sequence[Outcome],
     checker: Checker,
     checkpoints: Checkpoints,
+    verdicts: Mapping[str, Sequence[Verdict]] = MappingProxyType({}),
 ) -> tuple[list[CheckedConversation], list[FailedSeed]]:
-    """Applies the validation rules to every conversation; a Retry simulates invalid ones again.
+    """Applies the rules and the judges' verdicts; a Retry simulates invalid conversations again.
+
+    Args:
+        jobs: of the run.
+        outcomes: what became of them, in their order.
+        checker: runs the rules.
+        checkpoints: those of invalid conversations are removed.
+        verdicts: of the judges, by conversation.
 
     Returns:
         The conversations with the rules they break, and the failed seeds; each in the jobs' order.
@@ -39,6 +49,7 @@ async def validate(
                 logger.warning("seed %s failed: %s", job.conversation_id, outcome.reason)
             continue
         conversation = checker.check(outcome, job.seed)
+        conversation = conversation.judged(verdicts.get(outcome.conversation_id, ()))
         checked.append(conversation)
         if not conversation.is_valid:
             await checkpoints.remove(job.key)

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
+from duologue.cli.judging import judged_transcripts, seeds_of, with_judges
 from duologue.cli.options import Name, Output, OutputFormat
 from duologue.cli.reliability import print_reliability
 from duologue.cli.terminal import Console, counted, json_line
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from duologue.reliability.reviewed import Reported
     from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.quality import DatasetFinding, DatasetQuality
-    from duologue.validation.rule import Rule
     from duologue.validation.transcripts import CheckedTranscript, Transcript
 
 IDS_SHOWN = 3
@@ -50,6 +50,14 @@ def check(
             help="With --format json: a last object about the file as a whole, under `dataset`.",
         ),
     ] = False,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="REFERENCE",
+            help="A judge that reads the conversations too, as in openai:gpt-5-mini; repeatable. "
+            "`judges` in the config file or with --set has more options.",
+        ),
+    ] = None,
     labels: Annotated[
         str | None,
         typer.Option(
@@ -78,18 +86,27 @@ def check(
     A conversation is a list of messages, as OpenAI, Anthropic, Gemini, Vellum, LangChain and others
     write them, in a column or field such as `messages` or `chat_history`.
 
+    With judges, their answers are stored in the output folder, so that a conversation that stays
+    the same is not judged again.
+
     Exit code 0 if every conversation is valid, 1 if some are not, 2 if the file can't be read.
     What is found in the file as a whole leaves it as it is.
     """
-    from duologue.settings.rules import CheckSettings
+    from duologue.settings.check import CHECK_SETTINGS, CheckSettings
     from duologue.validation.corpus import read_corpus
     from duologue.validation.loading import load_rules
-    from duologue.validation.transcripts import TranscriptNames, read_transcripts
+    from duologue.validation.transcripts import (
+        TranscriptNames,
+        check_transcript,
+        read_transcripts,
+    )
     from duologue.versions.finding import find_conversations, names_version
 
-    if names_version(file):
+    is_version = names_version(file)
+    if is_version:
         file = str(find_conversations(file, output, name))
-    merged, read = read_settings(context, CheckSettings, lambda file: file.only("rules"))
+    merged, read = read_settings(context, CheckSettings, lambda file: file.only(*CHECK_SETTINGS))
+    settings = with_judges(merged.settings, judge or ())
     if read is not None:
         Console(stderr=True).print(f"Settings: {read}", markup=False, highlight=False)
     is_json = output_format is OutputFormat.JSON
@@ -102,7 +119,14 @@ def check(
     transcripts, note = read_corpus(lambda: read_transcripts(file, names, transcript_format))
     if note:
         Console(stderr=True).print(note, markup=False, highlight=False)
-    results = _checked(transcripts, rules, None if is_json and not dataset else valid)
+    counted_in = None if is_json and not dataset else valid
+    if settings.judges:
+        seeds = seeds_of(file) if is_version else {}
+        judged = judged_transcripts(list(transcripts), rules, settings, output, seeds)
+        results = _collected(judged, counted_in)
+    else:
+        checked = ((one, check_transcript(one, rules)) for one in transcripts)
+        results = _collected(checked, counted_in)
     found: dict[str, Reported] = {}
     if decided:
         results = _noted(results, found)
@@ -123,17 +147,14 @@ def check(
     raise typer.Exit(1 if invalid else 0)
 
 
-def _checked(
-    transcripts: Iterable["Transcript"],
-    rules: Sequence["Rule"],
+def _collected(
+    checked: Iterable[tuple["Transcript", "CheckedTranscript"]],
     valid: "list[DatasetConversation] | None",
 ) -> Iterator["CheckedTranscript"]:
-    """Checks transcripts as they are read; collects the valid ones if `valid` is a list."""
+    """Yields what was found in each transcript; collects the valid ones if `valid` is a list."""
     from duologue.validation.dataset_rules.conversation import DatasetConversation
-    from duologue.validation.transcripts import check_transcript
 
-    for transcript in transcripts:
-        result = check_transcript(transcript, rules)
+    for transcript, result in checked:
         if valid is not None and result.is_valid:
             expected = transcript.expected
             valid.append(
@@ -183,6 +204,8 @@ def _print_json(results: Iterable["CheckedTranscript"]) -> int:
         invalid += not result.is_valid
         violations = [asdict(violation) for violation in result.violations]
         line = {"id": result.id, "valid": result.is_valid, "violations": violations}
+        if result.verdicts:
+            line["verdicts"] = [verdict.model_dump(mode="json") for verdict in result.verdicts]
         typer.echo(json_line(line))
     return invalid
 

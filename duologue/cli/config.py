@@ -45,11 +45,23 @@ def config(
         case ConfigFormat.JSON:
             lines: Iterable[str] = (json.dumps(one, ensure_ascii=False) for one in settings)
         case ConfigFormat.MARKDOWN:
-            lines = _as_tables(settings)
+            lines = (*_as_tables(settings), *_judges_table())
         case ConfigFormat.TEXT:
             lines = map(_as_text, settings)
     for line in lines:
         typer.echo(line)
+
+
+def _judges_table() -> Iterator[str]:
+    """Lays out the options of one judge, which are no settings with one value."""
+    from duologue.settings.declarations import described
+    from duologue.settings.judges import JudgeOptions
+
+    options = (one for one in described(JudgeOptions) if not one["name"].startswith("inputs."))
+    yield "## `[[judges]]`\n"
+    yield "Each judge is a table of its own; `[[evaluate.judges]]` has the same settings. Its table"
+    yield "`inputs` has those of `chatbot_inputs`.\n"
+    yield from _rows(options)
 
 
 def _as_tables(settings: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -59,13 +71,17 @@ def _as_tables(settings: Iterable[dict[str, Any]]) -> Iterator[str]:
         groups.setdefault(setting["name"].rpartition(".")[0], []).append(setting)
     for group, members in groups.items():
         yield f"## `[{group}]`\n" if group else "## At the top\n"
-        yield "| setting | type | default | meaning |\n|---|---|---|---|"
-        for one in members:
-            kind = one["type"].replace("|", ", ")
-            default = json.dumps(one["default"], ensure_ascii=False)
-            shown = "" if one["default"] in (None, "") else f"`{default}`"
-            yield f"| `{one['name']}` | {kind} | {shown} | {one['description']} |"
+        yield from _rows(members)
         yield ""
+
+
+def _rows(settings: Iterable[dict[str, Any]]) -> Iterator[str]:
+    yield "| setting | type | default | meaning |\n|---|---|---|---|"
+    for one in settings:
+        kind = one["type"].replace("|", ", ")
+        default = json.dumps(one["default"], ensure_ascii=False)
+        shown = "" if one["default"] in (None, "") else f"`{default}`"
+        yield f"| `{one['name']}` | {kind} | {shown} | {one['description']} |"
 
 
 def _as_text(setting: dict[str, Any]) -> str:

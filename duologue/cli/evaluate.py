@@ -66,7 +66,7 @@ def evaluate(
     manifest, _ = run_locally(
         _evaluate_dataset,
         parameters,
-        list(plan.chatbots.values()),
+        plan.settings.everyone,
         console,
         lambda evaluation: f"To continue, repeat the command with --resume {evaluation}",
     )
@@ -101,7 +101,7 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
     from duologue.versions.evaluations import check_evaluations_writable
 
     plan = plan_evaluation(**parameters)
-    check_participants(plan.chatbots.values())
+    check_participants(plan.settings.everyone)
     check_evaluations_writable(plan.evaluations)
     manifest = plan.manifest
     lines = {

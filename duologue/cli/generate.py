@@ -63,7 +63,7 @@ def generate(
     manifest, message = run_locally(
         _generate_dataset,
         parameters,
-        [plan.settings.chatbot, plan.settings.simulated_user],
+        plan.settings.everyone,
         console,
         lambda version: f"To continue, repeat the command with --resume {version}",
     )
@@ -96,7 +96,7 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
     from duologue.plans.generation import plan_generation
 
     plan = plan_generation(**parameters)
-    check_participants((plan.settings.chatbot, plan.settings.simulated_user))
+    check_participants(plan.settings.everyone)
     if plan.settings.test_suite is not None:
         vellum_api_key()
     seed_file, answers = read_or_ask(plan.read_seeds, console)

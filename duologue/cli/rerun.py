@@ -51,7 +51,7 @@ def rerun(
         nothing = f"{planned.version}: nothing to simulate again"
         console.print(nothing, highlight=False, soft_wrap=True)
         raise typer.Exit(0)
-    check_participants((planned.settings.chatbot, planned.settings.simulated_user))
+    check_participants(planned.settings.everyone)
     check_writable(planned.dataset)
     console.print(
         f"{planned.version}: {len(planned.again)} of {manifest.counts.conversations} conversations "
@@ -70,7 +70,7 @@ def rerun(
     manifest, message = run_locally(
         _rerun_failed_seeds,
         parameters,
-        [planned.settings.chatbot, planned.settings.simulated_user],
+        planned.settings.everyone,
         console,
         lambda version: to_continue,
     )

@@ -103,6 +103,7 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    _print_judges(manifest, console)
     if manifest.quality.findings:
         console.print("\nWhat stands out in the dataset as a whole:")
         for finding in manifest.quality.findings:
@@ -120,6 +121,14 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
         )
     report = without_credentials((path / REPORT_FILE).absolute().as_uri())
     console.print(f"\nReport: {report}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_judges(manifest: "Manifest", console: Console) -> None:
+    """Prints what each judge said, and why it gave no verdict."""
+    from duologue.dataset.judges import judge_lines
+
+    for line in judge_lines(manifest.judges):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def rerun_command(manifest: "Manifest", output: str) -> str:

@@ -58,7 +58,7 @@ def check_seeds(
     Exit code 0 if every row is a seed, 1 if some are rejected, 2 if the file can't be read.
     """
     from duologue.seeds import read_seeds
-    from duologue.settings.rules import CheckSettings
+    from duologue.settings.check import CheckSettings
     from duologue.validation.loading import load_rules
     from duologue.validation.seeds import checked_seeds
 

@@ -29,15 +29,15 @@ def show(
 ) -> None:
     """Show the conversations of a dataset."""
     from duologue.versions.finding import find_conversations
-    from duologue.versions.reading import read_conversations
+    from duologue.versions.reading import read_judged_conversations
     from duologue.versions.reliability import reliability_of
 
     path = find_conversations(version, output, name)
     console = Console()
     found = False
-    for conversation in read_conversations(path, of=seed_id):
+    for _, conversation, verdicts in read_judged_conversations(path, of=seed_id):
         found = True
-        console.print(rendered(conversation))
+        console.print(rendered(conversation, verdicts))
         console.print()
     if not found:
         wanted = "no conversation" if seed_id is None else f"no conversation of {seed_id!r}"

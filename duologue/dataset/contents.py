@@ -10,6 +10,7 @@ from duologue.seeds import SeedFile
 from duologue.settings.run import RunSettings
 from duologue.simulation import FailedSeed
 from duologue.validation.check import CheckedConversation
+from duologue.validation.verdict import NoVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class DatasetContents:
     """UTC; when the run started."""
     stopped_early: str | None = None
     """Why the run did not try all seeds; None if it did."""
+    no_verdicts: tuple[NoVerdict, ...] = ()
+    """Conversations that a judge was asked about in vain."""
     account_limits: tuple[AccountLimit, ...] = ()
     """What the accounts of the participants allowed, if they refused calls."""
 

@@ -23,6 +23,7 @@ from duologue.simulation import Draft, conversation_id
 from duologue.storage.files import describe_storage_error
 from duologue.storage.locations import without_credentials
 from duologue.validation.rule import Violation
+from duologue.validation.verdict import Verdict
 
 FAILURES_JSONL_FILE = "failures.jsonl"
 
@@ -141,6 +142,8 @@ class InvalidConversationRecord(_FailureRecord):
     violations: tuple[Violation, ...]
     """All findings, those of severity `warning` and `info` included, in message order."""
     conversation: Conversation
+    verdicts: tuple[Verdict, ...] = ()
+    """Of the judges that read it."""
 
     @property
     def id(self) -> str:
@@ -218,6 +221,7 @@ def failures(contents: DatasetContents) -> Iterator[Failure]:
             broken_rules=checked.broken_rules,
             violations=checked.violations,
             conversation=checked.conversation,
+            verdicts=checked.verdicts,
         )
     for row in contents.seed_file.rejected:
         yield RejectedRowRecord(

@@ -172,6 +172,7 @@ def _csv_row(checked: CheckedConversation, contents: DatasetContents) -> list[ob
     row = _row(checked, contents)
     row["messages"] = _chat_history(checked.conversation.messages)
     row["warnings"] = json.dumps(row["warnings"])
+    row["verdicts"] = json.dumps(row["verdicts"], ensure_ascii=False)
     row["models"] = None if row["models"] is None else json.dumps(row["models"])
     row["started_at"] = row["started_at"].isoformat(timespec="microseconds")
     row["ended_at"] = row["ended_at"].isoformat(timespec="microseconds")

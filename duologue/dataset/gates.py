@@ -1,8 +1,10 @@
 """The gates: how good a version has to be for `latest` to name it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from duologue.dataset.counts import Counts
+from duologue.dataset.judges import JudgeSummary, missed_gates
 from duologue.settings.rules import Severity
 from duologue.settings.run import Gates
 from duologue.validation.quality import DatasetFinding
@@ -14,6 +16,7 @@ def reasons_to_hold_back(
     findings: Iterable[DatasetFinding] = (),
     stopped_early: str | None = None,
     broken_replies: int = 0,
+    judges: Mapping[str, JudgeSummary] = MappingProxyType({}),
 ) -> tuple[str, ...]:
     """Returns one sentence for each gate that a version fails; empty if it passes them all.
 
@@ -23,6 +26,7 @@ def reasons_to_hold_back(
         findings: of the dataset rules; those of severity `invalid` count as failed gates.
         stopped_early: why the run did not try all seeds; None if it did.
         broken_replies: conversations in which the chatbot's reply was none (`broken_reply`).
+        judges: what the judges said.
     """
     reasons = [f"the run stopped early: {stopped_early}"] if stopped_early else []
     for gate, what, number, most in (
@@ -47,6 +51,7 @@ def reasons_to_hold_back(
             f"{counts.valid} conversations are valid; "
             f"min_conversations asks for {gates.min_conversations}"
         )
+    reasons += missed_gates(judges, gates.min_passed)
     reasons += [
         f"{finding.rule}: {finding.detail}"
         for finding in findings

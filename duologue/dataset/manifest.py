@@ -15,6 +15,7 @@ from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.dataset.gates import reasons_to_hold_back
+from duologue.dataset.judges import JudgeSummary, judge_summaries
 from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.errors import BudgetExhaustedError, UnsatisfactoryRunError, UsageError
 from duologue.participants.concurrency import AccountLimit
@@ -86,6 +87,8 @@ class Manifest(Record):
     """By rule, how many conversations break it: valid ones with a warning, and invalid ones."""
     information: dict[str, int] = {}
     """By rule of severity `info`, how many conversations it reports."""
+    judges: dict[str, JudgeSummary] = {}
+    """By judge, what it was asked and what it said."""
     failed_by_error_class: dict[str, int]
     """By the error they ended with, how many conversations could not be simulated."""
     usage: Usage | None = None
@@ -123,6 +126,7 @@ def manifest_of(
     broken_rules = _sorted_counts(
         rule for item in contents.checked for rule in (*item.broken_rules, *item.warnings)
     )
+    judges = judge_summaries((item.verdicts for item in contents.checked), contents.no_verdicts)
     return Manifest(
         dataset=name,
         version=version,
@@ -148,10 +152,12 @@ def manifest_of(
             quality.findings,
             contents.stopped_early,
             broken_rules.get(BROKEN_REPLY, 0),
+            judges,
         ),
         changes=changes,
         broken_rules=broken_rules,
         information=_sorted_counts(rule for item in contents.checked for rule in item.information),
+        judges=judges,
         failed_by_error_class=_sorted_counts(item.error_class for item in contents.failed),
         usage=total(
             [

@@ -1,7 +1,7 @@
 """The columns of a dataset: the contract with everyone who reads one."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -13,6 +13,7 @@ from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.settings.run import RunSettings
 from duologue.simulation import GENERATOR_VERSION
 from duologue.validation.check import CheckedConversation
+from duologue.validation.verdict import Verdict
 
 SCHEMA_VERSION_KEY = b"duologue.schema_version"
 """Where a Parquet file's metadata holds the schema version."""
@@ -92,6 +93,44 @@ _MESSAGE = pa.struct(
         ),
         *_usage_fields("these calls"),
     ]
+)
+
+_VERDICT = pa.struct(
+    [
+        described_field("judge", pa.string(), "The judge's name, or its reference."),
+        described_field("criterion", pa.string(), "What it judged, such as `goal_reached`."),
+        described_field("passed", pa.bool_(), "Whether the conversation fulfils it."),
+        described_field(
+            "score",
+            pa.float64(),
+            "How well, from 0 to 1; the mean of the samples. Null if the judge gave none.",
+            nullable=True,
+        ),
+        described_field("reason", pa.string(), "In the judge's words. Empty if it gave none."),
+        described_field(
+            "message",
+            pa.int32(),
+            "Index in `messages` of the message that it is about. Null for all of them.",
+            nullable=True,
+        ),
+        described_field(
+            "severity",
+            pa.string(),
+            "What it does if it is failed: `info`, `warning` or `invalid`.",
+        ),
+        described_field("samples", pa.int32(), "Answers that it is made of."),
+        described_field(
+            "agreement",
+            pa.float64(),
+            "The share of these, from 0 to 1, that pass or fail it as the majority does.",
+        ),
+    ]
+)
+
+VERDICTS_FIELD = described_field(
+    "verdicts",
+    pa.list_(pa.field("element", _VERDICT, nullable=False)),
+    "What the judges said of it. Empty if none was asked, or none answered.",
 )
 
 CONVERSATIONS_SCHEMA = pa.schema(
@@ -181,6 +220,7 @@ CONVERSATIONS_SCHEMA = pa.schema(
             "conversations from the same seeds.",
         ),
         *_usage_fields("all calls for it", ", including those for discarded messages"),
+        VERDICTS_FIELD,
     ],
     metadata={SCHEMA_VERSION_KEY: SCHEMA_VERSION},
 )
@@ -273,7 +313,13 @@ def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dic
         "attempts": conversation.attempts,
         "generator_version": GENERATOR_VERSION,
         **_usage_row(conversation.usage),
+        "verdicts": verdict_rows(checked.verdicts),
     }
+
+
+def verdict_rows(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    """Lays verdicts out as the column `verdicts`."""
+    return [verdict.model_dump(mode="json") for verdict in verdicts]
 
 
 def next_turn_rows(checked: CheckedConversation, settings: RunSettings) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from duologue.dataset.judges import JudgeSummary
 from duologue.dataset.manifest import FileRecord, Sha256
 from duologue.errors import UnsatisfactoryRunError
 from duologue.evaluation.replies import Side, Verdict
@@ -131,6 +132,8 @@ class EvaluationManifest(Record):
     differences: dict[str, Estimate] = {}
     """Candidate minus baseline, by scorer, over the prefixes where both have the score. Empty
     without a baseline."""
+    judges: dict[Side, dict[str, JudgeSummary]] = {}
+    """By side and judge, what it was asked about the replies and what it said."""
     failed_own_scorers: dict[str, int] = {}
     """Number of replies that each own scorer could not score, by scorer."""
     noise: NoiseRecord | None = None

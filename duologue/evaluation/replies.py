@@ -10,6 +10,7 @@ from duologue.conversation.messages import Conversation, Message
 from duologue.seeds import Seed
 from duologue.settings.options import Record
 from duologue.settings.participants import ParticipantSettings
+from duologue.validation.verdict import Verdict as JudgeVerdict
 
 EVALUATION_VERSION = "1"
 """Part of every reply's key. Raise it when a change alters what a chatbot receives."""
@@ -95,6 +96,8 @@ class ScoredReply:
     version's chatbot asked again. None if the noise was not measured here."""
     noise_closeness: float | None = None
     """The smallest closeness of the replies of the version's chatbot asked again."""
+    verdicts: tuple[JudgeVerdict, ...] = ()
+    """Of the judges that read it."""
 
 
 def prefixes_of(conversations: Iterable[tuple[Seed, Conversation]]) -> Iterator[Prefix]:

@@ -8,7 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from duologue.conversation.messages import Message
-from duologue.dataset.schema import described_field, schema_metadata
+from duologue.dataset.schema import (
+    VERDICTS_FIELD,
+    described_field,
+    schema_metadata,
+    verdict_rows,
+)
 from duologue.evaluation.replies import FailedReply, ScoredReply, Side
 from duologue.settings.participants import ParticipantSettings
 
@@ -91,6 +96,7 @@ _COLUMNS = (
         "error_class", pa.string(), "The class of the error it failed with, or null.", nullable=True
     ),
     described_field("reason", pa.string(), "The error's message, or null.", nullable=True),
+    VERDICTS_FIELD,
 )
 
 
@@ -143,6 +149,7 @@ def _row(scored: ScoredReply, chatbot: ParticipantSettings) -> dict[str, Any]:
         "noise_closeness": scored.noise_closeness,
         "broken_rules": list(scored.broken_rules),
         **_reply_columns(reply),
+        "verdicts": verdict_rows(scored.verdicts),
         **{f"{SCORE_PREFIX}{name}": score for name, score in scored.scores.items()},
     }
 

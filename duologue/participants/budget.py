@@ -56,6 +56,6 @@ class Spending:
 
 def _exhausted(limit: str) -> BudgetExhaustedError:
     return BudgetExhaustedError(
-        f"the run's budget was spent before this conversation was done: {limit}. What there is of "
-        "it is kept; Retry or `duologue rerun` continues with a new budget"
+        f"the run's budget was spent before this was done: {limit}. What there is so far is kept; "
+        "Retry or `duologue rerun` continues with a new budget"
     )

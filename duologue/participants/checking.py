@@ -19,7 +19,7 @@ def check_participants(participants: Iterable[ParticipantSettings]) -> None:
         UsageError: an API key is missing, or code that a reference names cannot be imported.
     """
     for settings in participants:
-        if settings.kind is ParticipantKind.VELLUM:
+        if settings.is_deployment:
             vellum_api_key()
         elif settings.kind is ParticipantKind.PYTHON:
             load_function(settings)

@@ -133,7 +133,7 @@ class OpenAIModel:
         messages = messages_for_openai(chat_history)
         if prompt:
             messages.insert(0, {"role": "system", "content": prompt})
-        private = [message["content"] for message in messages]
+        private = [*(message["content"] for message in messages), *context.private]
         client = self._client
         wording = ErrorContext(
             settings.reference, client.base_url, client.secrets, private, _REMEDIES

@@ -92,6 +92,10 @@ async def open_participants(
                 from duologue.participants.vellum_prompt import VellumPrompt
 
                 return VellumPrompt(client, settings, call, spending)
+            if settings.kind is ParticipantKind.METRIC:
+                from duologue.participants.vellum_metric import VellumMetric
+
+                return VellumMetric(client, settings, call, spending)
             from duologue.participants.vellum_deployment import VellumDeployment
 
             return VellumDeployment(client, settings, call, spending, record_usage)

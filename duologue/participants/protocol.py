@@ -1,10 +1,11 @@
 """What a participant is: it is shown a chat history, and replies."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import Protocol
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from duologue.conversation.emptiness import is_empty
 from duologue.conversation.messages import Message, unwritable_reason
@@ -57,6 +58,8 @@ class TurnContext:
     participant continues from it; None if it has not replied yet."""
     previous_state: str | None = None
     """The `Reply.state` of that reply."""
+    private: tuple[str, ...] = ()
+    """Further texts that an error must not quote, such as messages within a judge's prompt."""
 
 
 class Participant(Protocol):
@@ -104,6 +107,27 @@ def further_inputs(settings: ParticipantSettings, context: TurnContext) -> dict[
             )
         inputs[name] = columns[column]
     return inputs
+
+
+def verdict_text(said: object, participant: str) -> str:
+    """Returns a judge's answer as text: JSON, unless it is text already.
+
+    Raises:
+        FatalError: it is something that JSON cannot hold.
+    """
+    if isinstance(said, str):
+        return said
+    if isinstance(said, BaseModel):
+        return said.model_dump_json()
+    if is_dataclass(said) and not isinstance(said, type):
+        said = asdict(said)
+    try:
+        return json.dumps(said, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise FatalError(
+            f"{participant} answered with {type(said).__name__}, which is no verdict; expected "
+            "JSON, as text or as a dict, such as {'passed': True, 'reason': '…'}"
+        ) from None
 
 
 def usable_text(said: object, participant: str, content: str | None = None) -> str:

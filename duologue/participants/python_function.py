@@ -1,7 +1,7 @@
 """A participant that is any Python function, so that a chatbot need not be on Vellum."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any
@@ -28,7 +28,14 @@ from duologue.participants.http_failures import (
     retry_after_seconds,
     status_of,
 )
-from duologue.participants.protocol import Reply, TurnContext, further_inputs, usable_text
+from duologue.participants.protocol import (
+    Reply,
+    TurnContext,
+    further_inputs,
+    usable_text,
+    verdict_text,
+)
+from duologue.settings.judges import JUDGE_COLUMNS, JudgeParticipant
 from duologue.settings.participants import CallSettings, ParticipantSettings
 
 CONVERSATION_ID = "conversation_id"
@@ -84,6 +91,8 @@ class PythonFunction:
                 f"{self._settings.reference} replied with {type(said).__name__}, not text; a reply "
                 "must be a string, so return the whole text instead of yielding parts of it"
             )
+        if self._settings.is_judge and said is not None:
+            said = verdict_text(said, self._settings.reference)
         return Reply(usable_text(said, self._settings.reference))
 
 
@@ -97,6 +106,8 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
     subject = f"participant {settings.reference!r}"
     expected = "`async def reply(chat_history) -> str` (or without async)"
     function = import_function(settings.reference, subject, expected)
+    if isinstance(settings, JudgeParticipant):
+        settings = settings.given(parameters_of(function))
     inputs = dict.fromkeys([*settings.static_inputs, *settings.seed_inputs])
     if _wants_conversation_id(function):
         inputs.setdefault(CONVERSATION_ID)
@@ -108,6 +119,19 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
             f"{''.join(f', {name}=…' for name in inputs)}): {error}"
         ) from None
     return function
+
+
+def parameters_of(function: Callable[..., Any]) -> Collection[str]:
+    """Returns what a judge takes besides the messages; with `**`, all but the criteria."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())[1:]
+    except (TypeError, ValueError):  # some builtin functions have no signature
+        return ()
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return [*(one.name for one in parameters), *(set(JUDGE_COLUMNS) - {"criteria"})]
+    return [
+        one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+    ]
 
 
 def _failure(error: BaseException, reference: str) -> DuologueError:

@@ -81,6 +81,16 @@ def deployment_remedies(kind: str, denied: str | None = None) -> Remedies:
     )
 
 
+def metric_remedies(denied: str = "may execute this metric") -> Remedies:
+    """Says what to do about the refused calls of a metric."""
+    return vellum_remedies(
+        denied,
+        "There is no such metric or release tag in the workspace of VELLUM_API_KEY; check both, "
+        "and the key",
+        "Check the names and types of the metric's inputs",
+    )
+
+
 def rejection(kind: str, code: str, message: str, wording: ErrorContext) -> ParticipantError:
     """Classifies the error of an execution that was rejected.
 

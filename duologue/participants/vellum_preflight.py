@@ -14,9 +14,15 @@ from duologue.errors import RunStoppingError, UsageError
 from duologue.participants.error_context import ErrorContext
 from duologue.participants.retries import with_retries
 from duologue.participants.vellum_deployment import NO_RETRIES, VellumClient, vellum_client
-from duologue.participants.vellum_errors import SDK_ERRORS, deployment_remedies, sdk_error
+from duologue.participants.vellum_errors import (
+    SDK_ERRORS,
+    deployment_remedies,
+    metric_remedies,
+    sdk_error,
+)
 from duologue.participants.vellum_inputs import SUPPORTED_TYPES, converted
 from duologue.seeds import Seed
+from duologue.settings.judges import JudgeParticipant
 from duologue.settings.participants import (
     CallSettings,
     ParticipantKind,
@@ -33,6 +39,13 @@ LATEST = "LATEST"
 _OUTPUT_TYPES = {
     *("STRING", "CHAT_HISTORY", "JSON"),
     *("IMAGE", "DOCUMENT", "AUDIO", "VIDEO", "FUNCTION_CALL"),
+}
+
+
+_KINDS = {
+    ParticipantKind.VELLUM: "Workflow",
+    ParticipantKind.PROMPT: "Prompt",
+    ParticipantKind.METRIC: "metric",
 }
 
 
@@ -88,8 +101,13 @@ async def _checked(
 ) -> Checked:
     if not settings.is_deployment or settings.pinned is not None:
         return Checked(settings)
-    kind = "Prompt" if settings.kind is ParticipantKind.PROMPT else "Workflow"
-    remedies = deployment_remedies(kind, denied="may read deployments")
+    kind = _KINDS[settings.kind]
+    denied = "may read deployments"
+    remedies = (
+        metric_remedies(denied)
+        if settings.kind is ParticipantKind.METRIC
+        else deployment_remedies(kind, denied)
+    )
     wording = ErrorContext(settings.reference, client.default_url, (client.api_key,), (), remedies)
     try:
         pinned = await with_retries(lambda: _release(client, settings, wording), call, "Vellum")
@@ -98,6 +116,8 @@ async def _checked(
     except RunStoppingError as error:
         raise UsageError(str(error)) from None
     release, inputs, outputs = pinned[0]
+    if isinstance(settings, JudgeParticipant):
+        settings = settings.given([variable.key for variable in inputs])
     _check_inputs(settings, inputs, kind)
     if outputs is not None:
         _check_output(settings, outputs)
@@ -139,6 +159,14 @@ async def _release(
         )
         tags = [one.name for one in prompt.release_tags]
         return _Release(prompt.id, tags), deployment.input_variables, None
+    if settings.kind is ParticipantKind.METRIC:
+        metric = await _asked(
+            lambda: sdk.metric_definitions.metric_definition_history_item_retrieve(
+                tag, name, request_options=NO_RETRIES
+            ),
+            wording,
+        )
+        return _Release(metric.id, ()), metric.input_variables, None
     workflow = await _asked(
         lambda: sdk.workflow_deployments.retrieve_workflow_deployment_release(
             name, tag, request_options=NO_RETRIES
@@ -169,7 +197,8 @@ def _check_inputs(
     taken = {settings.history_input: ("CHAT_HISTORY", "chat history")}
     if settings.mode is ParticipantMode.STATEFUL:
         taken = {settings.message_input: ("STRING", "latest message")}
-    if settings.trigger is not None:
+    no_history = settings.kind is ParticipantKind.METRIC and settings.history_input not in types
+    if settings.trigger is not None or no_history:
         taken = {}
     for name in [*taken, *settings.static_inputs, *settings.seed_inputs]:
         if name not in types:
@@ -220,7 +249,7 @@ def _check_output(settings: ParticipantSettings, variables: Sequence[VellumVaria
             f"are: {_listed([variable.key for variable in variables])}. Set the participant's "
             "`output` to the one that holds the reply"
         )
-    if type_ not in _OUTPUT_TYPES:
+    if type_ not in _OUTPUT_TYPES and not (settings.is_judge and type_ == "NUMBER"):
         raise UsageError(
             f"{settings.reference}: its output {settings.output!r} is of type {type_}; expected a "
             "STRING, a CHAT_HISTORY or JSON. Set the participant's `output` to another one"

@@ -8,7 +8,7 @@ import jmespath
 
 from duologue.conversation.content import is_content, split_content
 from duologue.errors import FatalError
-from duologue.participants.protocol import usable_text
+from duologue.participants.protocol import usable_text, verdict_text
 from duologue.settings.participants import ParticipantSettings
 
 _CONTENT_TYPES = {"IMAGE", "DOCUMENT", "AUDIO", "VIDEO", "FUNCTION_CALL"}
@@ -34,6 +34,10 @@ def reply_in(
     """
     if value is None:
         text, content = usable_text(None, participant), None
+    elif settings.is_judge:
+        path = settings.output_path
+        found = value if path is None else jmespath.search(path, value)
+        text, content = verdict_text(found, participant), None
     elif type_ == "STRING" and settings.output_path is None:
         text, content = value, None
     elif type_ == "JSON" or settings.output_path is not None:

@@ -18,6 +18,7 @@ from duologue.settings.evaluation import (
     EvaluationSettings,
     StoredEvaluationOptions,
 )
+from duologue.settings.judges import parsed_judges
 from duologue.settings.options import validated
 from duologue.settings.participants import ParticipantInputs, ParticipantSettings
 from duologue.settings.test_suites import CasePer, SuiteRunSettings
@@ -77,6 +78,7 @@ def _settings(
     return EvaluationSettings(
         candidate=chatbot(form.candidate or recorded.reference, advanced.candidate_inputs),
         baseline=chatbot(form.baseline, advanced.baseline_inputs) if form.baseline else None,
+        judges=parsed_judges(advanced.judges, of_replies=True),
         max_concurrency=form.max_concurrency,
         **{name: getattr(advanced, name) for name in StoredEvaluationOptions.model_fields},
     )

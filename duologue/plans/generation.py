@@ -7,6 +7,7 @@ from typing import Any
 
 from duologue.errors import UsageError
 from duologue.seeds import Seed, SeedFile, read_seeds
+from duologue.settings.judges import check_criteria, parsed_judges
 from duologue.settings.options import Options, validated
 from duologue.settings.participants import ParticipantSettings
 from duologue.settings.run import (
@@ -134,7 +135,9 @@ def plan_generation(**parameters: Any) -> Plan:
         simulation=SimulationSettings(
             **_shared(EndingSettings, advanced), **_shared(TurnSettings, form)
         ),
+        judges=parsed_judges(advanced.judges),
     )
+    check_criteria(settings.gates.min_passed, settings.judges)
     _check_cost_is_known(settings)
     _check_budget_is_not_shared(advanced)
     return Plan(seeds_path=form.seeds, dataset=dataset, settings=settings, advanced=advanced)

@@ -113,6 +113,7 @@ def _packed_failed(failed: FailedSeedRecord) -> _Packed:
                 "attempts": failed.draft.attempts,
                 "messages": [_message(message) for message in messages],
                 "findings": [],
+                "verdicts": [],
             }
         ),
     )
@@ -148,6 +149,7 @@ def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, ki
                     }
                     for violation in checked.violations
                 ],
+                "verdicts": [verdict.model_dump(mode="json") for verdict in checked.verdicts],
             }
         ),
     )

@@ -8,8 +8,8 @@ from io import RawIOBase
 from markupsafe import Markup
 
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.counts import Counts
 from duologue.dataset.failures import RejectedRowRecord, failures
+from duologue.dataset.judges import no_verdict_notes, share_passed
 from duologue.dataset.manifest import Manifest
 from duologue.reliability.decisions import KINDS
 from duologue.report.blocks import MOST_CHARACTERS, conversation_blocks
@@ -17,7 +17,6 @@ from duologue.report.plots import bars, line
 from duologue.report.rendering import spoken, write_page
 from duologue.report.review_sample import review_sample
 from duologue.settings.rules import Severity
-from duologue.settings.run import Gates
 
 REPORT_FILE = "report.html"
 
@@ -69,7 +68,7 @@ def write_report(
         ["report.js", "review.js"],
         file,
         manifest=manifest,
-        gates=_gate_rows(manifest.counts, manifest.settings.gates),
+        gates=_gate_rows(manifest),
         rules=_rule_rows(contents),
         rules_plot=bars("Conversations by the rule that they break", manifest.broken_rules),
         distributions=[
@@ -78,6 +77,7 @@ def write_report(
         ],
         trends=_trends(manifest, earlier),
         rejected=[item for item in failures(contents) if isinstance(item, RejectedRowRecord)],
+        judge_notes=list(no_verdict_notes(manifest.judges)),
         blocks=blocks,
         shown=sum(block.count for block in blocks),
         most_rows=MOST_ROWS,
@@ -87,8 +87,9 @@ def write_report(
     )
 
 
-def _gate_rows(counts: Counts, gates: Gates) -> list[tuple[str, str, str]]:
+def _gate_rows(manifest: Manifest) -> list[tuple[str, str, str]]:
     """Lists what each gate is about, what it asks for, and what the version has."""
+    counts, gates = manifest.counts, manifest.settings.gates
     conversations = counts.conversations or 1  # of none, none failed
     return [
         (
@@ -102,7 +103,16 @@ def _gate_rows(counts: Counts, gates: Gates) -> list[tuple[str, str, str]]:
             f"{counts.invalid / conversations:.1%}",
         ),
         ("valid conversations", f"at least {gates.min_conversations:,}", f"{counts.valid:,}"),
+        *(
+            (f"verdicts that pass {name}", f"at least {least:.1%}", _passed(manifest, name))
+            for name, least in gates.min_passed.items()
+        ),
     ]
+
+
+def _passed(manifest: Manifest, criterion: str) -> str:
+    share = share_passed(manifest.judges, criterion)
+    return "no verdict" if share is None else f"{share:.1%}"
 
 
 def _rule_rows(contents: DatasetContents) -> list[tuple[str, Severity, int]]:

@@ -198,6 +198,20 @@ function* parts(entry, conversation, heading) {
   yield element("ol", { class: "messages" }, ...conversation.messages.map(
     (message, index) => said(message, index, conversation.findings),
   ));
+  const passed = conversation.verdicts.filter((verdict) => verdict.passed);
+  if (passed.length) yield element("ul", { class: "findings verdicts" }, ...passed.map(passedBy));
+}
+
+/** A criterion that a judge passes; a failed one is among the findings. */
+function passedBy(verdict) {
+  const score = verdict.score === null ? "" : ` (${verdict.score.toFixed(2)})`;
+  return element(
+    "li",
+    {},
+    element("strong", {}, verdict.criterion), ` passed${score}, says `,
+    element("bdi", {}, verdict.judge), ": ",
+    element("bdi", {}, verdict.reason),
+  );
 }
 
 function backLink() {

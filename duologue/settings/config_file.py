@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import to_jsonable_python
 
 from duologue.errors import UsageError
 from duologue.settings.comparison import CompareSettings
-from duologue.settings.declarations import kind_of, settings_of
+from duologue.settings.declarations import described
 from duologue.settings.evaluation import EvaluateSettings
 from duologue.settings.problems import first_problem
 from duologue.settings.run import GenerationSettings
@@ -97,15 +96,9 @@ def all_settings(
     ]
     merged = effective(FileSettings, [*shared, *layers])
     values = merged.settings.model_dump(mode="json")
-    for setting in settings_of(FileSettings):
-        yield {
-            "name": setting.name,
-            "type": kind_of(setting),
-            "default": None if setting.is_required else to_jsonable_python(setting.default),
-            "value": _at(values, setting.name),
-            "source": merged.source(setting.name),
-            "description": setting.description,
-        }
+    for one in described(FileSettings):
+        name = one["name"]
+        yield {**one, "value": _at(values, name), "source": merged.source(name)}
 
 
 def _at(values: Any, name: str) -> Any:

@@ -8,7 +8,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
+from pydantic_core import PydanticUndefined, to_jsonable_python
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,17 @@ def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[Setting]:
         default = field.get_default(call_default_factory=True)
         description = " ".join((field.description or "").split())
         yield Setting(f"{prefix}{name}", kind, default, description)
+
+
+def described(model: type[BaseModel], prefix: str = "") -> Iterator[dict[str, Any]]:
+    """Lists the declarations of a model's settings as JSON: name, type, default, description."""
+    for setting in settings_of(model, prefix):
+        yield {
+            "name": setting.name,
+            "type": kind_of(setting),
+            "default": None if setting.is_required else to_jsonable_python(setting.default),
+            "description": setting.description,
+        }
 
 
 def group_in(annotation: Any) -> type[BaseModel] | None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, FiniteFloat
 
+from duologue.settings.judges import JudgeOptions, JudgeSettings
 from duologue.settings.options import (
     AtLeastOne,
     OptionalReference,
@@ -88,6 +89,14 @@ class EvaluationSettings(StoredEvaluationOptions, ReplyVolume):
 
     candidate: ParticipantSettings
     baseline: ParticipantSettings | None = None
+    judges: tuple[JudgeSettings, ...] = ()
+    """What reads the replies, checked and pinned."""
+
+    @property
+    def everyone(self) -> list[ParticipantSettings]:
+        """The candidate, the baseline if there is one, and the judges."""
+        chatbots = [self.candidate, *([self.baseline] if self.baseline else [])]
+        return [*chatbots, *(one.participant for one in self.judges)]
 
 
 class EvaluationOptions(StoredEvaluationOptions):
@@ -99,6 +108,8 @@ class EvaluationOptions(StoredEvaluationOptions):
     baseline_inputs: ParticipantInputs | None = None
     """What the baseline's Workflow receives, and where its reply is found; the same as for the
     version's chatbot if empty."""
+    judges: tuple[JudgeOptions, ...] = ()
+    """Judges that read the replies, a table each: `reference`, and what it is asked."""
     evaluations: OptionalReference = None
     """The folder, or URL, to which the evaluation is written; `evaluations` next to the version if
     empty."""

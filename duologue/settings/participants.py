@@ -27,6 +27,8 @@ class ParticipantKind(StrEnum):
     """A Prompt Deployment, on Vellum."""
     OPENAI = "openai"
     """A language model behind OpenAI's API, or behind a server that has the same API."""
+    METRIC = "metric"
+    """A metric on Vellum; only a judge can be one."""
     ENDPOINT = "https"
     """Any chatbot with a URL that takes and returns JSON."""
 
@@ -140,6 +142,11 @@ class ParticipantSettings(ParticipantInputs):
             )
         if not _PATTERNS[settings.kind].fullmatch(reference):
             raise UsageError(f"participant {reference!r}: expected {_EXPECTED[settings.kind]}")
+        if settings.kind is ParticipantKind.METRIC and not settings.is_judge:
+            raise UsageError(
+                f"participant {reference!r}: a metric judges conversations and takes no part in "
+                "them; name it in `judges`"
+            )
         settings._check_mode()
         for option, path in (
             ("output_path", settings.output_path),
@@ -187,6 +194,11 @@ class ParticipantSettings(ParticipantInputs):
             ) from None
 
     @property
+    def is_judge(self) -> bool:
+        """Whether its answer is a verdict on a conversation instead of the next message in it."""
+        return False
+
+    @property
     def kind(self) -> ParticipantKind:
         """Where it runs, as its reference says."""
         prefix, colon, _ = self.reference.partition(":")
@@ -201,13 +213,13 @@ class ParticipantSettings(ParticipantInputs):
 
     @property
     def is_deployment(self) -> bool:
-        """Whether it is a deployment on Vellum, of a Workflow or of a Prompt."""
-        return self.kind in (ParticipantKind.VELLUM, ParticipantKind.PROMPT)
+        """Whether it is on Vellum and has releases: a Workflow or Prompt Deployment, a metric."""
+        return self.kind in _ON_VELLUM
 
     @property
     def deployment(self) -> str:
         """A deployment's name or id, as Vellum has it."""
-        return self.name.removeprefix(f"{ParticipantKind.PROMPT}:")
+        return self.name.rpartition(":")[2]
 
     @property
     def release_tag(self) -> str | None:
@@ -221,11 +233,13 @@ class ParticipantSettings(ParticipantInputs):
 
 
 _PREFIXED = {*ParticipantKind, "http"} - {ParticipantKind.VELLUM}
+_ON_VELLUM = {ParticipantKind.VELLUM, ParticipantKind.PROMPT, ParticipantKind.METRIC}
 _STATEFUL_KINDS = {ParticipantKind.VELLUM, ParticipantKind.LOCAL}
 _MODULE = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 _PATTERNS = {
     ParticipantKind.VELLUM: re.compile(r"[^\s@:/]+(@[^\s@:]+)?"),
     ParticipantKind.PROMPT: re.compile(r"prompt:[^\s@:/]+(@[^\s@:]+)?"),
+    ParticipantKind.METRIC: re.compile(r"metric:[^\s@:/]+(@[^\s@:]+)?"),
     ParticipantKind.LOCAL: re.compile(rf"local:{_MODULE}(:[^\W\d]\w*)?"),
     ParticipantKind.OPENAI: re.compile(r"openai:[^\s]+"),
     # Without user name and password, which would be recorded with the run.
@@ -235,6 +249,7 @@ _PATTERNS = {
 _EXPECTED = {
     ParticipantKind.VELLUM: "NAME or NAME@release_tag without spaces, as in support-bot@production",
     ParticipantKind.PROMPT: "prompt:NAME or prompt:NAME@release_tag, as in prompt:simulated-user",
+    ParticipantKind.METRIC: "metric:NAME or metric:NAME@release_tag, as in metric:faithfulness",
     ParticipantKind.OPENAI: "openai:MODEL, as in openai:gpt-5-mini",
     ParticipantKind.ENDPOINT: (
         "a URL without user name, password and query, as in https://bot.example.com/chat; secrets "

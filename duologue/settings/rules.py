@@ -92,13 +92,6 @@ class RuleSettings(Options):
     """The mean words per message above which a user is a `verbose_user`."""
 
 
-class CheckSettings(Options):
-    """The settings of `duologue check`."""
-
-    rules: RuleSettings = RuleSettings()
-    """Which validation rules apply, how severe each is, and their thresholds."""
-
-
 BROKEN_REPLY = "broken_reply"
 """The rule that the gate `max_broken_reply_share` counts."""
 

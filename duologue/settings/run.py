@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from duologue.conversation.messages import EndsWith
+from duologue.settings.judges import JudgeOptions, JudgeSettings
 from duologue.settings.options import (
     AtLeastOne,
     NotBlank,
@@ -27,8 +28,8 @@ class Budget(Options):
     """When a run stops early. Every flow run has the whole budget, also a retry and a rerun."""
 
     max_calls: AtLeastOne | None = None
-    """How many calls a run may make, of both participants and with repeated ones; those refused
-    with 429 do not count. No limit if empty."""
+    """How many calls a run may make, of both participants and the judges and with repeated ones;
+    those refused with 429 do not count. No limit if empty."""
     max_cost_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """The recorded cost, in US dollars, at which a run makes no further call; needs record_usage.
     No limit if empty."""
@@ -46,6 +47,9 @@ class Gates(Options):
     from 0 to 1."""
     min_conversations: AtLeastOne = 1
     """The smallest number of valid conversations."""
+    min_passed: dict[str, Share] = {}
+    """The smallest share of a judge's verdicts that must pass a criterion, from 0 to 1, by the
+    criterion's name, such as goal_reached."""
 
 
 class ShardOptions(Options):
@@ -131,6 +135,13 @@ class RunSettings(StoredOptions, VolumeSettings):
     chatbot: ParticipantSettings
     simulated_user: ParticipantSettings
     simulation: SimulationSettings = SimulationSettings()
+    judges: tuple[JudgeSettings, ...] = ()
+    """What reads the conversations, checked and pinned."""
+
+    @property
+    def everyone(self) -> list[ParticipantSettings]:
+        """The chatbot, the simulated user and the judges."""
+        return [self.chatbot, self.simulated_user, *(one.participant for one in self.judges)]
 
 
 class AdvancedOptions(StoredOptions, EndingSettings):
@@ -161,6 +172,8 @@ class AdvancedOptions(StoredOptions, EndingSettings):
     """What the chatbot's Workflow receives, and where its reply is found."""
     simulated_user_inputs: ParticipantInputs = ParticipantInputs()
     """What the simulated user's Workflow receives, and where its reply is found."""
+    judges: tuple[JudgeOptions, ...] = ()
+    """Judges that read the conversations, a table each: `reference`, and what it is asked."""
 
 
 class WhoTalks(Options):

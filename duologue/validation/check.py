@@ -1,7 +1,8 @@
 """Runs the rules on conversations."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from duologue.conversation.messages import Conversation, Message
 from duologue.seeds import Seed
@@ -10,6 +11,7 @@ from duologue.settings.run import SimulationSettings
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations, Rule, Violation
 from duologue.validation.rules import RULES
+from duologue.validation.verdict import Verdict, violations_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,16 @@ class CheckedConversation:
     conversation: Conversation
     seed: Seed
     violations: tuple[Violation, ...]
-    """In message order; those about the whole conversation come first."""
+    """In message order; those about the whole conversation come first. A criterion of a judge that
+    it fails is one, as in `judge:user_in_role`."""
+    verdicts: tuple[Verdict, ...] = ()
+    """Of the judges that read it."""
+
+    def judged(self, verdicts: Iterable[Verdict]) -> Self:
+        """Returns it with verdicts, and with the criteria that it fails among its violations."""
+        verdicts = tuple(verdicts)
+        found = sorted((*self.violations, *violations_of(verdicts)), key=_position)
+        return replace(self, violations=tuple(found), verdicts=(*self.verdicts, *verdicts))
 
     @property
     def is_valid(self) -> bool:

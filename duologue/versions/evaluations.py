@@ -17,6 +17,7 @@ from upath import UPath
 from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.dataset.manifest import FileRecord, Manifest, installed_version, seconds_between
 from duologue.evaluation.gates import failed_gates
+from duologue.evaluation.judging import summaries_by_side
 from duologue.evaluation.manifest import (
     EVALUATION_MANIFEST_FILE,
     EvaluationManifest,
@@ -24,13 +25,14 @@ from duologue.evaluation.manifest import (
     VersionRecord,
 )
 from duologue.evaluation.plan import EvaluationPlan
-from duologue.evaluation.replies import EVALUATION_VERSION
+from duologue.evaluation.replies import EVALUATION_VERSION, Side
 from duologue.evaluation.rows import write_evaluation_parquet
 from duologue.evaluation.scoring import Scored
 from duologue.evaluation.summary import summarise
 from duologue.report.evaluation_page import EVALUATION_REPORT_FILE, write_evaluation_report
 from duologue.storage.files import make_folder, prove_writable, write_whole
 from duologue.storage.locations import without_credentials
+from duologue.validation.verdict import NoVerdict
 from duologue.versions.writing import export_errors, write_file
 
 EVALUATION_FILE = "evaluation.parquet"
@@ -48,6 +50,8 @@ class EvaluationContents:
     """UTC."""
     stopped_early: str | None = None
     """Why the run did not request all replies; None if it did."""
+    no_verdicts: tuple[tuple[Side, NoVerdict], ...] = ()
+    """Replies that a judge was asked about in vain, with their sides."""
 
 
 def check_evaluations_writable(evaluations: UPath) -> None:
@@ -114,6 +118,7 @@ def _manifest(
         prefixes=len(plan.prefixes),
         sides=sides,
         differences=differences,
+        judges=summaries_by_side(contents.scored.replies, contents.no_verdicts),
         failed_own_scorers=contents.scored.failed_own_scorers,
         noise=contents.scored.noise,
         test_suite=contents.test_suite,

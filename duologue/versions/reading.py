@@ -31,6 +31,7 @@ from duologue.storage.files import describe_storage_error
 from duologue.storage.locations import without_credentials
 from duologue.validation.check import check_conversation
 from duologue.validation.loading import load_rules
+from duologue.validation.verdict import Verdict
 from duologue.versions.places import Version
 
 _SEED_COLUMNS = ["seed_message", "context"]
@@ -44,6 +45,7 @@ _COLUMNS = [
     "ended_at",
     "attempts",
     *USAGE_COLUMNS,
+    "verdicts",
 ]
 _ROWS_AT_ONCE = 500
 """About 3 MB of conversations of 7 messages as Python objects."""
@@ -68,12 +70,22 @@ def read_seeded_conversations(
     path: UPath, of: str | None = None
 ) -> Iterator[tuple[Seed, Conversation]]:
     """Like `read_conversations`, each with its seed."""
+    judged = read_judged_conversations(path, of)
+    return ((seed, conversation) for seed, conversation, _ in judged)
+
+
+def read_judged_conversations(
+    path: UPath, of: str | None = None
+) -> Iterator[tuple[Seed, Conversation, tuple[Verdict, ...]]]:
+    """Like `read_seeded_conversations`, each with the judges' verdicts."""
     with _opened(path) as file:
         check_schema_version(path, file.schema_arrow)
-    return _seeded_conversations(path, of)
+    return _judged_conversations(path, of)
 
 
-def _seeded_conversations(path: UPath, of: str | None) -> Iterator[tuple[Seed, Conversation]]:
+def _judged_conversations(
+    path: UPath, of: str | None
+) -> Iterator[tuple[Seed, Conversation, tuple[Verdict, ...]]]:
     with _opened(path) as file:
         for batch in file.iter_batches(_ROWS_AT_ONCE, columns=[*_SEED_COLUMNS, *_COLUMNS]):
             if of is not None:
@@ -86,7 +98,9 @@ def _seeded_conversations(path: UPath, of: str | None) -> Iterator[tuple[Seed, C
                     message=row.pop("seed_message"),
                     context=json.loads(row.pop("context")),
                 )
-                yield seed, Conversation.model_validate(_with_usage(row))
+                # Older files do not have this column.
+                verdicts = tuple(map(Verdict.model_validate, row.pop("verdicts", None) or ()))
+                yield seed, Conversation.model_validate(_with_usage(row)), verdicts
 
 
 def _with_usage(row: dict[str, Any]) -> dict[str, Any]:
@@ -154,11 +168,13 @@ def read_contents(version: Version) -> DatasetContents:
     records = read_failures(folder / FAILURES_JSONL_FILE)
     failed = [record for record in records if isinstance(record, FailedSeedRecord)]
     invalid = [record for record in records if isinstance(record, InvalidConversationRecord)]
-    at: dict[int, tuple[Seed, Conversation | FailedSeedRecord]] = {
-        record.position: (record.seed, record) for record in failed
+    at: dict[int, tuple[Seed, Conversation | FailedSeedRecord, tuple[Verdict, ...]]] = {
+        record.position: (record.seed, record, ()) for record in failed
     }
-    at |= {record.position: (record.seed, record.conversation) for record in invalid}
-    valid = read_seeded_conversations(folder / CONVERSATIONS_FILE)
+    at |= {
+        record.position: (record.seed, record.conversation, record.verdicts) for record in invalid
+    }
+    valid = read_judged_conversations(folder / CONVERSATIONS_FILE)
     in_order = [
         at.pop(position) if position in at else next(valid, None)
         for position in range(manifest.counts.conversations)
@@ -170,7 +186,7 @@ def read_contents(version: Version) -> DatasetContents:
             path=manifest.seed_file.path,
             sha256=manifest.seed_file.sha256,
             columns_note=manifest.seed_file.columns_note,
-            seeds=tuple({seed.seed_id: seed for seed, _ in made}.values()),
+            seeds=tuple({seed.seed_id: seed for seed, _, _ in made}.values()),
             rejected=tuple(
                 RejectedRow(record.file, record.line, record.reason)
                 for record in records
@@ -178,8 +194,8 @@ def read_contents(version: Version) -> DatasetContents:
             ),
         ),
         checked=tuple(
-            check_conversation(outcome, seed, manifest.settings.simulation, rules)
-            for seed, outcome in made
+            check_conversation(outcome, seed, manifest.settings.simulation, rules).judged(verdicts)
+            for seed, outcome, verdicts in made
             if isinstance(outcome, Conversation)
         ),
         failed=tuple(

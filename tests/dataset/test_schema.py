@@ -56,6 +56,7 @@ def test_the_columns_are_those_that_readers_were_promised() -> None:
         "output_tokens",
         "cost_usd",
         "models",
+        "verdicts",
     ]
 
 

@@ -60,6 +60,7 @@ RUN_ELSEWHERE = {
     "export VELLUM_API_KEY=...": "the tests set one",
     f"{PUSH}.support_bot_llm --deploy --deployment-name support-bot": "needs Vellum",
     f"{PUSH}.simulated_user_llm --deploy --deployment-name simulated-user": "needs Vellum",
+    f"{PUSH}.judge_llm --deploy --deployment-name judge": "needs Vellum",
     f"{PUSH_CASES} --name my_seeds --dry-run": "needs a Test Suite; test_push_test_suite.py runs "
     "a similar one",
     "duologue generate my_seeds.csv --chatbot support-bot@production "
@@ -98,7 +99,9 @@ class Reader:
         # The session's server takes the place of the reader's own, and a folder of ours that of
         # `datasets`, which is the repository's here.
         command = re.sub(r"PREFECT_API_URL=\S+ ", "", command)
-        if re.search(r"duologue (generate|show|rerun|versions|export|evaluate)\b", command):
+        if re.search(
+            r"duologue (generate|show|rerun|versions|export|evaluate|check .* --judge)\b", command
+        ):
             command += f" --output {self.folder / 'published'} --name shop"
         return subprocess.run(
             ["bash", "-c", command],
@@ -122,6 +125,9 @@ def a_readers_folder(
     (folder / "my_chatbot.py").write_text(chatbot)
     (own_rule,) = re.findall(r"```python\n(.*?def no_prices.*?)```", RULES_PAGE, re.DOTALL)
     (folder / "my_rules.py").write_text(own_rule)
+    judges = (ROOT / "docs/how-to/judges.md").read_text()
+    (own_judge,) = re.findall(r"```python\n(def judge.*?)```", judges, re.DOTALL)
+    (folder / "my_judge.py").write_text(own_judge)
     (folder / "my_seeds.csv").write_text("message,plan\nWhere is my order?,gold\n")
     (folder / "datasets").symlink_to(ROOT / "datasets")
     (folder / "workflows").symlink_to(ROOT / "workflows")

@@ -392,6 +392,67 @@ RELEASE_TAG = model(
 )
 MOVE_TAG = request({}, {"history_item_id": UUID_TEXT})
 
+# Metrics.
+
+_METRIC_INPUTS = {name: _INPUTS[name] for name in ("STRING", "JSON", "CHAT_HISTORY", "NUMBER")}
+EXECUTE_METRIC = request(
+    {"inputs": list_of(union("type", _METRIC_INPUTS))}, {"release_tag": nullable(NAME)}
+)
+METRIC_OUTPUT = union(
+    "type",
+    {
+        "STRING": typed("STRING", nullable(STRING), {"name": STRING}),
+        "NUMBER": typed("NUMBER", nullable(NUMBER), {"name": STRING}),
+        "JSON": typed("JSON", ANYTHING, {"name": STRING}),
+        "ARRAY": typed("ARRAY", nullable(list_of(FREE_OBJECT)), {"name": STRING}),
+        "ERROR": typed("ERROR", model({"message": STRING, "code": STRING}), {"name": STRING}),
+    },
+)
+EXECUTED_METRIC = model({"outputs": list_of(METRIC_OUTPUT)})
+METRIC = model(
+    {
+        "id": STRING,
+        "label": STRING,
+        "name": STRING,
+        "description": STRING,
+        "input_variables": list_of(VARIABLE),
+        "output_variables": list_of(VARIABLE),
+    }
+)
+
+# Actuals of Workflow executions.
+
+
+def _actual(desired: Schema) -> Schema:
+    return request(
+        {"output_type": STRING},
+        {
+            "output_id": nullable(STRING),
+            "output_key": nullable(STRING),
+            "quality": nullable({"type": "number", "minimum": 0, "maximum": 1}),
+            "metadata": nullable(FREE_OBJECT),
+            "timestamp": nullable(NUMBER),
+            "desired_output_value": nullable(desired),
+        },
+    )
+
+
+SUBMIT_ACTUALS = request(
+    {
+        "actuals": list_of(
+            union(
+                "output_type",
+                {
+                    "STRING": _actual(STRING),
+                    "JSON": _actual(FREE_OBJECT),
+                    "CHAT_HISTORY": _actual(CHAT_HISTORY),
+                },
+            )
+        )
+    },
+    {"execution_id": nullable(STRING), "external_id": nullable(STRING)},
+)
+
 # Test Suites.
 
 
@@ -553,6 +614,9 @@ ENDPOINTS = (
     ),
     Endpoint("GET", "/v1/deployments/{…}", {200: PROMPT_DEPLOYMENT}),
     Endpoint("GET", "/v1/deployments/{…}/releases/{…}", {200: PROMPT_RELEASE}),
+    Endpoint("POST", "/v1/metric-definitions/{…}/execute", {200: EXECUTED_METRIC}, EXECUTE_METRIC),
+    Endpoint("GET", "/v1/metric-definitions/{…}/history/{…}", {200: METRIC}),
+    Endpoint("POST", "/v1/submit-workflow-execution-actuals", {}, SUBMIT_ACTUALS),
     Endpoint("GET", "/v1/test-suites/{…}/test-cases", {200: TEST_CASES}),
     Endpoint("POST", "/v1/test-suites/{…}/test-cases-bulk", {}, BULK_REQUEST, BULK_RESULT),
     Endpoint("POST", "/v1/test-suite-runs", {201: RUN}, CREATE_RUN),

@@ -54,6 +54,7 @@ from tests.support.vellum_deployments import (
     user_reply,
 )
 from tests.support.vellum_failures import FAILURES, UNCHECKED, failing, fulfilled, json_answer
+from tests.support.vellum_metrics import StandInMetric, answer_metric
 from tests.support.vellum_streams import FAULTS, streamed, streamed_by_trigger
 from tests.support.vellum_suite_runs import answer_suite_run
 from tests.support.vellum_test_suites import StandInSuite, answer_test_suite
@@ -63,6 +64,7 @@ __all__ = ["ChatHistory", "StandInDeployment", "bot_reply", "user_reply"]
 PLAIN_PATH = "/v1/execute-workflow"
 PROMPT_PATH = "/v1/execute-prompt"
 EXECUTE_PATHS = {PLAIN_PATH, "/v1/execute-workflow-stream", PROMPT_PATH}
+ACTUALS_PATH = "/v1/submit-workflow-execution-actuals"
 TRIGGER_ENDING = "/execute-stream"
 
 
@@ -99,6 +101,11 @@ class StandIn:
             "simulated-user": StandInDeployment(user_reply, latency_ms),
         }
         self.prompts: dict[str, StandInDeployment] = {}
+        self.metrics: dict[str, StandInMetric] = {}
+        self.actuals: dict[str, list[dict[str, Any]]] = {}
+        """What was submitted about each execution, by its id."""
+        self.actual_failures: list[int] = []
+        """The statuses that the next submissions are refused with."""
         self.test_suites = {"my-test-suite": StandInSuite()}
         self.requests: list[LoggedRequest] = []
         self.request_count = 0
@@ -146,6 +153,10 @@ class StandIn:
                 return await self._executed(request)
             finally:
                 self._in_flight -= 1
+        if path.startswith("/v1/metric-definitions/"):
+            return await answer_metric(request, self.metrics)
+        if path == ACTUALS_PATH:
+            return await self._submitted(request)
         if path.startswith("/v1/test-suites/"):
             return await answer_test_suite(request, self.test_suites)
         if path.startswith("/v1/test-suite-runs"):
@@ -153,6 +164,15 @@ class StandIn:
         prompts = path.startswith("/v1/deployments/")
         deployments = self.prompts if prompts else self.deployments
         return answer_deployment(request, deployments, await request.read())
+
+    async def _submitted(self, request: web.BaseRequest) -> web.Response:
+        if self.actual_failures:
+            return json_answer({"detail": "No."}, self.actual_failures.pop(0))
+        body = json.loads(await request.read())
+        if not (execution_id := body.get("execution_id")):
+            return json_answer({"detail": "execution_id: expected it or external_id."}, 400)
+        self.actuals.setdefault(execution_id, []).extend(body["actuals"])
+        return json_answer({})
 
     async def _executed(self, request: web.BaseRequest) -> web.StreamResponse:
         body = json.loads(await request.read())

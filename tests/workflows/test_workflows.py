@@ -17,6 +17,7 @@ from vellum import (
     ChatMessage,
     PromptBlock,
     PromptRequestChatHistoryInput,
+    PromptRequestStringInput,
     VariablePromptBlock,
     VellumVariable,
 )
@@ -28,10 +29,15 @@ from vellum.workflows.state import BaseState
 from vellum_ee.workflows.display.workflows.base_workflow_display import BaseWorkflowDisplay
 
 from duologue.conversation.messages import EndReason, EndsWith, Message, Role
+from duologue.seeds import Seed
+from duologue.settings.judges import BUNDLED_RUBRICS, JudgeOptions, JudgeSettings
 from duologue.settings.rules import RuleSettings
 from duologue.validation.check import check_messages
+from duologue.validation.judges.question import call_of, columns_of, question_of
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations
+from duologue.workflows.judge_llm.nodes import Judge as LlmJudge
+from duologue.workflows.judge_llm.rubrics import RUBRICS
 from duologue.workflows.simulated_user import SimulatedUserWorkflow
 from duologue.workflows.simulated_user.customer import Customer
 from duologue.workflows.simulated_user.goals import GOALS, Question
@@ -43,7 +49,7 @@ from duologue.workflows.support_bot.inputs import Inputs as SupportBotInputs
 from duologue.workflows.support_bot_llm.nodes import Reply as LlmReply
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
-NAMES = ("support_bot", "simulated_user", "support_bot_llm", "simulated_user_llm")
+NAMES = ("support_bot", "simulated_user", "support_bot_llm", "simulated_user_llm", "judge_llm")
 END = "[END]"
 MOST_TURNS = 6
 ALIKE = 0.8
@@ -429,3 +435,36 @@ def test_the_llm_bot_is_given_the_whole_shop() -> None:
     for fact in ("Sunday: 11 am to 4 pm", "toaster: $45", "within 30 days", "12 Mill Lane"):
         assert fact in prompt
     assert "{" not in prompt
+
+
+def test_the_judge_on_vellum_and_the_one_behind_openai_are_asked_the_same() -> None:
+    seed = Seed(seed_id="s1", message="Open?", context={"goal": "the hours", "facts": "9 to 5"})
+    said = (Message(role=Role.USER, text="Open?"), Message(role=Role.ASSISTANT, text="9 to 6."))
+    question = question_of("s1-1", said, seed)
+    judge = JudgeSettings.parsed(JudgeOptions(reference="openai:tiny"))
+    [message], _ = call_of(judge, question)
+    values = columns_of(judge, question)
+    inputs = cast("NodeReference[dict[str, Any]]", LlmJudge.prompt_inputs).instance or {}
+    names = [name for name in inputs if name != "chat_history"]
+    history = [ChatMessage(role=one.role.value, text=one.text) for one in said]
+    (block,) = compile_prompt_blocks(
+        cast("NodeReference[list[PromptBlock]]", LlmJudge.blocks).instance or [],
+        inputs=[
+            PromptRequestChatHistoryInput(key="chat_history", value=history),
+            *(PromptRequestStringInput(key=name, value=values[name]) for name in names),
+        ],
+        input_variables=[
+            VellumVariable(id="1", key="chat_history", type="CHAT_HISTORY"),
+            *(VellumVariable(id=name, key=name, type="STRING") for name in names),
+        ],
+    )
+    assert isinstance(block, CompiledChatMessagePromptBlock)
+    assert str(block.blocks[0].content.value).strip() == message.text.strip()
+    assert "[1] ASSISTANT: 9 to 6." in message.text
+    assert "<facts>\n9 to 5\n</facts>" in message.text
+    assert "second_reply" not in message.text
+
+
+def test_the_bundled_rubrics_are_those_that_the_settings_name() -> None:
+    assert tuple(RUBRICS) == BUNDLED_RUBRICS
+    assert all(" ".join(text.split()) == text for text in RUBRICS.values()), "one paragraph each"

@@ -6,6 +6,7 @@ from duologue.validation.transcripts.transcript import (
     CheckedTranscript,
     Transcript,
     check_transcript,
+    judged_transcript,
 )
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "Transcript",
     "TranscriptNames",
     "check_transcript",
+    "judged_transcript",
     "read_transcripts",
 ]

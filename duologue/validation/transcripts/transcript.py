@@ -1,6 +1,6 @@
 """A transcript, and the rules it breaks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from duologue.conversation.messages import Message
@@ -8,6 +8,7 @@ from duologue.settings.rules import Severity
 from duologue.validation.check import check_messages, rule_names
 from duologue.validation.rule import Expectations, Rule, Violation
 from duologue.validation.rules import RULES
+from duologue.validation.verdict import Verdict, violations_of
 
 UNREADABLE = "unreadable"
 """The name of the rule that a transcript breaks which cannot be read."""
@@ -39,11 +40,30 @@ class CheckedTranscript:
     id: str
     violations: tuple[Violation, ...]
     """In message order. A `message_index` counts all messages that the file has, from 0."""
+    verdicts: tuple[Verdict, ...] = ()
+    """Of the judges that read it; a `message` counts all messages that the file has, too."""
 
     @property
     def is_valid(self) -> bool:
         """Whether it breaks no rule of severity `invalid`."""
         return not rule_names(self.violations, Severity.INVALID)
+
+
+def judged_transcript(
+    checked: CheckedTranscript, transcript: Transcript, verdicts: Iterable[Verdict]
+) -> CheckedTranscript:
+    """Returns a checked transcript with the verdicts of judges on its messages."""
+    positioned = tuple(
+        verdict
+        if verdict.message is None
+        else verdict.model_copy(update={"message": transcript.positions[verdict.message]})
+        for verdict in verdicts
+    )
+    found = sorted(
+        (*checked.violations, *violations_of(positioned)),
+        key=lambda one: -1 if one.message_index is None else one.message_index,
+    )
+    return replace(checked, violations=tuple(found), verdicts=positioned)
 
 
 def check_transcript(transcript: Transcript, rules: Sequence[Rule] = RULES) -> CheckedTranscript:

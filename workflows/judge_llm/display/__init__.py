@@ -1,0 +1,1 @@
+"""How Vellum shows the Workflow, and what it calls its output."""
