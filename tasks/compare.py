@@ -15,12 +15,13 @@ from duologue.participants.concurrency import Accounts
 from duologue.participants.opening import open_participants
 from duologue.plans.comparison import ComparedJob, ComparisonPlan
 from duologue.progress import Progress
-from duologue.simulation import Draft, FailedSeed, Outcome, Participants
+from duologue.simulation import FailedSeed, Outcome, Participants
 from duologue.tasks.artifacts import progress_artifact
 from duologue.tasks.jobs import Limits, Work, run_jobs
 from duologue.tasks.simulate import Simulation
 from duologue.validation.check import Checker
 from duologue.versions.checkpoints import Checkpoints
+from duologue.versions.drafts import stored_draft
 
 
 class Comparison(Work[ComparedJob, Conversation, FailedSeed]):
@@ -162,5 +163,5 @@ async def _store_openings(
 ) -> None:
     """Stores the turns that both sides keep as drafts, which simulations continue."""
     for job in jobs:
-        if await checkpoints.read(job.draft_key, Draft) is None:
+        if await stored_draft(job.draft_key, checkpoints) is None:
             await checkpoints.write(job.draft_key, plan.opening(job))

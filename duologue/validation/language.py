@@ -61,10 +61,10 @@ def language_drift(
         if _continues(message.text, known) or (usual and usual_language(message.text) == usual):
             known |= words
             continue
-        language = _language(message.text, language_letters, language_confidence)
+        language = spoken_language(message.text, language_letters, language_confidence)
         if language is None or language == usual:
             continue
-        spoken = _language(opening.text, language_letters, language_confidence)
+        spoken = spoken_language(opening.text, language_letters, language_confidence)
         if spoken is None:
             return
         if language == spoken:
@@ -85,7 +85,7 @@ def _continues(text: str, known: Set[str]) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _language(text: str, least_letters: int, least_confidence: float) -> str | None:
+def spoken_language(text: str, least_letters: int, least_confidence: float) -> str | None:
     """Returns a text's language as an ISO 639 code; None if the detector is not sure."""
     prose = _CODE_OR_LINK.sub(" ", text) if "`" in text or "://" in text else text
     start = prose[:_READ]

@@ -71,7 +71,16 @@ async def read_draft(key: str, seed: Seed, checkpoints: Checkpoints) -> Draft:
     Raises:
         UsageError: the checkpoints cannot be read.
     """
-    return joined(await checkpoints.read_parts(key, DraftPart)) or Draft.of(seed)
+    return await stored_draft(key, checkpoints) or Draft.of(seed)
+
+
+async def stored_draft(key: str, checkpoints: Checkpoints) -> Draft | None:
+    """Returns the draft stored under a key; None if there is none or it is damaged.
+
+    Raises:
+        UsageError: the checkpoints cannot be read.
+    """
+    return joined(await checkpoints.read_parts(key, DraftPart))
 
 
 def joined(parts: Iterable[DraftPart]) -> Draft | None:

@@ -12,7 +12,7 @@ from duologue.seeds import Seed
 from duologue.settings.run import SimulationSettings
 from duologue.simulation import Draft, Participants, simulate
 from duologue.versions.checkpoints import Checkpoints
-from duologue.versions.drafts import WORTH_STORING_MS, GrowingDraft, read_draft
+from duologue.versions.drafts import WORTH_STORING_MS, GrowingDraft, read_draft, stored_draft
 from tests.support.scripted import ScriptedParticipant
 
 SEED = Seed(seed_id="s1", message="Where is it?")
@@ -68,6 +68,20 @@ async def test_a_draft_is_resumed_and_grows_further(parent: UPath) -> None:
         "Two.",
         "Three.",
     ]
+
+
+async def test_a_draft_that_was_stored_whole_is_found_and_grows(parent: UPath) -> None:
+    """As the opening of a conversation that a comparison continues."""
+    assert await stored_draft(KEY, opened(parent)) is None
+    opening = Draft.of(SEED)
+    say(opening, "Where?")
+    await opened(parent).write(KEY, opening)
+    growing = GrowingDraft(await stored(parent), KEY, opened(parent))
+    say(growing.draft, "Here.")
+    await growing.store()
+    found = await stored_draft(KEY, opened(parent))
+    assert found == growing.draft
+    assert len(growing.draft.messages) == 3
 
 
 async def test_a_conversation_that_starts_again_keeps_nothing_of_the_first(parent: UPath) -> None:

@@ -229,6 +229,7 @@ def check_nothing_was_asked_again(before: list[Call], after: list[Call]) -> None
     again = begun & {call.seed_id for call in after}
     assert len(begun) > UNFINISHED, "nothing was finished before"
     assert len(again) <= UNFINISHED
+    assert len({*before} & {*after}) <= IN_FLIGHT, "only calls in flight are made again"
     assert set(Counter(after).values()) == {1}
     assert len({*before, *after}) == SEEDS * CALLS
 

@@ -46,7 +46,11 @@ class PromptServer:
             "temperature": parameters["temperature"],
             "max_tokens": parameters["max_tokens"],
         }
-        async with aiohttp.ClientSession() as session, session.post(self._url, json=body) as said:
+        # The caller has a timeout of its own.
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout()) as session,
+            session.post(self._url, json=body) as said,
+        ):
             answer = await said.json()
         execution_id = str(uuid4())
         events: list[Mapping[str, Any]] = [
