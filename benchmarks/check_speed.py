@@ -29,6 +29,8 @@ from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations
 from duologue.workflows.support_bot.faq import TOPICS
 
+Size = tuple[int, tuple[int, int], tuple[int, int]]
+
 SHORT, LONG = (6, (1, 3), (1, 3)), (8, (1, 4), (6, 13))
 """Messages of a conversation, and the least and most sentences of a user's and of an assistant's
 message. Long ones have some 3 KB."""
@@ -52,7 +54,7 @@ def main() -> None:
     _measure("long", max(count // 5, 1), LONG)
 
 
-def _measure(name: str, count: int, size: tuple[int, int]) -> None:
+def _measure(name: str, count: int, size: Size) -> None:
     conversations = [_conversation(random.Random(number), *size) for number in range(count)]
     characters = sum(len(m.text) for messages in conversations for m in messages) / count
     print(f"{name}: {characters:,.0f} characters a conversation")

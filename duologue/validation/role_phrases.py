@@ -8,6 +8,8 @@ to each table.
 import re
 from collections.abc import Iterable, Mapping
 
+from duologue.conversation import phrases
+
 Table = Mapping[str, tuple[str, ...]]
 
 _NO_WORD_STARTS = frozenset({"zh", "ja", "ko"})
@@ -386,7 +388,9 @@ class PhraseTables:
         self._each = [{lang: _pattern(lang, table[lang]) for lang in table} for table in tables]
         languages = {lang for table in tables for lang in table}
         self._any = {
-            lang: _pattern(lang, (phrase for table in tables for phrase in table.get(lang, ())))
+            lang: phrases.Phrases(
+                _pattern(lang, (p for table in tables for p in table.get(lang, ()))).pattern
+            )
             for lang in languages
         }
 
@@ -395,7 +399,7 @@ class PhraseTables:
         plain = text.replace("\u2019", "'").casefold()
         kinds = 0
         for lang in _languages(plain) & self._any.keys():
-            if self._any[lang].search(plain):
+            if self._any[lang].search(text):
                 for bit, table in enumerate(self._each):
                     if lang in table and table[lang].search(plain):
                         kinds |= 1 << bit

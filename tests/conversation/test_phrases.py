@@ -6,10 +6,13 @@ from hypothesis import strategies as st
 
 from duologue.conversation import refusals
 from duologue.conversation.phrases import Phrases, plain
-from duologue.validation import broken_replies, orchestration, out_of_role
+from duologue.validation import broken_replies, orchestration, out_of_role, role_flip
 
 ALL = {
     "fourth wall": out_of_role._FOURTH_WALL,
+    "roles": role_flip._PHRASES._any["en"],
+    "roles, Russian": role_flip._PHRASES._any["ru"],
+    "roles, Chinese": role_flip._PHRASES._any["zh"],
     "orchestration": orchestration._ENGLISH,
     "orchestration, foreign": orchestration._FOREIGN,
     "refusal": refusals._REFUSAL,

@@ -12,7 +12,7 @@ from duologue.validation.check import check_messages
 from duologue.validation.rule import Expectations
 from tests.validation.talking import talk
 
-TALKS: dict[str, Sequence[str]] = {
+TALKS: dict[str, tuple[str, ...]] = {
     "en": (
         "Hi, my kettle stopped heating after two weeks. What can I do?",
         "I am sorry about that. Did you buy it in one of our shops or online?",
@@ -122,7 +122,7 @@ INSTRUCTIONS = {
     "zh": "用户的下一条消息：表示感谢",
     "ja": "ユーザーの次の発言：お礼を言う",
 }
-BRACKETS = ("()", "[]", "**", "（）", "【】")
+BRACKETS = (("(", ")"), ("[", "]"), ("*", "*"), ("（", "）"), ("【", "】"))
 
 
 def said(talk_: Sequence[str], changes: dict[int, str]) -> list[Message]:
@@ -130,7 +130,7 @@ def said(talk_: Sequence[str], changes: dict[int, str]) -> list[Message]:
 
 
 def broken() -> Iterator[tuple[str, list[Message]]]:
-    """Gives each kind of broken conversation in each language, with a name."""
+    """Returns each kind of broken conversation in each language, with a name."""
     for language, texts in TALKS.items():
         opening, ending = texts[0], texts[6]
         words = opening.replace("?", "!")
@@ -158,7 +158,7 @@ def broken() -> Iterator[tuple[str, list[Message]]]:
         yield f"{language}: only a label", said(texts, {4: f"{LABELS[language]}:"})
         labelled = {index: f"{LABELS[language]}: {texts[index]}" for index in (0, 2, 4, 6)}
         yield f"{language}: labelled", said(texts, labelled)
-        for left, right in ("()", "[]", "（）", "【】", "<>"):
+        for left, right in (*BRACKETS[:2], *BRACKETS[3:], ("<", ">")):
             blank = f"{texts[4]} {left}{BLANKS[language]}{right}"
             yield f"{language}: blank {left}{right}", said(texts, {4: blank})
         for mask in ("+7 (XXX) XXX-XX-XX", "XXX-XXX-XXXX", "138XXXXXXXX", "{{phone_number}}"):
@@ -186,12 +186,15 @@ REPLIES = {
 }
 
 
+VARIANTS = list(broken())
+
+
 def invalid_rules(messages: Sequence[Message]) -> set[str]:
     found = check_messages(messages, Expectations())
     return {violation.rule for violation in found if violation.severity is Severity.INVALID}
 
 
-@pytest.mark.parametrize(("name", "messages"), broken(), ids=[name for name, _ in broken()])
+@pytest.mark.parametrize(("name", "messages"), VARIANTS, ids=[name for name, _ in VARIANTS])
 def test_each_kind_is_found_in_each_language(name: str, messages: list[Message]) -> None:
     assert invalid_rules(messages), name
 
@@ -208,7 +211,7 @@ def test_a_reply_that_is_none_is_a_warning_and_names_its_message(language: str, 
 
 
 def ordinary() -> Iterator[tuple[str, list[Message]]]:
-    """Gives what people write, and looks like one of the kinds, with a name."""
+    """Returns what people write, and looks like one of the kinds, with a name."""
     thanks = {
         "en": "Thank you!",
         "de": "Vielen Dank!",
@@ -256,6 +259,9 @@ def ordinary() -> Iterator[tuple[str, list[Message]]]:
     yield "en: next message", said(TALKS["en"], {4: "I will send it in my next message."})
 
 
-@pytest.mark.parametrize(("name", "messages"), ordinary(), ids=[name for name, _ in ordinary()])
+ORDINARY = list(ordinary())
+
+
+@pytest.mark.parametrize(("name", "messages"), ORDINARY, ids=[name for name, _ in ORDINARY])
 def test_what_people_write_is_valid(name: str, messages: list[Message]) -> None:
     assert not invalid_rules(messages), name
