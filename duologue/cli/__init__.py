@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.text import Text
-from typer.core import TyperGroup
 
 from duologue.cli.check import check
 from duologue.cli.config import config
@@ -19,7 +18,7 @@ from duologue.cli.export import export
 from duologue.cli.flags import SettingsCommand
 from duologue.cli.generate import generate
 from duologue.cli.local_run import INTERRUPTED
-from duologue.cli.options import example
+from duologue.cli.options import Group, example
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun
 from duologue.cli.seeds import seeds_app
@@ -32,7 +31,7 @@ from duologue.errors import DuologueError, SeveralDatasetsError
 _TYPED = "duologue.typed"
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """Shows Duologue's own errors as one message, with exit code 2, instead of a traceback."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from duologue.cli.terminal import Console
 
@@ -65,3 +66,14 @@ def example(*commands: str) -> str:
     """Lays out example commands for the end of a command's help, each on a line of its own."""
     heading = "Example:" if len(commands) == 1 else "Examples:"
     return "\n".join(["\b", heading, *(f"  {command}" for command in commands)])
+
+
+class Group(TyperGroup):
+    """A group of commands whose help does not import pydantic."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Gives `--help` a default; Typer needs pydantic to understand that it was not given."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option

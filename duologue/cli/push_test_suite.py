@@ -1,6 +1,5 @@
 """`duologue push-test-suite`: a version's conversations as cases of a Vellum Test Suite."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,6 +41,8 @@ def push_test_suite(
 
     Exit code 0; 1 if Vellum rejected some cases; 2 if it can't be done.
     """
+    import asyncio
+
     from duologue.dataset.formats import CONVERSATIONS_FILE
     from duologue.settings.test_suites import SuiteOptions
     from duologue.test_suites.cases import cases_of

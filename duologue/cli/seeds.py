@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
-from duologue.cli.options import example
+from duologue.cli.options import Group, example
 from duologue.cli.terminal import Console, counted, visible
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ NO_HEADER = 0
 
 seeds_app = typer.Typer(
     name="seeds",
+    cls=Group,
     help="Look at seed files.",
     epilog=example("duologue seeds check my_seeds.csv"),
     no_args_is_help=True,

@@ -1,6 +1,5 @@
 """`duologue serve`: a Prefect server, what prefect.yaml describes, and workers that run it."""
 
-import asyncio
 import inspect
 import os
 import signal
@@ -52,6 +51,8 @@ def serve(
     Starts a Prefect server, deploys what prefect.yaml describes, and starts a worker for it. If
     PREFECT_API_URL names a server, uses that one. Ctrl-C stops everything it started.
     """
+    import asyncio
+
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     deployments = read_deployments(file)
@@ -329,6 +330,8 @@ def _workers(
     Yields:
         The workers, by the names that people see.
     """
+    import asyncio
+
     names = {f"duologue serve {uuid4()}": pool for pool in pools}
     with ExitStack() as started:
         workers = {}

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from duologue.cli.options import Name, Output, OutputFormat, example
+from duologue.cli.options import Group, Name, Output, OutputFormat, example
 from duologue.cli.terminal import Console
 from duologue.errors import UsageError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 versions_app = typer.Typer(
     name="versions",
+    cls=Group,
     help="List, pin, remove and roll back versions.",
     epilog=example("duologue versions", "duologue versions rollback"),
     rich_markup_mode=None,

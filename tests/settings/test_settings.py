@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from duologue.cli.flags import DECLARED
 from duologue.errors import UsageError
 from duologue.plans.generation import plan_generation
 from duologue.settings.config_file import FileSettings, all_settings, for_evaluate, read_config
@@ -299,6 +300,11 @@ def test_config_refuses_what_generate_and_evaluate_would(config: Config) -> None
 
 def test_a_layer_without_a_table_sets_nothing_in_it() -> None:
     assert Layer("x", {}).table("evaluate").values == {}
+
+
+def test_help_shows_the_settings_as_they_are_declared(config: Config) -> None:
+    """`duologue config --format json` writes the file that the help of flags comes from."""
+    assert DECLARED.read_text(encoding="utf-8") == config("--format", "json").stdout
 
 
 def test_the_page_lists_every_setting_as_it_is_declared(config: Config) -> None:
