@@ -20,7 +20,7 @@ from slugify import slugify
 
 from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.failures import failures
+from duologue.dataset.failures import Failure, InvalidConversationRecord, failures
 from duologue.dataset.manifest import Manifest
 from duologue.progress import Progress, watch_progress
 from duologue.storage.locations import without_credentials
@@ -260,6 +260,13 @@ def _shown(rows: int | None) -> str:
 def failure_rows(contents: DatasetContents) -> list[dict[str, str]]:
     """Lists what is not in the dataset, without any of its text."""
     return [
-        {"id": item.id, "kind": item.kind.replace("_", " "), "reason": item.summary}
+        {"id": item.id, "kind": item.kind.replace("_", " "), "reason": _reason(item)}
         for item in failures(contents)
     ]
+
+
+def _reason(item: Failure) -> str:
+    """Says why, in the same words for all conversations that break the same rules."""
+    if isinstance(item, InvalidConversationRecord):
+        return ", ".join(item.broken_rules)
+    return item.reason

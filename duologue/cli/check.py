@@ -79,7 +79,7 @@ def check(
         file = str(find_conversations(file, output, name))
     merged, read = read_settings(context, CheckSettings, lambda file: file.only("rules"))
     if read is not None:
-        Console(stderr=True).print(f"Settings: {read}", markup=False, highlight=False)
+        Console(stderr=True).say(f"Settings: {read}")
     is_json = output_format is OutputFormat.JSON
     valid: list[DatasetConversation] = []
     rules = load_rules(merged.settings.rules)
@@ -88,7 +88,7 @@ def check(
     )
     transcripts, note = read_corpus(lambda: read_transcripts(file, names, transcript_format))
     if note:
-        Console(stderr=True).print(note, markup=False, highlight=False)
+        Console(stderr=True).say(note)
     results = _checked(transcripts, rules, None if is_json and not dataset else valid)
     if is_json:
         invalid = _print_json(results)
@@ -172,7 +172,7 @@ def _print_table(results: Sequence["CheckedTranscript"]) -> int:
     )
     if told:
         counts = ", ".join(f"{name} {count}" for name, count in sorted(told.items()))
-        console.print(f"For information: {counts}", highlight=False, soft_wrap=True)
+        console.say(f"For information: {counts}")
     return len(results) - valid
 
 

@@ -53,14 +53,9 @@ def _print(changes: "Changes", old: "Outcomes", new: "Outcomes") -> None:
         table.add_row(field.replace("_", " "), str(counts[0][field]), str(counts[1][field]))
     console.print(table)
     for setting in changes.settings:
-        console.print(f"setting {setting}", markup=False, highlight=False, soft_wrap=True)
+        console.say(f"setting {setting}")
     for kind in ("added", "removed", "newly_failing", "newly_good", "changed"):
         ids: tuple[str, ...] = getattr(changes, kind)
         more = f" and {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""
         shown = f": {', '.join(ids[:IDS_SHOWN])}{more}" if ids else ""
-        console.print(
-            f"{len(ids)} {kind.replace('_', ' ')}{shown}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        console.say(f"{len(ids)} {kind.replace('_', ' ')}{shown}")

@@ -59,7 +59,7 @@ VersionOrFolder = Annotated[
 def print_lines(lines: Mapping[str, str], console: Console) -> None:
     """Prints labelled lines, the texts below each other."""
     for label, text in lines.items():
-        console.print(f"{label + ':':15} {text}", markup=False, highlight=False, soft_wrap=True)
+        console.say(f"{label + ':':15} {text}")
 
 
 def example(*commands: str) -> str:

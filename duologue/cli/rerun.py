@@ -49,15 +49,13 @@ def rerun(
     manifest, output = planned.version.manifest, planned.dataset.output
     if not planned.again:
         nothing = f"{planned.version}: nothing to simulate again"
-        console.print(nothing, highlight=False, soft_wrap=True)
+        console.say(nothing)
         raise typer.Exit(0)
     check_participants((planned.settings.chatbot, planned.settings.simulated_user))
     check_writable(planned.dataset)
-    console.print(
+    console.say(
         f"{planned.version}: {len(planned.again)} of {manifest.counts.conversations} conversations "
-        "to simulate",
-        highlight=False,
-        soft_wrap=True,
+        "to simulate"
     )
     parameters = {
         "version": manifest.version,

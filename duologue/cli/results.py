@@ -40,7 +40,7 @@ def tell_result(
     """
     _show(manifest, output, console)
     if message and manifest.settings.test_suite is not None:
-        console.print(message, markup=False, highlight=False, soft_wrap=True)
+        console.say(message)
     if output_format is OutputFormat.JSON:
         typer.echo(json.dumps(_plain(manifest, output)))
     counts = manifest.counts
@@ -83,10 +83,10 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
     console.print(_counts_table(manifest))
     if manifest.usage is not None:
         used = f"\nIts calls used {manifest.usage.summary}"
-        console.print(used, markup=False, highlight=False, soft_wrap=True)
-    console.print(f"\n{path}", markup=False, highlight=False, soft_wrap=True)
+        console.say(used)
+    console.say(f"\n{path}")
     for file in [*(file.name for file in manifest.files), "manifest.json"]:
-        console.print(f"  {file}", markup=False, highlight=False)
+        console.say(f"  {file}")
     if counts.valid < counts.conversations:
         console.print(f"\n{counts.failed} failed and {counts.invalid} invalid, see failures.csv:")
         missing = (
@@ -95,31 +95,24 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
             if not isinstance(item, RejectedRowRecord)  # of the seed file, not of the run
         )
         for failure in islice(missing, FAILURES_SHOWN):
-            console.print(failure, markup=False, highlight=False, soft_wrap=True)
+            console.say(failure)
     if manifest.left_undone:
-        console.print(
+        console.say(
             f"\nThe run's budget was spent, and {manifest.left_undone} conversations were left "
-            "undone",
-            highlight=False,
-            soft_wrap=True,
+            "undone"
         )
     if manifest.quality.findings:
         console.print("\nWhat stands out in the dataset as a whole:")
         for finding in manifest.quality.findings:
-            console.print(f"  {finding.rule}: {finding.detail}", markup=False, highlight=False)
+            console.say(f"  {finding.rule}: {finding.detail}")
     if manifest.held_back:
         console.print("\nHeld back; `latest` stays as it was:")
         for reason in manifest.held_back:
-            console.print(f"  {reason}", markup=False, highlight=False, soft_wrap=True)
+            console.say(f"  {reason}")
     if counts.valid < counts.conversations:
-        console.print(
-            f"To simulate only these again: {rerun_command(manifest, output)}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        console.say(f"To simulate only these again: {rerun_command(manifest, output)}")
     report = without_credentials((path / REPORT_FILE).absolute().as_uri())
-    console.print(f"\nReport: {report}", markup=False, highlight=False, soft_wrap=True)
+    console.say(f"\nReport: {report}")
 
 
 def rerun_command(manifest: "Manifest", output: str) -> str:

@@ -74,7 +74,7 @@ def serve(
                 _show(dict(zip(names, deployments, strict=True)), console)
                 _watch(server | workers)
     except KeyboardInterrupt:
-        console.print("\nStopped. No run starts until the next `duologue serve`.", highlight=False)
+        console.say("\nStopped. No run starts until the next `duologue serve`.")
 
 
 def _stop(number: int, frame: object) -> None:
@@ -215,10 +215,10 @@ def _prefect_server(port: int, console: Console) -> Iterator[dict[str, ChildProc
     os.environ["PREFECT_API_URL"] = api_url
     with temporary_settings({PREFECT_API_URL: api_url}), ExitStack() as started:
         if api_url != f"{url}/api":
-            console.print(f"Prefect server: {api_url}", highlight=False)
+            console.say(f"Prefect server: {api_url}")
             yield {}
         elif _is_prefect(url):
-            console.print(f"Prefect UI: {url} (a server that was running there)", highlight=False)
+            console.say(f"Prefect UI: {url} (a server that was running there)")
             yield {}
         else:
             _check_free(port)
@@ -226,7 +226,7 @@ def _prefect_server(port: int, console: Console) -> Iterator[dict[str, ChildProc
             started.callback(server.stop)
             with console.status("starting a Prefect server"):
                 wait_until_ready(server.popen, port)
-            console.print(f"Prefect UI: {url}", highlight=False)
+            console.say(f"Prefect UI: {url}")
             yield {"the Prefect server": server}
 
 
@@ -380,12 +380,10 @@ def _show(deployments: dict[str, dict[str, Any]], console: Console) -> None:
     for name, deployment in deployments.items():
         table.add_row(name, _when(deployment))
     console.print(table)
-    console.print(
+    console.say(
         "\nCtrl-C stops everything. Start a run in the UI, or in another terminal:\n"
         f"  PREFECT_API_URL={os.environ['PREFECT_API_URL']} "
-        f"prefect deployment run {next(iter(deployments))}",
-        highlight=False,
-        soft_wrap=True,
+        f"prefect deployment run {next(iter(deployments))}"
     )
 
 
@@ -415,11 +413,9 @@ def _watch(parts: dict[str, ChildProcess]) -> None:
     while True:
         for name, part in parts.items():
             if part.has_ended:
-                Console(stderr=True).print(
+                Console(stderr=True).say(
                     f"Error: {name} ended with exit code {part.popen.returncode}; "
-                    "`duologue serve` stops the rest. Start it again to continue.",
-                    highlight=False,
-                    soft_wrap=True,
+                    "`duologue serve` stops the rest. Start it again to continue."
                 )
                 raise typer.Exit(1)
         time.sleep(SECONDS_BETWEEN_LOOKS)

@@ -50,12 +50,7 @@ def versions(
     console.print(_table(past))
     for version in past:
         for reason in version.manifest.held_back:
-            console.print(
-                f"{version.manifest.version} is held back: {reason}",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            console.say(f"{version.manifest.version} is held back: {reason}")
 
 
 @versions_app.command(

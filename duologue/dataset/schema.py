@@ -17,13 +17,11 @@ from duologue.validation.check import CheckedConversation
 SCHEMA_VERSION_KEY = b"duologue.schema_version"
 """Where a Parquet file's metadata holds the schema version."""
 
+SCHEMA_METADATA = {SCHEMA_VERSION_KEY: SCHEMA_VERSION}
+"""What every Parquet file of Duologue says in its metadata."""
+
 USAGE_COLUMNS = tuple(field.name for field in fields(Usage))
 """The columns of a conversation, and the fields of a message, that hold its `Usage`."""
-
-
-def schema_metadata() -> dict[bytes, str]:
-    """What every Parquet file of Duologue says in its metadata."""
-    return {SCHEMA_VERSION_KEY: SCHEMA_VERSION}
 
 
 _UTC_TIME = pa.timestamp("us", tz="UTC")
@@ -182,7 +180,7 @@ CONVERSATIONS_SCHEMA = pa.schema(
         ),
         *_usage_fields("all calls for it", ", including those for discarded messages"),
     ],
-    metadata={SCHEMA_VERSION_KEY: SCHEMA_VERSION},
+    metadata=SCHEMA_METADATA,
 )
 
 
@@ -243,7 +241,7 @@ NEXT_TURNS_SCHEMA = pa.schema(
         described_field("chatbot_release_tag", pa.string(), "Like `chatbot`.", nullable=True),
         described_field("context", pa.string(), "As in `conversations.parquet`."),
     ],
-    metadata={SCHEMA_VERSION_KEY: SCHEMA_VERSION},
+    metadata=SCHEMA_METADATA,
 )
 
 

@@ -12,7 +12,8 @@ from duologue.evaluation.replies import Prefix, ScoredReply, Side, Verdict
 from duologue.evaluation.scorers import SIMILARITY
 from duologue.report.blocks import MOST_CHARACTERS
 from duologue.report.differences import Part, differences
-from duologue.report.rendering import encoded, page_environment, spoken
+from duologue.report.rendering import page_environment, spoken
+from duologue.storage.text import encoded
 
 MOST_COMPARISONS = 500
 """Some hours of reading, and what a browser lays out at once."""

@@ -10,6 +10,8 @@ from io import RawIOBase
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from duologue.storage.text import encoded
+
 
 def write_page(
     template: str, styles: Sequence[str], script: str | None, file: RawIOBase, **values: object
@@ -37,14 +39,6 @@ def write_page(
     )
     for piece in pieces:
         file.write(encoded(piece))
-
-
-def encoded(text: str) -> bytes:
-    """Encodes a piece of a page as UTF-8.
-
-    Half of a surrogate pair, which the reason of a failure may hold, is shown as its escape.
-    """
-    return text.encode(errors="backslashreplace")
 
 
 @cache

@@ -13,6 +13,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import PurePosixPath
 from typing import ParamSpec, TypeVar
@@ -20,15 +21,14 @@ from typing import ParamSpec, TypeVar
 from pydantic import BaseModel, ValidationError
 from upath import UPath
 
-from duologue.errors import UsageError
 from duologue.storage.files import (
-    describe_storage_error,
     is_local,
     make_folder,
     remove_folder,
     replace_file,
+    storage_errors,
 )
-from duologue.storage.locations import shown_cause, without_credentials
+from duologue.storage.locations import without_credentials
 from duologue.versions.places import is_version
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -97,15 +97,14 @@ class Checkpoints:
         if f"{name}.json" not in await self.names(scope):
             return None
         path = self._path(key)
-        try:
-            return kind.model_validate_json(await self._called(path.read_bytes))
-        except FileNotFoundError:
-            return None
-        except (IsADirectoryError, ValidationError):
-            self._warn(f"{without_credentials(path)}: is damaged, so it counts as not stored")
-            return None
-        except Exception as error:  # an object store's driver raises what it likes
-            raise self._unreadable(path, error) from shown_cause(error)
+        with _read_errors(path):
+            try:
+                return kind.model_validate_json(await self._called(path.read_bytes))
+            except FileNotFoundError:
+                return None
+            except (IsADirectoryError, ValidationError):
+                self._warn(f"{without_credentials(path)}: is damaged, so it counts as not stored")
+                return None
 
     async def write(self, key: str, value: BaseModel) -> None:
         """Stores a checkpoint; replaces an older one atomically.
@@ -129,13 +128,9 @@ class Checkpoints:
         if f"{name}.json" not in await self.names(scope):
             return
         path = self._path(key)
-        try:
+        what = f"checkpoint {without_credentials(path)}: cannot be removed"
+        with storage_errors(what, "; remove it and run again"):
             await self._called(partial(path.unlink, missing_ok=True))
-        except Exception as error:  # an object store's driver raises what it likes
-            raise UsageError(
-                f"checkpoint {without_credentials(path)}: cannot be removed: "
-                f"{describe_storage_error(error)}; remove it and run again"
-            ) from shown_cause(error)
         for names in (self._names[scope], self._written[scope]):
             names.discard(f"{name}.json")
 
@@ -153,17 +148,8 @@ class Checkpoints:
 
     def _list(self, scope: str) -> set[str]:
         folder = self._folder / scope if scope else self._folder
-        try:
+        with _read_errors(folder):
             return _names_in(folder)
-        except Exception as error:  # an object store's driver raises what it likes
-            raise self._unreadable(folder, error) from shown_cause(error)
-
-    def _unreadable(self, path: UPath, error: Exception) -> UsageError:
-        return UsageError(
-            f"checkpoints {without_credentials(path)}: cannot be read: "
-            f"{describe_storage_error(error)}; make the storage available and run again, and "
-            "nothing that is stored there is billed again"
-        )
 
     async def _called(
         self,
@@ -180,6 +166,14 @@ class Checkpoints:
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(REMOTE_CALLS, thread_name_prefix="checkpoints")
+
+
+def _read_errors(path: UPath) -> AbstractContextManager[None]:
+    return storage_errors(
+        f"checkpoints {without_credentials(path)}: cannot be read",
+        "; make the storage available and run again, and nothing that is stored there is billed "
+        "again",
+    )
 
 
 def remove_checkpoints(parents: Iterable[UPath], is_outdated: Callable[[str], bool]) -> None:

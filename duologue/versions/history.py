@@ -12,7 +12,7 @@ from upath import UPath
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest
 from duologue.errors import UsageError
 from duologue.settings.options import Record
-from duologue.storage.files import make_folder, write_whole
+from duologue.storage.files import make_folder, write_json
 from duologue.storage.locations import without_credentials
 from duologue.versions.checkpoints import remove_checkpoints
 from duologue.versions.latest import Latest, name_latest, read_latest, repair_latest
@@ -80,7 +80,7 @@ def pin_version(dataset: DatasetFolder, version: str, reason: str | None = None)
     place = _pin_file(dataset, version)
     with export_errors(f"version {version}: cannot be pinned"):
         make_folder(place.parent)
-        write_whole(place, (pin.model_dump_json(indent=2) + "\n").encode())
+        write_json(place, pin)
     return pin
 
 

@@ -10,7 +10,7 @@ from upath import UPath
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest
 from duologue.errors import UsageError
 from duologue.settings.options import Record
-from duologue.storage.files import write_whole
+from duologue.storage.files import write_json
 from duologue.storage.locations import without_credentials
 from duologue.versions.places import DatasetFolder, Version, is_version, revision_name
 from duologue.versions.writing import export_errors
@@ -74,8 +74,7 @@ def name_latest(version: Version) -> Latest:
     )
     with _publishing(version):
         dataset = version.dataset
-        content = latest.model_dump_json(indent=2) + "\n"
-        write_whole(dataset.folder / LATEST_FILE, content.encode())
+        write_json(dataset.folder / LATEST_FILE, latest)
         return repair_latest(dataset) or latest
 
 
