@@ -29,10 +29,10 @@ def _from_config(context: typer.Context, param: typer.CallbackParam, value: Any)
     source = context.get_parameter_source(name)
     if source is None or source.name != "DEFAULT":
         return value
-    from duologue.settings.config_file import read_config
+    from duologue.settings.config_file import dataset_of, read_config
 
     config = read_config()
-    return value if config is None else config.values.get(name, value)
+    return value if config is None else dataset_of(config).values.get(name, value)
 
 
 Output = Annotated[
@@ -47,7 +47,8 @@ Output = Annotated[
 Name = Annotated[
     str | None,
     typer.Option(
-        help="The dataset's name, needed if there are several. (default: that of the config file)",
+        help="The dataset's name, needed if there are several. (default: that of the config file, "
+        "or of the seed file that it names)",
         callback=_from_config,
     ),
 ]

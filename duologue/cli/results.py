@@ -1,6 +1,7 @@
 """Prints a run's result for people or as JSON."""
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ from duologue.cli.options import OutputFormat
 from duologue.cli.terminal import Console
 
 if TYPE_CHECKING:
+    from duologue.dataset.failures import Failure
     from duologue.dataset.manifest import Manifest
 
-FAILURES_SHOWN = 5
+REASONS_SHOWN = 5
 """A file lists them all; these tell whether it is one cause or many."""
 
 
@@ -66,7 +68,7 @@ def _plain(manifest: "Manifest", output: str) -> dict[str, Any]:
 
 def _show(manifest: "Manifest", output: str, console: Console) -> None:
     """Prints one conversation, the counts, what is missing, and where the files and report are."""
-    from duologue.dataset.failures import FAILURES_JSONL_FILE, RejectedRowRecord, read_failures
+    from duologue.dataset.failures import FAILURES_JSONL_FILE, read_failures
     from duologue.dataset.formats import CONVERSATIONS_FILE
     from duologue.report.page import REPORT_FILE
     from duologue.storage.locations import without_credentials
@@ -89,13 +91,8 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
         console.say(f"  {file}")
     if counts.valid < counts.conversations:
         console.print(f"\n{counts.failed} failed and {counts.invalid} invalid, see failures.csv:")
-        missing = (
-            f"  {item.id}: {item.reason}"
-            for item in read_failures(path / FAILURES_JSONL_FILE)
-            if not isinstance(item, RejectedRowRecord)  # of the seed file, not of the run
-        )
-        for failure in islice(missing, FAILURES_SHOWN):
-            console.say(failure)
+        for line in islice(_reasons(read_failures(path / FAILURES_JSONL_FILE)), REASONS_SHOWN):
+            console.say(line)
     if manifest.left_undone:
         console.say(
             f"\nThe run's budget was spent, and {manifest.left_undone} conversations were left "
@@ -113,6 +110,17 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
         console.say(f"To simulate only these again: {rerun_command(manifest, output)}")
     report = without_credentials((path / REPORT_FILE).absolute().as_uri())
     console.say(f"\nReport: {report}")
+
+
+def _reasons(failures: "Iterable[Failure]") -> Iterator[str]:
+    """Lists why conversations are missing, each reason once."""
+    ids: dict[str, list[str]] = {}
+    for failure in failures:
+        if failure.kind != "rejected_row":  # of the seed file, not of the run
+            ids.setdefault(failure.reason, []).append(failure.id)
+    for reason, (first, *others) in ids.items():
+        more = f" and {len(others)} more" if others else ""
+        yield f"  {first}{more}: {reason}"
 
 
 def rerun_command(manifest: "Manifest", output: str) -> str:

@@ -10,17 +10,17 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from duologue.errors import UsageError
+from duologue.settings.dataset_names import dataset_name_from
 from duologue.settings.declarations import kind_of, settings_of
 from duologue.settings.evaluation import EvaluateSettings
 from duologue.settings.problems import first_problem
 from duologue.settings.run import GenerationSettings
 from duologue.settings.sources import Layer, assigned, effective
+from duologue.storage.locations import without_credentials
 
 CONFIG_FILE = "duologue.toml"
 PROJECT_FILE = "pyproject.toml"
 PROJECT_TABLE = "[tool.duologue]"
-SHARED_WITH_EVALUATE = ("output", "name")
-"""Settings at the top of the file that `[evaluate]` has too, unless it sets them itself."""
 
 
 class FileSettings(GenerationSettings):
@@ -56,10 +56,22 @@ def read_config(path: str | None = None) -> Layer | None:
     return found
 
 
+def dataset_of(config: Layer) -> Layer:
+    """Returns which dataset settings mean: its `output` and `name`, if they say so.
+
+    Without a name, `duologue generate` calls it like the seed file.
+    """
+    place = config.only("output", "name")
+    if place.values.get("name") or "seeds" not in config.values:
+        return place
+    name = dataset_name_from(str(config.values["seeds"]))
+    return Layer(config.source, {**place.values, "name": name})
+
+
 def for_evaluate(config: Layer) -> Layer:
-    """Returns what a config file sets for `duologue evaluate`."""
-    shared = config.only(*SHARED_WITH_EVALUATE)
-    return Layer(config.source, {**shared.values, **config.table("evaluate").values})
+    """Returns what a config file sets for `duologue evaluate`: by default, for its own dataset."""
+    values = {**dataset_of(config).values, **config.table("evaluate").values}
+    return Layer(config.source, values)
 
 
 def all_settings(
@@ -80,7 +92,7 @@ def all_settings(
     shared = [
         Layer(layer.source, {"evaluate": place.values})
         for layer in layers
-        if (place := layer.only(*SHARED_WITH_EVALUATE)).values
+        if (place := dataset_of(layer)).values
     ]
     merged = effective(FileSettings, [*shared, *layers])
     values = merged.settings.model_dump(mode="json")
@@ -89,7 +101,7 @@ def all_settings(
             "name": setting.name,
             "type": kind_of(setting),
             "default": None if setting.is_required else to_jsonable_python(setting.default),
-            "value": _at(values, setting.name),
+            "value": _shown(_at(values, setting.name)),
             "source": merged.source(setting.name),
             "description": setting.description,
         }
@@ -99,6 +111,15 @@ def _at(values: Any, name: str) -> Any:
     for part in name.split("."):
         values = values.get(part) if isinstance(values, Mapping) else None
     return values
+
+
+def _shown(value: Any) -> Any:
+    """Removes the credentials from the URLs in a value."""
+    if isinstance(value, Mapping):
+        return {name: _shown(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return list(map(_shown, value))
+    return without_credentials(value) if isinstance(value, str) else value
 
 
 def _check(config: Layer) -> None:

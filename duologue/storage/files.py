@@ -7,7 +7,8 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from fsspec.implementations.local import LocalFileSystem
@@ -214,6 +215,22 @@ class HashingSink(io.RawIOBase):
         self._sha256.update(view)
         self.size_bytes += view.nbytes
         return view.nbytes
+
+
+def names_in(folder: UPath) -> set[str]:
+    """Lists a folder afresh: drivers of object stores remember what they listed.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+    folder.fs.invalidate_cache()
+    return {PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)}
+
+
+def modified_at(path: UPath) -> datetime:
+    """Returns when a file or folder was last written, in UTC."""
+    modified: datetime = path.fs.modified(path.path)
+    return modified if modified.tzinfo else modified.replace(tzinfo=UTC)
 
 
 def is_local(path: UPath) -> bool:

@@ -13,7 +13,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property, partial
 from pathlib import PurePosixPath
 from typing import ParamSpec, TypeVar
@@ -24,6 +24,7 @@ from upath import UPath
 from duologue.storage.files import (
     is_local,
     make_folder,
+    names_in,
     remove_folder,
     replace_file,
     storage_errors,
@@ -148,8 +149,9 @@ class Checkpoints:
 
     def _list(self, scope: str) -> set[str]:
         folder = self._folder / scope if scope else self._folder
-        with _read_errors(folder):
-            return _names_in(folder)
+        with _read_errors(folder), suppress(FileNotFoundError):
+            return names_in(folder)
+        return set()
 
     async def _called(
         self,
@@ -185,15 +187,7 @@ def remove_checkpoints(parents: Iterable[UPath], is_outdated: Callable[[str], bo
     """
     for parent in parents:
         folder = parent / CHECKPOINTS_FOLDER
-        for name in sorted(_names_in(folder)):
-            if is_version(name) and is_outdated(name):
-                remove_folder(folder / name)
-
-
-def _names_in(folder: UPath) -> set[str]:
-    """Lists a folder afresh: drivers of object stores remember what they listed."""
-    folder.fs.invalidate_cache()
-    try:
-        return {PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)}
-    except FileNotFoundError:
-        return set()
+        with suppress(FileNotFoundError):
+            for name in sorted(names_in(folder)):
+                if is_version(name) and is_outdated(name):
+                    remove_folder(folder / name)

@@ -7,6 +7,7 @@ from upath import UPath
 from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.dataset.manifest import MANIFEST_FILE
 from duologue.errors import SeveralDatasetsError, UsageError
+from duologue.settings.dataset_names import is_dataset_name
 from duologue.storage.files import located, storage_errors
 from duologue.storage.locations import without_credentials
 from duologue.versions.latest import LATEST_FILE, read_latest
@@ -14,7 +15,6 @@ from duologue.versions.places import (
     EXAMPLE_VERSION,
     DatasetFolder,
     Version,
-    is_dataset_name,
     is_version,
     read_version,
 )

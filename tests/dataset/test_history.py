@@ -12,6 +12,7 @@ import pytest
 from duologue.dataset.manifest import Manifest, read_manifest
 from duologue.errors import UsageError
 from duologue.settings.run import Gates
+from duologue.simulation import conversation_key
 from duologue.versions.finding import find_version
 from duologue.versions.history import (
     LONGEST_WRITING,
@@ -26,7 +27,7 @@ from duologue.versions.history import (
 from duologue.versions.latest import publish_latest, read_latest
 from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
-from tests.dataset.making import checked, contents, failed
+from tests.dataset.making import STARTED_AT, checked, contents, failed
 from tests.processes.test_cut_short import ROOT, check_every_version_is_whole, run_writer, writer
 
 NIGHTS = tuple(f"202611{day:02}T020000000Z-1a2b3c4d" for day in range(1, 8))
@@ -281,6 +282,32 @@ def test_an_outdated_version_goes_with_all_its_revisions_and_what_is_left_of_som
     assert remove_outdated(DatasetFolder(output, "shop"), 1) == [FIRST]
     begun = DatasetFolder(output, "shop").revisions_started()
     assert [(item.version, item.revision) for item in begun] == [(SECOND, 1), (SECOND, 2)]
+
+
+def test_a_reusable_conversation_goes_with_the_last_version_that_contains_it(
+    tmp_path: Path,
+) -> None:
+    dataset = DatasetFolder(str(tmp_path), "shop")
+    both = contents(checked("Hi", "Hello"), failed=[failed("Bye"), failed("Thanks", seed_id="f2")])
+    write_version(dataset, FIRST, both)
+    write_version(dataset, SECOND, contents(checked("Hi", "Hello"), failed=[failed("Bye")]))
+    settings = both.settings
+    hi, bye, thanks = (
+        conversation_key(seed, 1, settings.chatbot, settings.simulated_user, settings.simulation)
+        for seed in both.seed_file.seeds
+    )
+    stored = tmp_path / "shop" / ".checkpoints" / "unchanged"
+    stored.mkdir(parents=True)
+    before = STARTED_AT.timestamp() - 1
+    for name in (f"{hi}.json", f"{bye}.draft.json", f"{thanks}.json", "older.json"):
+        (stored / name).touch()
+        os.utime(stored / name, (before, before))
+    (stored / "of_a_run_that_was_cut_short.json").touch()
+    remove_outdated(dataset, 2)
+    kept = {f"{hi}.json", f"{bye}.draft.json", "of_a_run_that_was_cut_short.json"}
+    assert {path.name for path in stored.iterdir()} == kept | {f"{thanks}.json"}
+    remove_outdated(dataset, 1)
+    assert {path.name for path in stored.iterdir()} == kept
 
 
 def test_nothing_goes_where_all_is_to_be_kept(output: str) -> None:

@@ -18,10 +18,10 @@ from upath import UPath
 from duologue.dataset.counts import UnaccountedSeedsError
 from duologue.dataset.manifest import read_manifest
 from duologue.errors import ExportError, UsageError
+from duologue.settings.dataset_names import dataset_name_from
 from duologue.versions.places import (
     DatasetFolder,
     Revision,
-    dataset_name_from,
     is_version,
     new_version,
 )

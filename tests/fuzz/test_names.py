@@ -18,12 +18,13 @@ from duologue.errors import UsageError
 from duologue.plans.generation import jobs_of, plan_generation
 from duologue.plans.rerun import plan_rerun
 from duologue.seeds import Seed, read_seeds
+from duologue.settings.dataset_names import dataset_name_from
 from duologue.simulation import Draft
 from duologue.versions.checkpoints import Checkpoints
 from duologue.versions.finding import find_dataset, find_version
 from duologue.versions.history import pin_version, remove_version, roll_back, unpin_version
 from duologue.versions.latest import publish_latest
-from duologue.versions.places import DatasetFolder, dataset_name_from
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import check_writable, write_version
 from tests.dataset.making import VERSION, checked, contents
 

@@ -1,6 +1,7 @@
 """Settings from flags, `--set`, a config file and their defaults."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -290,6 +291,26 @@ def test_config_prints_every_setting_with_value_source_and_description(
     assert "gates.max_failed_share = 0.5  (duologue.toml)\n    The largest share" in text
     assert "evaluate.gates.max_failed_share = 0.25  (--set)\n" in text
     assert "\nturns = 3  (default)\n    How many turns" in text
+
+
+def test_config_shows_no_credentials(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "duologue.toml").write_text(
+        'seeds = "https://ann:p4ss@seeds.example.com/today.csv?token=s3cret"\n'
+        'output = "https://ann:p4ss@store.example.com/made"\n'
+    )
+    for kind in ("text", "json"):
+        shown = config("--format", kind).stdout
+        assert "https://seeds.example.com/today.csv" in shown
+        assert "https://store.example.com/made" in shown
+        assert not re.search("ann:|p4ss|s3cret", shown)
+
+
+def test_a_seed_file_names_the_dataset_for_evaluate_too(config: Config) -> None:
+    of_file = Layer("duologue.toml", {"seeds": "data/My seeds.csv", "output": "made"})
+    assert for_evaluate(of_file).values == {"name": "My-seeds", "output": "made"}
+    named = Layer("duologue.toml", {"seeds": "data/My seeds.csv", "name": "shop"})
+    assert for_evaluate(named).values == {"name": "shop"}
+    assert 'evaluate.name = "My-seeds"' in config("--set", "seeds=data/My seeds.csv").stdout
 
 
 def test_config_refuses_what_generate_and_evaluate_would(config: Config) -> None:
