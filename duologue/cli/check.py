@@ -6,12 +6,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.options import Name, Output, OutputFormat
-from duologue.cli.terminal import Console, counted, json_line
+from duologue.cli.terminal import Console, counted, json_line, open_table
 
 if TYPE_CHECKING:
     from duologue.validation.dataset_rules.conversation import DatasetConversation
@@ -146,9 +146,8 @@ def _print_table(results: Sequence["CheckedTranscript"]) -> int:
 
     console = Console()
     told: Counter[str] = Counter()
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("conversation", "rule", "severity", "message"):
-        table.add_column(heading, overflow="fold")
+    headings = ("conversation", "rule", "severity", "message")
+    table = open_table(*(Column(heading, overflow="fold") for heading in headings))
     table.add_column("detail", overflow="fold", ratio=1)
     for result in results:
         told.update(rule_names(result.violations, Severity.INFO))
@@ -184,7 +183,5 @@ def _print_findings(findings: Sequence["DatasetFinding"]) -> None:
     console.print("\nIn the file as a whole:")
     for finding in findings:
         ids = ", ".join(finding.conversation_ids[:IDS_SHOWN])
-        some = (
-            f" ({ids}{', …' if len(finding.conversation_ids) > IDS_SHOWN else ''})" if ids else ""
-        )
-        console.print(Text(f"  {finding.rule}: {finding.detail}{some}"), soft_wrap=True)
+        more = ", …" if len(finding.conversation_ids) > IDS_SHOWN else ""
+        console.say(f"  {finding.rule}: {finding.detail}{f' ({ids}{more})' if ids else ''}")

@@ -7,7 +7,7 @@ import typer
 
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, Name, Output, OutputFormat, VersionOrFolder
-from duologue.cli.results import rerun_command, tell_result
+from duologue.cli.results import rerun_command, print_result
 from duologue.cli.terminal import Console
 
 
@@ -72,7 +72,7 @@ def rerun(
         console,
         lambda version: to_continue,
     )
-    raise typer.Exit(tell_result(manifest, message, output, output_format, console))
+    raise typer.Exit(print_result(manifest, message, output, output_format, console))
 
 
 def _rerun_failed_seeds() -> Callable[..., Any]:

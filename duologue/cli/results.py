@@ -7,21 +7,21 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from duologue.cli.conversations import rendered
 from duologue.cli.options import OutputFormat
-from duologue.cli.terminal import Console
+from duologue.cli.terminal import Console, open_table
 
 if TYPE_CHECKING:
     from duologue.dataset.failures import Failure
     from duologue.dataset.manifest import Manifest
 
 REASONS_SHOWN = 5
-"""A file lists them all; these tell whether it is one cause or many."""
+"""A file lists them all; these show whether it is one cause or many."""
 
 
-def tell_result(
+def print_result(
     manifest: "Manifest",
     message: str | None,
     output: str,
@@ -136,17 +136,8 @@ def rerun_command(manifest: "Manifest", output: str) -> str:
 
 
 def _counts_table(manifest: "Manifest") -> Table:
-    counts = manifest.counts
-    cells = {
-        "seeds": counts.seeds,
-        "valid": counts.valid,
-        "invalid": counts.invalid,
-        "failed": counts.failed,
-        "rejected": counts.rejected,
-        "seconds": f"{manifest.seconds:.1f}",
-    }
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    for heading in cells:
-        table.add_column(heading, justify="right")
-    table.add_row(*map(str, cells.values()))
+    names = ("seeds", "valid", "invalid", "failed", "rejected")
+    table = open_table(*(Column(name, justify="right") for name in (*names, "seconds")))
+    counts = (str(getattr(manifest.counts, name)) for name in names)
+    table.add_row(*counts, f"{manifest.seconds:.1f}")
     return table

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
-from rich.table import Table
 
 from duologue.cli.child_process import ChildProcess, kill_group
 from duologue.cli.temporary_server import wait_until_ready
-from duologue.cli.terminal import Console
+from duologue.cli.terminal import Console, open_table
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
@@ -376,7 +375,7 @@ async def _cancel_runs(workers: Set[str]) -> None:
 
 def _show(deployments: dict[str, dict[str, Any]], console: Console) -> None:
     """Prints what is served, when it runs, and how to start a run."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table = open_table(show_header=False)
     for name, deployment in deployments.items():
         table.add_row(name, _when(deployment))
     console.print(table)

@@ -4,11 +4,11 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from duologue.cli.options import Group, Name, Output, OutputFormat, example
-from duologue.cli.terminal import Console
+from duologue.cli.terminal import Console, open_table
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
@@ -144,16 +144,14 @@ def _plain(version: "PastVersion") -> dict[str, Any]:
 
 
 def _table(past: list["PastVersion"]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("version", "revision", "valid", "invalid", "failed"):
-        table.add_column(heading, justify="left" if heading == "version" else "right")
-    table.add_column("", overflow="fold")
+    numbers = ("revision", "valid", "invalid", "failed")
+    right = (Column(heading, justify="right") for heading in numbers)
+    table = open_table("version", *right, Column(overflow="fold"))
     for version in past:
         counts = version.manifest.counts
-        numbers = (version.manifest.revision, counts.valid, counts.invalid, counts.failed)
-        table.add_row(
-            version.manifest.version, *map(str, numbers), Text(", ".join(_remarks(version)))
-        )
+        cells = (version.manifest.revision, counts.valid, counts.invalid, counts.failed)
+        remarks = Text(", ".join(_remarks(version)))
+        table.add_row(version.manifest.version, *map(str, cells), remarks)
     return table
 
 

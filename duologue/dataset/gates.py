@@ -45,7 +45,7 @@ def reasons_to_hold_back(
     if counts.valid < gates.min_conversations:
         reasons.append(
             f"{counts.valid} conversations are valid; "
-            f"min_conversations asks for {gates.min_conversations}"
+            f"min_conversations requires {gates.min_conversations}"
         )
     reasons += [
         f"{finding.rule}: {finding.detail}"

@@ -35,7 +35,7 @@ def described_field(
 
 
 def _usage_fields(of: str, more: str = "") -> list[pa.Field]:
-    """The columns that a `Usage` is laid out as, at the end of what they tell of."""
+    """The columns that a `Usage` is laid out as, after the columns of what they describe."""
     null = "Null if it was not recorded or is unknown."
     return [
         described_field(

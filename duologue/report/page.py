@@ -23,7 +23,7 @@ VERSIONS_DRAWN = 14
 """How many earlier versions a measure is drawn over: two weeks of nights."""
 
 MOST_ROWS = 100
-"""Of a list whose whole is in the dataset's files."""
+"""Of a list; the dataset's files have all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """How a measure went over the versions."""
+    """How a measure developed over the versions."""
 
     name: str
     svg: Markup
@@ -84,7 +84,7 @@ def write_report(
 
 
 def _gate_rows(counts: Counts, gates: Gates) -> list[tuple[str, str, str]]:
-    """Lists what each gate is about, what it asks for, and what the version has."""
+    """Lists what each gate is about, what it requires, and what the version has."""
     conversations = counts.conversations or 1  # of none, none failed
     return [
         (

@@ -1,4 +1,4 @@
-"""What every page has in common: one file of HTML that loads and runs nothing but its own."""
+"""What every page has in common: one HTML file that loads and runs nothing from elsewhere."""
 
 import base64
 import hashlib
@@ -43,7 +43,7 @@ def write_page(
 
 @cache
 def page_environment() -> Environment:
-    """Gives the templates, with the filters that they share. Every text is escaped."""
+    """Returns the templates, with the filters that they share. Every text is escaped."""
     environment = Environment(
         loader=PackageLoader("duologue", "report"),
         undefined=StrictUndefined,
@@ -58,7 +58,7 @@ def page_environment() -> Environment:
 
 
 def spoken(name: str) -> str:
-    """Gives a name with its words apart."""
+    """Writes a name as words: `max_turns` is `max turns`."""
     return name.replace("_", " ")
 
 
@@ -68,7 +68,7 @@ def _resource(name: str) -> str:
 
 def _content_security_policy(script: str | None, style: str) -> str:
     """Allows the page its own script and style and nothing else: no network, no eval, no HTML made
-    of text.
+    from text.
     """
     return "; ".join(
         [

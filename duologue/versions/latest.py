@@ -29,6 +29,10 @@ class Latest(Record):
     published_at: datetime
     """UTC."""
 
+    def names(self, manifest: Manifest) -> bool:
+        """Checks whether it is this revision that is published."""
+        return (self.version, self.revision) == (manifest.version, manifest.revision)
+
     @model_validator(mode="after")
     def _leads_nowhere_else(self) -> Self:
         if not is_version(self.version) or self.path != revision_name(self.version, self.revision):

@@ -61,13 +61,13 @@ def test_all_reasons_are_told_with_their_numbers() -> None:
     assert reasons_to_hold_back(counts(40, invalid=20, failed=40), gates) == (
         "40 of 100 conversations failed (40.0%); max_failed_share allows 25.0%",
         "20 of 100 conversations are invalid (20.0%); max_invalid_share allows 10.0%",
-        "40 conversations are valid; min_conversations asks for 50",
+        "40 conversations are valid; min_conversations requires 50",
     )
 
 
 def test_a_dataset_of_nothing_is_never_good() -> None:
     assert reasons_to_hold_back(counts(0), WHATEVER) == (
-        "0 conversations are valid; min_conversations asks for 1",
+        "0 conversations are valid; min_conversations requires 1",
     )
 
 

@@ -93,7 +93,7 @@ async def test_too_few_conversations_hold_a_version_back_although_all_are_valid(
 ) -> None:
     state = await generated(seeds_csv, advanced={**QUICK, "gates": {"min_conversations": 11}})
     assert state.is_failed()
-    assert "min_conversations asks for 11" in str(state.message)
+    assert "min_conversations requires 11" in str(state.message)
     assert not (output_of(seeds_csv) / "seeds" / "latest.json").exists()
 
 
@@ -127,7 +127,7 @@ async def test_holding_back_emits_an_event_with_the_reasons(
     assert event["payload"]["is_latest"] is False
     assert event["payload"]["held_back"] == [
         "10 of 10 conversations failed (100.0%); max_failed_share allows 10.0%",
-        "0 conversations are valid; min_conversations asks for 1",
+        "0 conversations are valid; min_conversations requires 1",
     ]
 
 

@@ -53,7 +53,7 @@ def test_a_machine_that_is_lost_is_made_good(machines: Machines) -> None:
     shards = machines.shard_runs(run)
     crashed = [one for one in shards.values() if one["state_name"] == "Crashed"]
     assert len(crashed) == len(shards) - COUNT >= 1
-    assert all("Nothing was heard of it" in one["state"]["message"] for one in crashed)
+    assert all("It sent no heartbeat" in one["state"]["message"] for one in crashed)
     asked = machines.asked()[earlier:]
     assert len(set(asked)) == SEEDS * CALLS
     assert len(paid_twice(asked)) <= UNFINISHED * len(crashed)
