@@ -7,7 +7,7 @@ import typer
 
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, Name, Output, OutputFormat, VersionOrFolder
-from duologue.cli.results import rerun_command, print_result
+from duologue.cli.results import print_result, rerun_command
 from duologue.cli.terminal import Console
 
 

@@ -21,6 +21,7 @@ from duologue.storage.locations import check_credentials, shown_cause, without_c
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
 
+LOCAL_PROTOCOLS = {"", *LocalFileSystem.protocol}
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_PERMISSION = {errno.EACCES, errno.EPERM}
 
@@ -235,7 +236,8 @@ def modified_at(path: UPath) -> datetime:
 
 def is_local(path: UPath) -> bool:
     """Checks whether a path is on a disk of this machine."""
-    return isinstance(path.fs, LocalFileSystem)
+    # Not by its file system, which takes longer to look up than to write a checkpoint.
+    return path.protocol in LOCAL_PROTOCOLS
 
 
 def _sync_folder(folder: Path) -> None:

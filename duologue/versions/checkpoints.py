@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property, partial
-from pathlib import PurePosixPath
 from typing import ParamSpec, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -136,7 +135,7 @@ class Checkpoints:
             names.discard(f"{name}.json")
 
     def _path(self, key: str) -> UPath:
-        if ".." in PurePosixPath(key).parts or key.startswith("/"):
+        if ".." in key.split("/") or key.startswith("/"):
             raise ValueError(f"{key!r} leads out of {self._folder}")
         return self._folder / f"{key}.json"
 
