@@ -30,7 +30,7 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The property tests, each with fifty times as many examples as in `make test`.
+# The property tests, each with a hundred times as many examples as in `make test`.
 fuzz: .venv/dev
 	$(BIN)/python -m pytest tests/fuzz tests/seeds/test_properties.py --hypothesis-profile=fuzz --timeout=3600
 
