@@ -34,7 +34,7 @@ async def main(output: str, in_flight: int, result_file: str) -> None:
 
 async def _evaluated(output: str, in_flight: int, resume: str | None = None) -> EvaluationManifest:
     manifest = await evaluate_dataset(
-        candidate=CANDIDATE.spelling,
+        candidate=CANDIDATE.reference,
         max_concurrency=in_flight,
         output=output,
         # The version's replies are made up, so that all of them regressed.

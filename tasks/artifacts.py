@@ -127,7 +127,7 @@ def summary(
             "",
             *_publication(manifest, latest),
             "",
-            f"`{settings.chatbot.spelling}` with `{settings.simulated_user.spelling}`, "
+            f"`{settings.chatbot.reference}` with `{settings.simulated_user.reference}`, "
             f"{settings.simulation.turns} turns{took}.",
             "",
             *_spent(manifest),

@@ -21,7 +21,7 @@ async def show_evaluation(folder: str, manifest: EvaluationManifest) -> None:
         await acreate_markdown_artifact(
             evaluation_summary(without_credentials(folder), manifest),
             key=f"evaluation-{slugify(manifest.version.dataset)}",
-            description=f"{manifest.settings.candidate.spelling} on {manifest.version.dataset} "
+            description=f"{manifest.settings.candidate.reference} on {manifest.version.dataset} "
             f"{manifest.version.version}, revision {manifest.version.revision}",
         )
 
@@ -33,7 +33,7 @@ def evaluation_summary(folder: str, manifest: EvaluationManifest) -> str:
         Side.CANDIDATE: manifest.settings.candidate,
         Side.BASELINE: manifest.settings.baseline,
     }
-    heads = [f"`{chatbot.spelling}`" for side in sides if (chatbot := chatbots[side])]
+    heads = [f"`{chatbot.reference}`" for side in sides if (chatbot := chatbots[side])]
     return "\n".join(
         [
             f"## {heads[0]} on {version.dataset} {version.version}, revision {version.revision}",

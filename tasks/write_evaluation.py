@@ -35,7 +35,7 @@ def evaluation_state(manifest: EvaluationManifest) -> EvaluationManifest | State
     if not manifest.failed_gates:
         return manifest
     message = (
-        f"{manifest.settings.candidate.spelling} does not pass on {manifest.version.dataset} "
+        f"{manifest.settings.candidate.reference} does not pass on {manifest.version.dataset} "
         f"{manifest.version.version}: {'; '.join(manifest.failed_gates)}"
     )
     return Failed(data=FailedEvaluationError(message, manifest), message=message)

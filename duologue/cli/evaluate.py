@@ -105,7 +105,7 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
     lines = {
         "Version": f"{manifest.dataset} {manifest.version}, revision {manifest.revision}: "
         f"{len(plan.prefixes)} prefixes of {manifest.counts.valid} conversations",
-        **{side.capitalize(): chatbot.spelling for side, chatbot in plan.chatbots.items()},
+        **{side.capitalize(): chatbot.reference for side, chatbot in plan.chatbots.items()},
     }
     print_lines(lines | ({"Settings": file} if file else {}), console)
     return plan

@@ -107,8 +107,8 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
     lines = {
         "Seeds": f"{seed_file.path}: {counted(len(seed_file.seeds), 'seed')}, "
         f"{counted(len(seed_file.rejected), 'row')} rejected ({seed_file.columns_note})",
-        "Chatbot": plan.settings.chatbot.spelling,
-        "Simulated user": plan.settings.simulated_user.spelling,
+        "Chatbot": plan.settings.chatbot.reference,
+        "Simulated user": plan.settings.simulated_user.reference,
     }
     print_lines(lines | ({"Settings": file} if file else {}), console)
     show_seeds(seed_file, console)

@@ -9,8 +9,8 @@ from duologue.settings.options import Record
 from duologue.settings.run import RunSettings
 
 SETTINGS_SHOWN = {
-    "chatbot.spelling",
-    "simulated_user.spelling",
+    "chatbot.reference",
+    "simulated_user.reference",
     "simulation.turns",
     "simulation.ends_with",
     "conversations_per_seed",

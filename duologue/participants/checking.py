@@ -23,6 +23,6 @@ def check_participants(participants: Iterable[ParticipantSettings]) -> None:
             vellum_api_key()
         elif settings.kind is ParticipantKind.PYTHON:
             load_function(settings)
-        elif settings.kind is ParticipantKind.LOCAL and settings.spelling not in BUNDLED:
-            module = settings.spelling.split(":")[1]
-            import_module(module, f"participant {settings.spelling!r}")
+        elif settings.kind is ParticipantKind.LOCAL and settings.reference not in BUNDLED:
+            module = settings.reference.split(":")[1]
+            import_module(module, f"participant {settings.reference!r}")

@@ -79,10 +79,10 @@ class EndpointBot:
         private = [*(message.text for message in chat_history), *context.seed.context.values()]
         key = max((one.get_secret_value() for one in self._secrets.values()), key=len, default="")
         wording = ErrorContext(
-            settings.spelling, settings.spelling, SecretStr(key), private=private
+            settings.reference, settings.reference, SecretStr(key), private=private
         )
         reply, attempts = await with_retries(
-            lambda: self._attempt(body, wording), self._call, settings.spelling, self._account
+            lambda: self._attempt(body, wording), self._call, settings.reference, self._account
         )
         return replace(reply, attempts=attempts)
 
@@ -92,7 +92,7 @@ class EndpointBot:
         secrets = {name: value.get_secret_value() for name, value in self._secrets.items()}
         try:
             response = await self._client.post(
-                self._settings.spelling,
+                self._settings.reference,
                 json=body,
                 headers={**self._settings.endpoint.headers, **secrets},
             )
@@ -167,11 +167,11 @@ class EndpointBot:
 
 def _secret_headers(settings: ParticipantSettings) -> dict[str, SecretStr]:
     names = settings.endpoint.headers_from_environment
-    host = urlsplit(settings.spelling).hostname or ""
+    host = urlsplit(settings.reference).hostname or ""
     allowed = [one.strip() for one in os.environ.get(ALLOWED_HOSTS, "").split(",")]
     if names and allowed_code.get() is not None and host not in allowed:
         raise UsageError(
-            f"participant {settings.spelling!r}: a Prefect deployment sends secret headers only "
+            f"participant {settings.reference!r}: a Prefect deployment sends secret headers only "
             f"to the hosts that its worker allows, and {host!r} is not one of them; add it to "
             f"{ALLOWED_HOSTS} in the environment that the worker is started with"
         )
@@ -180,7 +180,7 @@ def _secret_headers(settings: ParticipantSettings) -> dict[str, SecretStr]:
         value = os.environ.get(variable, "").strip()
         if not value or not value.isascii() or not value.isprintable():
             raise UsageError(
-                f"participant {settings.spelling!r}: the environment variable {variable}, for the "
+                f"participant {settings.reference!r}: the environment variable {variable}, for the "
                 f"header {header}, {'is not set' if not value else 'cannot be a header'}; set it "
                 "to the header's whole value"
             )

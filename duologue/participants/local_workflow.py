@@ -83,7 +83,7 @@ class LocalWorkflow:
     async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
         reply, attempts = await with_retries(
-            lambda: self._attempt(chat_history, context), self._call, self._settings.spelling
+            lambda: self._attempt(chat_history, context), self._call, self._settings.reference
         )
         return replace(reply, attempts=attempts)
 
@@ -92,7 +92,7 @@ class LocalWorkflow:
         inputs: dict[str, Any] = typed_inputs(settings, self._types, context)
         trigger: BaseTrigger | None = None
         if self._is_stateful:
-            refuse_lost_state(chat_history, context, settings.spelling)
+            refuse_lost_state(chat_history, context, settings.reference)
             if self._trigger is not None:
                 trigger = self._trigger(message=trigger_message(chat_history[-1]))
             else:
@@ -112,7 +112,7 @@ class LocalWorkflow:
             raise self._error(getattr(event, "error", None), event.name)
         value = _as_json(getattr(event.outputs, self._output, None))
         type_ = "STRING" if isinstance(value, str) else "JSON"
-        text, content = reply_in(value, type_, settings, settings.spelling)
+        text, content = reply_in(value, type_, settings, settings.reference)
         return Reply(
             text,
             execution_id=str(event.span_id) if self._is_stateful else None,
@@ -134,16 +134,17 @@ class LocalWorkflow:
                 timeout=self._call.timeout_seconds,
             )
         except WorkflowInitializationException as error:
-            raise RunStoppingError(f"{self._settings.spelling} cannot start: {error}") from error
+            raise RunStoppingError(f"{self._settings.reference} cannot start: {error}") from error
 
     def _error(self, error: WorkflowError | None, event_name: str) -> ParticipantError:
         if error is None:
             return FatalError(
-                f"{self._settings.spelling} did not finish: it ended with {event_name}; a "
+                f"{self._settings.reference} did not finish: it ended with {event_name}; a "
                 "participant's Workflow must run to its output without waiting for anyone"
             )
         said = (
-            f"{self._settings.spelling} was rejected with {error.code.value}: {error.message[:200]}"
+            f"{self._settings.reference} was rejected with {error.code.value}: "
+            f"{error.message[:200]}"
         )
         if error.code in _TRANSIENT_CODES:
             return TransientError(said)
@@ -162,9 +163,9 @@ def load_workflow(settings: ParticipantSettings) -> type[Workflow]:
         UsageError: no such module or class, several classes and none named, or a Workflow without
             the inputs or the output that the settings name.
     """
-    _, module_name, *class_name = settings.spelling.split(":")
+    _, module_name, *class_name = settings.reference.split(":")
     workflow = _workflow_class(
-        module_name, class_name[0] if class_name else None, settings.spelling
+        module_name, class_name[0] if class_name else None, settings.reference
     )
     _trigger_class(workflow, settings)
     _check_inputs(workflow, settings)
@@ -188,14 +189,14 @@ def _check_inputs(workflow: type[Workflow], settings: ParticipantSettings) -> No
     for name in [*taken.values(), *settings.static_inputs, *settings.seed_inputs]:
         if name not in types:
             raise UsageError(
-                f"participant {settings.spelling!r}: {workflow.__name__} has no input {name!r}; it "
-                f"has {', '.join(types) or 'none'}"
+                f"participant {settings.reference!r}: {workflow.__name__} has no input {name!r}; "
+                f"it has {', '.join(types) or 'none'}"
             )
     for type_, name in taken.items():
         # A list without a type of its elements counts as JSON, and takes messages too.
         if types[name] not in (type_, "JSON"):
             raise UsageError(
-                f"participant {settings.spelling!r}: the input {name!r} of {workflow.__name__} is "
+                f"participant {settings.reference!r}: the input {name!r} of {workflow.__name__} is "
                 f"of type {types[name]}; expected {type_}, because it takes the "
                 f"{'chat history' if type_ == 'CHAT_HISTORY' else 'latest message'}"
             )
@@ -211,7 +212,7 @@ def _trigger_class(
         if issubclass(trigger, ChatMessageTrigger):
             return trigger
     raise UsageError(
-        f"participant {settings.spelling!r}: trigger is {settings.trigger!r}, but "
+        f"participant {settings.reference!r}: trigger is {settings.trigger!r}, but "
         f"{workflow.__name__} has no chat trigger; leave the trigger empty, and name the input "
         "that takes the message in message_input"
     )
@@ -259,11 +260,11 @@ def _as_json(value: Any) -> Any:
     return json.loads(json.dumps(value, cls=DefaultStateEncoder))
 
 
-def _workflow_class(module_name: str, class_name: str | None, spelling: str) -> type[Workflow]:
-    module = import_module(module_name, f"participant {spelling!r}")
+def _workflow_class(module_name: str, class_name: str | None, reference: str) -> type[Workflow]:
+    module = import_module(module_name, f"participant {reference!r}")
     submodule = f"{module_name}.workflow"
     if not _workflows_in(module) and hasattr(module, "__path__") and find_spec(submodule):
-        module = import_module(submodule, f"participant {spelling!r}")
+        module = import_module(submodule, f"participant {reference!r}")
     found = {workflow.__name__: workflow for workflow in _workflows_in(module)}
     if class_name is None and len(found) == 1:
         return next(iter(found.values()))
@@ -271,11 +272,11 @@ def _workflow_class(module_name: str, class_name: str | None, spelling: str) -> 
         return found[class_name]
     if not found:
         raise UsageError(
-            f"participant {spelling!r}: {module.__name__} has no Vellum Workflow: no class "
+            f"participant {reference!r}: {module.__name__} has no Vellum Workflow: no class "
             "that derives from vellum.workflows.BaseWorkflow"
         )
     raise UsageError(
-        f"participant {spelling!r}: {module.__name__} has "
+        f"participant {reference!r}: {module.__name__} has "
         f"{'several Workflows' if class_name is None else f'no Workflow {class_name!r}'}; "
         f"write one of {', '.join(f'local:{module_name}:{name}' for name in sorted(found))}"
     )
@@ -300,6 +301,6 @@ def _output_name(workflow: type[Workflow], settings: ParticipantSettings) -> str
         if name.replace("_", "-") == settings.output.replace("_", "-"):
             return name
     raise UsageError(
-        f"participant {settings.spelling!r}: {workflow.__name__} has no output "
+        f"participant {settings.reference!r}: {workflow.__name__} has no output "
         f"{settings.output!r}; it has {', '.join(names) or 'none'}"
     )

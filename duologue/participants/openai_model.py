@@ -109,7 +109,7 @@ class OpenAIModel:
         self._call = call
         self._spending = spending
         self._request: dict[str, Any] = {
-            "model": settings.spelling.partition(":")[2],
+            "model": settings.reference.partition(":")[2],
             # OpenAI's newer models refuse `max_tokens`, and many other servers know only that.
             (
                 "max_completion_tokens" if client.base_url == DEFAULT_BASE_URL else "max_tokens"
@@ -127,14 +127,14 @@ class OpenAIModel:
             messages.insert(0, {"role": "system", "content": prompt})
         private = [message["content"] for message in messages]
         wording = ErrorContext(
-            settings.spelling, self._client.base_url, self._client.api_key, private=private
+            settings.reference, self._client.base_url, self._client.api_key, private=private
         )
         used: list[Usage] = []
         try:
             reply, attempts = await with_retries(
                 lambda: self._attempt(messages, wording, used),
                 self._call,
-                settings.spelling,
+                settings.reference,
                 self._client.account,
             )
         except ParticipantError as error:

@@ -70,7 +70,7 @@ async def open_participants(
             # The Vellum SDK takes half a second to import, so it is imported where it is used.
             if settings.kind is ParticipantKind.PYTHON:
                 function = load_function(settings)
-                account = accounts.named(settings.spelling)
+                account = accounts.named(settings.reference)
                 return PythonFunction(function, settings, call, executor, spending, account)
             if settings.kind is ParticipantKind.LOCAL:
                 from duologue.participants.local_workflow import LocalWorkflow, load_workflow
@@ -85,7 +85,7 @@ async def open_participants(
                 assert urls is not None
                 from duologue.participants.endpoint import EndpointBot
 
-                account = accounts.named(settings.spelling)
+                account = accounts.named(settings.reference)
                 return EndpointBot(urls, settings, call, spending, account)
             assert client is not None
             if settings.kind is ParticipantKind.PROMPT:

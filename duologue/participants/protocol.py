@@ -99,8 +99,8 @@ def further_inputs(settings: ParticipantSettings, context: TurnContext) -> dict[
     for name, column in settings.seed_inputs.items():
         if column not in columns:
             raise FatalError(
-                f"seed {seed.seed_id} has no column {column!r}, which {settings.spelling} takes as "
-                f"its input {name!r}; it has {', '.join(sorted(columns))}"
+                f"seed {seed.seed_id} has no column {column!r}, which {settings.reference} takes "
+                f"as its input {name!r}; it has {', '.join(sorted(columns))}"
             )
         inputs[name] = columns[column]
     return inputs

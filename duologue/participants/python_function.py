@@ -56,7 +56,7 @@ class PythonFunction:
         spending: Spending | None = None,
         account: Account | None = None,
     ) -> None:
-        self._account = account or Account(settings.spelling)
+        self._account = account or Account(settings.reference)
         self._function = function
         self._settings = settings
         self._call = call
@@ -71,7 +71,7 @@ class PythonFunction:
         reply, attempts = await with_retries(
             lambda: self._attempt(chat_history, context),
             self._call,
-            self._settings.spelling,
+            self._settings.reference,
             self._account,
         )
         return replace(reply, attempts=attempts)
@@ -85,15 +85,15 @@ class PythonFunction:
         call = partial(self._function, list(chat_history), **inputs)
         said = await call_foreign(call, self._is_async, self._executor)
         if isinstance(said, Raised):
-            failure = _failure(said.error, self._settings.spelling)
+            failure = _failure(said.error, self._settings.reference)
             raise failure from (None if failure is said.error else said.error)
         latency_ms = round((time.monotonic() - started) * 1000)
         if inspect.isgenerator(said) or inspect.isasyncgen(said):
             raise FatalError(
-                f"{self._settings.spelling} replied with {type(said).__name__}, not text; a reply "
+                f"{self._settings.reference} replied with {type(said).__name__}, not text; a reply "
                 "must be a string, so return the whole text instead of yielding parts of it"
             )
-        return Reply(usable_text(said, self._settings.spelling), latency_ms=latency_ms)
+        return Reply(usable_text(said, self._settings.reference), latency_ms=latency_ms)
 
 
 def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
@@ -103,9 +103,9 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
         UsageError: no such module or name, or it cannot be called with a chat history and the
             further inputs.
     """
-    subject = f"participant {settings.spelling!r}"
+    subject = f"participant {settings.reference!r}"
     expected = "`async def reply(chat_history) -> str` (or without async)"
-    function = import_function(settings.spelling, subject, expected)
+    function = import_function(settings.reference, subject, expected)
     inputs = dict.fromkeys([*settings.static_inputs, *settings.seed_inputs])
     if _wants_conversation_id(function):
         inputs.setdefault(CONVERSATION_ID)
@@ -113,19 +113,19 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
         inspect.signature(function).bind([], **inputs)
     except TypeError as error:
         raise UsageError(
-            f"{subject}: cannot be called as {settings.spelling.split(':')[2]}(chat_history"
+            f"{subject}: cannot be called as {settings.reference.split(':')[2]}(chat_history"
             f"{''.join(f', {name}=…' for name in inputs)}): {error}"
         ) from None
     return function
 
 
-def _failure(error: BaseException, spelling: str) -> DuologueError:
+def _failure(error: BaseException, reference: str) -> DuologueError:
     """Converts what a function raised to the error that says whether to call it again."""
     if isinstance(error, BaseExceptionGroup):
-        failures = [_failure(one, spelling) for one in error.exceptions]
+        failures = [_failure(one, reference) for one in error.exceptions]
         # One error that stays makes another call pointless.
         return next((one for one in failures if not isinstance(one, TransientError)), failures[0])
-    said = f"{spelling} raised {_named(error)}"
+    said = f"{reference} raised {_named(error)}"
     if isinstance(error, TransientError):  # a class of the user's may lack what ours have
         return TransientError(said, getattr(error, "retry_after_seconds", None))
     if isinstance(error, DuologueError):

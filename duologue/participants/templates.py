@@ -121,8 +121,8 @@ def check_templates(participants: Sequence[ParticipantSettings], seeds: Sequence
 def subject_of(settings: ParticipantSettings) -> str:
     """Names a participant's template, for errors."""
     if settings.kind is ParticipantKind.ENDPOINT:
-        return f"{settings.spelling}: endpoint.body"
-    return f"{settings.spelling}: prompt_file {settings.prompt_file}"
+        return f"{settings.reference}: endpoint.body"
+    return f"{settings.reference}: prompt_file {settings.prompt_file}"
 
 
 def _error(settings: ParticipantSettings, seed: Seed) -> str | None:

@@ -140,11 +140,11 @@ class VellumDeployment:
         further = typed_inputs(self._settings, self._types, context)
         said = (*(message.text for message in chat_history), *_texts(further))
         wording = ErrorContext(
-            self._settings.spelling, self._client.base_url, self._client.api_key, private=said
+            self._settings.reference, self._client.base_url, self._client.api_key, private=said
         )
         request = {**self._request, "metadata": metadata_of(context)}
         if self._is_stateful:
-            refuse_lost_state(chat_history, context, self._settings.spelling)
+            refuse_lost_state(chat_history, context, self._settings.reference)
             if context.previous_execution_id is not None:
                 request["previous_execution_id"] = context.previous_execution_id
         request["inputs"] = self._inputs(chat_history, further)
@@ -157,7 +157,7 @@ class VellumDeployment:
 
         try:
             reply, attempts = await with_retries(
-                attempt, self._call, self._settings.spelling, self._client.account
+                attempt, self._call, self._settings.reference, self._client.account
             )
         except ParticipantError as error:
             error.usage = total(used)

@@ -60,7 +60,7 @@ def typed_inputs(
             column = settings.seed_inputs.get(name)
             source = f"seed {context.seed.seed_id}, column {column!r}" if column else "static value"
             raise FatalError(
-                f"{settings.spelling}: its input {name!r} is of type {types[name]}, and the "
+                f"{settings.reference}: its input {name!r} is of type {types[name]}, and the "
                 f"{source} {error}"
             ) from None
     return inputs

@@ -76,7 +76,7 @@ def unusable_reason(seed: Seed, participants: Sequence[ParticipantSettings]) -> 
                 converted(columns[column], types[name])
             except ValueError as error:
                 return (
-                    f"column {column!r} {error}: {settings.spelling} takes it as its input "
+                    f"column {column!r} {error}: {settings.reference} takes it as its input "
                     f"{name!r}, of type {types[name]}"
                 )
     return None
@@ -89,7 +89,7 @@ async def _checked(
         return Checked(settings)
     kind = "Prompt" if settings.kind is ParticipantKind.PROMPT else "Workflow"
     wording = ErrorContext(
-        settings.spelling,
+        settings.reference,
         client.default_url,
         client.api_key,
         private=(),
@@ -102,7 +102,7 @@ async def _checked(
     try:
         pinned = await with_retries(lambda: _release(client, settings, wording), call, "Vellum")
     except _MayNotReadError as error:
-        return Checked(settings, f"{settings.spelling}: was not checked before the run: {error}")
+        return Checked(settings, f"{settings.reference}: was not checked before the run: {error}")
     except RunStoppingError as error:
         raise UsageError(str(error)) from None
     release, inputs, outputs = pinned[0]
@@ -182,19 +182,19 @@ def _check_inputs(
     for name in [*taken, *settings.static_inputs, *settings.seed_inputs]:
         if name not in types:
             raise UsageError(
-                f"{settings.spelling}: the {kind} has no input {name!r}; its inputs are: "
+                f"{settings.reference}: the {kind} has no input {name!r}; its inputs are: "
                 f"{_listed(types)}. Correct the participant's inputs"
             )
     for name, (type_, what) in taken.items():
         if types[name] != type_:
             raise UsageError(
-                f"{settings.spelling}: its input {name!r} is of type {types[name]}; expected "
+                f"{settings.reference}: its input {name!r} is of type {types[name]}; expected "
                 f"{type_}, because it takes the {what}. Name another input, or change the {kind}"
             )
     for name in [*settings.static_inputs, *settings.seed_inputs]:
         if types[name] not in SUPPORTED_TYPES:
             raise UsageError(
-                f"{settings.spelling}: its input {name!r} is of type {types[name]}; expected one "
+                f"{settings.reference}: its input {name!r} is of type {types[name]}; expected one "
                 f"of {', '.join(SUPPORTED_TYPES)}, which static values and seed columns can be"
             )
     for name, value in settings.static_inputs.items():
@@ -202,8 +202,8 @@ def _check_inputs(
             converted(value, types[name])
         except ValueError as error:
             raise UsageError(
-                f"{settings.spelling}: its input {name!r} is of type {types[name]}, and the static "
-                f"value {error}"
+                f"{settings.reference}: its input {name!r} is of type {types[name]}, and the "
+                f"static value {error}"
             ) from None
     given = {*taken, *settings.static_inputs, *settings.seed_inputs}
     missing = [
@@ -214,7 +214,7 @@ def _check_inputs(
     # A trigger has its own attributes.
     if missing and settings.trigger is None:
         raise UsageError(
-            f"{settings.spelling}: the {kind} requires the input {missing[0]!r}, which the run "
+            f"{settings.reference}: the {kind} requires the input {missing[0]!r}, which the run "
             "does not give; add it to the participant's static_inputs or seed_inputs"
         )
 
@@ -224,13 +224,13 @@ def _check_output(settings: ParticipantSettings, variables: Sequence[VellumVaria
     type_ = types.get(settings.output.replace("_", "-"))
     if type_ is None:
         raise UsageError(
-            f"{settings.spelling}: the Workflow has no output {settings.output!r}; its outputs "
+            f"{settings.reference}: the Workflow has no output {settings.output!r}; its outputs "
             f"are: {_listed([variable.key for variable in variables])}. Set the participant's "
             "`output` to the one that holds the reply"
         )
     if type_ not in _OUTPUT_TYPES:
         raise UsageError(
-            f"{settings.spelling}: its output {settings.output!r} is of type {type_}; expected a "
+            f"{settings.reference}: its output {settings.output!r} is of type {type_}; expected a "
             "STRING, a CHAT_HISTORY or JSON. Set the participant's `output` to another one"
         )
 

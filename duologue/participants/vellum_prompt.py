@@ -70,7 +70,7 @@ class VellumPrompt:
         texts = [message.text for message in chat_history]
         texts += [value for value in further.values() if isinstance(value, str)]
         wording = ErrorContext(
-            settings.spelling,
+            settings.reference,
             self._client.base_url,
             self._client.api_key,
             private=texts,
@@ -102,7 +102,7 @@ class VellumPrompt:
 
         try:
             reply, attempts = await with_retries(
-                attempt, self._call, settings.spelling, self._client.account
+                attempt, self._call, settings.reference, self._client.account
             )
         except ParticipantError as error:
             error.usage = total(used)

@@ -67,15 +67,15 @@ def plan_evaluation(**parameters: Any) -> EvaluationPlan:
 def _settings(
     manifest: Manifest, form: EvaluationForm, advanced: EvaluationOptions
 ) -> EvaluationSettings:
-    reference = manifest.settings.chatbot
+    recorded = manifest.settings.chatbot
 
     def chatbot(name: str, inputs: ParticipantInputs | None) -> ParticipantSettings:
         fields = ParticipantInputs.model_fields
-        as_reference = ParticipantInputs(**{field: getattr(reference, field) for field in fields})
-        return ParticipantSettings.parsed(name, inputs or as_reference)
+        as_recorded = ParticipantInputs(**{field: getattr(recorded, field) for field in fields})
+        return ParticipantSettings.parsed(name, inputs or as_recorded)
 
     return EvaluationSettings(
-        candidate=chatbot(form.candidate or reference.spelling, advanced.candidate_inputs),
+        candidate=chatbot(form.candidate or recorded.reference, advanced.candidate_inputs),
         baseline=chatbot(form.baseline, advanced.baseline_inputs) if form.baseline else None,
         max_concurrency=form.max_concurrency,
         **{name: getattr(advanced, name) for name in StoredEvaluationOptions.model_fields},

@@ -157,9 +157,9 @@ def _check_cost_is_known(settings: RunSettings) -> None:
         )
     if not (settings.chatbot.is_deployment or settings.simulated_user.is_deployment):
         raise UsageError(
-            f"budget.max_cost_usd is {max_cost_usd:g}, but neither {settings.chatbot.spelling} nor "
-            f"{settings.simulated_user.spelling} is a Workflow Deployment, and only Vellum reports "
-            "what a call costs; limit the calls with budget.max_calls"
+            f"budget.max_cost_usd is {max_cost_usd:g}, but neither {settings.chatbot.reference} "
+            f"nor {settings.simulated_user.reference} is a Workflow Deployment, and only Vellum "
+            "reports what a call costs; limit the calls with budget.max_calls"
         )
 
 

@@ -109,7 +109,7 @@ class ParticipantInputs(Options):
 class ParticipantSettings(ParticipantInputs):
     """One participant: its reference, its inputs, and where its reply is found."""
 
-    spelling: str
+    reference: str
     """`NAME` or `NAME@release_tag`, with the name or id of a Workflow Deployment;
     `prompt:NAME[@release_tag]`, `local:package.module[:ClassName]`,
     `python:package.module:function`, `openai:MODEL`, or a URL. Checked by `parsed`, whose errors
@@ -121,25 +121,25 @@ class ParticipantSettings(ParticipantInputs):
     read it, and for participants that are not on Vellum."""
 
     @classmethod
-    def parsed(cls, spelling: str, inputs: ParticipantInputs | None = None) -> Self:
+    def parsed(cls, reference: str, inputs: ParticipantInputs | None = None) -> Self:
         """Parses a participant's reference as a person wrote it.
 
         Raises:
             UsageError: the reference is of no known kind, or an option does not fit it.
         """
-        spelling = spelling.strip()
-        settings = cls(spelling=spelling, **(inputs or ParticipantInputs()).model_dump())
-        prefix, colon, _ = spelling.partition(":")
+        reference = reference.strip()
+        settings = cls(reference=reference, **(inputs or ParticipantInputs()).model_dump())
+        prefix, colon, _ = reference.partition(":")
         if colon and prefix not in _PREFIXED:
             raise UsageError(
-                f"participant {spelling!r}: unknown kind {prefix!r}; write NAME or "
+                f"participant {reference!r}: unknown kind {prefix!r}; write NAME or "
                 "NAME@release_tag for a Vellum Workflow Deployment, prompt:NAME for a Vellum "
                 "Prompt Deployment, local:package.module for a Vellum Workflow in Python, "
                 "python:package.module:function, openai:MODEL for a language model, or https://… "
                 "for a chatbot with a URL"
             )
-        if not _PATTERNS[settings.kind].fullmatch(spelling):
-            raise UsageError(f"participant {spelling!r}: expected {_EXPECTED[settings.kind]}")
+        if not _PATTERNS[settings.kind].fullmatch(reference):
+            raise UsageError(f"participant {reference!r}: expected {_EXPECTED[settings.kind]}")
         settings._check_mode()
         for option, path in (
             ("output_path", settings.output_path),
@@ -153,7 +153,7 @@ class ParticipantSettings(ParticipantInputs):
             return self
         if self.kind is not ParticipantKind.OPENAI:
             raise UsageError(
-                f"participant {self.spelling!r}: prompt_file is {self.prompt_file!r}, but only an "
+                f"participant {self.reference!r}: prompt_file is {self.prompt_file!r}, but only an "
                 "openai: model takes a system prompt; leave prompt_file empty"
             )
         text = decoded_text(stored_bytes(self.prompt_file), self.prompt_file)
@@ -167,12 +167,12 @@ class ParticipantSettings(ParticipantInputs):
     def _check_mode(self) -> None:
         if self.mode is ParticipantMode.STATEFUL and self.kind not in _STATEFUL_KINDS:
             raise UsageError(
-                f"participant {self.spelling!r}: mode is stateful, which only Workflows can be; "
+                f"participant {self.reference!r}: mode is stateful, which only Workflows can be; "
                 "leave the mode stateless"
             )
         if self.trigger is not None and self.mode is ParticipantMode.STATELESS:
             raise UsageError(
-                f"participant {self.spelling!r}: trigger is {self.trigger!r}, but the mode is "
+                f"participant {self.reference!r}: trigger is {self.trigger!r}, but the mode is "
                 "stateless; set the mode to stateful, or leave the trigger empty"
             )
 
@@ -182,14 +182,14 @@ class ParticipantSettings(ParticipantInputs):
         except JMESPathError as error:
             reason = str(error).partition("\n")[0].rstrip(":")
             raise UsageError(
-                f"participant {self.spelling!r}: {option} is {path!r}, which is not "
+                f"participant {self.reference!r}: {option} is {path!r}, which is not "
                 f"a JMESPath ({reason}); write one as in answer.text"
             ) from None
 
     @property
     def kind(self) -> ParticipantKind:
         """Where it runs, as its reference says."""
-        prefix, colon, _ = self.spelling.partition(":")
+        prefix, colon, _ = self.reference.partition(":")
         if prefix == "http":
             return ParticipantKind.ENDPOINT
         return ParticipantKind(prefix) if colon else ParticipantKind.VELLUM
@@ -197,7 +197,7 @@ class ParticipantSettings(ParticipantInputs):
     @property
     def name(self) -> str:
         """The reference without a release tag: for a Workflow Deployment its name or id."""
-        return self.spelling.partition("@")[0] if self.is_deployment else self.spelling
+        return self.reference.partition("@")[0] if self.is_deployment else self.reference
 
     @property
     def is_deployment(self) -> bool:
@@ -212,7 +212,7 @@ class ParticipantSettings(ParticipantInputs):
     @property
     def release_tag(self) -> str | None:
         """The deployment's release tag; None for its default and for the other kinds."""
-        return self.spelling.partition("@")[2] or None if self.is_deployment else None
+        return self.reference.partition("@")[2] or None if self.is_deployment else None
 
     @property
     def release_id(self) -> str | None:

@@ -156,7 +156,7 @@ def test_two_versions_are_compared_conversation_by_conversation(datasets: Path) 
     asked = ["diff", OLD, GOOD, "--output", "out", "--name", "bank"]
     shown = duologue(datasets, *asked).stdout
     for line in (
-        "setting chatbot.spelling: support-bot@production → support-bot@v2",
+        "setting chatbot.reference: support-bot@production → support-bot@v2",
         "1 added: new-1",
         "1 removed: gone-1",
         "1 newly failing: worse-1",

@@ -110,8 +110,8 @@ def contents(
         checked=conversations,
         failed=tuple(failed),
         settings=RunSettings(
-            chatbot=ParticipantSettings(spelling=chatbot, history_input=history_input),
-            simulated_user=ParticipantSettings(spelling="local:duologue.workflows.simulated_user"),
+            chatbot=ParticipantSettings(reference=chatbot, history_input=history_input),
+            simulated_user=ParticipantSettings(reference="local:duologue.workflows.simulated_user"),
             conversations_per_seed=conversations_per_seed,
             gates=gates,
         ),

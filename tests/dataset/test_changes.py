@@ -120,7 +120,7 @@ def test_changed_settings_are_told_but_no_texts_of_people(output: str) -> None:
     other = settings.model_copy(
         update={
             "chatbot": settings.chatbot.model_copy(
-                update={"spelling": "support-bot@next", "static_inputs": {"tone": "secret"}}
+                update={"reference": "support-bot@next", "static_inputs": {"tone": "secret"}}
             ),
             "simulation": settings.simulation.model_copy(update={"turns": 5, "greeting": "secret"}),
         }
@@ -129,7 +129,7 @@ def test_changed_settings_are_told_but_no_texts_of_people(output: str) -> None:
     found = changes(output, SECOND, replace(before, settings=other, seed_file=seed_file))
     assert found.settings == (
         "the seed file's contents",
-        "chatbot.spelling: support-bot@production → support-bot@next",
+        "chatbot.reference: support-bot@production → support-bot@next",
         "chatbot.static_inputs.tone",
         "simulation.greeting",
         "simulation.turns: 3 → 5",

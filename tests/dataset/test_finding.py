@@ -28,10 +28,10 @@ def write(output: str, version: str = VERSION, name: str = "shop") -> Manifest:
 def test_a_version_is_found_by_everything_that_names_it(output: str) -> None:
     publish_latest(DatasetFolder(output, "shop").version(write(output)))
     folder = DatasetFolder(output, "shop").revision_folder(VERSION)
-    for spelling in ("latest", VERSION, str(folder), str(folder.parent)):
-        assert find_version(spelling, output).folder == folder
-        assert find_version(spelling, output, "shop").folder == folder
-        assert find_conversations(spelling, output) == folder / "conversations.parquet"
+    for name in ("latest", VERSION, str(folder), str(folder.parent)):
+        assert find_version(name, output).folder == folder
+        assert find_version(name, output, "shop").folder == folder
+        assert find_conversations(name, output) == folder / "conversations.parquet"
 
 
 def test_a_parquet_file_is_found_by_its_path(tmp_path: Path) -> None:
@@ -91,9 +91,9 @@ def test_a_version_without_a_manifest_does_not_exist(output: str) -> None:
     folder = DatasetFolder(output, "shop").revision_folder(UNFINISHED)
     folder.mkdir()
     (folder / "conversations.parquet").write_bytes(b"PAR1")
-    for spelling in (UNFINISHED, str(folder)):
+    for name in (UNFINISHED, str(folder)):
         with pytest.raises(UsageError, match=r"is not a version, because it has no manifest\.json"):
-            find_version(spelling, output)
+            find_version(name, output)
     assert find_version("latest", output).folder == DatasetFolder(output, "shop").revision_folder(
         VERSION
     )

@@ -126,8 +126,8 @@ def whole_runs(draw: st.DrawFn) -> DatasetContents:
         checked=tuple(item for item in made if isinstance(item, CheckedConversation)),
         failed=tuple(item for item in made if isinstance(item, FailedSeed)),
         settings=RunSettings(
-            chatbot=ParticipantSettings(spelling="support-bot@production"),
-            simulated_user=ParticipantSettings(spelling="local:duologue.workflows.simulated_user"),
+            chatbot=ParticipantSettings(reference="support-bot@production"),
+            simulated_user=ParticipantSettings(reference="local:duologue.workflows.simulated_user"),
             simulation=SETTINGS,
             conversations_per_seed=samples,
         ),
@@ -175,8 +175,8 @@ def a_run() -> DatasetContents:
         checked=tuple(item for item in made if isinstance(item, CheckedConversation)),
         failed=tuple(item for item in made if isinstance(item, FailedSeed)),
         settings=RunSettings(
-            chatbot=ParticipantSettings(spelling="support-bot"),
-            simulated_user=ParticipantSettings(spelling="simulated-user"),
+            chatbot=ParticipantSettings(reference="support-bot"),
+            simulated_user=ParticipantSettings(reference="simulated-user"),
             simulation=SETTINGS,
             conversations_per_seed=2,
         ),

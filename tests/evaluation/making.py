@@ -88,8 +88,8 @@ def evaluation_manifest(
             conversations_sha256="0" * 64,
         ),
         settings=EvaluationSettings(
-            candidate=ParticipantSettings(spelling=candidate),
-            baseline=ParticipantSettings(spelling="support-bot@production")
+            candidate=ParticipantSettings(reference=candidate),
+            baseline=ParticipantSettings(reference="support-bot@production")
             if has_baseline
             else None,
         ),

@@ -269,11 +269,11 @@ async def test_a_seed_whose_budget_is_spent_is_not_tried_again_within_the_run(
 
 @pytest.mark.parametrize("kind", ["local", "python"])
 async def test_calls_of_every_kind_of_participant_count(kind: str) -> None:
-    spelling = {
+    reference = {
         "local": LOCAL["chatbot"],
         "python": "python:tests.flows.test_budget:polite",
     }[kind]
-    chatbot = ParticipantSettings.parsed(spelling)
+    chatbot = ParticipantSettings.parsed(reference)
     user = ParticipantSettings.parsed(LOCAL["simulated_user"])
     spending = Spending(Budget(max_calls=2))
     async with open_participants([chatbot, user], CallSettings(), 2, spending) as participants:

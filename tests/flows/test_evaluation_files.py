@@ -88,7 +88,7 @@ async def test_the_manifest_says_what_was_evaluated_and_what_its_files_hold(
     }
     baseline = manifest.settings.baseline
     assert baseline is not None
-    assert (manifest.settings.candidate.spelling, baseline.spelling) == (
+    assert (manifest.settings.candidate.reference, baseline.reference) == (
         "support-bot@next",
         "support-bot",
     )

@@ -76,8 +76,8 @@ def test_what_a_module_imports_is_not_reached_through_it(only_my_bots: None, pat
 
 
 def test_the_bundled_pair_is_always_allowed() -> None:
-    for spelling in (BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER):
-        assert allowed_by("").allows(spelling.removeprefix("local:"))
+    for reference in (BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER):
+        assert allowed_by("").allows(reference.removeprefix("local:"))
     assert not allowed_by("").allows("workflows.mine")
 
 

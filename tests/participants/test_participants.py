@@ -1,4 +1,4 @@
-"""Spellings, Python functions and local Workflows; Workflow Deployments have their own file."""
+"""References, Python functions and local Workflows; Workflow Deployments have their own file."""
 
 import asyncio
 import threading
@@ -36,7 +36,7 @@ async def asked(
 
 
 @pytest.mark.parametrize(
-    ("spelling", "kind", "name", "release_tag"),
+    ("reference", "kind", "name", "release_tag"),
     [
         ("support-bot", ParticipantKind.VELLUM, "support-bot", None),
         (" support-bot@production ", ParticipantKind.VELLUM, "support-bot", "production"),
@@ -46,15 +46,15 @@ async def asked(
         ("python:a:bot.reply", ParticipantKind.PYTHON, "python:a:bot.reply", None),
     ],
 )
-def test_a_spelling_says_where_a_participant_runs(
-    spelling: str, kind: ParticipantKind, name: str, release_tag: str | None
+def test_a_reference_says_where_a_participant_runs(
+    reference: str, kind: ParticipantKind, name: str, release_tag: str | None
 ) -> None:
-    settings = ParticipantSettings.parsed(spelling)
+    settings = ParticipantSettings.parsed(reference)
     assert (settings.kind, settings.name, settings.release_tag) == (kind, name, release_tag)
 
 
 @pytest.mark.parametrize(
-    ("spelling", "told"),
+    ("reference", "told"),
     [
         ("", "expected NAME or NAME@release_tag"),
         ("two words", "expected NAME or NAME@release_tag"),
@@ -67,9 +67,9 @@ def test_a_spelling_says_where_a_participant_runs(
         ("python:bots.py:reply()", "expected python:package.module:function"),
     ],
 )
-def test_what_is_no_spelling_is_refused_with_what_is_one(spelling: str, told: str) -> None:
+def test_what_is_no_reference_is_refused_with_what_is_one(reference: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        ParticipantSettings.parsed(spelling)
+        ParticipantSettings.parsed(reference)
 
 
 @pytest.mark.parametrize("kind", ["async def", "def"])
@@ -145,14 +145,14 @@ def reply(chat_history):
 """
 
 
-@pytest.mark.parametrize("spelling", ["python:bots:reply", "local:bots"])
-async def test_as_many_block_at_a_time_as_may_be_in_flight(module: Any, spelling: str) -> None:
+@pytest.mark.parametrize("reference", ["python:bots:reply", "local:bots"])
+async def test_as_many_block_at_a_time_as_may_be_in_flight(module: Any, reference: str) -> None:
     module(
         "bots",
         ALL_TOGETHER
         + WORKFLOW.replace("        if FAIL_WITH", "        all_here.wait()\n        if FAIL_WITH"),
     )
-    settings = ParticipantSettings.parsed(spelling)
+    settings = ParticipantSettings.parsed(reference)
     async with open_participants([settings, BUNDLED_USER], CALL, 20) as participants:
         replies = await asyncio.gather(
             *(participants[0].reply(HISTORY, TurnContext(SEED)) for _ in range(20))
@@ -296,7 +296,7 @@ async def test_one_of_several_workflows_is_named_with_its_inputs_and_output(modu
 
 
 @pytest.mark.parametrize(
-    ("spelling", "inputs", "told"),
+    ("reference", "inputs", "told"),
     [
         ("local:bot_module", {}, "several Workflows; write one of local:bot_module:Bot, "),
         ("local:bot_module:Other", {}, "no Workflow 'Other'; write one of"),
@@ -315,11 +315,11 @@ async def test_one_of_several_workflows_is_named_with_its_inputs_and_output(modu
     ],
 )
 async def test_a_workflow_that_cannot_be_used_is_told_before_anything_runs(
-    module: Any, spelling: str, inputs: dict[str, Any], told: str
+    module: Any, reference: str, inputs: dict[str, Any], told: str
 ) -> None:
     module("bot_module", WORKFLOW + SECOND)
     with pytest.raises(UsageError, match=told):
-        await asked(ParticipantSettings.parsed(spelling, ParticipantInputs(**inputs)))
+        await asked(ParticipantSettings.parsed(reference, ParticipantInputs(**inputs)))
 
 
 @pytest.mark.parametrize(

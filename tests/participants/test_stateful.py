@@ -114,9 +114,9 @@ def user() -> ScriptedParticipant:
 
 
 async def opened(
-    inputs: ParticipantInputs = STATEFUL, spelling: str = "chatty"
+    inputs: ParticipantInputs = STATEFUL, reference: str = "chatty"
 ) -> AsyncIterator[Participant]:
-    settings = ParticipantSettings.parsed(spelling, inputs)
+    settings = ParticipantSettings.parsed(reference, inputs)
     async with open_participants([settings], CALL, 4) as (participant,):
         yield participant
 
@@ -328,7 +328,7 @@ async def test_content_is_read_kept_and_sent_back(
 
 
 @pytest.mark.parametrize(
-    ("inputs", "spelling", "told"),
+    ("inputs", "reference", "told"),
     [
         ({"mode": "stateful"}, "python:bots:reply", "only Workflows can be"),
         ({"mode": "stateful"}, "prompt:user", "only Workflows can be"),
@@ -337,10 +337,10 @@ async def test_content_is_read_kept_and_sent_back(
     ],
 )
 def test_options_that_do_not_fit_are_refused(
-    inputs: dict[str, Any], spelling: str, told: str
+    inputs: dict[str, Any], reference: str, told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
-        ParticipantSettings.parsed(spelling, ParticipantInputs.model_validate(inputs))
+        ParticipantSettings.parsed(reference, ParticipantInputs.model_validate(inputs))
 
 
 async def test_a_local_workflow_continues_from_its_state_in_another_process_too(
@@ -349,11 +349,11 @@ async def test_a_local_workflow_continues_from_its_state_in_another_process_too(
     module("chatty", CHATTY)
     draft = Draft.of(SEED)
     failing = ScriptedParticipant(["And today?", "And tomorrow?"], fail_at=2)
-    async for chatbot in opened(spelling="local:chatty"):
+    async for chatbot in opened(reference="local:chatty"):
         with pytest.raises(TransientError):
             await simulate(draft, SEED, 1, Participants(chatbot, failing), TURNS)
     draft = Draft.model_validate_json(draft.model_dump_json())
-    async for chatbot in opened(spelling="local:chatty"):
+    async for chatbot in opened(reference="local:chatty"):
         await simulate(draft, SEED, 1, Participants(chatbot, user()), TURNS)
     assert [m.text for m in draft.messages if m.role is Role.ASSISTANT] == [
         f"Message {number} after {SEED.message}" for number in (1, 3, 5)

@@ -75,22 +75,22 @@ async def vellum(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandIn]:
 
 
 async def reply(
-    spelling: str = "support-bot@production",
+    reference: str = "support-bot@production",
     call: CallSettings = ONCE,
     inputs: ParticipantInputs | None = None,
     context: TurnContext = ALONE,
 ) -> Reply:
     """Asks once, through a client of its own."""
     async with vellum_client(max_concurrency=4) as client:
-        settings = ParticipantSettings.parsed(spelling, inputs)
+        settings = ParticipantSettings.parsed(reference, inputs)
         return await VellumDeployment(client, settings, call).reply(HISTORY, context)
 
 
 async def error_of(
-    spelling: str = "support-bot@production", call: CallSettings = ONCE
+    reference: str = "support-bot@production", call: CallSettings = ONCE
 ) -> ParticipantError:
     with pytest.raises(ParticipantError) as raised:
-        await reply(spelling, call)
+        await reply(reference, call)
     return raised.value
 
 
@@ -612,7 +612,7 @@ async def test_no_proxy_is_used_for_hosts_that_are_excepted(
 async def test_cookies_are_not_kept(vellum: StandIn) -> None:
     vellum.deployments["support-bot"].always = "sets_cookie"
     async with vellum_client(1) as client:
-        participant = VellumDeployment(client, ParticipantSettings(spelling="support-bot"), ONCE)
+        participant = VellumDeployment(client, ParticipantSettings(reference="support-bot"), ONCE)
         for _ in range(2):
             await participant.reply(HISTORY, TurnContext(SEED))
 
@@ -624,8 +624,8 @@ async def test_256_calls_at_once_share_one_client(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("VELLUM_API_URL", url)
         async with vellum_client(max_concurrency=256) as client:
             both = [
-                VellumDeployment(client, ParticipantSettings(spelling=spelling), ONCE)
-                for spelling in ("support-bot", "simulated-user")
+                VellumDeployment(client, ParticipantSettings(reference=reference), ONCE)
+                for reference in ("support-bot", "simulated-user")
             ]
             replies = await asyncio.gather(
                 *(
@@ -643,7 +643,7 @@ async def test_256_calls_at_once_share_one_client(monkeypatch: pytest.MonkeyPatc
 async def test_no_more_calls_are_made_at_once_than_allowed(vellum: StandIn) -> None:
     vellum.deployments["support-bot"].latency_ms = 100
     async with vellum_client(max_concurrency=3) as client:
-        participant = VellumDeployment(client, ParticipantSettings(spelling="support-bot"), ONCE)
+        participant = VellumDeployment(client, ParticipantSettings(reference="support-bot"), ONCE)
         await asyncio.gather(*(participant.reply(HISTORY, TurnContext(SEED)) for _ in range(12)))
 
     assert vellum.most_in_flight == 3
@@ -652,7 +652,7 @@ async def test_no_more_calls_are_made_at_once_than_allowed(vellum: StandIn) -> N
 async def test_a_call_that_is_cancelled_ends_and_the_client_serves_on(vellum: StandIn) -> None:
     vellum.deployments["support-bot"].failures = ["hang"]
     async with vellum_client(max_concurrency=1) as client:
-        participant = VellumDeployment(client, ParticipantSettings(spelling="support-bot"), ONCE)
+        participant = VellumDeployment(client, ParticipantSettings(reference="support-bot"), ONCE)
         hanging = asyncio.create_task(participant.reply(HISTORY, TurnContext(SEED)))
         while not vellum.requests:
             await asyncio.sleep(0.01)

@@ -99,7 +99,7 @@ def test_a_new_version_starts_its_evaluation_and_the_pipeline_of_another_reposit
         latest["revision"],
     )
     # The chatbot that made the version is asked again, and says the same.
-    assert manifest["settings"]["candidate"]["spelling"] == "python:bots:reply"
+    assert manifest["settings"]["candidate"]["reference"] == "python:bots:reply"
     assert manifest["sides"]["candidate"]["verdicts"]["same"] == 3
     assert manifest["failed_gates"] == []
 

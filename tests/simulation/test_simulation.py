@@ -344,7 +344,7 @@ def test_a_marker_made_of_words_is_no_part_of_other_words(
 
 
 def test_the_key_tells_apart_all_that_makes_a_conversation_what_it_is() -> None:
-    bot, user = ParticipantSettings(spelling="bot@v1"), ParticipantSettings(spelling="user")
+    bot, user = ParticipantSettings(reference="bot@v1"), ParticipantSettings(reference="user")
     settings = SimulationSettings()
     base = conversation_key(SEED, 1, bot, user, settings)
     others = [
@@ -352,11 +352,11 @@ def test_the_key_tells_apart_all_that_makes_a_conversation_what_it_is() -> None:
         conversation_key(SEED.model_copy(update={"seed_id": "seed-1-2"}), 1, bot, user, settings),
         conversation_key(SEED.model_copy(update={"context": {"a": "b"}}), 1, bot, user, settings),
         conversation_key(SEED, 2, bot, user, settings),
-        conversation_key(SEED, 1, ParticipantSettings(spelling="bot@v2"), user, settings),
+        conversation_key(SEED, 1, ParticipantSettings(reference="bot@v2"), user, settings),
         conversation_key(
             SEED, 1, bot.model_copy(update={"static_inputs": {"a": 1}}), user, settings
         ),
-        conversation_key(SEED, 1, bot, ParticipantSettings(spelling="user@v2"), settings),
+        conversation_key(SEED, 1, bot, ParticipantSettings(reference="user@v2"), settings),
         conversation_key(SEED, 1, user, bot, settings),
         *(
             conversation_key(SEED, 1, bot, user, SimulationSettings.model_validate(changed))

@@ -52,7 +52,7 @@ def write_one(
     context = {"plan": "gold"} if inputs.seed_inputs else None
     made = contents(*(conversation(n, context) for n in range(1, conversations + 1)))
     reference = made.settings.chatbot.model_copy(
-        update={"spelling": chatbot, **inputs.model_dump()}
+        update={"reference": chatbot, **inputs.model_dump()}
     )
     made = replace(made, settings=made.settings.model_copy(update={"chatbot": reference}))
     publish_latest(write_version(DatasetFolder(str(output), name), version, made))
