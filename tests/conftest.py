@@ -124,7 +124,7 @@ def s3_server() -> Iterator[str]:
     from moto.server import ThreadedMotoServer
     from s3fs import S3FileSystem
 
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # or it tells of every request
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # or it logs every request
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -115,7 +115,9 @@ def test_json_is_the_last_line_and_all_that_a_script_needs(run: Run, tmp_path: P
     assert (tmp_path / result["path"] / "manifest.json").exists()
 
 
-def test_some_failed_seeds_are_exit_code_1_and_a_rerun_mends_them(run: Run, tmp_path: Path) -> None:
+def test_some_failed_seeds_are_exit_code_1_and_a_rerun_repairs_them(
+    run: Run, tmp_path: Path
+) -> None:
     (tmp_path / "seeds.csv").write_text("Fine?\nIs it broken?\n")
     first = run("generate", "seeds.csv", *OWN_PAIR)
     assert first.returncode == 1
@@ -141,7 +143,7 @@ def test_some_failed_seeds_are_exit_code_1_and_a_rerun_mends_them(run: Run, tmp_
     ]
 
 
-def test_a_budget_that_is_spent_is_told_and_a_rerun_goes_on(run: Run, tmp_path: Path) -> None:
+def test_a_budget_that_is_spent_is_reported_and_a_rerun_continues(run: Run, tmp_path: Path) -> None:
     (tmp_path / "seeds.csv").write_text("One?\nTwo?\nThree?\n")
     limits = ("--max-calls", "7", "--max-concurrency", "1", "--set", "gates.max_failed_share=1")
     first = run("generate", "seeds.csv", *OWN_PAIR, *limits)
@@ -163,7 +165,7 @@ def test_a_cost_that_nobody_would_know_is_no_budget(run: Run, tmp_path: Path) ->
     assert not (tmp_path / "calls.log").exists()
 
 
-def test_what_a_run_used_is_told(run: Run, tmp_path: Path) -> None:
+def test_what_a_run_used_is_reported(run: Run, tmp_path: Path) -> None:
     (tmp_path / "seeds.csv").write_text("One?\n")
     pair = ("--chatbot", "support-bot", "--simulated-user", "simulated-user", "--turns", "1")
     with stand_in_process() as url:
@@ -264,7 +266,7 @@ def test_ctrl_c_ends_cleanly_and_what_was_finished_is_kept(
         (["show", "20200101T000000000Z-00000000"], "not found"),
     ],
 )
-def test_wrong_use_is_told_in_a_sentence_and_leaves_nothing_behind(
+def test_wrong_use_is_reported_in_a_sentence_and_leaves_nothing_behind(
     run: Run, tmp_path: Path, arguments: list[str], told: str
 ) -> None:
     (tmp_path / "seeds.csv").write_text("Where is my order?\n")
@@ -354,7 +356,7 @@ def test_seeds_check_says_what_would_be_simulated(run: Run, tmp_path: Path) -> N
     assert run("seeds", "check", "plain.csv").returncode == 0
 
 
-def test_a_first_message_that_looks_like_a_header_is_one_if_told_so(
+def test_a_first_message_that_looks_like_a_header_is_a_message_if_set_so(
     run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "seeds.csv").write_text("Question\nWhere is it?\n")
@@ -362,7 +364,7 @@ def test_a_first_message_that_looks_like_a_header_is_one_if_told_so(
     assert "2 seeds" in run("seeds", "check", "seeds.csv", "--no-header").stdout
 
 
-def test_check_tells_what_is_wrong_with_any_transcript(run: Run, tmp_path: Path) -> None:
+def test_check_reports_what_is_wrong_with_any_transcript(run: Run, tmp_path: Path) -> None:
     good = [
         {"role": "user", "content": "Open on Sunday?"},
         {"role": "assistant", "content": "Yes."},
@@ -383,7 +385,7 @@ def test_check_tells_what_is_wrong_with_any_transcript(run: Run, tmp_path: Path)
     assert violation["message_index"] == 2
 
 
-def test_check_tells_what_shows_in_the_file_as_a_whole(run: Run, tmp_path: Path) -> None:
+def test_check_reports_what_shows_in_the_file_as_a_whole(run: Run, tmp_path: Path) -> None:
     sorry = {"role": "assistant", "content": "We answer all questions in our shop."}
     questions = ["Do you open on Sunday?", "Where is my order?", "Can I return shoes?"]
     lines = [

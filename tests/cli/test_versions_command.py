@@ -127,7 +127,7 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in done.stderr
 
 
-def test_a_whole_version_needs_no_rerun(datasets: Path) -> None:
+def test_a_complete_version_needs_no_rerun(datasets: Path) -> None:
     done = duologue(datasets, "rerun", "--output", "out")
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"shop {GOOD}, revision 1: nothing to simulate again\n"

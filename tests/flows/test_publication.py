@@ -186,7 +186,7 @@ async def test_outdated_versions_go_with_their_checkpoints(
     assert {path.name for path in checkpoints.iterdir()} == stay
 
 
-async def test_an_old_version_that_is_made_whole_stays_although_newer_ones_are_enough(
+async def test_an_old_version_that_is_completed_stays_although_newer_ones_are_enough(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:400"}
@@ -225,7 +225,7 @@ def tiny_disk(seeds_csv: Path) -> Iterator[Path]:
         yield disk
 
 
-async def test_a_full_disk_loses_no_conversation_and_a_retry_asks_for_nothing_again(
+async def test_a_full_disk_loses_no_conversation_and_a_retry_requests_nothing_again(
     seeds_csv: Path, vellum: StandIn, tiny_disk: Path
 ) -> None:
     state = await generated(seeds_csv)
@@ -291,7 +291,7 @@ def check_every_version(seeds: Path, at_most: int) -> None:
         assert (output_of(seeds) / "seeds" / latest(seeds)["path"] / "manifest.json").exists()
 
 
-def test_the_summary_tells_what_stands_out_without_its_words(tmp_path: Path) -> None:
+def test_the_summary_shows_what_stands_out_without_its_words(tmp_path: Path) -> None:
     made = many(20, text="We are sorry, try again later. ")
     manifest = write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, made).manifest
     told = summary(manifest, made, "out", None)

@@ -44,7 +44,7 @@ NAME = st.sampled_from(NO_VERSIONS) | st.lists(PART, max_size=5).map("".join) | 
 
 @contextmanager
 def nothing_but(folder: Path, root: Path) -> Iterator[None]:
-    """Sees to it that nothing beside a folder comes, goes or changes."""
+    """Checks that nothing next to a folder comes, goes or changes."""
 
     def seen() -> dict[Path, bytes]:
         return {
@@ -60,7 +60,7 @@ def nothing_but(folder: Path, root: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Holds one dataset, beside what is nobody's business."""
+    """Holds one dataset, next to what no command may touch."""
     root = tmp_path_factory.mktemp("root")
     (root / "x").write_text("of somebody else")
     output = root / "datasets"

@@ -19,7 +19,7 @@ SIGTERM), steered over the same port:
     POST /_control           {"deployment": "support-bot", "failures": ["hang"], "latency_ms": 50}
     GET  /_control/requests  what was asked, in order, unless --no-log
     GET  /_control/totals    {"requests": 6, "most_in_flight": 2}
-    POST /_control/totals    counts the most in flight anew
+    POST /_control/totals    counts the most in flight from zero
 
 A failure is spelt `name` or `name:argument`; FAILURES holds them all.
 """
@@ -73,7 +73,7 @@ class LoggedRequest:
     """On the clock of `time.monotonic`."""
     deployment: str | None
     release_tag: str | None
-    """The tag that was asked for, also if the release's own tag was sent."""
+    """The tag that was requested, also if the release's own tag was sent."""
     inputs: list[dict[str, Any]]
     """Those of a trigger, which have no types, without them."""
     metadata: dict[str, Any] | None
