@@ -36,7 +36,7 @@ class Attempts:
 
 
 def hanging(asked: list[str]) -> Callable[[], Awaitable[str]]:
-    """An attempt that never ends on its own; it notes that it started, and that it was cancelled."""
+    """An attempt that never ends on its own; it notes its start and its cancellation."""
 
     async def attempt() -> str:
         asked.append("asked")
