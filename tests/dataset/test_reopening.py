@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from upath import UPath
 
@@ -136,7 +136,6 @@ def whole_runs(draw: st.DrawFn) -> DatasetContents:
 
 
 @given(made=whole_runs())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_run_made_comes_back_equal(made: DatasetContents) -> None:
     output = f"memory://{uuid.uuid4()}"
     written = write_version(DatasetFolder(output, "shop"), VERSION, made)
