@@ -15,9 +15,26 @@ if TYPE_CHECKING:
     from duologue.versions.history import PastVersion
     from duologue.versions.places import DatasetFolder
 
+_COMMAND_FOLLOWS = "duologue.command_follows"
+
+
+class _Versions(Group):
+    """Reads the options of the list only for the list: a command that follows has its own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Notes whether a command follows immediately."""
+        ctx.meta[_COMMAND_FOLLOWS] = bool(args) and args[0] in self.commands
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Returns the list's options, or only `--help`."""
+        params = super().get_params(ctx)
+        return params[-1:] if ctx.meta.get(_COMMAND_FOLLOWS) else params
+
+
 versions_app = typer.Typer(
     name="versions",
-    cls=Group,
+    cls=_Versions,
     help="List, pin, remove and roll back versions.",
     epilog=example("duologue versions", "duologue versions rollback"),
     rich_markup_mode=None,

@@ -430,7 +430,17 @@ def test_the_guides_echo_bug_is_found(run: Run) -> None:
     assert "user_echoes_assistant" in done.stdout
 
 
-@pytest.mark.parametrize("command", [(), ("generate",), ("evaluate",), ("push-test-suite",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        (),
+        ("generate",),
+        ("evaluate",),
+        ("push-test-suite",),
+        ("seeds", "check"),
+        ("versions", "pin"),
+    ],
+)
 def test_help_imports_nothing_heavy(run_in_new_python: Run, command: tuple[str, ...]) -> None:
     done = run_in_new_python(*command, "--help", PYTHONPROFILEIMPORTTIME="1")
     assert "Usage: duologue" in done.stdout

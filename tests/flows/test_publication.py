@@ -243,24 +243,24 @@ async def test_a_full_disk_loses_no_conversation_and_a_retry_requests_nothing_ag
 
 
 @pytest.mark.timeout(400)
-async def test_twenty_nights_in_a_row(seeds_csv: Path, vellum: StandIn) -> None:
-    """Random failures; a person pins, rolls back and retries; storage stays bounded."""
+async def test_twelve_nights_in_a_row(seeds_csv: Path, vellum: StandIn) -> None:
+    """Seeds fail; a person pins, rolls back and retries; storage stays bounded."""
     chance = random.Random(20261124)
-    dataset, keep = DatasetFolder(str(output_of(seeds_csv)), "seeds"), 5
+    dataset, keep = DatasetFolder(str(output_of(seeds_csv)), "seeds"), 3
     advanced = {**QUICK, "keep_versions": keep}
     bot = vellum.deployments["support-bot"]
     pinned: set[str] = set()
-    for night in range(20):
-        broken = chance.sample(range(1, 11), chance.choice([0, 0, 1, 1, 3, 10]))
+    for night, failures in enumerate((0, 1, 3, 10, 0, 1, 3, 0, 1, 10, 0, 3)):
+        broken = chance.sample(range(1, 11), failures)
         bot.when_history_contains = {f"number {n}?": "status:503" for n in broken}
         state = await generated(seeds_csv, turns=1, advanced=advanced)
         manifest = await manifest_of(state)
         assert manifest.counts.failed == len(broken)
         assert bool(manifest.held_back) == (len(broken) > 1)
-        if night == 7:
+        if night == 4:
             pin_version(dataset, manifest.version)
             pinned.add(manifest.version)
-        if night == 11:
+        if night == 7:
             roll_back(dataset)
         if len(broken) == 3:
             bot.when_history_contains = {}
@@ -269,7 +269,7 @@ async def test_twenty_nights_in_a_row(seeds_csv: Path, vellum: StandIn) -> None:
             assert not manifest.held_back
         check_every_version(seeds_csv, at_most=keep + 1 + len(pinned))
         newest_good = next((v for v in past_versions(dataset) if not v.manifest.held_back), None)
-        if newest_good is not None and night != 11:
+        if newest_good is not None and night != 7:
             assert newest_good.is_latest
     kept = {path.name for path in (output_of(seeds_csv) / "seeds" / ".checkpoints").iterdir()}
     assert pinned <= {item.manifest.version for item in past_versions(dataset)}
