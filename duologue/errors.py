@@ -5,6 +5,7 @@
     │   └── SeveralDatasetsError    ask which dataset is meant
     ├── IncompleteDatasetError  written, but not complete: retry what its manifest lists as missing
     ├── FailedEvaluationError   evaluated, but not good enough: see its manifest
+    ├── FailedComparisonError   compared, but not good enough: see its manifest
     ├── ExportError             not written, so not published: fix the cause and run again
     └── ParticipantError        a participant gave no usable reply
         ├── TransientError      call again

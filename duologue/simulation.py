@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -48,6 +48,8 @@ class Draft(BaseModel):
     """Invalid conversations that were discarded before it."""
     usage: Usage | None = None
     """Usage of all its calls, including failed ones and those of discarded conversations."""
+    opening: int = 1
+    """How many messages it started with; a restart keeps them."""
     states: dict[Role, str] = {}
     """The states of stateful local Workflows after their last reply, by the role of that reply."""
 
@@ -65,7 +67,7 @@ class Draft(BaseModel):
 
     def restart(self) -> None:
         """Discards an invalid conversation; its attempts and its usage still count."""
-        del self.messages[1:]
+        del self.messages[self.opening :]
         self.states.clear()
         self.started_at = datetime.now(UTC)
         self.user_has_ended = False
@@ -94,7 +96,12 @@ Outcome = Conversation | FailedSeed
 
 
 async def simulate(
-    draft: Draft, seed: Seed, sample: int, participants: Participants, settings: SimulationSettings
+    draft: Draft,
+    seed: Seed,
+    sample: int,
+    participants: Participants,
+    settings: SimulationSettings,
+    store: Callable[[], Awaitable[None]] | None = None,
 ) -> Conversation:
     """Lets the participants talk until the conversation ends.
 
@@ -105,12 +112,15 @@ async def simulate(
         sample: which conversation of the seed this is, from 1.
         participants: the chatbot and the simulated user.
         settings: how long the conversation may be and how it ends.
+        store: stores the draft; called before each call, so that no reply before it is lost.
 
     Raises:
         LostStateError: a participant no longer has the conversation; the draft is at its start.
         ParticipantError: a participant gave no usable reply.
     """
     while (end_reason := reason_to_end(draft, settings)) is None:
+        if store is not None:
+            await store()
         if draft.messages[-1].role is Role.USER:
             context = _context(draft, seed, sample, participants, Role.ASSISTANT)
             reply = await _reply(participants.chatbot, draft.messages, context, draft)

@@ -69,6 +69,7 @@ async def generate_dataset(**parameters: Any) -> Manifest | State[Any]:
         plan.settings,
         run.started_at,
         simulated.stopped_early,
+        simulated.account_limits,
     )
     version = export(plan.dataset, run.version, opaque(contents))
     is_latest = publish(version)

@@ -90,6 +90,7 @@ async def rerun_failed_seeds(
         rerun.settings,
         run.started_at,
         simulated.stopped_early,
+        simulated.account_limits,
     )
     written = export(rerun.dataset, run.version, opaque(contents))
     is_latest = publish(written)

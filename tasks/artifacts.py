@@ -154,6 +154,8 @@ def _spent(manifest: Manifest) -> list[str]:
     if manifest.left_undone:
         undone = f"{manifest.left_undone} conversations were left undone"
         lines += [f"The run's budget was spent, and {undone}.", ""]
+    for limit in manifest.account_limits:
+        lines += [f"{limit}.", ""]
     return lines
 
 

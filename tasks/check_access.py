@@ -6,7 +6,9 @@ from dataclasses import replace
 from prefect import get_run_logger
 
 from duologue.evaluation.plan import EvaluationPlan
+from duologue.evaluation.replies import Side
 from duologue.participants.templates import check_templates
+from duologue.plans.comparison import ComparisonPlan
 from duologue.plans.generation import Plan
 from duologue.seeds import SeedFile
 from duologue.settings.options import Record
@@ -76,6 +78,36 @@ async def check_candidates(
     pinned = await _pinned(chatbots, settings.call, evaluation, checkpoints)
     update = dict(zip(("candidate", "baseline"), pinned, strict=False))
     return replace(plan, settings=settings.model_copy(update=update))
+
+
+async def check_compared(
+    plan: ComparisonPlan, comparison: str, checkpoints: Checkpoints
+) -> ComparisonPlan:
+    """Looks up the deployments that a comparison simulates with, and pins them to their releases.
+
+    Raises:
+        UsageError: a deployment does not exist, or its inputs or outputs do not fit; or a prompt
+            names what no seed has.
+    """
+    settings, sides = plan.settings, plan.simulated_sides
+    chatbots = [plan.runs[side].chatbot for side in sides]
+    check_templates([*chatbots, settings.simulated_user], plan.seed_file.seeds)
+    *pinned, user = await _pinned(
+        [*chatbots, settings.simulated_user], settings.call, comparison, checkpoints
+    )
+    by_side: dict[str, ParticipantSettings] = {
+        side.value: chatbot for side, chatbot in zip(sides, pinned, strict=True)
+    }
+    return replace(
+        plan,
+        settings=settings.model_copy(update={"simulated_user": user, **by_side}),
+        runs={
+            Side(side): run.model_copy(
+                update={"simulated_user": user, "chatbot": by_side.get(side, run.chatbot)}
+            )
+            for side, run in plan.runs.items()
+        },
+    )
 
 
 async def _pinned(

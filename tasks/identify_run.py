@@ -11,11 +11,12 @@ from upath import UPath
 
 from duologue.errors import UsageError
 from duologue.evaluation.plan import EvaluationPlan
+from duologue.plans.comparison import ComparisonPlan
 from duologue.plans.generation import Plan
 from duologue.plans.rerun import Rerun
 from duologue.storage.locations import without_credentials
-from duologue.tasks.simulate import read_draft
 from duologue.versions.checkpoints import Checkpoints
+from duologue.versions.drafts import read_draft
 from duologue.versions.places import new_version
 from duologue.versions.writing import export_errors
 
@@ -28,7 +29,7 @@ class RunIdentity:
     """What stays the same when a flow run is retried."""
 
     version: str
-    """Of the dataset; or the evaluation, which is named alike."""
+    """Of the dataset; or the evaluation or comparison, which is named alike."""
     started_at: datetime
     """UTC; when the first attempt started."""
 
@@ -66,7 +67,7 @@ async def identify_rerun(rerun: Rerun, checkpoints: Checkpoints) -> RunIdentity:
     run = await _this_flow_run()
     manifest = rerun.version.manifest
     for job, failed in rerun.failed_before():
-        stored = await read_draft(job, checkpoints)
+        stored = await read_draft(job.draft_key, job.seed, checkpoints)
         if len(stored.messages) < len(failed.draft.messages):
             with export_errors(f"checkpoints of {manifest.dataset}: cannot be written"):
                 await checkpoints.write(job.draft_key, failed.draft)
@@ -93,6 +94,24 @@ async def identify_evaluation(plan: EvaluationPlan, checkpoints: Checkpoints) ->
         )
     await _tag(run, dataset, version)
     return RunIdentity(evaluation, _started_at(run))
+
+
+async def identify_comparison(plan: ComparisonPlan, checkpoints: Checkpoints) -> RunIdentity:
+    """Names the comparison that this flow run makes, the same again on a retry, and tags the run.
+
+    Raises:
+        UsageError: the comparison to resume left no checkpoints.
+    """
+    run = await _this_flow_run()
+    comparison = plan.resume or new_version(_started_at(run), str(run.id))
+    if plan.resume and not await checkpoints.names(comparison):
+        raise UsageError(
+            f"resume {comparison}: {without_credentials(plan.folder)} has no checkpoints of that "
+            "comparison; check it, or leave `resume` empty to start a new one"
+        )
+    version = plan.earlier_version or comparison
+    await _tag(run, plan.dataset.name, version)
+    return RunIdentity(comparison, _started_at(run))
 
 
 async def _evaluated_by(evaluation: str, plan: EvaluationPlan, checkpoints: Checkpoints) -> str:

@@ -31,6 +31,7 @@ from duologue.errors import (
     TransientError,
     safe_message,
 )
+from duologue.participants.concurrency import AccountLimit
 from duologue.progress import Progress, watch_progress
 from duologue.tasks.concurrency import (
     chunks,
@@ -129,6 +130,8 @@ class Results(Generic[Done, Failed]):
     """In the jobs' order."""
     stopped_early: str | None = None
     """Why the run did not try all of them; None if it did."""
+    account_limits: tuple[AccountLimit, ...] = ()
+    """What the accounts of its participants allowed, if they refused calls."""
 
 
 async def run_jobs(
@@ -177,18 +180,19 @@ async def try_to_store(name: str, storing: Coroutine[Any, Any, None]) -> None:
         name: of the job, for the log.
         storing: a call of `Checkpoints.write`, not awaited yet.
     """
+    await shielded(warned(name, storing))
 
-    async def store() -> None:
-        try:
-            await storing
-        except Exception as error:
-            get_run_logger().warning(
-                "%s could not be stored as a checkpoint, so a Retry would request it again: %s",
-                name,
-                safe_message(error),
-            )
 
-    await shielded(store())
+async def warned(name: str, storing: Coroutine[Any, Any, None]) -> None:
+    """Stores a checkpoint; if the storage fails, logs it and continues. See `try_to_store`."""
+    try:
+        await storing
+    except Exception as error:
+        get_run_logger().warning(
+            "%s could not be stored as a checkpoint, so a Retry would request it again: %s",
+            name,
+            safe_message(error),
+        )
 
 
 def _batches(jobs: Sequence[SomeJob], size: int | None) -> list[Sequence[SomeJob]]:

@@ -111,8 +111,8 @@ async def replay_turns(plan: EvaluationPlan, evaluation: str, checkpoints: Check
         chatbots = dict(zip(plan.chatbots, participants, strict=True))
         work = Replay(chatbots, plan.manifest.dataset, evaluation)
         results = await run_jobs(jobs, work, limits, checkpoints, progress)
-    for sentence in accounts.report():
-        get_run_logger().info(sentence)
+    for limit in accounts.limits():
+        get_run_logger().info(str(limit))
     replies = [
         outcome.message if isinstance(outcome, KeptReply) else outcome
         for outcome in results.outcomes

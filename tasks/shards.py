@@ -22,6 +22,7 @@ from pydantic_core import to_jsonable_python
 
 from duologue.conversation.messages import Conversation
 from duologue.errors import NotTriedError, RunStoppingError, UsageError
+from duologue.participants.concurrency import AccountLimit, of_all_processes
 from duologue.plans.generation import Job, Plan
 from duologue.plans.shards import Shard, shards_of
 from duologue.progress import Progress, watch_progress
@@ -40,9 +41,10 @@ from duologue.tasks.concurrency import chunks, run_all
 from duologue.tasks.global_limit import check_global_limit
 from duologue.tasks.identify_run import open_checkpoints
 from duologue.tasks.jobs import Results
-from duologue.tasks.simulate import Simulated, read_draft, simulate_conversations
+from duologue.tasks.simulate import Simulated, simulate_conversations
 from duologue.validation.check import Checker
 from duologue.versions.checkpoints import Checkpoints
+from duologue.versions.drafts import read_draft
 
 MAX_LOSSES = 10
 """How often a lost shard is started again. Machines come and go; a shard that never ends well,
@@ -62,6 +64,7 @@ class ShardRecord(Record):
 
     failed: Mapping[str, tuple[str, str]]
     """Error class and reason of each conversation that failed, by its job's key."""
+    account_limits: tuple[AccountLimit, ...] = ()
 
 
 async def simulate_in_shards(
@@ -118,7 +121,9 @@ async def simulate_in_shards(
         )
         outcomes |= {job.key: made for job, made in zip(missing, rest.outcomes, strict=True)}
         stopped_early = rest.stopped_early
-    return Results([outcomes[job.key] for job in jobs], stopped_early)
+        run.account_limits.extend(rest.account_limits)
+    limits = of_all_processes(run.account_limits)
+    return Results([outcomes[job.key] for job in jobs], stopped_early, limits)
 
 
 def check_same_seeds(seed_file: SeedFile, sha256: str) -> None:
@@ -144,7 +149,8 @@ async def end_shard(
         for job, outcome in zip(jobs, simulated.outcomes, strict=True)
         if isinstance(outcome, FailedSeed)
     }
-    await checkpoints.write(record_key(shard, attempt), ShardRecord(failed=failed))
+    record = ShardRecord(failed=failed, account_limits=simulated.account_limits)
+    await checkpoints.write(record_key(shard, attempt), record)
     if simulated.stopped_early:
         return Failed(name=STOPPED_EARLY, message=simulated.stopped_early)
     return Completed(
@@ -168,6 +174,7 @@ class _ShardedRun:
     checkpoints: Checkpoints
     running: dict[Shard, FlowRun] = field(default_factory=dict)
     failed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    account_limits: list[AccountLimit] = field(default_factory=list)
 
     async def has_ended_well(self, shard: Shard) -> bool:
         """Has a shard simulated, again and again until it ends well; False if it was given up.
@@ -218,6 +225,7 @@ class _ShardedRun:
                 "`output`, such as a URL or a shared disk"
             )
         self.failed.update(record.failed)
+        self.account_limits.extend(record.account_limits)
 
     async def _started_eventually(self, shard: Shard, attempt: int) -> FlowRun:
         while True:
@@ -274,7 +282,7 @@ async def _collected(
                 NotTriedError.__name__,
                 f"not tried, because the run stopped early: {stopped_early}",
             )
-            draft = await read_draft(job, checkpoints)
+            draft = await read_draft(job.draft_key, job.seed, checkpoints)
             outcomes[job.key] = FailedSeed(job.seed, job.sample, error_class, reason, draft)
 
     for some in chunks(jobs, READ_CONCURRENTLY):

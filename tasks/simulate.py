@@ -1,6 +1,8 @@
 """Simulates the conversations of a run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 from prefect import get_run_logger
 
@@ -14,10 +16,12 @@ from duologue.progress import Progress
 from duologue.settings.run import RunSettings
 from duologue.simulation import Draft, FailedSeed, Participants, simulate
 from duologue.tasks.artifacts import progress_artifact
+from duologue.tasks.concurrency import shielded
 from duologue.tasks.global_limit import within_global_limit
-from duologue.tasks.jobs import Limits, Results, Work, run_jobs, try_to_store
+from duologue.tasks.jobs import Limits, Results, Work, run_jobs, try_to_store, warned
 from duologue.validation.check import Checker
 from duologue.versions.checkpoints import Checkpoints
+from duologue.versions.drafts import GrowingDraft, read_draft
 
 Simulated = Results[Conversation, FailedSeed]
 
@@ -40,7 +44,7 @@ class Simulation(Work[Job, Conversation, FailedSeed]):
         self._checker = checker
         self._checkpoints = checkpoints
         self._spending = spending
-        self._drafts: dict[str, Draft] = {}
+        self._drafts: dict[str, GrowingDraft] = {}
         """Of the conversations that were started or resumed and are not finished."""
 
     async def do(self, job: Job, retries: int) -> Conversation:
@@ -50,13 +54,15 @@ class Simulation(Work[Job, Conversation, FailedSeed]):
         last one is returned as it is.
         """
         if job.key not in self._drafts:
-            self._drafts[job.key] = await read_draft(job, self._checkpoints)
-        draft, settings = self._drafts[job.key], self._settings
+            stored = await read_draft(job.draft_key, job.seed, self._checkpoints)
+            self._drafts[job.key] = GrowingDraft(stored, job.draft_key, self._checkpoints)
+        growing, settings = self._drafts[job.key], self._settings
+        draft, store = growing.draft, partial(self._store_reply, job, growing)
         while True:
             draft.start_attempt()
             try:
                 conversation = await simulate(
-                    draft, job.seed, job.sample, self._participants, settings.simulation
+                    draft, job.seed, job.sample, self._participants, settings.simulation, store
                 )
             except LostStateError as error:  # the draft is at its start again
                 if draft.discarded + retries > settings.seed_retries:
@@ -74,12 +80,20 @@ class Simulation(Work[Job, Conversation, FailedSeed]):
 
     async def failed(self, job: Job, error: BaseException) -> FailedSeed:
         """Stores the draft, so that nothing billed is lost, also when the run is cancelled."""
-        draft = self._drafts.get(job.key)
-        if draft is not None:
-            await try_to_store(job.name, self._checkpoints.write(job.draft_key, draft))
+        growing = self._drafts.get(job.key)
+        if growing is not None:
+            await try_to_store(job.name, growing.store())
+            draft = growing.draft
         else:
             draft = await _readable_draft(job, self._checkpoints)
         return FailedSeed(job.seed, job.sample, type(error).__name__, str(error), draft)
+
+    async def _store_reply(self, job: Job, growing: GrowingDraft) -> None:
+        if not growing.is_worth_storing:
+            return
+        storing = warned(job.name, growing.store())
+        # On a disk nothing comes between, and a task for each reply would cost as much again.
+        await (storing if self._checkpoints.is_on_disk else shielded(storing))
 
     def refusal(self) -> Exception | None:
         """Returns an error once the budget is spent."""
@@ -130,25 +144,16 @@ async def simulate_conversations(
         both = Participants(participants[0], participants[1], dataset, version)
         work = Simulation(settings, both, checker, checkpoints, spending)
         results = await run_jobs(jobs, work, limits, checkpoints, progress)
-    for sentence in accounts.report():
-        get_run_logger().info(sentence)
+    for limit in accounts.limits():
+        get_run_logger().info(str(limit))
     if spending.is_blind:
         get_run_logger().warning("no call reported its cost, so max_cost_usd had no effect")
-    return results
-
-
-async def read_draft(job: Job, checkpoints: Checkpoints) -> Draft:
-    """Returns the draft of a conversation; a new one if none is stored.
-
-    Raises:
-        UsageError: the checkpoints cannot be read.
-    """
-    return await checkpoints.read(job.draft_key, Draft) or Draft.of(job.seed)
+    return replace(results, account_limits=accounts.limits())
 
 
 async def _readable_draft(job: Job, checkpoints: Checkpoints) -> Draft:
     try:
-        return await read_draft(job, checkpoints)
+        return await read_draft(job.draft_key, job.seed, checkpoints)
     except UsageError as error:
         get_run_logger().warning("%s: its draft cannot be shown: %s", job.name, error)
         return Draft.of(job.seed)

@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from duologue.cli.check import check
+from duologue.cli.compare import compare
 from duologue.cli.config import config
 from duologue.cli.diff import diff
 from duologue.cli.evaluate import evaluate
@@ -21,6 +22,7 @@ from duologue.cli.local_run import INTERRUPTED
 from duologue.cli.options import Group, example
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun
+from duologue.cli.review import review
 from duologue.cli.seeds import seeds_app
 from duologue.cli.serve import serve
 from duologue.cli.show import show
@@ -88,6 +90,7 @@ app.command(
     epilog=example("duologue check transcripts.jsonl --set rules.severities.farewell_tail=off")
 )(check)
 app.command(epilog=example("duologue show latest"))(show)
+app.command(epilog=example("duologue review latest decisions-anna.json decisions-ben.json"))(review)
 app.add_typer(versions_app)
 app.command(epilog=example("duologue diff 20261124T053516123Z-1a2b3c4d latest"))(diff)
 app.command(
@@ -97,6 +100,13 @@ app.command(
         "duologue evaluate --set gates.min_scores.similarity=0.8",
     ),
 )(evaluate)
+app.command(
+    cls=SettingsCommand,
+    epilog=example(
+        "duologue compare --candidate support-bot@staging",
+        "duologue compare --candidate bot@new --baseline bot@old --seeds my_seeds.csv",
+    ),
+)(compare)
 app.command(epilog=example("duologue export latest promptfoo cases.jsonl"))(export)
 app.command(
     cls=SettingsCommand,

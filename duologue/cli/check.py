@@ -11,9 +11,13 @@ from rich.text import Text
 
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.options import Name, Output, OutputFormat
+from duologue.cli.reliability import print_reliability
 from duologue.cli.terminal import Console, counted, json_line, open_table
 
 if TYPE_CHECKING:
+    from duologue.reliability.labels import Label
+    from duologue.reliability.measuring import Reliability
+    from duologue.reliability.reviewed import Reported
     from duologue.validation.dataset_rules.conversation import DatasetConversation
     from duologue.validation.quality import DatasetFinding, DatasetQuality
     from duologue.validation.rule import Rule
@@ -46,6 +50,14 @@ def check(
             help="With --format json: a last object about the file as a whole, under `dataset`.",
         ),
     ] = False,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="What people decided about the conversations, as JSONL or CSV with `id`, `broken` "
+            "and `kinds`: measures precision and recall of each rule. With --format json: a last "
+            "object, under `reliability`."
+        ),
+    ] = None,
     messages_column: Annotated[
         str | None, typer.Option(help="The column or field that holds the messages.")
     ] = None,
@@ -83,6 +95,7 @@ def check(
     is_json = output_format is OutputFormat.JSON
     valid: list[DatasetConversation] = []
     rules = load_rules(merged.settings.rules)
+    decided = _labels(labels)
     names = TranscriptNames(
         messages_column, frozenset(user_role or ()), frozenset(assistant_role or ())
     )
@@ -90,14 +103,23 @@ def check(
     if note:
         Console(stderr=True).say(note)
     results = _checked(transcripts, rules, None if is_json and not dataset else valid)
+    found: dict[str, Reported] = {}
+    if decided:
+        results = _noted(results, found)
     if is_json:
         invalid = _print_json(results)
         if dataset:
             quality = _assessed(valid, invalid).model_dump(mode="json")
             typer.echo(json_line({"dataset": quality}))
+        if decided:
+            reliability = _measured(decided, found, file)
+            typer.echo(json_line({"reliability": reliability.model_dump(mode="json")}))
     else:
         invalid = _print_table(list(results))
         _print_findings(_assessed(valid, invalid).findings)
+        if decided:
+            typer.echo()
+            print_reliability(_measured(decided, found, file))
     raise typer.Exit(1 if invalid else 0)
 
 
@@ -120,6 +142,32 @@ def _checked(
                 )
             )
         yield result
+
+
+def _labels(path: str | None) -> "list[Label]":
+    from duologue.reliability.labels import read_labels
+
+    return [] if path is None else read_labels(path)
+
+
+def _noted(
+    results: Iterable["CheckedTranscript"], found: "dict[str, Reported]"
+) -> Iterator["CheckedTranscript"]:
+    """Passes results on and notes what is reported about each conversation, by id."""
+    from duologue.reliability.reviewed import reported
+
+    for result in results:
+        verdicts = getattr(result, "verdicts", ())
+        plain = [verdict.model_dump(mode="json") for verdict in verdicts]
+        found[result.id] = reported(result.violations, plain)
+        yield result
+
+
+def _measured(labels: "Sequence[Label]", found: "dict[str, Reported]", file: str) -> "Reliability":
+    from duologue.reliability.labels import labelled
+    from duologue.reliability.measuring import measure
+
+    return measure(labelled(labels, found, file))
 
 
 def _assessed(valid: Sequence["DatasetConversation"], invalid: int) -> "DatasetQuality":

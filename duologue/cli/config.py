@@ -33,8 +33,8 @@ def config(
 ) -> None:
     """Show every setting, its value, and where that comes from.
 
-    Settings whose names start with `evaluate.` are those of `duologue evaluate`, where they are
-    written without it; the others are those of `duologue generate`.
+    Settings whose names start with `evaluate.` or `compare.` are those of that command, where they
+    are written without it; the others are those of `duologue generate`.
 
     Exit code 0; 2 if a setting is unknown or has a wrong value.
     """

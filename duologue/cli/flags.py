@@ -44,7 +44,12 @@ SHORT_NAMES = {
 """Flags with another name than their setting's."""
 
 
-PREFIXES = {"generate": "", "evaluate": "evaluate.", "push-test-suite": "test_suite."}
+PREFIXES = {
+    "generate": "",
+    "evaluate": "evaluate.",
+    "compare": "compare.",
+    "push-test-suite": "test_suite.",
+}
 """Of the settings in the config file that are each command's flags."""
 
 DECLARED = Path(__file__).with_name("settings.jsonl")

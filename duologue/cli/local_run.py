@@ -18,6 +18,7 @@ from rich.progress import Progress as ProgressBar
 
 from duologue.cli.temporary_server import temporary_server
 from duologue.cli.terminal import Console
+from duologue.errors import UnsatisfactoryRunError
 
 if TYPE_CHECKING:
     from duologue.progress import Progress
@@ -98,10 +99,7 @@ async def _run_flow(
     async with flow_ready(load_flow, participants) as flow:
         state = await flow(**parameters, return_state=True)
         ended_with = await state.aresult(raise_on_failure=False)
-    from duologue.dataset.manifest import IncompleteDatasetError
-    from duologue.evaluation.manifest import FailedEvaluationError
-
-    if isinstance(ended_with, IncompleteDatasetError | FailedEvaluationError):
+    if isinstance(ended_with, UnsatisfactoryRunError):
         return ended_with.manifest, state.message
     if isinstance(ended_with, Exception):
         raise ended_with

@@ -3,9 +3,11 @@
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from duologue.cli.conversations import rendered
 from duologue.cli.options import Name, Output
+from duologue.cli.reliability import summary
 from duologue.cli.terminal import Console
 from duologue.errors import UsageError
 
@@ -28,6 +30,7 @@ def show(
     """Show the conversations of a dataset."""
     from duologue.versions.finding import find_conversations
     from duologue.versions.reading import read_conversations
+    from duologue.versions.reliability import reliability_of
 
     path = find_conversations(version, output, name)
     console = Console()
@@ -41,3 +44,5 @@ def show(
         raise UsageError(
             f"{path} holds {wanted}; failures.csv next to it lists what failed or is invalid"
         )
+    if seed_id is None and (measured := reliability_of(path.parent)):
+        console.print(Text(f"Measured reliability: {summary(measured.reliability)}"))

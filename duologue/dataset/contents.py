@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from duologue.dataset.counts import Counts, UnaccountedSeedsError
+from duologue.participants.concurrency import AccountLimit
 from duologue.seeds import SeedFile
 from duologue.settings.run import RunSettings
 from duologue.simulation import FailedSeed
@@ -24,6 +25,8 @@ class DatasetContents:
     """UTC; when the run started."""
     stopped_early: str | None = None
     """Why the run did not try all seeds; None if it did."""
+    account_limits: tuple[AccountLimit, ...] = ()
+    """What the accounts of the participants allowed, if they refused calls."""
 
     @property
     def valid(self) -> tuple[CheckedConversation, ...]:

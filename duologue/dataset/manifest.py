@@ -17,6 +17,7 @@ from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.dataset.gates import reasons_to_hold_back
 from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.errors import BudgetExhaustedError, UnsatisfactoryRunError, UsageError
+from duologue.participants.concurrency import AccountLimit
 from duologue.settings.options import Record
 from duologue.settings.rules import BROKEN_REPLY
 from duologue.settings.run import RunSettings
@@ -90,6 +91,9 @@ class Manifest(Record):
     usage: Usage | None = None
     """What all calls for its conversations used, failed and invalid ones included, as far as it is
     known; None where it was not recorded."""
+    account_limits: tuple[AccountLimit, ...] = ()
+    """What the accounts of the participants allowed in the run that wrote it; empty if they refused
+    no calls. Of a run in shards, the most that any shard was allowed."""
     quality: DatasetQuality
     """Of its conversations as a whole, and against the versions before."""
     files: tuple[FileRecord, ...]
@@ -155,6 +159,7 @@ def manifest_of(
                 *(item.draft.usage for item in contents.failed),
             ]
         ),
+        account_limits=contents.account_limits,
         quality=quality,
         files=tuple(files),
     )

@@ -24,6 +24,10 @@ class Spending:
             raise exhausted
         self.calls += 1
 
+    def take_back_call(self) -> None:
+        """Takes back a call that its account refused with 429: nothing was billed for it."""
+        self.calls -= 1
+
     def add(self, usage: Usage) -> None:
         """Counts what a call turned out to have used, as soon as that is known."""
         if usage.cost_usd is not None:

@@ -10,14 +10,36 @@ import asyncio
 import math
 import random
 from collections import deque
+from collections.abc import Iterable
 
 from duologue.errors import RateLimitedError
+from duologue.settings.options import Record
 from duologue.settings.participants import CallSettings
 
 SUCCESSES_BEFORE_MORE = 2
 """How often each place is used before there is one more; doubles when that one is refused."""
 LONGEST_PATIENCE = 64
 """The most that this number doubles to."""
+
+
+class AccountLimit(Record):
+    """What an account that refused calls with 429 allowed in one run."""
+
+    account: str
+    """The address of its API, or the participant's reference."""
+    calls_in_flight: int
+    """About how many calls it allowed in flight, when the run ended."""
+    most_tried: int
+    """The most calls in flight at once, those that it refused included."""
+    refused: int
+    """Calls that it refused. They were made again."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.account} allowed about {self.calls_in_flight} calls in flight, of up to "
+            f"{self.most_tried} that were tried; it refused {self.refused} calls, which were made "
+            "again"
+        )
 
 
 class Account:
@@ -146,15 +168,32 @@ class Accounts:
         """Returns the account of this name; participants of one account share it."""
         return self._accounts.setdefault(name, Account(name))
 
-    def report(self) -> list[str]:
-        """Says of each account that refused calls what it allowed, one sentence each."""
-        return [
-            f"{account.name} allowed about {account.limit:g} calls in flight, of up to "
-            f"{account.most_in_flight} that were tried; it refused {account.refused} calls, which "
-            "were made again"
+    def limits(self) -> tuple[AccountLimit, ...]:
+        """Reports what each account allowed that refused calls."""
+        return tuple(
+            AccountLimit(
+                account=account.name,
+                calls_in_flight=int(account.limit),
+                most_tried=account.most_in_flight,
+                refused=account.refused,
+            )
             for account in self._accounts.values()
             if account.refused
-        ]
+        )
+
+
+def of_all_processes(limits: Iterable[AccountLimit]) -> tuple[AccountLimit, ...]:
+    """Combines what the shards of a run found out: the most that any of them was allowed."""
+    by_account: dict[str, AccountLimit] = {}
+    for one in limits:
+        before = by_account.get(one.account, one)
+        by_account[one.account] = AccountLimit(
+            account=one.account,
+            calls_in_flight=max(one.calls_in_flight, before.calls_in_flight),
+            most_tried=max(one.most_tried, before.most_tried),
+            refused=one.refused + (before.refused if before is not one else 0),
+        )
+    return tuple(by_account.values())
 
 
 MOST_DOUBLINGS = 60

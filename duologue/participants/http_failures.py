@@ -1,10 +1,21 @@
-"""Which failed calls over HTTP are worth another attempt, whatever library made them."""
+"""What failed calls over HTTP mean, whatever library made them, and which to make again."""
 
 import math
 import time
 from collections.abc import Mapping
 from email.utils import mktime_tz, parsedate_tz
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
+
+from duologue.errors import (
+    FatalError,
+    ParticipantError,
+    RateLimitedError,
+    RunStoppingError,
+    TransientError,
+)
+from duologue.participants.error_context import ErrorContext
 
 TOO_MANY_REQUESTS = 429
 
@@ -40,6 +51,42 @@ _THROTTLED_CODES = {"ThrottlingException", "Throttling", "TooManyRequestsExcepti
 """AWS's words for a 429; some come with the status 400."""
 
 
+def answered(status: int, body: str, wording: ErrorContext) -> str:
+    """Says how a call was answered."""
+    said = wording.quoted(body) or "(nothing)"
+    return f"{wording.participant}: {wording.base_url} answered {_named(status)}: {said}"
+
+
+def status_failure(
+    status: int, body: str, headers: Mapping[str, str], wording: ErrorContext
+) -> ParticipantError:
+    """Converts an answer with a status that is an error.
+
+    Args:
+        status: of HTTP.
+        body: of the answer.
+        headers: of the answer, by name, in lower or in upper case.
+        wording: of the message.
+    """
+    said, remedies = answered(status, body, wording), wording.remedies
+    if status in (401, 403):
+        return RunStoppingError(f"{said}. {remedies.denied}")
+    if status in (404, 405):
+        return RunStoppingError(f"{said}. {remedies.not_found}")
+    if 300 <= status < 400:
+        # Vellum's and OpenAI's SDK and httpx have refused an address that cannot be parsed.
+        target = urlsplit(_header(headers, "location")).hostname or "another path"
+        return RunStoppingError(
+            f"{said}. It redirects to {target}, which is not followed, because the key would go "
+            f"with it; {remedies.redirected}"
+        )
+    if status == TOO_MANY_REQUESTS:
+        return RateLimitedError(said, retry_after_seconds(headers))
+    if is_transient_status(status):
+        return TransientError(said, retry_after_seconds(headers))
+    return FatalError(f"{said}. {remedies.refused}")
+
+
 def is_transient_status(status: int) -> bool:
     """Checks whether a call that was answered with this status may succeed next time."""
     return status in _TRANSIENT_STATUSES or status >= 500
@@ -51,7 +98,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     Args:
         headers: by name, in lower or in upper case.
     """
-    value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "")
+    value = _header(headers, "retry-after")
     try:
         seconds = float(value)
     except ValueError:
@@ -98,6 +145,17 @@ def is_out_of_credit(error: BaseException) -> bool:
 def is_connection_error(error: BaseException) -> bool:
     """Checks by the names of its classes whether an error is a timeout or a lost connection."""
     return any(one.__name__ in _TRANSIENT_CLASSES for one in type(error).__mro__)
+
+
+def _header(headers: Mapping[str, str], wanted: str) -> str:
+    return next((text for name, text in headers.items() if name.lower() == wanted), "")
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
 
 
 def _attribute(value: object, name: str) -> Any:

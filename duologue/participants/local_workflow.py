@@ -3,10 +3,8 @@
 import asyncio
 import inspect
 import json
-import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, get_type_hints
@@ -33,8 +31,9 @@ from duologue.errors import (
 )
 from duologue.own_code import import_module
 from duologue.participants.budget import Spending
+from duologue.participants.calling import Caller
+from duologue.participants.concurrency import Account
 from duologue.participants.protocol import Reply, TurnContext
-from duologue.participants.retries import with_retries
 from duologue.participants.stateful import refuse_lost_state
 from duologue.participants.vellum_inputs import trigger_message, typed_inputs
 from duologue.participants.workflow_output import reply_in
@@ -78,16 +77,11 @@ class LocalWorkflow:
         self._settings = settings
         self._call = call
         self._executor = executor
-        self._spending = spending or Spending()
+        account = Account(settings.reference)
+        self._caller = Caller(settings.reference, call, account, spending or Spending())
 
     async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
-        reply, attempts = await with_retries(
-            lambda: self._attempt(chat_history, context), self._call, self._settings.reference
-        )
-        return replace(reply, attempts=attempts)
-
-    async def _attempt(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         settings = self._settings
         inputs: dict[str, Any] = typed_inputs(settings, self._types, context)
         trigger: BaseTrigger | None = None
@@ -103,20 +97,21 @@ class LocalWorkflow:
             if self._types[name] == "CHAT_HISTORY":
                 inputs[name] = list(map(ChatMessage.model_validate, inputs[name]))
         state = _state(self._workflow, context.previous_state)
-        self._spending.begin_call()
-        started = time.monotonic()
-        event = await asyncio.get_running_loop().run_in_executor(
-            self._executor, self._run, inputs, trigger, state
+        loop = asyncio.get_running_loop()
+        return await self._caller.reply(
+            lambda _: loop.run_in_executor(self._executor, self._run, inputs, trigger, state),
+            self._reply,
         )
+
+    def _reply(self, event: Any) -> Reply:
         if event.name != "workflow.execution.fulfilled":
             raise self._error(getattr(event, "error", None), event.name)
         value = _as_json(getattr(event.outputs, self._output, None))
         type_ = "STRING" if isinstance(value, str) else "JSON"
-        text, content = reply_in(value, type_, settings, settings.reference)
+        text, content = reply_in(value, type_, self._settings, self._settings.reference)
         return Reply(
             text,
             execution_id=str(event.span_id) if self._is_stateful else None,
-            latency_ms=round((time.monotonic() - started) * 1000),
             content=content,
             state=_kept_state(event.final_state) if self._is_stateful else None,
         )

@@ -2,10 +2,9 @@
 
 import os
 import re
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx
@@ -22,34 +21,43 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from pydantic import SecretStr
 
 from duologue.conversation.messages import Message
-from duologue.conversation.usage import Usage, total
+from duologue.conversation.usage import Usage
 from duologue.errors import (
     FatalError,
     ParticipantError,
-    RateLimitedError,
     RunStoppingError,
     TransientError,
     UsageError,
 )
+from duologue.participants.api_key import api_key
 from duologue.participants.budget import Spending
+from duologue.participants.calling import AddUsage, Caller
 from duologue.participants.concurrency import Account, Accounts
+from duologue.participants.error_context import ErrorContext, Remedies
 from duologue.participants.http_failures import (
-    TOO_MANY_REQUESTS,
+    answered,
     headers_of,
     is_out_of_credit,
-    is_transient_status,
-    retry_after_seconds,
+    status_failure,
 )
 from duologue.participants.protocol import Reply, TurnContext, usable_text
-from duologue.participants.retries import with_retries
 from duologue.participants.templates import filled, messages_for_openai, subject_of, values_for
-from duologue.participants.vellum_errors import ErrorContext
 from duologue.settings.participants import CallSettings, ParticipantSettings
 from duologue.storage.locations import without_credentials
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
 """Sent to a server of your own that wants no key."""
+
+_REMEDIES = Remedies(
+    denied="Check that OPENAI_API_KEY is valid and may use this model",
+    not_found=(
+        "There is no such model, or OPENAI_BASE_URL is not the API's address, which mostly ends in "
+        "/v1; check both"
+    ),
+    redirected="set OPENAI_BASE_URL to the address itself",
+    refused="Check the model's name, and the options that it accepts",
+)
 
 _THINKING = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 """Some servers leave a model's reasoning in front of its reply."""
@@ -61,8 +69,8 @@ class ModelClient:
 
     sdk: AsyncOpenAI
     base_url: str
-    api_key: SecretStr
-    """What no message may hold."""
+    secrets: Sequence[SecretStr]
+    """The key, which no message may hold; empty if the server wants none."""
     account: Account
 
 
@@ -76,7 +84,7 @@ async def model_client(max_concurrency: int, accounts: Accounts) -> AsyncIterato
         UsageError: the key is missing or malformed, or the address is not a URL.
     """
     base_url = _base_url()
-    api_key = _api_key(base_url)
+    key = _api_key(base_url)
     # Redirects are not followed, so that the key stays with the server that it is for. No timeout
     # and no retries of the SDK's: `with_retries` has those, and knows the deadline.
     http_client = DefaultAsyncHttpxClient(
@@ -85,13 +93,14 @@ async def model_client(max_concurrency: int, accounts: Accounts) -> AsyncIterato
         limits=_limits(max_concurrency),
     )
     async with AsyncOpenAI(
-        api_key=api_key.get_secret_value(),
+        api_key=key.get_secret_value() if key else NO_KEY,
         base_url=base_url,
         timeout=None,
         max_retries=0,
         http_client=http_client,
     ) as sdk:
-        yield ModelClient(sdk, base_url, api_key, accounts.named(base_url))
+        secrets = (key,) if key else ()
+        yield ModelClient(sdk, base_url, secrets, accounts.named(base_url))
 
 
 class OpenAIModel:
@@ -106,8 +115,7 @@ class OpenAIModel:
     ) -> None:
         self._client = client
         self._settings = settings
-        self._call = call
-        self._spending = spending
+        self._caller = Caller(settings.reference, call, client.account, spending)
         self._request: dict[str, Any] = {
             "model": settings.reference.partition(":")[2],
             # OpenAI's newer models refuse `max_tokens`, and many other servers know only that.
@@ -126,44 +134,26 @@ class OpenAIModel:
         if prompt:
             messages.insert(0, {"role": "system", "content": prompt})
         private = [message["content"] for message in messages]
+        client = self._client
         wording = ErrorContext(
-            settings.reference, self._client.base_url, self._client.api_key, private=private
+            settings.reference, client.base_url, client.secrets, private, _REMEDIES
         )
-        used: list[Usage] = []
-        try:
-            reply, attempts = await with_retries(
-                lambda: self._attempt(messages, wording, used),
-                self._call,
-                settings.reference,
-                self._client.account,
-            )
-        except ParticipantError as error:
-            error.usage = total(used)
-            raise
-        return replace(reply, attempts=attempts, usage=total(used))
+        return await self._caller.reply(
+            lambda add: self._completion(messages, add),
+            lambda completion: self._reply(completion, wording),
+            (OpenAIError, ValueError, OSError),
+            lambda error: _failure(error, wording),
+        )
 
-    async def _attempt(
-        self, messages: list[dict[str, str]], wording: ErrorContext, used: list[Usage]
-    ) -> Reply:
-        self._spending.begin_call()
-        started = time.monotonic()
-        try:
-            completion = await self._client.sdk.chat.completions.create(
-                messages=cast("list[ChatCompletionMessageParam]", messages), **self._request
-            )
-        except (OpenAIError, ValueError, OSError) as error:
-            failure = _failure(error, wording)
-        else:
-            latency_ms = round((time.monotonic() - started) * 1000)
-            if usage := _usage(completion, self._request["model"]):
-                used.append(usage)
-                self._spending.add(usage)
-            return self._reply(completion, latency_ms, wording)
-        # Out of the except clause, so that the SDK's error is not chained to ours: it holds the
-        # whole request, with the key.
-        raise failure
+    async def _completion(self, messages: list[dict[str, str]], add: AddUsage) -> ChatCompletion:
+        completion: ChatCompletion = await self._client.sdk.chat.completions.create(
+            messages=cast("list[ChatCompletionMessageParam]", messages), **self._request
+        )
+        if usage := _usage(completion, self._request["model"]):
+            add(usage)
+        return completion
 
-    def _reply(self, completion: ChatCompletion, latency_ms: int, wording: ErrorContext) -> Reply:
+    def _reply(self, completion: ChatCompletion, wording: ErrorContext) -> Reply:
         choices = getattr(completion, "choices", None)
         if not isinstance(choices, list) or not choices:
             raise TransientError(
@@ -186,13 +176,8 @@ class OpenAIModel:
                 "tokens before it replied, probably on reasoning; set max_tokens higher"
             )
         text = usable_text(said, wording.participant)
-        key = wording.api_key.get_secret_value()
-        if key != NO_KEY and key in text:
-            raise FatalError(
-                f"{wording.participant}: the reply holds the API key itself, which no dataset may; "
-                "find out how the model comes to know it"
-            )
-        return Reply(text, latency_ms=latency_ms)
+        wording.refuse_secrets(text)
+        return Reply(text)
 
 
 def _system_prompt(
@@ -226,11 +211,7 @@ def _usage(completion: ChatCompletion, requested: str) -> Usage | None:
 
 def _failure(error: Exception, wording: ErrorContext) -> ParticipantError:
     if isinstance(error, APITimeoutError | APIConnectionError | OSError):
-        cause = error.__cause__ or error
-        why = f"{type(cause).__name__}: {wording.quoted(str(cause))}".rstrip(": ")
-        return TransientError(
-            f"{wording.participant}: the connection to {wording.base_url} failed ({why})"
-        )
+        return TransientError(wording.connection_failed(error.__cause__ or error))
     if isinstance(error, APIStatusError):
         return _status_failure(error, wording)
     if isinstance(error, APIError | ValueError):
@@ -242,33 +223,13 @@ def _failure(error: Exception, wording: ErrorContext) -> ParticipantError:
 
 
 def _status_failure(error: APIStatusError, wording: ErrorContext) -> ParticipantError:
-    status = error.status_code
-    said = f"{wording.participant}: {wording.base_url} answered {status}: "
-    said += wording.quoted(str(error.body or error.message))
-    if status in (401, 403):
-        return RunStoppingError(
-            f"{said}. Check that OPENAI_API_KEY is valid and may use this model"
-        )
-    if status == 404:
-        return RunStoppingError(
-            f"{said}. There is no such model, or OPENAI_BASE_URL is not the API's address, which "
-            "mostly ends in /v1; check both"
-        )
-    if 300 <= status < 400:
-        return RunStoppingError(
-            f"{said}. A redirect is not followed, because the key would go with it; set "
-            "OPENAI_BASE_URL to the address itself"
-        )
-    seconds = retry_after_seconds(headers_of(error))
-    if status == TOO_MANY_REQUESTS:
-        if is_out_of_credit(error):
-            return RunStoppingError(f"{said}. Add credit to the account of OPENAI_API_KEY")
-        return RateLimitedError(said, seconds)
-    if is_transient_status(status):
-        return TransientError(said, seconds)
+    body = str(error.body or error.message)
+    said = answered(error.status_code, body, wording)
+    if is_out_of_credit(error):
+        return RunStoppingError(f"{said}. Add credit to the account of OPENAI_API_KEY")
     if error.code == "content_filter":
         return FatalError(f"{said}. Change the seed, or the filter's settings")
-    return FatalError(f"{said}. Check the model's name, and the options that it accepts")
+    return status_failure(error.status_code, body, headers_of(error), wording)
 
 
 def _base_url() -> str:
@@ -286,19 +247,12 @@ def _base_url() -> str:
     return url.rstrip("/")
 
 
-def _api_key(base_url: str) -> SecretStr:
-    key = SecretStr(os.environ.get("OPENAI_API_KEY", "").strip())
-    if not key.get_secret_value():
-        if base_url != DEFAULT_BASE_URL:
-            return SecretStr(NO_KEY)
+def _api_key(base_url: str) -> SecretStr | None:
+    key = api_key("OPENAI_API_KEY")
+    if key is None and base_url == DEFAULT_BASE_URL:
         raise UsageError(
             "OPENAI_API_KEY is not set, and OpenAI cannot be called without it; set it to an API "
             "key, or OPENAI_BASE_URL to a server of your own"
-        )
-    if not re.fullmatch(r"[!-~]+", key.get_secret_value()):
-        raise UsageError(
-            "OPENAI_API_KEY holds spaces, control characters or letters beyond ASCII, which no API "
-            "key does; copy the key again"
         )
     return key
 

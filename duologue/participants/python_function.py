@@ -1,10 +1,8 @@
 """A participant that is any Python function, so that a chatbot need not be on Vellum."""
 
 import inspect
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +17,7 @@ from duologue.errors import (
 from duologue.foreign_code import Raised, call_foreign
 from duologue.own_code import import_function
 from duologue.participants.budget import Spending
+from duologue.participants.calling import AddUsage, Caller
 from duologue.participants.concurrency import Account
 from duologue.participants.http_failures import (
     TOO_MANY_REQUESTS,
@@ -30,7 +29,6 @@ from duologue.participants.http_failures import (
     status_of,
 )
 from duologue.participants.protocol import Reply, TurnContext, further_inputs, usable_text
-from duologue.participants.retries import with_retries
 from duologue.settings.participants import CallSettings, ParticipantSettings
 
 CONVERSATION_ID = "conversation_id"
@@ -56,44 +54,37 @@ class PythonFunction:
         spending: Spending | None = None,
         account: Account | None = None,
     ) -> None:
-        self._account = account or Account(settings.reference)
+        account = account or Account(settings.reference)
+        self._caller = Caller(settings.reference, call, account, spending or Spending())
         self._function = function
         self._settings = settings
-        self._call = call
         self._executor = executor
-        self._spending = spending or Spending()
         self._wants_conversation_id = _wants_conversation_id(function)
         # An object with an async `__call__` is asynchronous as well.
         self._is_async = any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
 
     async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
-        reply, attempts = await with_retries(
-            lambda: self._attempt(chat_history, context),
-            self._call,
-            self._settings.reference,
-            self._account,
-        )
-        return replace(reply, attempts=attempts)
-
-    async def _attempt(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         inputs = further_inputs(self._settings, context)
         if self._wants_conversation_id:
             inputs.setdefault(CONVERSATION_ID, context.conversation_id)
-        self._spending.begin_call()
-        started = time.monotonic()
-        call = partial(self._function, list(chat_history), **inputs)
-        said = await call_foreign(call, self._is_async, self._executor)
+
+        def call(_: AddUsage) -> Awaitable[Any]:
+            function = partial(self._function, list(chat_history), **inputs)
+            return call_foreign(function, self._is_async, self._executor)
+
+        return await self._caller.reply(call, self._reply)
+
+    def _reply(self, said: Any) -> Reply:
         if isinstance(said, Raised):
             failure = _failure(said.error, self._settings.reference)
             raise failure from (None if failure is said.error else said.error)
-        latency_ms = round((time.monotonic() - started) * 1000)
         if inspect.isgenerator(said) or inspect.isasyncgen(said):
             raise FatalError(
                 f"{self._settings.reference} replied with {type(said).__name__}, not text; a reply "
                 "must be a string, so return the whole text instead of yielding parts of it"
             )
-        return Reply(usable_text(said, self._settings.reference), latency_ms=latency_ms)
+        return Reply(usable_text(said, self._settings.reference))
 
 
 def load_function(settings: ParticipantSettings) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from duologue.errors import RateLimitedError, TransientError
+from duologue.participants.budget import Spending
 from duologue.participants.concurrency import Account, wait_seconds
 from duologue.settings.participants import CallSettings
 
@@ -18,12 +19,13 @@ async def with_retries(
     call: CallSettings,
     asked: str,
     account: Account | None = None,
+    spending: Spending | None = None,
 ) -> tuple[Answer, int]:
     """Calls until there is an answer, an error that another call cannot fix, or no time left.
 
-    A call that the account refused with 429 is no attempt: it is made again when the account has a
-    place for it. Time in that queue does not count either, as long as the account lets other calls
-    through.
+    A call that the account refused with 429 is no attempt, and no call of the budget: it is made
+    again when the account has a place for it. Time in that queue does not count either, as long as
+    the account lets other calls through.
 
     Args:
         attempt: calls once. Only its TransientError leads to another call; whatever else it raises
@@ -31,15 +33,18 @@ async def with_retries(
         call: how long and how often.
         asked: who is called, for the errors.
         account: whose calls in flight are limited; None for an account of its own.
+        spending: counts the calls, and refuses those beyond its budget; None for no budget.
 
     Returns:
         The answer, and how many attempts it took.
 
     Raises:
+        BudgetExhaustedError: the budget is spent.
         TransientError: the last attempt's, with the number of attempts and the seconds they took.
     """
     loop = asyncio.get_running_loop()
     account = account or Account(asked)
+    spending = spending or Spending()
     first = started = loop.time()
     refusals = 0
 
@@ -58,10 +63,12 @@ async def with_retries(
     for attempts in itertools.count(1):
         started += await _placed(account, call, first)
         try:
+            spending.begin_call()
             answer = await attempt_in_time()
             account.succeed()
             return answer, attempts - refusals
         except RateLimitedError as error:
+            spending.take_back_call()
             account.refuse(error, call)
             refusals += 1
             _refuse_hopeless(account, call, first, error.retry_after_seconds or 0)

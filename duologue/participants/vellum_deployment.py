@@ -2,10 +2,9 @@
 
 import os
 import re
-import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 from urllib.request import getproxies, proxy_bypass
@@ -28,20 +27,20 @@ from vellum.utils.vellum_client import create_vellum_environment
 
 from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message, unwritable_reason
-from duologue.conversation.usage import Usage, total
-from duologue.errors import FatalError, ParticipantError, RunStoppingError, UsageError
+from duologue.errors import FatalError, RunStoppingError, UsageError
 from duologue.participants.api_key import vellum_api_key
 from duologue.participants.budget import Spending
+from duologue.participants.calling import AddUsage, Caller
 from duologue.participants.concurrency import Account, Accounts
+from duologue.participants.error_context import ErrorContext
 from duologue.participants.protocol import Reply, TurnContext, usable_text
-from duologue.participants.retries import with_retries
 from duologue.participants.stateful import refuse_fresh_state, refuse_lost_state
 from duologue.participants.vellum_errors import (
     SDK_ERRORS,
-    ErrorContext,
+    deployment_remedies,
     lost_state,
+    rejection,
     sdk_error,
-    workflow_error,
 )
 from duologue.participants.vellum_inputs import (
     message_requests,
@@ -59,6 +58,8 @@ NO_RETRIES: RequestOptions = {"max_retries": 0}
 """Of the SDK's: it knows neither a deadline nor the errors beyond HTTP. There is no timeout of the
 SDK's either: that one starts again with every byte received, while the one in `with_retries` ends
 the attempt."""
+
+_REMEDIES = deployment_remedies("Workflow")
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -123,8 +124,7 @@ class VellumDeployment:
     ) -> None:
         self._client = client
         self._settings = settings
-        self._call = call
-        self._spending = spending or Spending()
+        self._caller = Caller(settings.reference, call, client.account, spending or Spending())
         self._record_usage = record_usage
         self._types = settings.pinned.input_types if settings.pinned else {}
         self._is_stateful = settings.mode is ParticipantMode.STATEFUL
@@ -139,30 +139,26 @@ class VellumDeployment:
         """Answers the latest message; see `Participant.reply`."""
         further = typed_inputs(self._settings, self._types, context)
         said = (*(message.text for message in chat_history), *_texts(further))
-        wording = ErrorContext(
-            self._settings.reference, self._client.base_url, self._client.api_key, private=said
-        )
+        client, reference = self._client, self._settings.reference
+        wording = ErrorContext(reference, client.base_url, (client.api_key,), said, _REMEDIES)
         request = {**self._request, "metadata": metadata_of(context)}
         if self._is_stateful:
-            refuse_lost_state(chat_history, context, self._settings.reference)
+            refuse_lost_state(chat_history, context, reference)
             if context.previous_execution_id is not None:
                 request["previous_execution_id"] = context.previous_execution_id
         request["inputs"] = self._inputs(chat_history, further)
-        used: list[Usage] = []
         external_ids = external_ids_of(context)
 
-        def attempt() -> Awaitable[Reply]:
+        def execute(add: AddUsage) -> Awaitable[ExecuteWorkflowResponse]:
             request["external_id"] = next(external_ids)
-            return self._attempt(request, context, wording, used)
+            return self._executed(request, wording, add)
 
-        try:
-            reply, attempts = await with_retries(
-                attempt, self._call, self._settings.reference, self._client.account
-            )
-        except ParticipantError as error:
-            error.usage = total(used)
-            raise
-        return replace(reply, attempts=attempts, usage=total(used))
+        return await self._caller.reply(
+            execute,
+            lambda response: self._reply(response, context, wording),
+            SDK_ERRORS,
+            lambda error: lost_state(error, context, wording) or sdk_error(error, wording),
+        )
 
     def _inputs(
         self, chat_history: Sequence[Message], further: dict[str, JsonValue]
@@ -181,28 +177,8 @@ class VellumDeployment:
         more = (workflow_input(name, value, types.get(name)) for name, value in further.items())
         return [latest, *more]
 
-    async def _attempt(
-        self,
-        request: dict[str, Any],
-        context: TurnContext,
-        wording: ErrorContext,
-        used: list[Usage],
-    ) -> Reply:
-        self._spending.begin_call()
-        started = time.monotonic()
-        try:
-            response = await self._executed(request, wording, used)
-        except SDK_ERRORS as error:
-            failure = lost_state(error, context, wording) or sdk_error(error, wording)
-        else:
-            latency_ms = round((time.monotonic() - started) * 1000)
-            return self._reply(response, context, latency_ms, wording)
-        # Out of the except clause, so that the SDK's error is not chained to ours: its text
-        # holds the whole body and, at times, the key.
-        raise failure
-
     async def _executed(
-        self, request: dict[str, Any], wording: ErrorContext, used: list[Usage]
+        self, request: dict[str, Any], wording: ErrorContext, add: AddUsage
     ) -> ExecuteWorkflowResponse:
         sdk = self._client.sdk
         if self._settings.trigger is not None:
@@ -216,23 +192,15 @@ class VellumDeployment:
             )
         if not self._record_usage:
             return await sdk.execute_workflow(**request)
-
-        def add(usage: Usage) -> None:
-            used.append(usage)
-            self._spending.add(usage)
-
         events = sdk.execute_workflow_stream(**request, **WITH_USAGE)
         return await result_of(events, wording, add)
 
     def _reply(
-        self,
-        response: ExecuteWorkflowResponse,
-        context: TurnContext,
-        latency_ms: int,
-        wording: ErrorContext,
+        self, response: ExecuteWorkflowResponse, context: TurnContext, wording: ErrorContext
     ) -> Reply:
         if isinstance(response.data, RejectedExecuteWorkflowWorkflowResultEvent):
-            raise workflow_error(response.data.error, wording)
+            error = response.data.error
+            raise rejection("Workflow", error.code, error.message, wording)
         wanted = self._settings.output.replace("_", "-")
         found = {output.name.replace("_", "-"): output for output in response.data.outputs}
         if wanted not in found:
@@ -257,7 +225,7 @@ class VellumDeployment:
             if self._is_stateful:
                 refuse_fresh_state(value, context, wording.participant)
             text, content = reply_in(value, output.type, self._settings, wording.participant)
-        refuse_key(wording, text, content or "")
+        wording.refuse_secrets(text, content or "")
         execution_id = fit_id(response.execution_id, wording)
         if self._is_stateful and execution_id is None:
             raise FatalError(
@@ -265,7 +233,7 @@ class VellumDeployment:
                 "conversation continues from one; set the participant's mode to stateless, or "
                 "check what answers at " + self._client.base_url
             )
-        return Reply(text, execution_id=execution_id, latency_ms=latency_ms, content=content)
+        return Reply(text, execution_id=execution_id, content=content)
 
 
 def target_of(settings: ParticipantSettings, kind: str) -> dict[str, str]:
@@ -287,23 +255,10 @@ def release_of(settings: ParticipantSettings) -> dict[str, str]:
 
 def fit_id(execution_id: str, wording: ErrorContext) -> str | None:
     """Returns an execution's id; None for an id that cannot be Vellum's or holds the key."""
-    if _UUID.fullmatch(execution_id) and wording.api_key.get_secret_value() not in execution_id:
+    if _UUID.fullmatch(execution_id) and not wording.holds_secret(execution_id):
         return execution_id
     is_fit = execution_id != "" and unwritable_reason(execution_id) is None
     return execution_id if is_fit and wording.quoted(execution_id) == execution_id else None
-
-
-def refuse_key(wording: ErrorContext, *texts: str) -> None:
-    """Refuses a reply that holds the API key.
-
-    Raises:
-        FatalError: it does.
-    """
-    if any(wording.api_key.get_secret_value() in text for text in texts):
-        raise FatalError(
-            f"{wording.participant}: the reply holds the API key itself, which no dataset may; "
-            "find out how the deployment comes to know it"
-        )
 
 
 def _texts(inputs: dict[str, JsonValue]) -> list[str]:

@@ -11,9 +11,10 @@ from urllib.parse import quote
 from vellum import VellumVariable
 
 from duologue.errors import RunStoppingError, UsageError
+from duologue.participants.error_context import ErrorContext
 from duologue.participants.retries import with_retries
 from duologue.participants.vellum_deployment import NO_RETRIES, VellumClient, vellum_client
-from duologue.participants.vellum_errors import SDK_ERRORS, ErrorContext, sdk_error
+from duologue.participants.vellum_errors import SDK_ERRORS, deployment_remedies, sdk_error
 from duologue.participants.vellum_inputs import SUPPORTED_TYPES, converted
 from duologue.seeds import Seed
 from duologue.settings.participants import (
@@ -88,17 +89,8 @@ async def _checked(
     if not settings.is_deployment or settings.pinned is not None:
         return Checked(settings)
     kind = "Prompt" if settings.kind is ParticipantKind.PROMPT else "Workflow"
-    wording = ErrorContext(
-        settings.reference,
-        client.default_url,
-        client.api_key,
-        private=(),
-        denied="may read deployments",
-        not_found=(
-            f"There is no such {kind} Deployment or release tag in the workspace of "
-            "VELLUM_API_KEY; check both, and the key"
-        ),
-    )
+    remedies = deployment_remedies(kind, denied="may read deployments")
+    wording = ErrorContext(settings.reference, client.default_url, (client.api_key,), (), remedies)
     try:
         pinned = await with_retries(lambda: _release(client, settings, wording), call, "Vellum")
     except _MayNotReadError as error:

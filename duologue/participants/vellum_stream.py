@@ -29,7 +29,7 @@ from vellum import (
 
 from duologue.conversation.usage import Number, Usage
 from duologue.errors import TransientError
-from duologue.participants.vellum_errors import ErrorContext
+from duologue.participants.error_context import ErrorContext
 
 WITH_USAGE: dict[str, Any] = {
     "event_types": ["NODE", "WORKFLOW"],

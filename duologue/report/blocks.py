@@ -65,8 +65,8 @@ def conversation_blocks(contents: DatasetContents) -> list[Block]:
     size = 0
     for batch in _batches(islice(_worst_first(contents), MOST_CONVERSATIONS)):
         block = Block(
-            entries=_deflated(item.entry for item in batch),
-            conversations=_deflated(item.conversation for item in batch),
+            entries=deflated(item.entry for item in batch),
+            conversations=deflated(item.conversation for item in batch),
             count=len(batch),
         )
         block_size = len(block.entries) + len(block.conversations)
@@ -187,5 +187,6 @@ def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _deflated(items: Iterable[str]) -> str:
+def deflated(items: Iterable[str]) -> str:
+    """Packs JSON values as one array: deflated, in base64."""
     return base64.b64encode(zlib.compress(encoded(f"[{','.join(items)}]"))).decode()

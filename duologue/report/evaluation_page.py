@@ -32,7 +32,7 @@ def write_evaluation_report(
     write_page(
         "evaluation.html.jinja",
         ["page.css", "evaluation.css"],
-        None,
+        [],
         file,
         manifest=manifest,
         duration=_duration(manifest.seconds),

@@ -11,9 +11,11 @@ from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts
 from duologue.dataset.failures import RejectedRowRecord, failures
 from duologue.dataset.manifest import Manifest
+from duologue.reliability.decisions import KINDS
 from duologue.report.blocks import MOST_CHARACTERS, conversation_blocks
 from duologue.report.plots import bars, line
 from duologue.report.rendering import spoken, write_page
+from duologue.report.review_sample import review_sample
 from duologue.settings.rules import Severity
 from duologue.settings.run import Gates
 
@@ -63,8 +65,8 @@ def write_report(
     blocks = conversation_blocks(contents)
     write_page(
         "report.html.jinja",
-        ["page.css", "report.css"],
-        "report.js",
+        ["page.css", "report.css", "review.css"],
+        ["report.js", "review.js"],
         file,
         manifest=manifest,
         gates=_gate_rows(manifest.counts, manifest.settings.gates),
@@ -80,6 +82,8 @@ def write_report(
         shown=sum(block.count for block in blocks),
         most_rows=MOST_ROWS,
         most_characters=MOST_CHARACTERS,
+        review=review_sample(manifest.version, contents),
+        review_kinds=KINDS,
     )
 
 

@@ -14,19 +14,23 @@ from duologue.storage.text import encoded
 
 
 def write_page(
-    template: str, styles: Sequence[str], script: str | None, file: RawIOBase, **values: object
+    template: str,
+    styles: Sequence[str],
+    scripts: Sequence[str],
+    file: RawIOBase,
+    **values: object,
 ) -> None:
     """Writes a page as UTF-8, piece by piece.
 
     Args:
         template: the file of its template, which extends page.html.jinja.
         styles: the files of its styles, in order.
-        script: the file of its script; None where it has none, so that none runs.
+        scripts: the files of its script, in order; none if no script may run.
         file: where it is written to.
         values: what the template is given.
     """
     style_text = "\n".join(_resource(name) for name in styles)
-    script_text = None if script is None else _resource(script)
+    script_text = "\n".join(_resource(name) for name in scripts) if scripts else None
     pieces = (
         page_environment()
         .get_template(template)

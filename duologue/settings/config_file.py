@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from duologue.errors import UsageError
+from duologue.settings.comparison import CompareSettings
 from duologue.settings.dataset_names import dataset_name_from
 from duologue.settings.declarations import kind_of, settings_of
 from duologue.settings.evaluation import EvaluateSettings
@@ -21,6 +22,8 @@ from duologue.storage.locations import without_credentials
 CONFIG_FILE = "duologue.toml"
 PROJECT_FILE = "pyproject.toml"
 PROJECT_TABLE = "[tool.duologue]"
+TABLES = ("evaluate", "compare")
+"""Commands whose settings are a table of the file; `output` and `name` above it are theirs too."""
 
 
 class FileSettings(GenerationSettings):
@@ -28,6 +31,8 @@ class FileSettings(GenerationSettings):
 
     evaluate: EvaluateSettings = EvaluateSettings()
     """The settings of `duologue evaluate`."""
+    compare: CompareSettings = CompareSettings()
+    """The settings of `duologue compare`."""
 
 
 def read_config(path: str | None = None) -> Layer | None:
@@ -70,14 +75,22 @@ def dataset_of(config: Layer) -> Layer:
 
 def for_evaluate(config: Layer) -> Layer:
     """Returns what a config file sets for `duologue evaluate`: by default, for its own dataset."""
-    values = {**dataset_of(config).values, **config.table("evaluate").values}
-    return Layer(config.source, values)
+    return _table(config, "evaluate")
+
+
+def for_compare(config: Layer) -> Layer:
+    """Returns what a config file sets for `duologue compare`: by default, for its own dataset."""
+    return _table(config, "compare")
+
+
+def _table(config: Layer, name: str) -> Layer:
+    return Layer(config.source, {**dataset_of(config).values, **config.table(name).values})
 
 
 def all_settings(
     config_path: str | None = None, assignments: Iterable[str] = ()
 ) -> Iterator[dict[str, Any]]:
-    """Lists every setting of generate and evaluate, in their order.
+    """Lists every setting of generate, evaluate and compare, in their order.
 
     Yields:
         Its name, type, default, value, source (default, --set or the file), and description. A
@@ -90,7 +103,7 @@ def all_settings(
     layers = [] if config is None else [config]
     layers.append(assigned(FileSettings, assignments))
     shared = [
-        Layer(layer.source, {"evaluate": place.values})
+        Layer(layer.source, dict.fromkeys(TABLES, place.values))
         for layer in layers
         if (place := dataset_of(layer)).values
     ]

@@ -25,8 +25,8 @@ class Budget(Options):
     """When a run stops early. Every flow run has the whole budget, also a retry and a rerun."""
 
     max_calls: AtLeastOne | None = None
-    """How many calls a run may make, of both participants and with repeated ones; no limit if
-    empty."""
+    """How many calls a run may make, of both participants and with repeated ones; those refused
+    with 429 do not count. No limit if empty."""
     max_cost_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """The recorded cost, in US dollars, at which a run makes no further call; needs record_usage.
     No limit if empty."""

@@ -156,6 +156,20 @@ def replace_file(path: UPath, data: bytes) -> None:
         path.fs.pipe_file(path.path, data)
 
 
+def append_to_file(path: str, data: bytes) -> None:
+    """Appends to a file on a disk, without waiting for it; what was there stays whatever happens.
+
+    Raises:
+        OSError: not all of it could be written; some of it may have been.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)
+
+
 def claim(path: UPath) -> None:
     """Creates an empty file, and its folder, for one writer only.
 

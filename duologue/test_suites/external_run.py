@@ -19,7 +19,8 @@ from vellum import (
 )
 
 from duologue.errors import FatalError, UsageError
-from duologue.participants.vellum_errors import ErrorContext
+from duologue.participants.error_context import ErrorContext
+from duologue.participants.vellum_errors import vellum_remedies
 from duologue.test_suites.cases import per_of
 from duologue.test_suites.suite_requests import PAGE_SIZE, SuiteRequests
 from duologue.test_suites.suite_run import MetricValue, RunState
@@ -89,16 +90,17 @@ async def create_run(
     )
     by = "test_suite_id" if _is_id(suite.name) else "test_suite_name"
     named: dict[str, Any] = {by: suite.name}
-    wording = replace(
-        suite.wording([replies[external_id] for external_id in cases.values()]),
+    wording = suite.wording([replies[external_id] for external_id in cases.values()])
+    remedies = vellum_remedies(
         denied="may run Test Suites",
+        not_found=wording.remedies.not_found,
         refused=f"Check that the Test Suite has an output variable {output_name!r} of type STRING",
     )
     run = await suite.asked_once(
         lambda: suite.client.sdk.test_suite_runs.create(
             exec_config=config, request_options={"max_retries": 0}, **named
         ),
-        wording,
+        replace(wording, remedies=remedies),
         in_doubt=(
             "Whether the run was created is not known: look at the Test Suite's runs in Vellum "
             "before you run it again, which creates another one"
@@ -196,7 +198,9 @@ def _wording(suite: SuiteRequests, run_id: str) -> ErrorContext:
     return replace(
         suite.wording(),
         participant=_shown(suite, run_id),
-        denied="may read the runs of Test Suites",
-        not_found="Vellum does not know this run; was it deleted there?",
-        refused=f"See {run_url(suite, run_id)}",
+        remedies=vellum_remedies(
+            denied="may read the runs of Test Suites",
+            not_found="Vellum does not know this run; was it deleted there?",
+            refused=f"See {run_url(suite, run_id)}",
+        ),
     )

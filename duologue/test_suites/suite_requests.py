@@ -9,9 +9,16 @@ from urllib.parse import quote
 from vellum import TestSuiteTestCase
 
 from duologue.errors import FatalError, TransientError
+from duologue.participants.error_context import ErrorContext
 from duologue.participants.retries import with_retries
 from duologue.participants.vellum_deployment import VellumClient
-from duologue.participants.vellum_errors import SDK_ERRORS, ErrorContext, sdk_error, was_turned_away
+from duologue.participants.vellum_errors import (
+    SDK_ERRORS,
+    converted,
+    sdk_error,
+    vellum_remedies,
+    was_turned_away,
+)
 from duologue.settings.participants import CallSettings
 
 Answer = TypeVar("Answer")
@@ -98,14 +105,8 @@ class SuiteRequests:
             ParticipantError: it was not answered, or refused.
         """
 
-        async def attempt() -> Answer:
-            try:
-                return await request()
-            except SDK_ERRORS as error:
-                failure = sdk_error(error, wording)
-            # Out of the except clause, so that the SDK's error is not chained to ours: its text
-            # holds the whole body and, at times, the key.
-            raise failure
+        def attempt() -> Awaitable[Answer]:
+            return converted(request, wording)
 
         answer, _ = await with_retries(attempt, self.call, f"{wording.participant}: Vellum")
         return answer
@@ -159,15 +160,17 @@ class SuiteRequests:
         return ErrorContext(
             self.shown,
             self.client.default_url,
-            self.client.api_key,
+            (self.client.api_key,),
             private,
-            denied="may change Test Suites",
-            not_found=(
-                "There is no such Test Suite in the workspace of VELLUM_API_KEY. Vellum's API "
-                "cannot create one: create it in Vellum, with an input variable "
-                f"{self.variables.chat_history!r} of type CHAT_HISTORY"
+            vellum_remedies(
+                denied="may change Test Suites",
+                not_found=(
+                    "There is no such Test Suite in the workspace of VELLUM_API_KEY. Vellum's API "
+                    "cannot create one: create it in Vellum, with an input variable "
+                    f"{self.variables.chat_history!r} of type CHAT_HISTORY"
+                ),
+                refused="Check the names and types of the Test Suite's variables",
             ),
-            refused="Check the names and types of the Test Suite's variables",
         )
 
     @property

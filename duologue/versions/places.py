@@ -4,6 +4,8 @@
     OUTPUT/DATASET/pins/VERSION.json              a version that a person wants to keep
     OUTPUT/DATASET/.checkpoints/VERSION/…         what its run has produced so far
     OUTPUT/DATASET/evaluations/EVALUATION/…       of its versions
+    OUTPUT/DATASET/comparisons/COMPARISON/…       of two chatbots
+    OUTPUT/DATASET/reviews/…                      what people decided about its conversations
     OUTPUT/DATASET/VERSION/conversations.parquet, …, and last of all manifest.json
     OUTPUT/DATASET/VERSION-r2/…                   the same version, completed by a retry
 
@@ -26,6 +28,7 @@ from duologue.storage.files import located, names_in
 from duologue.storage.locations import without_credentials
 
 EVALUATIONS_FOLDER = "evaluations"
+COMPARISONS_FOLDER = "comparisons"
 
 EXAMPLE_VERSION = "20261124T053516123Z-1a2b3c4d"
 
@@ -68,6 +71,12 @@ class Revision:
     def folder_name(self) -> str:
         """The folder's name, such as `20261124T053516123Z-1a2b3c4d-r2`."""
         return revision_name(self.version, self.revision)
+
+
+def revision_in(folder_name: str) -> Revision | None:
+    """Returns the revision whose folder has this name; None if no revision's has."""
+    match = _REVISION_FOLDER.fullmatch(folder_name)
+    return Revision(match[1], int(match[2] or 1)) if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +131,7 @@ class DatasetFolder:
         names: set[str] = set()
         with suppress(FileNotFoundError):
             names = names_in(self.folder)
-        found = (_REVISION_FOLDER.fullmatch(name) for name in names)
-        return sorted(Revision(match[1], int(match[2] or 1)) for match in found if match)
+        return sorted(filter(None, map(revision_in, names)))
 
     def revisions(self) -> list[Revision]:
         """Lists every revision that has its manifest, oldest first."""

@@ -15,6 +15,7 @@ import pytest
 
 from duologue.cli.local_run import PREFECT_DEFAULTS
 from tests.support.commands import duologue, duologue_in_new_python
+from tests.support.model_server import model_server_in_thread
 from tests.support.small_disk import small_disk
 from tests.support.vellum_stand_in import stand_in_process
 
@@ -35,6 +36,10 @@ async def reply(chat_history):
     return f"Reply {len(chat_history)} about {sum(map(ord, chat_history[0].text))}."
 async def ask(chat_history):
     return f"And what of point {len(chat_history)} in {sum(map(ord, chat_history[0].text))}?"
+"""
+URL_INPUTS = """
+[chatbot_inputs]
+output_path = "answer.text"
 """
 OWN_PAIR = ["--chatbot", "python:bots:reply", "--simulated-user", "python:bots:ask"]
 
@@ -495,6 +500,33 @@ def test_what_is_wrong_is_reported_before_anything_heavy_is_imported(
     assert not {"prefect", "vellum", "pyarrow", "pandas"} & imported(done)
 
 
+@pytest.mark.parametrize(
+    ("chatbot", "simulated_user"),
+    [("{url}/chat", "openai:tiny"), ("python:bots:reply", "python:bots:ask")],
+)
+def test_a_run_without_vellum_never_imports_its_sdk(
+    run_in_new_python: Run,
+    tmp_path: Path,
+    prefect_environment: dict[str, str],
+    chatbot: str,
+    simulated_user: str,
+) -> None:
+    (tmp_path / "seeds.csv").write_text("Where is my order?\n")
+    (tmp_path / "duologue.toml").write_text(URL_INPUTS if "url" in chatbot else "")
+    with model_server_in_thread() as server:
+        done = run_in_new_python(
+            *("generate", "seeds.csv", "--turns", "1", "--chatbot", chatbot.format(url=server.url)),
+            *("--simulated-user", simulated_user),
+            **prefect_environment,
+            OPENAI_BASE_URL=f"{server.url}/v1",
+            PYTHONPROFILEIMPORTTIME="1",
+        )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "report.html" in done.stdout
+    assert "duologue.tasks.simulate" in imported(done)
+    assert "vellum" not in imported(done)
+
+
 def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
     """Returns the modules that a process imported, as PYTHONPROFILEIMPORTTIME lists them."""
     lines = done.stderr.splitlines()
@@ -502,7 +534,7 @@ def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
 
 
 COMMANDS = [
-    *("generate", "rerun", "config", "check", "show", "diff", "evaluate", "export"),
+    *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate", "export"),
     *("push-test-suite", "serve", "seeds", "seeds check", "versions"),
     *("versions pin", "versions unpin", "versions remove", "versions rollback"),
 ]

@@ -248,8 +248,9 @@ async def test_a_run_on_s3_is_retried_and_resumed(
     version = (await manifest_of(first)).version
     assert (await manifest_of(first)).counts.failed == 2
     names = {path.name for path in (UPath(s3_output) / "seeds/.checkpoints" / version).iterdir()}
-    assert len([name for name in names if name.endswith(".draft.json")]) == 2
-    assert len(names - {"participants.json"}) == 10
+    drafts = {name for name in names if name.endswith(".draft.json")}
+    assert len(drafts) >= 2, "of those that failed, and of those with a reply that took a while"
+    assert len(names - drafts - {"participants.json"}) == 8
 
     user.when_history_contains = {"number 7?": "status:503"}
     vellum.requests.clear()

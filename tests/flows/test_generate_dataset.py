@@ -22,6 +22,7 @@ from duologue.dataset.manifest import IncompleteDatasetError, Manifest
 from duologue.errors import DuologueError, UsageError
 from duologue.tasks.jobs import FATAL_BEFORE_STOP
 from tests.conftest import API_KEY
+from tests.flows.test_publication import summary_of
 from tests.support.generating import (
     ANYTHING_PASSES,
     QUICK,
@@ -90,10 +91,18 @@ async def test_a_failed_call_is_tried_again_and_then_nobody_knows(
 ) -> None:
     vellum.deployments["support-bot"].failures = ["status:503", "status:429", "reset"]
     state = await generated(
-        seeds_csv, advanced={**QUICK, "call": {**QUICK["call"], "max_attempts": 4}}
+        seeds_csv,
+        advanced={
+            **QUICK,
+            "call": {**QUICK["call"], "max_attempts": 4},
+            "budget": {"max_calls": 10 * 6 + 2},  # a refused call is none
+        },
     )
     assert state.is_completed()
     assert len(vellum.requests) == 10 * 6 + 3
+    [limit] = (await manifest_of(state)).account_limits
+    assert (limit.account, limit.refused) == (vellum.url, 1)
+    assert f"{limit}." in await summary_of(state)
 
 
 async def test_a_seed_that_is_tried_again_continues_where_it_stopped(

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from duologue.errors import RateLimitedError, TransientError
-from duologue.participants.concurrency import Account, Accounts
+from duologue.errors import BudgetExhaustedError, RateLimitedError, TransientError
+from duologue.participants.budget import Spending
+from duologue.participants.concurrency import Account, AccountLimit, Accounts, of_all_processes
 from duologue.participants.retries import with_retries
 from duologue.settings.participants import CallSettings
+from duologue.settings.run import Budget
 
 CALL = CallSettings(
     max_attempts=1, first_wait_seconds=0.001, longest_wait_seconds=0.01, deadline_seconds=30
@@ -59,9 +61,23 @@ async def test_both_participants_of_an_account_share_its_places() -> None:
     sides = [accounts.named("api.example.com"), accounts.named("api.example.com")]
     await asyncio.gather(*(conversation(server, side, 4) for side in sides * 5))
     assert sides[0] is sides[1]
-    [sentence] = accounts.report()
-    assert "api.example.com allowed about" in sentence
-    assert f"refused {server.refused} calls" in sentence
+    [limit] = accounts.limits()
+    assert (limit.account, limit.refused) == ("api.example.com", server.refused)
+    assert limit.calls_in_flight in (2, 3, 4)
+    assert limit.most_tried == 10
+    assert str(limit).startswith("api.example.com allowed about ")
+
+
+def test_what_shards_were_allowed_is_combined_by_account() -> None:
+    def of(account: str, calls: int, refused: int) -> AccountLimit:
+        return AccountLimit(
+            account=account, calls_in_flight=calls, most_tried=calls + 2, refused=refused
+        )
+
+    assert of_all_processes([of("a", 3, 5), of("b", 9, 1), of("a", 4, 7)]) == (
+        of("a", 4, 12),
+        of("b", 9, 1),
+    )
 
 
 async def test_the_limit_rises_again_when_the_account_allows_more() -> None:
@@ -77,24 +93,46 @@ async def test_an_account_that_refuses_nothing_is_not_limited() -> None:
     server, account = Server(allows=100), Account("bot")
     await asyncio.gather(*(conversation(server, account, 3) for _ in range(100)))
     assert server.most_held == 100
-    assert Accounts().report() == []
+    accounts = Accounts()
+    accounts.named("bot").succeed()
+    assert accounts.limits() == ()
 
 
-async def test_nobody_calls_before_the_server_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    server, account = Server(allows=1, retry_after_seconds=0.2), Account("bot")
-    times: list[float] = []
-    loop = asyncio.get_running_loop()
-
-    async def timed() -> str:
-        times.append(loop.time())
-        return await server.call()
+async def test_a_refused_call_is_none_of_the_budget() -> None:
+    server, account, spending = Server(allows=4), Account("bot"), Spending(Budget(max_calls=64))
 
     async def one() -> None:
-        await with_retries(timed, CALL, "bot", account)
+        await with_retries(server.call, CALL, "bot", account, spending)
 
-    await asyncio.gather(one(), one())
-    _, refused, again = times
-    assert again - refused >= 0.2
+    await asyncio.gather(*(one() for _ in range(64)))
+    assert server.refused > 0
+    assert (server.answered, spending.calls) == (64, 64)
+    with pytest.raises(BudgetExhaustedError, match="max_calls is 64"):
+        await one()
+    assert server.answered == 64
+    assert account.in_flight == 0
+
+
+async def test_nobody_calls_before_the_server_wants_it() -> None:
+    """It wants no call for an hour, and then it would be called."""
+    server, account = Server(allows=1, retry_after_seconds=3600), Account("bot")
+    call = CALL.model_copy(update={"deadline_seconds": 7200})
+
+    async def one() -> None:
+        await with_retries(server.call, call, "bot", account)
+
+    asking = [asyncio.create_task(one()) for _ in range(2)]
+    while not (server.answered and server.refused):
+        await asyncio.sleep(0)
+    asking += [asyncio.create_task(one()) for _ in range(10)]
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    assert (server.answered, server.refused) == (1, 1)
+    assert [task.done() for task in asking].count(True) == 1
+    for task in asking:
+        task.cancel()
+    await asyncio.wait(asking)
+    assert account.in_flight == 0
 
 
 async def test_an_account_that_lets_nothing_through_ends_in_one_sentence() -> None:

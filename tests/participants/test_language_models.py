@@ -242,7 +242,7 @@ async def test_a_url_is_sent_its_body_and_headers(
         (400, FatalError, "endpoint.body"),
         ({"other": 1}, FatalError, "no text at output_path 'answer.text'; it holds other"),
         ({"answer": {"text": "x"}}, FatalError, "no session id at endpoint.session_path"),
-        (f"{KEY}", FatalError, "holds the value of a secret header"),
+        (f"{KEY}", FatalError, "the value of a secret header"),
     ],
 )
 async def test_a_url_that_stays_wrong_is_one_sentence_and_one_call(
@@ -259,6 +259,12 @@ async def test_a_url_that_stays_wrong_is_one_sentence_and_one_call(
     assert type(caught.value) is kind
     assert len(server.requests) == 1
     assert KEY not in repr(caught.value)
+
+
+async def test_a_url_without_secrets_says_what_it_answered(server: ModelServer) -> None:
+    server.script.append(400)
+    with pytest.raises(FatalError, match=r"answered 400 Bad Request: .*no, "):
+        await asked(ParticipantInputs(output_path="answer.text"), "chatbot", f"{server.url}/chat")
 
 
 async def test_a_url_that_may_recover_is_tried_again(

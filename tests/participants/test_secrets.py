@@ -11,10 +11,10 @@ from pydantic import SecretStr
 
 from duologue.conversation.messages import Message, Role
 from duologue.errors import DuologueError, FatalError, UsageError
+from duologue.participants.error_context import ErrorContext, Remedies
 from duologue.participants.opening import open_participants
 from duologue.participants.protocol import Reply, TurnContext
 from duologue.participants.vellum_deployment import VellumDeployment, vellum_client
-from duologue.participants.vellum_errors import ErrorContext
 from duologue.seeds import Seed
 from duologue.settings.participants import CallSettings, ParticipantSettings
 from tests.support.searching import readable_spellings, spellings
@@ -25,6 +25,7 @@ KEY = 'vk-<"&%+\\>-0123456789abcdef'
 """Spelt differently in JSON, in a page and in a URL."""
 SAID = 'Wo ist das "Päckchen", das ihr mir\nversprochen habt?'
 SEED = Seed(seed_id="s1", message=SAID)
+NOTHING = Remedies(denied="", not_found="", redirected="", refused="")
 ONCE = CallSettings(max_attempts=1, timeout_seconds=60)
 IMPATIENT = CallSettings(max_attempts=1, timeout_seconds=1, deadline_seconds=2)
 """For answers that never come: a 429 is no attempt, so that only the deadline ends them."""
@@ -82,9 +83,16 @@ async def test_no_failure_shows_the_key_or_a_message(vellum: StandIn, failure: s
 
 @pytest.mark.parametrize("secret", [KEY, SAID])
 def test_what_is_sent_back_is_hidden_however_it_is_spelt(secret: str) -> None:
-    wording = ErrorContext("a", "http://127.0.0.1", SecretStr(KEY), private=[SAID])
+    wording = ErrorContext("a", "http://127.0.0.1", (SecretStr(KEY),), [SAID], NOTHING)
     for spelt in readable_spellings(secret):
         assert wording.quoted(f"not <{spelt}> here") == "not <[hidden]> here", spelt
+
+
+def test_an_empty_secret_hides_nothing() -> None:
+    wording = ErrorContext("a", "http://127.0.0.1", (SecretStr(""), SecretStr(KEY)), [""], NOTHING)
+    assert wording.quoted("no such plan") == "no such plan"
+    assert not wording.holds_secret("no such plan")
+    wording.refuse_secrets("no such plan")
 
 
 @pytest.mark.parametrize("value", ["vk with space", "vk-\x7f", "vk-ü"])
@@ -102,7 +110,7 @@ async def test_what_holds_the_key_does_not_show_it() -> None:
     async def use() -> None:
         async with vellum_client(1) as client:
             participant = VellumDeployment(client, ParticipantSettings.parsed("a"), ONCE)
-            wording = ErrorContext("a", client.base_url, client.api_key, private=[SAID])
+            wording = ErrorContext("a", client.base_url, (client.api_key,), [SAID], NOTHING)
             raise LookupError(f"{client} {client!r} {participant!r} {wording!r} {vars(client.sdk)}")
 
     with pytest.raises(LookupError) as raised:

@@ -64,6 +64,8 @@ RUN_ELSEWHERE = {
     "a similar one",
     "duologue generate my_seeds.csv --chatbot support-bot@production "
     "--simulated-user openai:gpt-5-mini": "needs a model; test_language_models.py runs its like",
+    "duologue review latest decisions-20261124T053516123Z-1a2b3c4d-Anna.json": "needs a person; "
+    "tests/browser/test_review.py and tests/cli/test_review_command.py do this",
     "promptfoo eval --output results.json": READ_BY_OTHERS,
     "oaieval dummy duologue --registry_path . --record_path results.jsonl": READ_BY_OTHERS,
 }
@@ -128,6 +130,7 @@ def a_readers_folder(
         '{"messages": [{"role": "user", "content": "Open on Sunday?"},'
         ' {"role": "assistant", "content": "From ten to four."}]}\n'
     )
+    (folder / "labels.jsonl").write_text('{"id": "transcripts.jsonl:1", "broken": false}\n')
     with stand_in_process() as url:
         reader = Reader(
             folder,

@@ -381,6 +381,17 @@ PROMPT_RELEASE = model(
     }
 )
 
+_TAGGED = model({"id": UUID_TEXT, "timestamp": TIME})
+RELEASE_TAG = model(
+    {
+        "name": NAME,
+        "source": one_of("SYSTEM", "USER"),
+        "history_item": _TAGGED,
+        "release": _TAGGED,
+    }
+)
+MOVE_TAG = request({}, {"history_item_id": UUID_TEXT})
+
 # Test Suites.
 
 
@@ -536,6 +547,10 @@ ENDPOINTS = (
     Endpoint("POST", "/v1/execute-prompt", {200: EXECUTED_PROMPT}, EXECUTE_PROMPT),
     Endpoint("GET", "/v1/workflow-deployments/{…}", {200: WORKFLOW_DEPLOYMENT}),
     Endpoint("GET", "/v1/workflow-deployments/{…}/releases/{…}", {200: WORKFLOW_RELEASE}),
+    Endpoint("GET", "/v1/workflow-deployments/{…}/release-tags/{…}", {200: RELEASE_TAG}),
+    Endpoint(
+        "PATCH", "/v1/workflow-deployments/{…}/release-tags/{…}", {200: RELEASE_TAG}, MOVE_TAG
+    ),
     Endpoint("GET", "/v1/deployments/{…}", {200: PROMPT_DEPLOYMENT}),
     Endpoint("GET", "/v1/deployments/{…}/releases/{…}", {200: PROMPT_RELEASE}),
     Endpoint("GET", "/v1/test-suites/{…}/test-cases", {200: TEST_CASES}),

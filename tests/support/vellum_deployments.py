@@ -1,5 +1,6 @@
 """The Workflow and Prompt Deployments of the stand-in for Vellum: what they take, say and keep."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -150,7 +151,7 @@ def found(
 
 
 def answer_deployment(
-    request: web.BaseRequest, deployments: Mapping[str, StandInDeployment]
+    request: web.BaseRequest, deployments: Mapping[str, StandInDeployment], body: bytes
 ) -> web.Response:
     """Answers what is asked at /v1/workflow-deployments/… and /v1/deployments/…."""
     _, _, kind, name_or_id, *rest = request.raw_path.partition("?")[0].split("/")
@@ -165,11 +166,24 @@ def answer_deployment(
         return json_answer({"detail": "You may not do this."}, deployment.unreadable)
     if not rest:
         return json_answer(_described(name, deployment, kind))
+    if rest[0] == "release-tags":
+        return _answer_tag(body, deployment, unquote(rest[1]))
     wanted = unquote(rest[1])
     release = deployment.releases.get(wanted, wanted)
     if release not in deployment.releases.values():
         return json_answer({"detail": "No release matches the given query."}, 404)
     return json_answer(_release(name, deployment, kind, release))
+
+
+def _answer_tag(body: bytes, deployment: StandInDeployment, tag: str) -> web.Response:
+    if tag not in deployment.releases:
+        return json_answer({"detail": "No release tag matches the given query."}, 404)
+    if body:
+        # GUESS: that a history item has the id of its release.
+        deployment.releases[tag] = json.loads(body)["history_item_id"]
+    release = {"id": deployment.releases[tag], "timestamp": CREATED}
+    source = "SYSTEM" if tag == "LATEST" else "USER"
+    return json_answer({"name": tag, "source": source, "history_item": release, "release": release})
 
 
 def _described(name: str, deployment: StandInDeployment, kind: str) -> dict[str, Any]:

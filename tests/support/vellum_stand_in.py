@@ -18,6 +18,7 @@ SIGTERM), steered over the same port:
 
     POST /_control           {"deployment": "support-bot", "failures": ["hang"], "latency_ms": 50}
     GET  /_control/requests  what was asked, in order, unless --no-log
+    GET  /_control/executions  by deployment and id, what stateful executions continued
     GET  /_control/totals    {"requests": 6, "most_in_flight": 2}
     POST /_control/totals    counts the most in flight from zero
 
@@ -150,7 +151,8 @@ class StandIn:
         if path.startswith("/v1/test-suite-runs"):
             return await answer_suite_run(request, self.test_suites)
         prompts = path.startswith("/v1/deployments/")
-        return answer_deployment(request, self.prompts if prompts else self.deployments)
+        deployments = self.prompts if prompts else self.deployments
+        return answer_deployment(request, deployments, await request.read())
 
     async def _executed(self, request: web.BaseRequest) -> web.StreamResponse:
         body = json.loads(await request.read())
@@ -249,6 +251,13 @@ class StandIn:
         if request.method == "GET" and request.path == "/_control/totals":
             return json_answer(
                 {"requests": self.request_count, "most_in_flight": self.most_in_flight}
+            )
+        if request.path == "/_control/executions":
+            return json_answer(
+                {
+                    name: {id_: asdict(one) for id_, one in deployment.executions.items()}
+                    for name, deployment in self.deployments.items()
+                }
             )
         if request.path == "/_control/totals":
             self.most_in_flight = self._in_flight

@@ -1,5 +1,4 @@
-"""A simulated customer with a language model behind it. Runs on Vellum, or here with a key."""
+"""A simulated customer with a language model behind it. Runs on Vellum, or here with a key.
 
-from .workflow import SimulatedUserLlmWorkflow
-
-__all__ = ["SimulatedUserLlmWorkflow"]
+Imports nothing: `openai:` participants take its prompt, and need no Vellum SDK.
+"""

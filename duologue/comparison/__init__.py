@@ -1,0 +1,1 @@
+"""Comparing two chatbots over whole conversations: outcomes, pairs, statistics, gates."""

@@ -1,0 +1,76 @@
+"""A comparison for people and for CI: Markdown for a pull request, and JUnit XML."""
+
+import xml.etree.ElementTree as ET
+
+from duologue.comparison.manifest import ComparisonManifest, Difference
+from duologue.comparison.result import amount, shown, span, spoken
+
+
+def summary(manifest: ComparisonManifest) -> str:
+    """Renders a comparison as Markdown: the answer, the gates, and the outcomes."""
+    settings, pairs = manifest.settings, manifest.pairs
+    left_out = {
+        "left out because the simulated user left its role": pairs.users_fault,
+        "failed": pairs.missing,
+    }
+    return "\n".join(
+        [
+            f"## {manifest.answer}",
+            "",
+            f"`{settings.candidate.reference}` against `{settings.baseline.reference}` on "
+            f"{manifest.dataset}: {pairs.compared} of {pairs.pairs} pairs compared, "
+            f"{pairs.unchanged} of them the same word for word.",
+            "",
+            *(["**Passed.**"] if not manifest.failed_gates else ["**Not passed:**", ""]),
+            *(f"- {reason}" for reason in manifest.failed_gates),
+            "",
+            "| outcome | baseline | candidate | difference | p |",
+            "|---|---:|---:|---:|---:|",
+            *(_row(one) for one in manifest.differences),
+            "",
+            "Outcomes marked with * are exploratory: no gate uses them.",
+            "",
+            *(
+                f"- {side}: {count} conversations {what}"
+                for what, by_side in left_out.items()
+                for side, count in by_side.items()
+                if count
+            ),
+        ]
+    )
+
+
+def _row(one: Difference) -> str:
+    mark = "*" if one.p_adjusted is None else ""
+    p = one.p if one.p_adjusted is None else one.p_adjusted
+    return (
+        f"| {spoken(one.outcome)}{mark} | {shown(one, one.baseline)} | {shown(one, one.candidate)} "
+        f"| {amount(one, one.difference)} ({span(one)}) "
+        f"| {p:.2g} |"
+    )
+
+
+def junit(manifest: ComparisonManifest) -> str:
+    """Renders the outcomes that gates use as JUnit XML, one test case each."""
+    cases = [*manifest.gated]
+    others = [
+        reason
+        for reason in manifest.failed_gates
+        if not any(reason.startswith(f"{spoken(one.outcome)} ") for one in cases)
+    ]
+    suite = ET.Element(
+        "testsuite",
+        name=f"duologue compare {manifest.dataset}",
+        tests=str(len(cases) + len(others)),
+        failures=str(len(manifest.failed_gates)),
+        time=f"{manifest.seconds:.1f}",
+    )
+    for one in cases:
+        case = ET.SubElement(suite, "testcase", classname="duologue.compare", name=one.outcome)
+        for reason in manifest.failed_gates:
+            if reason.startswith(f"{spoken(one.outcome)} "):
+                ET.SubElement(case, "failure", message=reason)
+    for reason in others:
+        case = ET.SubElement(suite, "testcase", classname="duologue.compare", name="gate")
+        ET.SubElement(case, "failure", message=reason)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

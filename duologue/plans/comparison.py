@@ -1,0 +1,323 @@
+"""What a comparison is asked to do, checked before anything is billed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from upath import UPath
+
+from duologue.comparison.gates import check_gates
+from duologue.comparison.outcomes import BUILT_IN, Outcome
+from duologue.comparison.scorers import ConversationScorer, load_scorers, outcomes_of
+from duologue.conversation.messages import Conversation, EndReason, Message
+from duologue.dataset.contents import DatasetContents
+from duologue.errors import UsageError
+from duologue.evaluation.replies import Side
+from duologue.plans.generation import Job, jobs_of
+from duologue.seeds import SeedFile, read_seeds
+from duologue.settings.comparison import (
+    ComparisonForm,
+    ComparisonOptions,
+    ComparisonSettings,
+    StoredComparisonOptions,
+)
+from duologue.settings.options import validated
+from duologue.settings.participants import (
+    ParticipantInputs,
+    ParticipantMode,
+    ParticipantSettings,
+)
+from duologue.settings.run import BUNDLED_SIMULATED_USER, RunSettings, TurnSettings
+from duologue.simulation import Draft
+from duologue.storage.locations import absolute
+from duologue.validation.loading import load_rules
+from duologue.validation.seeds import checked_seeds
+from duologue.versions.finding import find_version
+from duologue.versions.places import (
+    COMPARISONS_FOLDER,
+    EXAMPLE_VERSION,
+    DatasetFolder,
+    Version,
+    dataset_name_from,
+    is_version,
+)
+from duologue.versions.reading import read_contents
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedJob(Job):
+    """One conversation of one side to simulate."""
+
+    side: Side
+
+    @property
+    def name(self) -> str:
+        """The side and the conversation's id."""
+        return f"{self.side}-{self.conversation_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonPlan:
+    """Everything a comparison needs to know before it starts."""
+
+    dataset: DatasetFolder
+    settings: ComparisonSettings
+    runs: Mapping[Side, RunSettings]
+    """How each side is simulated, or was."""
+    seed_file: SeedFile
+    version: Version | None
+    """The version whose seeds are used; None for a seed file."""
+    published: Version | None
+    """The same, if its conversations are the baseline; None if that side is simulated."""
+    earlier: DatasetContents | None
+    """The version's conversations, if there is a version."""
+    scorers: Mapping[str, ConversationScorer]
+    resume: str | None
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What is compared."""
+        return (*BUILT_IN, *outcomes_of(self.scorers))
+
+    @property
+    def earlier_version(self) -> str | None:
+        """The name of the version whose seeds are used; None for a seed file."""
+        return self.version.manifest.version if self.version else None
+
+    @property
+    def folder(self) -> UPath:
+        """The folder of the dataset's comparisons."""
+        return self.dataset.folder / COMPARISONS_FOLDER
+
+    @property
+    def simulated_sides(self) -> tuple[Side, ...]:
+        """The sides to simulate."""
+        return (Side.CANDIDATE,) if self.published else (Side.BASELINE, Side.CANDIDATE)
+
+    def side_folder(self, comparison: str, side: Side) -> DatasetFolder:
+        """Returns where a simulated side is written, like a dataset of one version."""
+        return DatasetFolder(str(self.folder / comparison), side.value)
+
+    def jobs(self, comparison: str) -> list[ComparedJob]:
+        """Lists the conversations to simulate, side by side: an outage affects both alike."""
+        by_side = [
+            [
+                ComparedJob(job.seed, job.sample, f"{job.key}-{side}", side)
+                for job in jobs_of(self.seed_file.seeds, self.runs[side], comparison)
+            ]
+            for side in self.simulated_sides
+        ]
+        return [job for pair in zip(*by_side, strict=True) for job in pair]
+
+    def opening(self, job: Job) -> Draft:
+        """Starts a conversation: with its seed message, or with the turns that both sides keep."""
+        turns = self.settings.from_turn
+        if turns is None:
+            return Draft.of(job.seed)
+        earlier = self._earlier_conversation(job)
+        if earlier is None:
+            raise UsageError(
+                f"conversation {job.conversation_id}: the version has no conversation to continue"
+            )
+        kept = [_said(message) for message in earlier.messages[: 1 + 2 * turns]]
+        ended = len(kept) == len(earlier.messages) and earlier.end_reason is not EndReason.MAX_TURNS
+        return Draft(
+            messages=kept,
+            started_at=datetime.now(UTC),
+            opening=len(kept),
+            user_has_ended=ended,
+        )
+
+    def baseline_conversations(self) -> dict[str, Conversation]:
+        """Returns the version's conversations by id, if they are the baseline; else none yet."""
+        if self.published is None or self.earlier is None:
+            return {}
+        return {
+            made.conversation.conversation_id: made.conversation for made in self.earlier.checked
+        }
+
+    def _earlier_conversation(self, job: Job) -> Conversation | None:
+        assert self.earlier is not None
+        of_seed = [
+            made.conversation
+            for made in self.earlier.checked
+            if made.seed.seed_id == job.seed.seed_id
+        ]
+        by_sample = {made.sample: made for made in of_seed}
+        return by_sample.get(job.sample) or (of_seed[0] if of_seed else None)
+
+
+def _said(message: Message) -> Message:
+    """Copies what was said, without the execution that said it."""
+    return Message(role=message.role, text=message.text, content=message.content)
+
+
+def plan_comparison(**parameters: Any) -> ComparisonPlan:
+    """Reads the version or the seed file, and checks what a comparison is asked to do.
+
+    Args:
+        **parameters: the flow's (`ComparisonForm`).
+
+    Raises:
+        UsageError: there is no candidate, no such version or seed file, or a setting cannot be
+            used.
+    """
+    form = validated(ComparisonForm, parameters)
+    options = form.advanced or ComparisonOptions()
+    _check_form(form, options)
+    version = None if form.seeds else _version(form)
+    scorers = load_scorers(options.scorers)
+    check_gates(options.gates, (*BUILT_IN, *outcomes_of(scorers)))
+    earlier = read_contents(version) if version else None
+    settings = _settings(form, options, version)
+    runs = _runs(settings, version)
+    seed_file = (
+        checked_seeds(read_seeds(form.seeds), load_rules(runs[Side.CANDIDATE].rules))
+        if earlier is None
+        else _seeds_of(earlier, options.from_turn)
+    )
+    if not seed_file.seeds:
+        raise UsageError(
+            f"{form.seeds or version}: has nothing to compare; expected at least one seed"
+        )
+    name = version.manifest.dataset if version else form.name or dataset_name_from(form.seeds)
+    output = version.dataset.output if version else absolute(form.output)
+    return ComparisonPlan(
+        dataset=DatasetFolder(output, name),
+        settings=settings,
+        runs=runs,
+        seed_file=seed_file,
+        version=version,
+        published=None if form.baseline else version,
+        earlier=earlier,
+        scorers=scorers,
+        resume=options.resume,
+    )
+
+
+def _check_form(form: ComparisonForm, options: ComparisonOptions) -> None:
+    if not form.candidate:
+        raise UsageError("candidate is empty; name the chatbot with the change, as in bot@staging")
+    if form.seeds and not form.baseline:
+        raise UsageError(
+            f"seeds {form.seeds!r}: nobody talked about them yet; name a baseline to simulate, or "
+            "leave seeds empty to compare with a version"
+        )
+    if form.seeds and form.baseline_version:
+        raise UsageError(
+            f"seeds {form.seeds!r} and baseline_version {form.baseline_version!r}: both say what "
+            "the seeds are; leave one empty"
+        )
+    if options.from_turn is not None and form.seeds:
+        raise UsageError(
+            f"from_turn {options.from_turn}: continues the conversations of a version, and seeds "
+            f"{form.seeds!r} has none; leave seeds empty"
+        )
+    if options.resume is not None and not is_version(options.resume):
+        raise UsageError(
+            f"resume {options.resume!r}: expected a comparison such as {EXAMPLE_VERSION}"
+        )
+
+
+def _version(form: ComparisonForm) -> Version:
+    return find_version(form.baseline_version or "latest", form.output, form.name or None)
+
+
+def _settings(
+    form: ComparisonForm, options: ComparisonOptions, version: Version | None
+) -> ComparisonSettings:
+    before = version.manifest.settings if version else None
+    chatbot = before.chatbot if before else None
+    user = before.simulated_user if before else None
+
+    def participant(
+        name: str, inputs: ParticipantInputs | None, like: ParticipantSettings | None
+    ) -> ParticipantSettings:
+        return ParticipantSettings.parsed(name, inputs or _inputs(like))
+
+    turns = form.turns or (before.simulation.turns if before else TurnSettings().turns)
+    settings = ComparisonSettings(
+        candidate=participant(form.candidate, options.candidate_inputs, chatbot),
+        baseline=participant(form.baseline, options.baseline_inputs, chatbot)
+        if form.baseline or chatbot is None
+        else chatbot,
+        simulated_user=participant(
+            form.simulated_user or (user.reference if user else BUNDLED_SIMULATED_USER),
+            options.simulated_user_inputs,
+            user,
+        ),
+        turns=turns,
+        samples=form.samples or (before.conversations_per_seed if before else 1),
+        max_concurrency=form.max_concurrency,
+        **{name: getattr(options, name) for name in StoredComparisonOptions.model_fields},
+    )
+    _check_from_turn(settings)
+    return settings
+
+
+def _inputs(like: ParticipantSettings | None) -> ParticipantInputs:
+    if like is None:
+        return ParticipantInputs()
+    return ParticipantInputs(
+        **{field: getattr(like, field) for field in ParticipantInputs.model_fields}
+    )
+
+
+def _check_from_turn(settings: ComparisonSettings) -> None:
+    if settings.from_turn is None:
+        return
+    if settings.from_turn >= settings.turns:
+        raise UsageError(
+            f"from_turn {settings.from_turn}: conversations have at most {settings.turns} turns, "
+            f"so nothing would be left to simulate; choose at most {settings.turns - 1}"
+        )
+    for participant in (settings.baseline, settings.candidate, settings.simulated_user):
+        if participant.mode is ParticipantMode.STATEFUL:
+            raise UsageError(
+                f"from_turn {settings.from_turn}: {participant.reference} is stateful and cannot "
+                "start in the middle of a conversation; leave from_turn empty"
+            )
+
+
+def _runs(settings: ComparisonSettings, version: Version | None) -> dict[Side, RunSettings]:
+    """Says how each side is simulated.
+
+    An invalid conversation is a result and is not discarded, unless those of the version were: both
+    sides must have had the same chances.
+    """
+    shared = {
+        name: getattr(settings, name)
+        for name in (
+            *("max_concurrency", "record_usage", "budget", "call", "simulated_user"),
+            *("seed_retry_delay_seconds", "conversations_per_task_run"),
+        )
+    }
+    shared |= {"conversations_per_seed": settings.samples, "seed_retries": 0}
+    turns = {"turns": settings.turns}
+    if version is None:
+        base = RunSettings(chatbot=settings.candidate, simulated_user=settings.simulated_user)
+    else:
+        base = version.manifest.settings
+    simulation = base.simulation.model_copy(update=turns)
+    shared |= {"simulation": simulation, "test_suite": None, "global_limit": None}
+    return {
+        side: base.model_copy(update=shared | {"chatbot": chatbot})
+        for side, chatbot in (
+            (Side.BASELINE, settings.baseline),
+            (Side.CANDIDATE, settings.candidate),
+        )
+    }
+
+
+def _seeds_of(earlier: DatasetContents, from_turn: int | None) -> SeedFile:
+    """Returns the version's seeds; those without a conversation to continue are left out."""
+    if from_turn is None:
+        return earlier.seed_file.without({})
+    continued = {made.seed.seed_id for made in earlier.checked}
+    gone = {
+        seed.seed_id: "the version has no conversation of it to continue"
+        for seed in earlier.seed_file.seeds
+        if seed.seed_id not in continued
+    }
+    return earlier.seed_file.without(gone)

@@ -1,0 +1,1 @@
+"""How reliable each rule and judge is, measured against what people decided."""

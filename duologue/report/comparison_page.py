@@ -1,0 +1,180 @@
+"""Rendering the report of a comparison as one HTML page: the answer, the outcomes, the pairs."""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import RawIOBase
+from typing import Any
+
+from markupsafe import Markup
+
+from duologue.comparison.manifest import ComparisonManifest, Difference
+from duologue.comparison.outcomes import BUILT_IN, Better, Measured
+from duologue.comparison.pairs import Pair
+from duologue.comparison.result import amount, shown, span, spoken
+from duologue.conversation.messages import Conversation
+from duologue.report.blocks import MOST_CHARACTERS
+from duologue.report.rendering import write_page
+
+COMPARISON_REPORT_FILE = "report.html"
+
+PAIRS_PER_BLOCK = 50
+"""A block is unpacked at once, when one of its pairs is opened."""
+
+MOST_BYTES = 20_000_000
+"""Of all conversations on the page, packed; pairs beyond that are listed without their text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plotted:
+    """One line of the forest plot; positions are percentages of its width."""
+
+    difference: Difference
+    left: float
+    right: float
+    point: float
+    words: str
+
+
+def write_comparison_report(
+    manifest: ComparisonManifest, pairs: Sequence[Pair], file: RawIOBase
+) -> None:
+    """Writes the report of a comparison.
+
+    Args:
+        manifest: of the comparison; the report itself is not in it yet.
+        pairs: all of them.
+        file: where it is written to, as UTF-8.
+    """
+    ordered = sorted(pairs, key=lambda pair: _greatest_change_first(pair, manifest))
+    entries = [_entry(pair, manifest) for pair in ordered]
+    blocks = list(_blocks(ordered))
+    write_page(
+        "whole_comparison.html.jinja",
+        ["page.css", "evaluation.css", "whole_comparison.css"],
+        ["whole_comparison.js"],
+        file,
+        manifest=manifest,
+        gated=_plotted(manifest.gated),
+        exploratory=_plotted([one for one in manifest.differences if one.p_adjusted is None]),
+        descriptions={outcome.name: outcome.description for outcome in BUILT_IN},
+        shown=shown,
+        amount=amount,
+        span=span,
+        spoken_outcome=spoken,
+        entries=_packed(entries),
+        blocks=blocks,
+        with_text=min(len(pairs), len(blocks) * PAIRS_PER_BLOCK),
+    )
+
+
+def _plotted(differences: Sequence[Difference]) -> list[Plotted]:
+    """Lays intervals out on scales that are symmetric about no difference; shares have one."""
+    of_shares = max((_reach(one) for one in differences if one.is_share), default=1.0)
+    plotted = []
+    for one in differences:
+        reach = (of_shares if one.is_share else _reach(one)) or 1.0
+        ends = (one.low, one.high, one.difference)
+        left, right, point = (
+            round(50 + 45 * (one.difference if value is None else value) / reach, 2)
+            for value in ends
+        )
+        plotted.append(Plotted(one, left, right, point, _words(one)))
+    return plotted
+
+
+def _reach(one: Difference) -> float:
+    return max(abs(value) for value in (one.low, one.high, one.difference) if value is not None)
+
+
+def _words(one: Difference) -> str:
+    """Says what a line of the plot shows."""
+    found = {
+        "better": "better",
+        "worse": "worse",
+        "different": "different, neither better nor worse",
+        None: "no difference that can be shown",
+    }[one.verdict]
+    return f"{amount(one, one.difference)} ({span(one)}): {found}"
+
+
+def _greatest_change_first(pair: Pair, manifest: ComparisonManifest) -> tuple[float, int]:
+    """Sorts pairs by how much worse or better they became, then by how early they differ."""
+    change = sum(abs(value) for value in _changes(pair, manifest).values())
+    return -change, pair.first_difference or 10**6
+
+
+def _changes(pair: Pair, manifest: ComparisonManifest) -> dict[str, float]:
+    """Returns by how much each gated outcome changed, where it did; above 0 is better."""
+    one, other = (side.values if side else {} for side in (pair.baseline, pair.candidate))
+    changes = {}
+    for difference in manifest.gated:
+        name = difference.outcome
+        before, after = one.get(name), other.get(name)
+        if before is None:
+            continue
+        change = (0.0 if after is None else after) - before
+        if change:
+            changes[name] = change if difference.better is Better.MORE else -change
+    return changes
+
+
+def _entry(pair: Pair, manifest: ComparisonManifest) -> dict[str, Any]:
+    changes = _changes(pair, manifest)
+    return {
+        "id": f"{pair.seed_id}-{pair.sample}",
+        "statuses": [status and status.value for status in pair.statuses],
+        "turn": pair.first_difference,
+        "worse": [name for name, change in changes.items() if change < 0],
+        "better": [name for name, change in changes.items() if change > 0],
+        "rules": sorted(
+            {rule for side in (pair.baseline, pair.candidate) for rule in _rules(side)}
+        ),
+    }
+
+
+def _rules(measured: Measured | None) -> list[str]:
+    if measured is None or measured.conversation is None or not measured.note:
+        return []
+    return measured.note.split(", ")
+
+
+def _blocks(pairs: Sequence[Pair]) -> Iterator[Markup]:
+    """Packs the conversations of some pairs at a time, until the page is full."""
+    size = 0
+    for start in range(0, len(pairs), PAIRS_PER_BLOCK):
+        block = _packed([_texts(pair) for pair in pairs[start : start + PAIRS_PER_BLOCK]])
+        size += len(block)
+        if size > MOST_BYTES:
+            return
+        yield block
+
+
+def _texts(pair: Pair) -> list[dict[str, Any] | None]:
+    return [
+        None
+        if side is None
+        else {
+            "note": side.note,
+            "values": dict(side.values),
+            "messages": _messages(side.conversation),
+        }
+        for side in (pair.baseline, pair.candidate)
+    ]
+
+
+def _messages(conversation: Conversation | None) -> list[list[Any]]:
+    if conversation is None:
+        return []
+    return [
+        [message.role.value, message.text[:MOST_CHARACTERS], message.latency_ms]
+        for message in conversation.messages
+    ]
+
+
+def _packed(value: object) -> Markup:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    compressed = zlib.compress(text.encode(errors="backslashreplace"), 6)
+    return Markup(base64.b64encode(compressed).decode())

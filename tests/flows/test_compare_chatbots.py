@@ -1,0 +1,215 @@
+"""Comparisons, on a real Prefect server, with Python functions as chatbots."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from prefect.client.schemas.objects import State
+
+from duologue.comparison.manifest import ComparisonManifest, FailedComparisonError
+from duologue.comparison.outcomes import Status
+from duologue.conversation.messages import Conversation, Message, Role
+from duologue.evaluation.replies import Side
+from duologue.flows.compare_chatbots import compare_chatbots
+from duologue.flows.generate_dataset import generate_dataset
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+HERE = "python:tests.flows.test_compare_chatbots"
+QUICK: dict[str, Any] = {
+    "seed_retries": 0,
+    "call": {"max_attempts": 1, "first_wait_seconds": 0.001, "longest_wait_seconds": 0.002},
+}
+CALLS: list[str] = []
+
+
+def steady(chat_history: list[Message]) -> str:
+    """A chatbot that answers each message in its own words."""
+    CALLS.append("chatbot")
+    asked = chat_history[-1].text
+    return f"The answer to {asked!r} is in the manual, page {len(chat_history)}."
+
+
+def breaks_at_turn_two(chat_history: list[Message]) -> str:
+    """A chatbot that shows a stack trace in its second turn, to a third of the seeds."""
+    number = int(chat_history[0].text.split("number ")[1].split("?")[0])
+    if len(chat_history) == 3 and number % 3 == 0:
+        CALLS.append("chatbot")
+        return 'Traceback (most recent call last):\n  File "bot.py", line 3\nKeyError: 3'
+    return steady(chat_history)
+
+
+def fails_for_the_first(chat_history: list[Message]) -> str:
+    """A chatbot that fails for one seed."""
+    if "number 1?" in chat_history[0].text:
+        raise RuntimeError("no")
+    return steady(chat_history)
+
+
+def asks_on(chat_history: list[Message]) -> str:
+    """A simulated user that asks about the next part."""
+    CALLS.append("user")
+    return f"And what about part {len(chat_history)} of {chat_history[0].text.split()[-1]}"
+
+
+def flips_with_breakage(chat_history: list[Message]) -> str:
+    """A simulated user that offers help, as an assistant, to one seed only."""
+    if "number 2?" in chat_history[0].text:
+        return "As an AI language model, I cannot have orders. How can I assist you today?"
+    return asks_on(chat_history)
+
+
+def manual_pages(conversation: Conversation) -> bool:
+    """An own scorer: whether every reply names the manual."""
+    replies = [m.text for m in conversation.messages if m.role is Role.ASSISTANT]
+    return all("manual" in reply for reply in replies)
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> Path:
+    path = tmp_path / "shop.csv"
+    lines = "\n".join(f"Where is my order number {n}?" for n in range(1, 31))
+    path.write_text(f"message\n{lines}\n")
+    CALLS.clear()
+    return path
+
+
+async def compared(output: Path, **parameters: Any) -> tuple[State[Any], ComparisonManifest]:
+    advanced = QUICK | parameters.pop("advanced", {})
+    state: Any = await compare_chatbots(
+        output=str(output), advanced=advanced, return_state=True, **parameters
+    )
+    result = await state.aresult(raise_on_failure=False)
+    if isinstance(result, FailedComparisonError):
+        return state, result.manifest
+    assert isinstance(result, ComparisonManifest), result
+    return state, result
+
+
+async def published(output: Path, seeds: Path) -> None:
+    state: Any = await generate_dataset(
+        seeds=str(seeds),
+        output=str(output),
+        chatbot=f"{HERE}:steady",
+        simulated_user=f"{HERE}:asks_on",
+        turns=3,
+        return_state=True,
+    )
+    assert state.is_completed(), state.message
+
+
+def pairs_of(output: Path, manifest: ComparisonManifest) -> list[dict[str, Any]]:
+    folder = output / manifest.dataset / "comparisons" / manifest.comparison
+    rows: list[dict[str, Any]] = pq.read_table(folder / "pairs.parquet").to_pylist()
+    return rows
+
+
+async def test_two_chatbots_that_reply_alike_pass(seeds: Path, tmp_path: Path) -> None:
+    state, manifest = await compared(
+        tmp_path / "datasets",
+        seeds=str(seeds),
+        baseline=f"{HERE}:steady",
+        candidate=f"{HERE}:steady",
+        simulated_user=f"{HERE}:asks_on",
+        turns=3,
+    )
+    assert state.is_completed(), state.message
+    assert manifest.failed_gates == ()
+    assert (manifest.pairs.pairs, manifest.pairs.compared, manifest.pairs.unchanged) == (30,) * 3
+    assert "no difference that 30 seeds can show" in manifest.answer
+    assert CALLS.count("chatbot") == CALLS.count("user") == 2 * 30 * 3
+
+
+async def test_a_fault_in_turn_two_is_found_at_half_the_calls(seeds: Path, tmp_path: Path) -> None:
+    output = tmp_path / "datasets"
+    await published(output, seeds)
+    CALLS.clear()
+    state, manifest = await compared(
+        output,
+        candidate=f"{HERE}:breaks_at_turn_two",
+        advanced={"scorers": [f"{HERE}:manual_pages"]},
+    )
+    assert state.is_failed()
+    assert CALLS.count("chatbot") == 30 * 3
+    assert [reason.split(",")[0] for reason in manifest.failed_gates] == ["clean is worse"]
+    found = {one.outcome: one for one in manifest.differences}
+    assert found["clean"].verdict == "worse"
+    assert found["clean"].difference == pytest.approx(-10 / 30)
+    assert found["manual_pages"].is_share
+    assert found["manual_pages"].p_adjusted is None
+    assert found["manual_pages"].difference == pytest.approx(-10 / 30)
+    turns = [pair["first_differing_turn"] for pair in pairs_of(output, manifest)]
+    assert turns == [2 if number % 3 == 0 else None for number in range(1, 31)]
+    assert manifest.sides[Side.BASELINE].is_published
+    candidate = Path(manifest.sides[Side.CANDIDATE].path)
+    assert pq.read_table(candidate / "conversations.parquet").num_rows == 30
+
+
+async def test_only_changed_asks_the_user_after_the_first_difference(
+    seeds: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "datasets"
+    await published(output, seeds)
+    CALLS.clear()
+    _, manifest = await compared(
+        output,
+        candidate=f"{HERE}:breaks_at_turn_two",
+        advanced={"only_changed": True},
+    )
+    # In ten conversations turn 2 differs, so that two of the three answers are new.
+    assert CALLS.count("user") == 10 * 2
+    assert manifest.pairs.unchanged == 20
+
+
+async def test_both_sides_continue_the_first_turns(seeds: Path, tmp_path: Path) -> None:
+    output = tmp_path / "datasets"
+    await published(output, seeds)
+    CALLS.clear()
+    _, manifest = await compared(
+        output,
+        baseline=f"{HERE}:steady",
+        candidate=f"{HERE}:breaks_at_turn_two",
+        advanced={"from_turn": 2},
+    )
+    assert CALLS.count("chatbot") == 2 * 30
+    assert manifest.pairs.unchanged == 30
+
+
+async def test_a_user_out_of_its_role_is_no_evidence(seeds: Path, tmp_path: Path) -> None:
+    _, manifest = await compared(
+        tmp_path / "datasets",
+        seeds=str(seeds),
+        baseline=f"{HERE}:steady",
+        candidate=f"{HERE}:steady",
+        simulated_user=f"{HERE}:flips_with_breakage",
+        turns=2,
+    )
+    assert manifest.pairs.users_fault == {Side.BASELINE: 1, Side.CANDIDATE: 1}
+    assert manifest.pairs.compared == 29
+    assert {one.seeds for one in manifest.gated} == {29}
+    assert {one.seeds for one in manifest.sensitivity} == {30}
+
+
+async def test_a_missing_candidate_counts_and_a_resumed_run_asks_only_for_it(
+    seeds: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "datasets"
+    parameters = {
+        "seeds": str(seeds),
+        "baseline": f"{HERE}:steady",
+        "candidate": f"{HERE}:fails_for_the_first",
+        "simulated_user": f"{HERE}:asks_on",
+        "turns": 2,
+    }
+    state, manifest = await compared(output, **parameters)
+    assert state.is_failed()
+    assert manifest.pairs.missing == {Side.BASELINE: 0, Side.CANDIDATE: 1}
+    valid = next(one for one in manifest.differences if one.outcome == "valid")
+    assert valid.difference == pytest.approx(-1 / 30)
+    statuses = {pair["candidate_status"] for pair in pairs_of(output, manifest)}
+    assert statuses == {Status.VALID, Status.FAILED}
+    CALLS.clear()
+    _, again = await compared(output, **parameters, advanced={"resume": manifest.comparison})
+    assert CALLS == []
+    assert again.pairs == manifest.pairs
