@@ -16,7 +16,7 @@ from duologue.tasks.identify_run import (
     version_of_first_attempt,
 )
 from duologue.tasks.opaque import opaque
-from duologue.tasks.replay import replay_turns
+from duologue.tasks.replay import ask_again, replay_turns
 from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.run_test_suite import run_test_suite_if_wanted
 from duologue.tasks.score_replies import score_replies
@@ -50,7 +50,8 @@ async def evaluate_dataset(**parameters: Any) -> EvaluationManifest | State[Any]
     plan = await check_candidates(plan, run.version, checkpoints)
 
     replayed = await replay_turns(plan, run.version, checkpoints)
-    scored = await score_replies(opaque(replayed.replies), opaque(plan))
+    again = await ask_again(plan, run.version, checkpoints, replayed.stopped_early)
+    scored = await score_replies(opaque(replayed.replies), opaque(again), opaque(plan))
     test_suite = await run_test_suite_if_wanted(plan, replayed.replies)
     contents = EvaluationContents(
         scored, plan.scorers.names, test_suite, run.started_at, replayed.stopped_early

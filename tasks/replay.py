@@ -1,18 +1,20 @@
 """Requests the chatbots' replies to each prefix of a version."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from prefect import get_run_logger
 
 from duologue.conversation.messages import Message, Role
-from duologue.errors import EmptyReplyError
+from duologue.errors import EmptyReplyError, UsageError
+from duologue.evaluation.measured_noise import AskedAgain, asked_again
 from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply, KeptReply, Side
 from duologue.participants.concurrency import Accounts
 from duologue.participants.opening import open_participants
 from duologue.participants.protocol import Participant, TurnContext
 from duologue.progress import Progress
+from duologue.settings.participants import ParticipantSettings
 from duologue.tasks.artifacts import progress_artifact
 from duologue.tasks.jobs import Limits, Work, run_jobs
 from duologue.versions.checkpoints import Checkpoints
@@ -90,8 +92,62 @@ async def replay_turns(plan: EvaluationPlan, evaluation: str, checkpoints: Check
     Raises:
         UsageError: a chatbot's reference is wrong, or the API key is missing.
     """
-    settings, jobs = plan.settings, plan.jobs(evaluation)
+    jobs = plan.jobs(evaluation)
     progress = Progress(evaluation, total=len(jobs), doing="asking", of="replies")
+    return await _requested(jobs, plan.chatbots, plan, progress, checkpoints)
+
+
+async def ask_again(
+    plan: EvaluationPlan, evaluation: str, checkpoints: Checkpoints, stopped_early: str | None
+) -> AskedAgain:
+    """Requests the replies of the version's own chatbot that measure its noise.
+
+    They are stored with the version, so that only its first evaluation pays for them.
+
+    Args:
+        plan: of the evaluation.
+        evaluation: its name.
+        checkpoints: where the replies are stored.
+        stopped_early: why the evaluation stopped; then nothing more is billed.
+
+    Returns:
+        The replies, or why there are none: the evaluation continues without them.
+    """
+    chatbot, samples = plan.asked_again, plan.settings.noise_samples
+    if not samples:
+        return AskedAgain(0, unmeasured="noise_samples is 0")
+    if stopped_early:
+        return AskedAgain(samples, unmeasured="the evaluation stopped early")
+    jobs = plan.noise_jobs
+    await checkpoints.list_scopes(job.key for job in jobs)
+    stored = [await checkpoints.read(job.key, KeptReply) for job in jobs]
+    replies: dict[str, Message | FailedReply] = {
+        job.key: kept.message for job, kept in zip(jobs, stored, strict=True) if kept
+    }
+    missing = [job for job in jobs if job.key not in replies]
+    if missing:
+        progress = Progress(
+            evaluation, len(missing), doing="measuring noise", of="repeated-replies"
+        )
+        try:
+            ParticipantSettings.parsed(chatbot.reference)
+            asked = await _requested(missing, {Side.NOISE: chatbot}, plan, progress, checkpoints)
+        except UsageError as error:
+            return AskedAgain(
+                samples, unmeasured=f"the version's chatbot cannot be asked again: {error}"
+            )
+        replies |= {job.key: reply for job, reply in asked.replies}
+    return asked_again([(job, replies[job.key]) for job in jobs], samples)
+
+
+async def _requested(
+    jobs: Sequence[ReplyJob],
+    chatbots: Mapping[Side, ParticipantSettings],
+    plan: EvaluationPlan,
+    progress: Progress,
+    checkpoints: Checkpoints,
+) -> Replayed:
+    settings = plan.settings
     limits = Limits(
         settings.max_concurrency,
         settings.reply_retries,
@@ -101,15 +157,15 @@ async def replay_turns(plan: EvaluationPlan, evaluation: str, checkpoints: Check
     accounts = Accounts()
     async with (
         open_participants(
-            list(plan.chatbots.values()),
+            list(chatbots.values()),
             settings.call,
             settings.max_concurrency,
             accounts=accounts,
         ) as participants,
         progress_artifact(progress),
     ):
-        chatbots = dict(zip(plan.chatbots, participants, strict=True))
-        work = Replay(chatbots, plan.manifest.dataset, evaluation)
+        opened = dict(zip(chatbots, participants, strict=True))
+        work = Replay(opened, plan.manifest.dataset, progress.name)
         results = await run_jobs(jobs, work, limits, checkpoints, progress)
     for limit in accounts.limits():
         get_run_logger().info(str(limit))

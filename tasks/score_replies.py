@@ -7,6 +7,7 @@ from prefect.cache_policies import NO_CACHE
 
 from duologue.conversation.messages import Message
 from duologue.evaluation import scoring
+from duologue.evaluation.measured_noise import AskedAgain
 from duologue.evaluation.plan import EvaluationPlan, ReplyJob
 from duologue.evaluation.replies import FailedReply
 from duologue.evaluation.scoring import Scored
@@ -16,9 +17,10 @@ from duologue.evaluation.scoring import Scored
 @task(name="score-replies", cache_policy=NO_CACHE, persist_result=False)
 async def score_replies(
     replies: Sequence[tuple[ReplyJob, Message | FailedReply]],
+    again: AskedAgain,
     plan: EvaluationPlan,
 ) -> Scored:
-    """Compares every reply with its reference reply."""
+    """Compares every reply with its reference reply, and all of them with the noise."""
     logger = get_run_logger()
     for job, reply in replies:
         if isinstance(reply, FailedReply):
@@ -28,7 +30,11 @@ async def score_replies(
         plan.settings.scoring,
         plan.scorers,
         plan.settings.max_concurrency,
+        again,
+        plan.settings.gates.noise_level,
     )
+    if scored.noise.unmeasured:
+        logger.warning("similarity is only information: %s", scored.noise.unmeasured)
     for name, reasons in scored.own_scorer_errors.items():
         why = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common(3))
         logger.warning("own scorer %s failed at %d replies (%s)", name, reasons.total(), why)

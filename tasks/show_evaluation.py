@@ -4,6 +4,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from slugify import slugify
 
 from duologue.evaluation.manifest import Estimate, EvaluationManifest, SuiteRunRecord
+from duologue.evaluation.noise_sentences import noise_sentences
 from duologue.evaluation.replies import Side, Verdict
 from duologue.storage.locations import without_credentials
 from duologue.tasks.artifacts import best_effort
@@ -47,6 +48,10 @@ def evaluation_summary(folder: str, manifest: EvaluationManifest) -> str:
                 for verdict in Verdict
             ),
             *(
+                _row(cause, [side.causes.get(cause, 0) for side in sides.values()])
+                for cause in _causes(manifest)
+            ),
+            *(
                 _row(rule, [side.broken_rules.get(rule, 0) for side in sides.values()])
                 for rule in manifest.broken_rules
             ),
@@ -56,6 +61,7 @@ def evaluation_summary(folder: str, manifest: EvaluationManifest) -> str:
             ),
             "",
             *_differences(manifest.differences),
+            *(f"{sentence}\n" for sentence in noise_sentences(manifest.noise)),
             *_test_suite(manifest.test_suite),
             f"In `{folder}`: {', '.join(file.name for file in manifest.files)}",
         ]
@@ -70,6 +76,10 @@ def _outcome(manifest: EvaluationManifest) -> list[str]:
 
 def _row(name: str, cells: list[int] | list[str]) -> str:
     return f"| {name.replace('_', ' ')} | {' | '.join(map(str, cells))} |"
+
+
+def _causes(manifest: EvaluationManifest) -> list[str]:
+    return sorted({cause for side in manifest.sides.values() for cause in side.causes})
 
 
 def _shown(estimate: Estimate | None) -> str:

@@ -23,6 +23,7 @@ _IN_JSON = {
     "sides",
     "differences",
     "failed_own_scorers",
+    "noise",
     "test_suite",
     "failed_gates",
 }
@@ -36,6 +37,7 @@ def evaluate(
     output: Flag = None,
     name: Flag = None,
     max_concurrency: Flag = None,
+    noise_samples: Flag = None,
     only_with_reference: Annotated[
         bool, typer.Option("--only-with-reference", show_default=False)
     ] = False,
@@ -114,6 +116,7 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
 def _show(manifest: "EvaluationManifest", plan: "EvaluationPlan", console: Console) -> None:
     """Prints the result of each side, the gates that failed, and where the files are."""
     from duologue.evaluation.manifest import EVALUATION_MANIFEST_FILE
+    from duologue.evaluation.noise_sentences import noise_sentences
     from duologue.report.evaluation_page import EVALUATION_REPORT_FILE
     from duologue.storage.locations import without_credentials
 
@@ -129,6 +132,7 @@ def _show(manifest: "EvaluationManifest", plan: "EvaluationPlan", console: Conso
             for name, count in manifest.failed_own_scorers.items()
         ),
         *_test_suite(manifest.test_suite),
+        *noise_sentences(manifest.noise),
         "Passed." if not manifest.failed_gates else "Not passed:",
         *(f"  {reason}" for reason in manifest.failed_gates),
         "",

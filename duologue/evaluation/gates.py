@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from duologue.errors import UsageError
-from duologue.evaluation.manifest import Estimate, SideSummary, SuiteRunRecord
+from duologue.evaluation.causes import JUDGE
+from duologue.evaluation.manifest import Estimate, NoiseRecord, SideSummary, SuiteRunRecord
 from duologue.evaluation.replies import Side, Verdict
 from duologue.settings.evaluation import EvaluationGates
 
@@ -37,6 +38,8 @@ def failed_gates(
     prefixes: int,
     gates: EvaluationGates,
     test_suite: SuiteRunRecord | None,
+    noise: NoiseRecord | None = None,
+    is_versions_own: bool = False,
     stopped_early: str | None = None,
 ) -> tuple[str, ...]:
     """Returns one sentence for each gate that the candidate fails; empty if it passes them all.
@@ -47,6 +50,8 @@ def failed_gates(
         prefixes: how many replies were requested of each side.
         gates: checked by `check_gates`.
         test_suite: the Test Suite's result; None if none was requested.
+        noise: how the replies compare with the noise; None if it was not looked at.
+        is_versions_own: whether the candidate is the version's own chatbot, in the same release.
         stopped_early: why the run did not request all replies; None if it did.
     """
     if Side.CANDIDATE not in sides:
@@ -54,28 +59,62 @@ def failed_gates(
     candidate = sides[Side.CANDIDATE]
     return (
         *([f"the run stopped early: {stopped_early}"] if stopped_early else []),
-        *_too_many(candidate, prefixes, gates),
+        *_too_many_failed(candidate, prefixes, gates),
+        *_too_many_regressed(candidate, prefixes, gates, noise),
+        *_worse_than_noise(noise, gates, is_versions_own),
         *_too_low(candidate.scores, gates),
         *_dropped(differences, gates),
         *_suite_failure(test_suite),
     )
 
 
-def _too_many(candidate: SideSummary, prefixes: int, gates: EvaluationGates) -> Iterator[str]:
-    failed = candidate.verdicts.get(Verdict.FAILED, 0)
-    regressed = candidate.verdicts.get(Verdict.REGRESSED, 0)
-    for what, number, among, gate, most in (
-        ("prefixes have no reply", failed, prefixes, "max_failed_share", gates.max_failed_share),
-        (
-            "replies regressed",
-            regressed,
-            prefixes - failed,
-            "max_regressed_share",
-            gates.max_regressed_share,
-        ),
-    ):
-        if number > most * among + _TOLERANCE:
-            yield f"{number} of {among} {what} ({number / among:.1%}); {gate} allows {most:.1%}"
+def _too_many_failed(
+    candidate: SideSummary, prefixes: int, gates: EvaluationGates
+) -> Iterator[str]:
+    failed, most = candidate.verdicts.get(Verdict.FAILED, 0), gates.max_failed_share
+    if failed > most * prefixes + _TOLERANCE:
+        yield (
+            f"{failed} of {prefixes} prefixes have no reply ({failed / prefixes:.1%}); "
+            f"max_failed_share allows {most:.1%}"
+        )
+
+
+def _too_many_regressed(
+    candidate: SideSummary, prefixes: int, gates: EvaluationGates, noise: NoiseRecord | None
+) -> Iterator[str]:
+    """Compares with the version's chatbot asked again, which may break rules by chance as well."""
+    replies = prefixes - candidate.verdicts.get(Verdict.FAILED, 0)
+    regressed, most = candidate.regressed_for_themselves, gates.max_regressed_share
+    asked_again = noise.regressed_share if noise else 0.0
+    if regressed <= (most + asked_again) * replies + _TOLERANCE:
+        return
+    test = noise.tests.get(Side.CANDIDATE) if noise else None
+    p_value = test.broken_rules_p_value if test else None
+    judged = any(cause.startswith(JUDGE) for cause in candidate.causes)
+    if p_value is not None and p_value > gates.noise_level and not judged:
+        return
+    beyond = f" beyond the {asked_again:.1%} of the version's chatbot" if asked_again else ""
+    yield (
+        f"{regressed} of {replies} replies break a rule or fail before a judge "
+        f"({regressed / replies:.1%}); max_regressed_share allows {most:.1%}{beyond}"
+    )
+
+
+def _worse_than_noise(
+    noise: NoiseRecord | None, gates: EvaluationGates, is_versions_own: bool
+) -> Iterator[str]:
+    if noise is None or not gates.noise_level:
+        return
+    if noise.has_changed and is_versions_own:
+        yield f"{noise.unmeasured}; make a new version if the change is wanted"
+    test = noise.tests.get(Side.CANDIDATE)
+    if test and test.p_value <= gates.noise_level:
+        yield (
+            f"the replies are less similar to the right ones ({test.closeness:.3f}) than those of "
+            f"the version's chatbot asked again ({test.noise_closeness:.3f}), by more than its "
+            f"noise explains (p = {test.p_value:.2g}; {test.below_noise} replies are below the "
+            f"noise); noise_level allows {gates.noise_level:g}"
+        )
 
 
 def _too_low(scores: Mapping[str, Estimate], gates: EvaluationGates) -> Iterator[str]:

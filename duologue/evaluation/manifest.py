@@ -30,12 +30,59 @@ class SideSummary(Record):
 
     verdicts: dict[Verdict, int]
     """How many replies got each verdict; they add up to the number of prefixes."""
+    causes: dict[str, int] = {}
+    """Number of replies that regressed for each cause, by cause."""
+    regressed_for_themselves: int = 0
+    """Number of replies that break a rule which the reference reply keeps, or fail before a
+    judge."""
     broken_rules: dict[str, int]
     """Number of replies that break each rule, by rule."""
     scores: dict[str, Estimate]
     """Mean of each score over the replies that have it, by scorer."""
     latency_ms: dict[str, float]
     """`p50` and `p95` of the replies' latencies; empty if none is known."""
+
+
+class NoiseTest(Record):
+    """One chatbot's replies, compared with those of the version's chatbot asked again."""
+
+    p_value: float
+    """How often an unchanged chatbot would look at least as different as this one."""
+    prefixes: Annotated[int, Field(ge=1)]
+    """Those with all the replies that the test needs."""
+    seeds: Annotated[int, Field(ge=1)]
+    closeness: float
+    """Mean similarity of its replies to the most similar right reply."""
+    noise_closeness: float
+    """The same for the version's chatbot asked again."""
+    below_noise: int
+    """Replies that are below the noise; of an unchanged chatbot about 1 in 100."""
+    findable_share: float | None
+    """The smallest share of wrong replies that the test finds in about 95 of 100 evaluations of
+    this size, estimated; None if the evaluation is too small to find any."""
+    broken_rules_p_value: float | None
+    """How often an unchanged chatbot would break as many rules; None if it never breaks one when
+    asked again."""
+
+
+class NoiseRecord(Record):
+    """How much the replies of the version's own chatbot differ from each other."""
+
+    samples: int
+    """How many times it was asked again for each prefix."""
+    scorer: str
+    """The score that similarity was measured with."""
+    level: float
+    """The largest p-value with which a chatbot counts as worse."""
+    unmeasured: str | None = None
+    """Why similarity is only information; None if the noise was measured."""
+    has_changed: bool = False
+    """Whether the version's chatbot no longer replies as it did when it made the version."""
+    regressed_share: float = 0.0
+    """The share of the replies, when asked again, that break a rule which the reference reply
+    keeps."""
+    tests: dict[Side, NoiseTest] = {}
+    """By side; empty if the noise was not measured."""
 
 
 class SuiteRunRecord(Record):
@@ -87,6 +134,8 @@ class EvaluationManifest(Record):
     without a baseline."""
     failed_own_scorers: dict[str, int] = {}
     """Number of replies that each own scorer could not score, by scorer."""
+    noise: NoiseRecord | None = None
+    """How the replies compare with the noise of the version's own chatbot."""
     test_suite: SuiteRunRecord | None = None
     failed_gates: tuple[str, ...]
     """One sentence for each gate that it fails; empty if it passes them all."""

@@ -19,11 +19,15 @@ class ReplyJob:
     side: Side
     key: str
     """The key of the reply's checkpoint."""
+    noise_sample: int | None = None
+    """Which of the replies that measure the noise it is, from 1; None for another side."""
 
     @property
     def name(self) -> str:
         """The next turn's id, followed by the side unless it is the candidate."""
         turn = self.prefix.next_turn_id
+        if self.noise_sample is not None:
+            return f"{turn}-{self.side}-{self.noise_sample}"
         return turn if self.side is Side.CANDIDATE else f"{turn}-{self.side}"
 
 
@@ -61,6 +65,22 @@ class EvaluationPlan:
             ReplyJob(prefix, side, f"{scope}/{reply_key(prefix, chatbot)}-{side}")
             for prefix in self.prefixes
             for side, chatbot in self.chatbots.items()
+        ]
+
+    @property
+    def asked_again(self) -> ParticipantSettings:
+        """The version's own chatbot, in the release that made the version."""
+        return self.manifest.settings.chatbot
+
+    @property
+    def noise_jobs(self) -> list[ReplyJob]:
+        """The replies that measure the noise: the same for every evaluation of the version."""
+        scope = f"{self.manifest.version}/{Side.NOISE}"
+        keys = ((prefix, reply_key(prefix, self.asked_again)) for prefix in self.prefixes)
+        return [
+            ReplyJob(prefix, Side.NOISE, f"{scope}/{key}-{sample}", sample)
+            for prefix, key in keys
+            for sample in range(1, self.settings.noise_samples + 1)
         ]
 
     def scope(self, evaluation: str) -> str:

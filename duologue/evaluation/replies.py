@@ -16,12 +16,14 @@ EVALUATION_VERSION = "1"
 
 
 class Side(StrEnum):
-    """Which of an evaluation's two chatbots replied."""
+    """Which of an evaluation's chatbots replied."""
 
     CANDIDATE = "candidate"
     """The chatbot under evaluation."""
     BASELINE = "baseline"
     """The chatbot to compare it with, if there is one."""
+    NOISE = "noise"
+    """The version's own chatbot, asked again to measure its noise. Its replies get no verdict."""
 
 
 class Verdict(StrEnum):
@@ -30,7 +32,7 @@ class Verdict(StrEnum):
     FAILED = "failed"
     """No reply: every attempt failed."""
     REGRESSED = "regressed"
-    """It breaks a rule that the reference reply keeps, or is less similar to it than required."""
+    """It has at least one cause to count as regressed; see `causes.py`."""
     CHANGED = "changed"
     """It differs from the reference reply in content or in words."""
     SAME = "same"
@@ -86,6 +88,13 @@ class ScoredReply:
     broken_rules: tuple[str, ...]
     """The rules that the reply breaks, sorted."""
     verdict: Verdict
+    causes: tuple[str, ...] = ()
+    """Why it has regressed; empty if it has not."""
+    closeness: float | None = None
+    """How similar it is to the most similar right reply: the reference reply, or a reply of the
+    version's chatbot asked again. None if the noise was not measured here."""
+    noise_closeness: float | None = None
+    """The smallest closeness of the replies of the version's chatbot asked again."""
 
 
 def prefixes_of(conversations: Iterable[tuple[Seed, Conversation]]) -> Iterator[Prefix]:

@@ -40,10 +40,29 @@ _COLUMNS = (
     described_field(
         "verdict",
         pa.string(),
-        "`failed`: there is no reply. `regressed`: breaks a rule that the reference reply keeps, "
-        "or is less similar to it than `min_similarity`. `changed`: is not the same. `same`: "
-        "apart from case, punctuation and white space. `without_reference`: there is nothing to "
-        "compare with.",
+        "`failed`: there is no reply. `regressed`: has one of the `causes`. `changed`: is not the "
+        "same. `same`: apart from case, punctuation and white space. `without_reference`: there is "
+        "nothing to compare with.",
+    ),
+    described_field(
+        "causes",
+        pa.list_(pa.field("element", pa.string(), nullable=False)),
+        "Why the reply regressed: `rule: NAME`, a rule that the reference reply keeps; "
+        "`judge: CRITERION`; or `below the noise`. Empty if it did not.",
+    ),
+    described_field(
+        "closeness",
+        pa.float64(),
+        "How similar the reply is to the most similar right reply: the reference reply, or a reply "
+        "of the version's chatbot asked again. Null if the noise was not measured here.",
+        nullable=True,
+    ),
+    described_field(
+        "noise_closeness",
+        pa.float64(),
+        "The smallest closeness among the replies of the version's chatbot asked again. Null like "
+        "`closeness`.",
+        nullable=True,
     ),
     described_field(
         "broken_rules",
@@ -112,6 +131,9 @@ def _row(scored: ScoredReply, chatbot: ParticipantSettings) -> dict[str, Any]:
         "user_message": prefix.chat_history[-1].text,
         "reference_reply": prefix.reference and prefix.reference.text,
         "verdict": scored.verdict.value,
+        "causes": list(scored.causes),
+        "closeness": scored.closeness,
+        "noise_closeness": scored.noise_closeness,
         "broken_rules": list(scored.broken_rules),
         **_reply_columns(reply),
         **{f"{SCORE_PREFIX}{name}": score for name, score in scored.scores.items()},

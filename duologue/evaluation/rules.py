@@ -9,6 +9,14 @@ SLOW = "slow"
 REFUSAL = "refusal"
 
 
+def newly_broken_rules(
+    reply: Message, reference: Message | None, max_latency_ms: int | None
+) -> set[str]:
+    """Returns the rules that a reply breaks and the reference reply, if there is one, keeps."""
+    excused = broken_rules(reference, max_latency_ms) if reference else ()
+    return {*broken_rules(reply, max_latency_ms)} - {*excused}
+
+
 def broken_rules(reply: Message, max_latency_ms: int | None) -> tuple[str, ...]:
     """Returns the names of the rules that a reply breaks, sorted.
 

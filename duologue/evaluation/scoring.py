@@ -4,10 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from duologue.conversation.messages import Message
+from duologue.evaluation.causes import regression_causes
+from duologue.evaluation.manifest import NoiseRecord
+from duologue.evaluation.measured_noise import AskedAgain, ComparedWithNoise, compare_with_noise
 from duologue.evaluation.replies import FailedReply, Prefix, ScoredReply, Side, Verdict
-from duologue.evaluation.rules import broken_rules
+from duologue.evaluation.rules import broken_rules, newly_broken_rules
 from duologue.evaluation.scorers import (
     EMBEDDING_SIMILARITY,
     SAME,
@@ -32,6 +36,8 @@ class Scored:
 
     replies: tuple[ScoredReply, ...]
     """In the given order."""
+    noise: NoiseRecord
+    """How the replies compare with the noise of the version's own chatbot."""
     own_scorer_errors: dict[str, Counter[str]]
     """Number of replies that each own scorer failed on, by scorer and reason, such as an error's
     class; without those that never failed."""
@@ -43,19 +49,44 @@ class Scored:
 
 
 async def score_replies(
-    replies: UnscoredReplies, settings: ScoringSettings, scorers: Scorers, max_concurrency: int
+    replies: UnscoredReplies,
+    settings: ScoringSettings,
+    scorers: Scorers,
+    max_concurrency: int,
+    again: AskedAgain,
+    noise_level: float,
 ) -> Scored:
     """Scores replies, checks them against the rules, and decides on their verdicts.
 
     Args:
         replies: of one side or both, in any order.
-        settings: when a reply is slow, and when it has regressed.
+        settings: when a reply is slow.
         scorers: from `load_scorers`, for the same settings.
         max_concurrency: replies that an async own scorer scores concurrently.
+        again: the replies of the version's own chatbot asked again.
+        noise_level: the largest p-value with which a side counts as worse than the noise.
     """
     scores = await asyncio.to_thread(_built_in_scores, replies, scorers)
     failed = await _add_own_scores(scores, replies, scorers, max_concurrency)
-    return Scored(await asyncio.to_thread(_judged, replies, scores, settings), failed)
+    compared = await asyncio.to_thread(
+        compare_with_noise,
+        replies,
+        again,
+        noise_level,
+        EMBEDDING_SIMILARITY if scorers.embedding else SIMILARITY,
+        partial(_similarities, scorers),
+        settings.max_latency_ms,
+    )
+    judged = await asyncio.to_thread(_judged, replies, scores, settings, compared)
+    return Scored(judged, compared.record, failed)
+
+
+def _similarities(scorers: Scorers, pairs: Sequence[tuple[str, str]]) -> list[float]:
+    """Measures how similar pairs of replies are, in meaning if there is a model for it."""
+    if scorers.embedding is None:
+        return [similarity(*pair) for pair in pairs]
+    found = scorers.embedding(pairs)
+    return [1.0 if same(*pair) else score or 0.0 for pair, score in zip(pairs, found, strict=True)]
 
 
 def _built_in_scores(replies: UnscoredReplies, scorers: Scorers) -> Scores:
@@ -94,37 +125,48 @@ async def _add_own_scores(
 
 
 def _judged(
-    replies: UnscoredReplies, scores: Scores, settings: ScoringSettings
+    replies: UnscoredReplies,
+    scores: Scores,
+    settings: ScoringSettings,
+    compared: ComparedWithNoise,
 ) -> tuple[ScoredReply, ...]:
     judged = []
     for (prefix, side, reply), row in zip(replies, scores, strict=True):
-        broken = _broken_rules(reply, settings)
-        excused = _broken_rules(prefix.reference, settings)
-        verdict = _verdict(prefix, reply, row, set(broken) - set(excused), settings)
-        judged.append(ScoredReply(prefix, side, reply, row, broken, verdict))
+        broken: tuple[str, ...] = ()
+        causes: tuple[str, ...] = ()
+        close = compared.of_reply.get((prefix.next_turn_id, side))
+        if isinstance(reply, Message):
+            broken = broken_rules(reply, settings.max_latency_ms)
+            newly = newly_broken_rules(reply, prefix.reference, settings.max_latency_ms)
+            causes = regression_causes(
+                newly, below_noise=close is not None and close.is_below_noise
+            )
+        judged.append(
+            ScoredReply(
+                prefix,
+                side,
+                reply,
+                row,
+                broken,
+                _verdict(prefix, reply, row, causes),
+                causes,
+                close.closeness if close else None,
+                close.noise_closeness if close else None,
+            )
+        )
     return tuple(judged)
-
-
-def _broken_rules(
-    reply: Message | FailedReply | None, settings: ScoringSettings
-) -> tuple[str, ...]:
-    return broken_rules(reply, settings.max_latency_ms) if isinstance(reply, Message) else ()
 
 
 def _verdict(
     prefix: Prefix,
     reply: Message | FailedReply,
     scores: dict[str, float | None],
-    newly_broken: set[str],
-    settings: ScoringSettings,
+    causes: tuple[str, ...],
 ) -> Verdict:
     if isinstance(reply, FailedReply):
         return Verdict.FAILED
-    if newly_broken:
+    if causes:
         return Verdict.REGRESSED
     if prefix.reference is None:
         return Verdict.WITHOUT_REFERENCE
-    if scores[SAME]:
-        return Verdict.SAME
-    too_different = (scores[SIMILARITY] or 0.0) < settings.min_similarity
-    return Verdict.REGRESSED if too_different else Verdict.CHANGED
+    return Verdict.SAME if scores[SAME] else Verdict.CHANGED

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from duologue.conversation.messages import Message
+from duologue.evaluation.causes import regressed_for_itself
 from duologue.evaluation.manifest import Estimate, SideSummary
 from duologue.evaluation.replies import ScoredReply, Side, Verdict
 from duologue.settings.evaluation import ScoringSettings
@@ -86,10 +87,13 @@ def _interval(sums: Array, counts: Counts, confidence: float) -> tuple[float, fl
 
 def _side(replies: Sequence[ScoredReply], settings: ScoringSettings) -> SideSummary:
     verdicts = Counter(each.verdict for each in replies)
+    causes = Counter(chain.from_iterable(each.causes for each in replies))
     broken = Counter(chain.from_iterable(each.broken_rules for each in replies))
     scores = {name: list(_values(replies, name)) for name in _scorers(replies)}
     return SideSummary(
         verdicts={verdict: verdicts[verdict] for verdict in Verdict},
+        causes=dict(sorted(causes.items())),
+        regressed_for_themselves=sum(map(regressed_for_itself, replies)),
         broken_rules=dict(sorted(broken.items())),
         scores=_estimates(scores, settings),
         latency_ms=_latencies(replies),

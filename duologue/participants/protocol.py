@@ -46,7 +46,7 @@ class TurnContext:
     turn: int = 1
     """The turn that the reply belongs to, from 1. Both sides have one reply in each turn."""
     side: str = "chatbot"
-    """`chatbot` or `simulated_user`; in an evaluation `candidate` or `baseline`."""
+    """`chatbot` or `simulated_user`; in an evaluation `candidate`, `baseline` or `noise`."""
     dataset: str = ""
     version: str = ""
     """Of the dataset; in an evaluation, the evaluation's own name."""

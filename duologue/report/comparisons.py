@@ -99,7 +99,9 @@ def against_baseline(replies: RepliesBySide) -> str | None:
     """Compares the candidate's verdict with the baseline's: `better`, `worse`, or None."""
     if Side.BASELINE not in replies:
         return None
-    candidate, baseline = (_WORST_FIRST.index(replies[side].verdict) for side in Side)
+    candidate, baseline = (
+        _WORST_FIRST.index(replies[side].verdict) for side in (Side.CANDIDATE, Side.BASELINE)
+    )
     if candidate == baseline:
         return None
     return "worse" if candidate < baseline else "better"
@@ -161,6 +163,8 @@ def _facts(scored: ScoredReply) -> Iterator[str]:
     for name, score in scored.scores.items():
         if score is not None:
             yield f"{spoken(name)} {score:.4g}"
+    if scored.closeness is not None and scored.noise_closeness is not None:
+        yield f"closeness {scored.closeness:.4g}, noise down to {scored.noise_closeness:.4g}"
 
 
 def _plain(message: Message) -> _Text:

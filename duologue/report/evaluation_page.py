@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from io import RawIOBase
 
 from duologue.evaluation.manifest import Estimate, EvaluationManifest
+from duologue.evaluation.noise_sentences import noise_sentences
 from duologue.evaluation.replies import ScoredReply, Side, Verdict
 from duologue.evaluation.scorers import SIMILARITY
 from duologue.report.comparisons import against_baseline, by_prefix, comparison_groups
@@ -42,6 +43,8 @@ def write_evaluation_report(
         scorers=manifest.scores,
         clear=_clear,
         asked_for=_asked_for(manifest.settings.gates),
+        causes=sorted(set(chain.from_iterable(side.causes for side in sides))),
+        noise=noise_sentences(manifest.noise),
         similarities=similarities,
         similarity_plot=bars("The candidate's replies by similarity", similarities),
         groups=groups,
@@ -65,7 +68,8 @@ def _clear(difference: Estimate) -> str | None:
 def _asked_for(gates: EvaluationGates) -> list[str]:
     return [
         f"at most {gates.max_failed_share:.1%} failed",
-        f"at most {gates.max_regressed_share:.1%} regressed",
+        f"at most {gates.max_regressed_share:.1%} break a rule or fail before a judge",
+        *(["no worse than the noise"] if gates.noise_level else []),
         *(f"{spoken(name)} at least {least:g}" for name, least in gates.min_scores.items()),
         *(
             f"{spoken(name)} at most {most:g} below the baseline's"

@@ -15,7 +15,11 @@ class EvaluationGates(Options):
     max_failed_share: Share = 0.05
     """The largest share of prefixes that may have no reply, from 0 to 1."""
     max_regressed_share: Share = 0.05
-    """The largest share of the replies that may have regressed, from 0 to 1."""
+    """The largest share of the replies that may break a rule or fail before a judge, from 0 to 1,
+    beyond the share in which the version's chatbot does so when it is asked again."""
+    noise_level: Share = 0.01
+    """How often an unchanged chatbot may fail because its replies are less similar than those of
+    the version's chatbot asked again, from 0 to 1. 0 switches this gate off."""
     min_scores: dict[str, FiniteFloat] = {}
     """The smallest mean of a score, by its scorer's name, such as similarity."""
     max_drops: dict[str, Annotated[FiniteFloat, Field(ge=0)]] = {}
@@ -26,8 +30,6 @@ class EvaluationGates(Options):
 class ScoringSettings(Options):
     """How replies are scored, and which of them have regressed."""
 
-    min_similarity: Share = 0.5
-    """A reply less similar to the reference reply than this has regressed, from 0 to 1."""
     max_latency_ms: AtLeastOne | None = None
     """A reply that takes longer breaks the rule `slow`; no limit if empty."""
     embedding_model: str | None = None
@@ -53,6 +55,10 @@ class StoredEvaluationOptions(Options):
     """What the candidate must reach."""
     scoring: ScoringSettings = ScoringSettings()
     """How replies are compared with the reference replies."""
+    noise_samples: Annotated[int, Field(ge=0, le=20)] = 3
+    """How many times the version's own chatbot is asked again for each next turn, to measure how
+    much its replies differ from each other. Its replies are billed once and stored with the
+    version. 0 measures nothing; similarity is then only information."""
     only_with_reference: bool = False
     """Leave out the prefixes without a reference reply, which are the ends of conversations."""
     test_suite: SuiteRunSettings | None = None

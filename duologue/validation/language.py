@@ -89,10 +89,10 @@ def language_drift(
         ):
             known |= wording(message.text).distinct
             continue
-        spoken = _language(messages[opening].text, language_letters, language_confidence)
+        spoken = spoken_language(messages[opening].text, language_letters, language_confidence)
         if spoken is None:
             return
-        language = _language(message.text, language_letters, language_confidence)
+        language = spoken_language(message.text, language_letters, language_confidence)
         if language == spoken:
             known |= wording(message.text).distinct
         elif language is not None:
@@ -109,7 +109,7 @@ def _continues(words: Set[str], known: Set[str]) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _language(text: str, least_letters: int, least_confidence: float) -> str | None:
+def spoken_language(text: str, least_letters: int, least_confidence: float) -> str | None:
     """Returns a text's language as an ISO 639 code; None if the detector is not sure."""
     prose = _CODE_OR_LINK.sub(" ", text) if "`" in text or "://" in text else text
     start = prose[:_READ]

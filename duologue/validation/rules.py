@@ -22,7 +22,7 @@ from duologue.validation.farewells import farewell_tail
 from duologue.validation.language import language_drift
 from duologue.validation.manner import polite_user, verbose_user
 from duologue.validation.orchestration import orchestration
-from duologue.validation.out_of_role import assistant_refusal, fourth_wall, role_flip
+from duologue.validation.out_of_role import assistant_refusal, fourth_wall
 from duologue.validation.personal_data import personal_data
 from duologue.validation.prompt_leak import prompt_leak
 from duologue.validation.repetition import (
@@ -43,6 +43,7 @@ from duologue.validation.residue import (
     reasoning,
     wrapping_quotes,
 )
+from duologue.validation.role_flip import role_flip, speaks_like_assistant
 from duologue.validation.rule import Rule
 from duologue.validation.stage_directions import stage_direction
 from duologue.validation.structure import (
@@ -88,6 +89,8 @@ RULES = (
     Rule("speaker_label", _WARNING, speaker_label),
     # The user does not speak as one.
     Rule("role_flip", _INVALID, role_flip),
+    # Less sure; for a judge or a person to decide.
+    Rule("speaks_like_assistant", _WARNING, speaks_like_assistant),
     Rule("fourth_wall", _INVALID, fourth_wall),
     Rule("assistant_refusal", _INVALID, assistant_refusal),
     # Nothing but the prompt has these words.

@@ -114,6 +114,7 @@ def _manifest(
         sides=sides,
         differences=differences,
         failed_own_scorers=contents.scored.failed_own_scorers,
+        noise=contents.scored.noise,
         test_suite=contents.test_suite,
         failed_gates=failed_gates(
             sides,
@@ -121,6 +122,8 @@ def _manifest(
             len(plan.prefixes),
             settings.gates,
             contents.test_suite,
+            contents.scored.noise,
+            settings.candidate == plan.asked_again,
             contents.stopped_early,
         ),
         files=tuple(files),

@@ -19,13 +19,17 @@ def estimate(mean: float, low: float | None = None, high: float | None = None) -
 
 
 def sides(failed: int = 0, regressed: int = 0, similarity: float = 0.9) -> dict[Side, SideSummary]:
-    verdicts = {Verdict.FAILED: failed, Verdict.REGRESSED: regressed}
+    verdicts = {Verdict.FAILED: failed}
     bad = {Verdict.FAILED: 100, Verdict.REGRESSED: 0}
     scores = {"similarity": estimate(similarity)}
     return {
         Side.BASELINE: SideSummary(verdicts=bad, broken_rules={}, scores={}, latency_ms={}),
         Side.CANDIDATE: SideSummary(
-            verdicts=verdicts, broken_rules={}, scores=scores, latency_ms={}
+            verdicts=verdicts,
+            regressed_for_themselves=regressed,
+            broken_rules={},
+            scores=scores,
+            latency_ms={},
         ),
     }
 
@@ -46,7 +50,10 @@ def sides(failed: int = 0, regressed: int = 0, similarity: float = 0.9) -> dict[
             50,
             3,
             EvaluationGates(max_failed_share=1),
-            ("3 of 50 replies regressed (6.0%); max_regressed_share allows 5.0%",),
+            (
+                "3 of 50 replies break a rule or fail before a judge (6.0%); max_regressed_share "
+                "allows 5.0%",
+            ),
         ),
         (100, 0, EvaluationGates(max_failed_share=1, max_regressed_share=0), ()),
     ],

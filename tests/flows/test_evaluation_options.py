@@ -156,7 +156,8 @@ async def test_replies_that_regressed_fail_the_run(output: Path, vellum: StandIn
     manifest = await evaluation_of(state)
     assert state.is_failed()
     assert manifest.failed_gates == (
-        "12 of 12 replies regressed (100.0%); max_regressed_share allows 5.0%",
+        "12 of 12 replies break a rule or fail before a judge (100.0%); max_regressed_share "
+        "allows 5.0%",
     )
 
 

@@ -63,13 +63,16 @@ async def test_the_ui_gets_a_progress_and_a_summary(output: Path, vellum: StandI
     for line in (
         "**Not passed**:",
         "- 3 of 12 prefixes have no reply (25.0%); max_failed_share allows 5.0%",
-        "- 9 of 9 replies regressed (100.0%); max_regressed_share allows 5.0%",
+        "- 9 of 9 replies break a rule or fail before a judge (100.0%); max_regressed_share "
+        "allows 5.0%",
         "| 12 prefixes | `next-bot@v2` | `support-bot` |",
         "| failed | 3 | 0 |",
         "| regressed | 9 | 0 |",
         "| same | 0 | 8 |",
         "| without reference | 0 | 4 |",
+        "| rule: refusal | 9 | 0 |",
         "| refusal | 9 | 0 |",
+        "Similarity is only information: noise_samples is 0.",
         "### By how much the candidate is above the baseline",
         f"- similarity: {similarity[1].mean:.3f} ({similarity[1].low:.3f} to "
         f"{similarity[1].high:.3f})",

@@ -15,6 +15,7 @@ from itertools import count
 
 from duologue.conversation.messages import Message, Role
 from duologue.evaluation.manifest import EVALUATION_MANIFEST_FILE
+from duologue.evaluation.measured_noise import AskedAgain
 from duologue.evaluation.plan import EvaluationPlan
 from duologue.evaluation.replies import Side
 from duologue.evaluation.scoring import score_replies
@@ -27,7 +28,10 @@ def contents_of(plan: EvaluationPlan) -> EvaluationContents:
     """All that an evaluation made in which the candidate is changed."""
     reply = Message(role=Role.ASSISTANT, text="It says something else now.", latency_ms=100)
     replies = [(prefix, Side.CANDIDATE, reply) for prefix in plan.prefixes]
-    scored = asyncio.run(score_replies(replies, plan.settings.scoring, plan.scorers, 1))
+    again = AskedAgain(0, unmeasured="noise_samples is 0")
+    scored = asyncio.run(
+        score_replies(replies, plan.settings.scoring, plan.scorers, 1, again, noise_level=0)
+    )
     return EvaluationContents(scored, plan.scorers.names, None, STARTED_AT)
 
 

@@ -124,10 +124,15 @@ def test_a_version_that_is_held_back_starts_nothing(chain: Chain) -> None:
 def test_a_candidate_that_says_something_else_fails_its_evaluation(chain: Chain) -> None:
     chain.server.wait_for(chain.night(), "Completed")
     path = json.loads((chain.dataset / "latest.json").read_text())["path"]
-    parameters = {"version": str(chain.dataset / path), "candidate": "python:bots:ask"}
+    advanced = {"gates": {"min_scores": {"similarity": 0.9}}}
+    parameters = {
+        "version": str(chain.dataset / path),
+        "candidate": "python:bots:ask",
+        "advanced": advanced,
+    }
     evaluation = chain.server.wait_for(chain.server.start_run(EVALUATE, parameters), "Failed")
     assert "python:bots:ask does not pass on seed_user_messages" in evaluation["state"]["message"]
-    assert "max_regressed_share allows 5.0%" in evaluation["state"]["message"]
+    assert "min_scores asks for 0.9" in evaluation["state"]["message"]
 
 
 def test_without_prefect_a_pipeline_takes_each_revision_once(chain: Chain, tmp_path: Path) -> None:

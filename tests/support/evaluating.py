@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 
 from duologue.evaluation.manifest import EvaluationManifest, FailedEvaluationError
 from duologue.flows.evaluate_dataset import evaluate_dataset
-from duologue.settings.participants import ParticipantInputs
+from duologue.settings.participants import ParticipantInputs, ParticipantSettings
 from duologue.validation.check import CheckedConversation
 from duologue.versions.latest import publish_latest
 from duologue.versions.places import DatasetFolder
@@ -19,9 +19,10 @@ from tests.support.vellum_stand_in import bot_reply
 
 QUICK: dict[str, Any] = {
     "reply_retries": 0,
+    "noise_samples": 0,
     "call": {"max_attempts": 1, "first_wait_seconds": 0.001, "longest_wait_seconds": 0.002},
 }
-"""Options of an evaluation whose failures are final at once."""
+"""Options of an evaluation whose failures are final at once, and which measures no noise."""
 
 ANYTHING_PASSES = {"max_failed_share": 1, "max_regressed_share": 1}
 """Gates."""
@@ -51,9 +52,7 @@ def write_one(
     """Writes and publishes a version of conversations with the stand-in's chatbot."""
     context = {"plan": "gold"} if inputs.seed_inputs else None
     made = contents(*(conversation(n, context) for n in range(1, conversations + 1)))
-    reference = made.settings.chatbot.model_copy(
-        update={"reference": chatbot, **inputs.model_dump()}
-    )
+    reference = ParticipantSettings(reference=chatbot, **inputs.model_dump())
     made = replace(made, settings=made.settings.model_copy(update={"chatbot": reference}))
     publish_latest(write_version(DatasetFolder(str(output), name), version, made))
 

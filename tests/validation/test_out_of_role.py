@@ -1,51 +1,8 @@
 import pytest
 
 from duologue.conversation.messages import Role
-from duologue.validation.out_of_role import assistant_refusal, fourth_wall, role_flip
+from duologue.validation.out_of_role import assistant_refusal, fourth_wall
 from tests.validation.talking import found_at, talk
-
-FLIPPED = {
-    "an offer and patience": "Thank you for your patience! How can I help you today?",
-    "welcome, and the door left open": "You're welcome! If you have any questions, just ask.",
-    "an offer with a curly apostrophe": (
-        "I\u2019d be happy to assist you. Could you please provide your order number?"
-    ),
-    "an apology and the door": (
-        "I apologize for the inconvenience. Please don't hesitate to contact us again."
-    ),
-    "German": "Vielen Dank für Ihre Geduld. Wie kann ich Ihnen helfen?",
-    "Spanish": "Gracias por su paciencia. ¿En qué puedo ayudarle?",
-    "French": "Merci de votre patience. Comment puis-je vous aider ?",
-    "Chinese": "感谢您的耐心\u3002请问有什么可以帮您\uff1f",
-}
-
-
-@pytest.mark.parametrize("text", FLIPPED.values(), ids=FLIPPED)
-def test_a_user_who_serves_is_found(text: str) -> None:
-    assert found_at(role_flip, talk("Hello", "Hi", text)) == [2]
-    assert found_at(role_flip, talk("Hello", text)) == [], "an assistant does right to serve"
-
-
-def test_one_signal_is_enough_where_the_assistant_asks_as_a_user() -> None:
-    offer = "How can I help you today?"
-    assert found_at(role_flip, talk("Hi", "Hello", offer, "I need help with my order.")) == [2]
-    assert found_at(role_flip, talk("Hi", "I want to return my shoes.", offer)) == [2]
-    assert found_at(role_flip, talk("Hi", "Hello", offer, "You have thirty days.")) == []
-
-
-NOT_FLIPPED = {
-    "an offer to show": "Is there anything else I can provide?",
-    "thanks for contacting": "Thank you for contacting them for me.",
-    "asks for help": "Can you help me? I need to know if you have any questions for me.",
-    "a question about an order": "My refund has been promised twice. Your order form is broken.",
-    "welcome": "You're welcome!",
-}
-
-
-@pytest.mark.parametrize("text", NOT_FLIPPED.values(), ids=NOT_FLIPPED)
-def test_one_signal_alone_is_no_flip(text: str) -> None:
-    assert found_at(role_flip, talk("Hello", "Hi, how can I help you?", text)) == []
-
 
 BEYOND_THE_WALL = {
     "as an AI": "As an AI language model, I don't have an order number.",
@@ -57,6 +14,16 @@ BEYOND_THE_WALL = {
     "the simulation": "In this simulation I am looking for shoes.",
     "in character": "Let me stay in character and ask about shoes.",
     "a message to send": "Here's a possible user message for that:",
+    "German": "Als KI kann ich keine Schuhe tragen.",
+    "French": "En tant qu'IA, je n'ai pas de numéro de commande.",
+    "Spanish": "Soy un modelo de lenguaje, no tengo zapatos.",
+    "Italian": "Sono un assistente virtuale e non ho scarpe.",
+    "Portuguese": "Como uma IA, não tenho um número de pedido.",
+    "Dutch": "Als AI heb ik geen bestelnummer.",
+    "Russian": "Как языковая модель, я не ношу ботинки.",
+    "Chinese": "作为一个人工智能助手\uff0c我没有订单号\u3002",
+    "Japanese": "AIアシスタントとして\u3001私は靴を履きません\u3002",
+    "Korean": "저는 AI 어시스턴트입니다. 주문 번호가 없어요.",
 }
 
 
@@ -73,6 +40,8 @@ WITHIN_THE_WALL = {
     "a customer": "As a customer, I would like to pay by card.",
     "a user": "As a user I expect more of this page.",
     "a scenario": "In this scenario, what would I pay?",
+    "German to an AI": "Als KI müssten Sie das wissen.",
+    "French to an AI": "Vous êtes une IA ou une personne ?",
     "a character": "Which character is missing in my password?",
 }
 
@@ -114,12 +83,5 @@ def test_a_user_who_cannot_do_something_is_fine(text: str) -> None:
 
 def test_the_rules_need_no_user() -> None:
     messages = talk("How can I help you? You're welcome.", opens=Role.ASSISTANT)
-    for rule in (role_flip, fourth_wall, assistant_refusal):
+    for rule in (fourth_wall, assistant_refusal):
         assert found_at(rule, messages) == found_at(rule, []) == []
-
-
-def test_a_user_who_offers_help_twice_is_found_in_any_case() -> None:
-    offer, again = "I am happy to help with the lamp.", "I'm here to support you, as ever."
-    assert found_at(role_flip, talk("Hello", "Hi", offer, "Oh.", "Hm", "Yes?", again)) == [6]
-    assert found_at(role_flip, talk("Hello", "Hi", offer, "Oh.", "Thanks.", "Yes?")) == []
-    assert found_at(role_flip, talk("Hello", offer, "Hi", again)) == []
