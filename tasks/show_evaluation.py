@@ -49,7 +49,7 @@ def evaluation_summary(folder: str, manifest: EvaluationManifest) -> str:
             ),
             *(
                 _row(cause, [side.causes.get(cause, 0) for side in sides.values()])
-                for cause in _causes(manifest)
+                for cause in manifest.causes
             ),
             *(
                 _row(rule, [side.broken_rules.get(rule, 0) for side in sides.values()])
@@ -76,10 +76,6 @@ def _outcome(manifest: EvaluationManifest) -> list[str]:
 
 def _row(name: str, cells: list[int] | list[str]) -> str:
     return f"| {name.replace('_', ' ')} | {' | '.join(map(str, cells))} |"
-
-
-def _causes(manifest: EvaluationManifest) -> list[str]:
-    return sorted({cause for side in manifest.sides.values() for cause in side.causes})
 
 
 def _shown(estimate: Estimate | None) -> str:

@@ -147,6 +147,11 @@ class EvaluationManifest(Record):
         return list(dict.fromkeys(chain.from_iterable(side.scores for side in self.sides.values())))
 
     @property
+    def causes(self) -> list[str]:
+        """The names of all causes for which a reply has regressed, sorted."""
+        return sorted({cause for side in self.sides.values() for cause in side.causes})
+
+    @property
     def broken_rules(self) -> list[str]:
         """The names of all rules that a reply breaks, sorted."""
         return sorted({rule for side in self.sides.values() for rule in side.broken_rules})

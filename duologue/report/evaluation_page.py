@@ -43,7 +43,7 @@ def write_evaluation_report(
         scorers=manifest.scores,
         clear=_clear,
         asked_for=_asked_for(manifest.settings.gates),
-        causes=sorted(set(chain.from_iterable(side.causes for side in sides))),
+        causes=manifest.causes,
         noise=noise_sentences(manifest.noise),
         similarities=similarities,
         similarity_plot=bars("The candidate's replies by similarity", similarities),
