@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 class DuologueError(Exception):
     """The root of Duologue's errors. Its text is one message for a person: subject, value,
     what was expected, what to do.
+
+    The text is the first argument; further ones are for the caller. All of them are in `args`, so
+    that the error survives pickling.
     """
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
 
 
 def safe_message(error: Exception) -> str:
@@ -49,11 +55,10 @@ class SeveralDatasetsError(UsageError):
 
     def __init__(self, message: str, names: tuple[str, ...]) -> None:
         super().__init__(message, names)
-        self.message = message
         self.names = names
 
     def __str__(self) -> str:
-        return f"{self.message} ({', '.join(self.names)}); choose one with --name"
+        return f"{self.args[0]} ({', '.join(self.names)}); choose one with --name"
 
 
 class ExportError(DuologueError):
@@ -68,11 +73,7 @@ class UnsatisfactoryRunError(DuologueError):
 
     def __init__(self, message: str, manifest: Any) -> None:
         super().__init__(message, manifest)
-        self.message = message
         self.manifest = manifest
-
-    def __str__(self) -> str:
-        return self.message
 
 
 class ParticipantError(DuologueError):
@@ -90,11 +91,7 @@ class TransientError(ParticipantError):
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(message, retry_after_seconds)
-        self.message = message
         self.retry_after_seconds = retry_after_seconds
-
-    def __str__(self) -> str:
-        return self.message
 
 
 class EmptyReplyError(TransientError):

@@ -21,13 +21,14 @@ from duologue.tasks.identify_run import (
 )
 from duologue.tasks.judge import judge_conversations, judge_run
 from duologue.tasks.opaque import opaque
-from duologue.tasks.publish import names_latest, publish
+from duologue.tasks.publish import publish
 from duologue.tasks.push_test_suite import push_if_wanted
 from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.simulate import simulate_conversations
 from duologue.tasks.submit_actuals import submit_verdicts
 from duologue.tasks.validate import validate
 from duologue.validation.check import Checker
+from duologue.versions.latest import read_latest
 from duologue.versions.writing import check_writable
 
 
@@ -68,7 +69,8 @@ async def rerun_failed_seeds(
     if not rerun.again:
         get_run_logger().info("%s: nothing to simulate again", rerun.version)
         # The first attempt may have completed the version without pushing it.
-        is_latest = names_latest(rerun.version)
+        latest = read_latest(rerun.dataset.folder)
+        is_latest = latest is not None and latest.names(rerun.version.manifest)
         push_problem = await push_if_wanted(rerun.version) if is_latest else None
         return final_state(rerun.version.manifest, push_problem)
     check_writable(rerun.dataset)

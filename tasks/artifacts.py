@@ -20,7 +20,8 @@ from slugify import slugify
 
 from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.failures import failures
+from duologue.dataset.counts import Counts
+from duologue.dataset.failures import Failure, InvalidConversationRecord, failures
 from duologue.dataset.judges import JudgeSummary, no_verdict_notes
 from duologue.dataset.manifest import Manifest
 from duologue.progress import Progress, watch_progress
@@ -50,7 +51,7 @@ async def progress_artifact(progress: Progress) -> AsyncIterator[None]:
         artifact = await acreate_progress_artifact(
             progress.percent,
             key=progress.of,
-            description=f"{progress.of.capitalize()} of {progress.name} that are over",
+            description=f"{progress.of.capitalize()} of {progress.name} that have ended",
         )
 
     async def update() -> None:
@@ -232,30 +233,24 @@ def _publication(manifest: Manifest, latest: Latest | None) -> list[str]:
     named = f"`latest` is {latest.version}" if latest else "nothing is published yet"
     if manifest.held_back:
         return [f"**Held back**; {named}.", "", *(f"- {why}" for why in manifest.held_back)]
-    if latest and (latest.version, latest.revision) != (manifest.version, manifest.revision):
+    if latest and not latest.names(manifest):
         return [f"Written; {named}, which is newer."]
     return ["**Published**: `latest` leads to it."]
 
 
 def _counts(manifest: Manifest, changes: Changes | None) -> list[str]:
-    names = {
-        "rows read": "rows_read",
-        "rejected rows": "rejected",
-        "seeds": "seeds",
-        "conversations": "conversations",
-        "valid": "valid",
-        "invalid": "invalid",
-        "failed": "failed",
-    }
-    counts = manifest.counts
-    if changes is None:
-        rows = [f"| {name} | {getattr(counts, field)} |" for name, field in names.items()]
-        return ["| | count |", "|---|---:|", *rows]
-    rows = [
-        f"| {name} | {getattr(counts, field)} | {getattr(changes.counts_before, field)} |"
-        for name, field in names.items()
+    columns = {"now": manifest.counts}
+    if changes:
+        columns["before"] = changes.counts_before
+    return [
+        f"| | {' | '.join(columns)} |",
+        f"|---|{'---:|' * len(columns)}",
+        *(
+            f"| {field.replace('_', ' ')} | "
+            f"{' | '.join(str(getattr(counts, field)) for counts in columns.values())} |"
+            for field in Counts.model_fields
+        ),
     ]
-    return ["| | now | before |", "|---|---:|---:|", *rows]
 
 
 def _changes(changes: Changes) -> list[str]:
@@ -264,7 +259,7 @@ def _changes(changes: Changes) -> list[str]:
         "newly good": changes.newly_good,
         "added": changes.added,
         "removed": changes.removed,
-        "said differently": changes.changed,
+        "with other messages": changes.changed,
     }
     before = f"{changes.before_version}, revision {changes.before_revision}"
     lines = [
@@ -286,6 +281,13 @@ def _shown(rows: int | None) -> str:
 def failure_rows(contents: DatasetContents) -> list[dict[str, str]]:
     """Lists what is not in the dataset, without any of its text."""
     return [
-        {"id": item.id, "kind": item.kind.replace("_", " "), "reason": item.summary}
+        {"id": item.id, "kind": item.kind.replace("_", " "), "reason": _reason(item)}
         for item in failures(contents)
     ]
+
+
+def _reason(item: Failure) -> str:
+    """Says why, in the same words for all conversations that break the same rules."""
+    if isinstance(item, InvalidConversationRecord):
+        return ", ".join(item.broken_rules)
+    return item.reason

@@ -106,7 +106,7 @@ async def _is_silent(flow_run_id: UUID, since: datetime) -> bool:
 
 async def _marked_as_crashed(flow_run_id: UUID, silent_after_seconds: float) -> State[Any]:
     state: State[Any] = Crashed(
-        message=f"Nothing was heard of it for {silent_after_seconds:g} s. The process or its "
+        message=f"It sent no heartbeat for {silent_after_seconds:g} s. The process or its "
         "machine is gone; the run that waits for it starts the shard again."
     )
     async with get_client() as client:

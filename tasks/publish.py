@@ -9,7 +9,7 @@ from prefect.events import emit_event
 from duologue.storage.files import describe_storage_error
 from duologue.storage.locations import without_credentials
 from duologue.versions.history import remove_outdated
-from duologue.versions.latest import publish_latest, read_latest
+from duologue.versions.latest import publish_latest
 from duologue.versions.places import Version
 
 PUBLISHED = "duologue.dataset.published"
@@ -37,7 +37,7 @@ def publish(version: Version) -> bool:
         logger.warning("%s is held back: %s", version, "; ".join(manifest.held_back))
     else:
         latest = publish_latest(version)
-        is_latest = (latest.version, latest.revision) == (manifest.version, manifest.revision)
+        is_latest = latest.names(manifest)
         logger.info("%s is published; latest is %s", version, latest.version)
     emit_event(
         event=HELD_BACK if manifest.held_back else PUBLISHED,
@@ -48,17 +48,6 @@ def publish(version: Version) -> bool:
         payload=event_payload(version, is_latest),
     )
     return is_latest
-
-
-def names_latest(version: Version) -> bool:
-    """Checks whether `latest` is this revision.
-
-    Raises:
-        UsageError: latest.json is damaged.
-    """
-    latest, manifest = read_latest(version.dataset.folder), version.manifest
-    revision = manifest.version, manifest.revision
-    return latest is not None and (latest.version, latest.revision) == revision
 
 
 def event_payload(version: Version, is_latest: bool) -> dict[str, Any]:

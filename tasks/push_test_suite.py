@@ -3,10 +3,8 @@
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.errors import FatalError, safe_message
 from duologue.settings.test_suites import SuiteOptions
-from duologue.test_suites.cases import cases_of
 from duologue.versions.places import Version
 
 REJECTED_SHOWN = 5
@@ -48,17 +46,9 @@ async def push_test_suite(version: Version, suite: SuiteOptions) -> None:
         UsageError: the version has no conversation to push.
         ParticipantError: Vellum could not be reached, or refused, or rejected some cases.
     """
-    from duologue.participants.vellum_deployment import vellum_client
-    from duologue.test_suites.vellum_suite import SuiteVariables, VellumSuite
+    from duologue.test_suites.vellum_suite import push_version
 
-    manifest = version.manifest
-    conversations, chatbot = version.folder / CONVERSATIONS_FILE, manifest.settings.chatbot
-    cases = list(cases_of(conversations, manifest.dataset, suite.per, chatbot))
-    variables = SuiteVariables(suite.input_name, suite.evaluation_name)
-    async with vellum_client(max_concurrency=1) as client:
-        result = await VellumSuite(client, suite.suite, variables, manifest.settings.call).push(
-            cases, manifest.dataset, remove_gone=suite.remove_gone
-        )
+    result = await push_version(version, suite, version.manifest.settings.call)
     get_run_logger().info(
         "Test Suite %r: %d cases created, %d replaced, %d unchanged, %d removed, %d rejected",
         suite.suite,
@@ -68,6 +58,6 @@ async def push_test_suite(version: Version, suite: SuiteOptions) -> None:
     if result.rejected:
         shown = "; ".join(f"{one}: {reason}" for one, reason in result.rejected[:REJECTED_SHOWN])
         raise FatalError(
-            f"Test Suite {suite.suite!r}: Vellum rejected {len(result.rejected)} of {len(cases)} "
-            f"cases; the first are {shown}"
+            f"Test Suite {suite.suite!r}: Vellum rejected {len(result.rejected)} of "
+            f"{result.cases} cases; the first are {shown}"
         )

@@ -28,6 +28,7 @@ from duologue.plans.shards import Shard, shards_of
 from duologue.progress import Progress, watch_progress
 from duologue.seeds import SeedFile
 from duologue.settings.options import Record
+from duologue.settings.run import ShardOptions
 from duologue.simulation import FailedSeed, Outcome
 from duologue.tasks.artifacts import progress_artifact
 from duologue.tasks.await_shard import (
@@ -38,6 +39,7 @@ from duologue.tasks.await_shard import (
 )
 from duologue.tasks.concurrency import chunks, run_all
 from duologue.tasks.global_limit import check_global_limit
+from duologue.tasks.identify_run import open_checkpoints
 from duologue.tasks.jobs import Results
 from duologue.tasks.simulate import Simulated, simulate_conversations
 from duologue.validation.check import Checker
@@ -84,11 +86,12 @@ async def simulate_in_shards(
         UsageError: there is no such deployment or global limit, a participant cannot be used, or
             a shard writes to another place than this run.
     """
-    assert plan.advanced.shards is not None
-    shards = shards_of(version, len(jobs), plan.advanced.shards)
+    options = plan.advanced.shards
+    assert options is not None
+    shards = shards_of(version, len(jobs), options)
     slots = min(plan.settings.max_concurrency, len(shards[0].part_of(jobs)))
     await check_global_limit(plan.settings.global_limit, slots)
-    run = _ShardedRun(plan, seed_file, checkpoints)
+    run = _ShardedRun(plan, options, seed_file, checkpoints)
     progress = Progress(version, total=len(shards), doing="simulating", of="shards")
 
     async def simulate_one(shard: Shard) -> None:
@@ -112,7 +115,7 @@ async def simulate_in_shards(
     missing = [job for job in jobs if job.key not in outcomes]
     if missing:
         get_run_logger().warning("%d conversations are missing after all shards", len(missing))
-        fresh = Checkpoints(checkpoints.parent, get_run_logger().warning)
+        fresh = open_checkpoints(checkpoints.parent)
         rest = await simulate_conversations(
             missing, plan.settings, fresh, version, checker, plan.dataset.name
         )
@@ -166,6 +169,7 @@ class _ShardedRun:
     """The shards of a run, and what they reported so far."""
 
     plan: Plan
+    options: ShardOptions
     seed_file: SeedFile
     checkpoints: Checkpoints
     running: dict[Shard, FlowRun] = field(default_factory=dict)
@@ -179,8 +183,6 @@ class _ShardedRun:
             RunStoppingError: it stopped early.
             UsageError: it cannot run as requested.
         """
-        assert self.plan.advanced.shards is not None
-        silent_after_seconds = self.plan.advanced.shards.silent_after_seconds
         losses = 0
         for attempt in count(1):
             shard_run = await self._started_eventually(shard, attempt)
@@ -189,7 +191,7 @@ class _ShardedRun:
                     return True
                 continue
             self.running[shard] = shard_run
-            state = await final_state_of(shard_run, silent_after_seconds)
+            state = await final_state_of(shard_run, self.options.silent_after_seconds)
             del self.running[shard]
             if state.name == REFUSED:
                 raise UsageError(f"{shard.name} of {shard.version}: {state.message}")
@@ -214,7 +216,7 @@ class _ShardedRun:
 
     async def _read_record(self, shard: Shard, attempt: int) -> None:
         # Listed afresh: the shard has just written it.
-        checkpoints = Checkpoints(self.checkpoints.parent, get_run_logger().warning)
+        checkpoints = open_checkpoints(self.checkpoints.parent)
         record = await checkpoints.read(record_key(shard, attempt), ShardRecord)
         if record is None:
             raise UsageError(
@@ -235,11 +237,9 @@ class _ShardedRun:
 
     async def _started(self, shard: Shard, attempt: int) -> FlowRun:
         """Starts an attempt at a shard; if it was started before, finds it again."""
-        assert self.plan.advanced.shards is not None
-        deployment = self.plan.advanced.shards.deployment
         try:
             return await arun_deployment(
-                deployment,
+                self.options.deployment,
                 parameters={
                     "version": shard.version,
                     "number": shard.number,
@@ -255,8 +255,8 @@ class _ShardedRun:
             )
         except ObjectNotFound:
             raise UsageError(
-                f"shards.deployment is {deployment!r}, but Prefect's server knows no such "
-                "deployment; make it with `prefect deploy --name simulate-shard`"
+                f"shards.deployment is {self.options.deployment!r}, but Prefect's server knows no "
+                "such deployment; make it with `prefect deploy --name simulate-shard`"
             ) from None
 
     def _is_whole(self, shard_run: FlowRun) -> bool:
@@ -269,7 +269,7 @@ async def _collected(
     jobs: Sequence[Job], run: _ShardedRun, stopped_early: str | None
 ) -> dict[str, Outcome]:
     """Collects what the shards stored; of a run that stopped early, something for each job."""
-    checkpoints = Checkpoints(run.checkpoints.parent, get_run_logger().warning)
+    checkpoints = open_checkpoints(run.checkpoints.parent)
     outcomes: dict[str, Outcome] = {}
 
     async def collect(job: Job) -> None:

@@ -50,15 +50,15 @@ def evaluation_summary(folder: str, manifest: EvaluationManifest) -> str:
             ),
             *(
                 _row(cause, [side.causes.get(cause, 0) for side in sides.values()])
-                for cause in _causes(manifest)
+                for cause in manifest.causes
             ),
             *(
                 _row(rule, [side.broken_rules.get(rule, 0) for side in sides.values()])
-                for rule in _rules(manifest)
+                for rule in manifest.broken_rules
             ),
             *(
                 _row(name, [_shown(side.scores.get(name)) for side in sides.values()])
-                for name in _scorers(manifest)
+                for name in manifest.scores
             ),
             "",
             *_judges(manifest),
@@ -78,18 +78,6 @@ def _outcome(manifest: EvaluationManifest) -> list[str]:
 
 def _row(name: str, cells: list[int] | list[str]) -> str:
     return f"| {name.replace('_', ' ')} | {' | '.join(map(str, cells))} |"
-
-
-def _causes(manifest: EvaluationManifest) -> list[str]:
-    return sorted({cause for side in manifest.sides.values() for cause in side.causes})
-
-
-def _rules(manifest: EvaluationManifest) -> list[str]:
-    return sorted({rule for side in manifest.sides.values() for rule in side.broken_rules})
-
-
-def _scorers(manifest: EvaluationManifest) -> list[str]:
-    return list(dict.fromkeys(name for side in manifest.sides.values() for name in side.scores))
 
 
 def _shown(estimate: Estimate | None) -> str:

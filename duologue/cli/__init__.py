@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.text import Text
-from typer.core import TyperGroup
 
 from duologue.cli.check import check
 from duologue.cli.compare import compare
@@ -19,7 +18,7 @@ from duologue.cli.evaluate import evaluate
 from duologue.cli.export import export
 from duologue.cli.flags import SettingsCommand
 from duologue.cli.generate import generate
-from duologue.cli.options import example
+from duologue.cli.options import Group, example
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun
 from duologue.cli.review import review
@@ -37,7 +36,7 @@ RUNS = ("generate", "rerun", "evaluate", "compare")
 """The commands that call participants."""
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """Shows Duologue's own errors as one message, with exit code 2, instead of a traceback."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:

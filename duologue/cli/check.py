@@ -6,14 +6,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.judging import judged_transcripts, seeds_of, with_judges
 from duologue.cli.options import Name, Output, OutputFormat
 from duologue.cli.reliability import print_reliability
-from duologue.cli.terminal import Console, counted, json_line
+from duologue.cli.terminal import Console, counted, json_line, open_table
 
 if TYPE_CHECKING:
     from duologue.reliability.labels import Label
@@ -108,7 +108,7 @@ def check(
     merged, read = read_settings(context, CheckSettings, lambda file: file.only(*CHECK_SETTINGS))
     settings = with_judges(merged.settings, judge or ())
     if read is not None:
-        Console(stderr=True).print(f"Settings: {read}", markup=False, highlight=False)
+        Console(stderr=True).say(f"Settings: {read}")
     is_json = output_format is OutputFormat.JSON
     valid: list[DatasetConversation] = []
     rules = load_rules(merged.settings.rules)
@@ -118,7 +118,7 @@ def check(
     )
     transcripts, note = read_corpus(lambda: read_transcripts(file, names, transcript_format))
     if note:
-        Console(stderr=True).print(note, markup=False, highlight=False)
+        Console(stderr=True).say(note)
     counted_in = None if is_json and not dataset else valid
     if settings.judges:
         seeds = seeds_of(file) if is_version else {}
@@ -217,9 +217,8 @@ def _print_table(results: Sequence["CheckedTranscript"]) -> int:
 
     console = Console()
     told: Counter[str] = Counter()
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("conversation", "rule", "severity", "message"):
-        table.add_column(heading, overflow="fold")
+    headings = ("conversation", "rule", "severity", "message")
+    table = open_table(*(Column(heading, overflow="fold") for heading in headings))
     table.add_column("detail", overflow="fold", ratio=1)
     for result in results:
         told.update(rule_names(result.violations, Severity.INFO))
@@ -243,7 +242,7 @@ def _print_table(results: Sequence["CheckedTranscript"]) -> int:
     )
     if told:
         counts = ", ".join(f"{name} {count}" for name, count in sorted(told.items()))
-        console.print(f"For information: {counts}", highlight=False, soft_wrap=True)
+        console.say(f"For information: {counts}")
     return len(results) - valid
 
 
@@ -255,7 +254,5 @@ def _print_findings(findings: Sequence["DatasetFinding"]) -> None:
     console.print("\nIn the file as a whole:")
     for finding in findings:
         ids = ", ".join(finding.conversation_ids[:IDS_SHOWN])
-        some = (
-            f" ({ids}{', …' if len(finding.conversation_ids) > IDS_SHOWN else ''})" if ids else ""
-        )
-        console.print(Text(f"  {finding.rule}: {finding.detail}{some}"), soft_wrap=True)
+        more = ", …" if len(finding.conversation_ids) > IDS_SHOWN else ""
+        console.say(f"  {finding.rule}: {finding.detail}{f' ({ids}{more})' if ids else ''}")

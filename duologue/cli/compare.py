@@ -215,7 +215,7 @@ def _show_plan(plan: "ComparisonPlan", console: Console, output_format: OutputFo
         return
     console.print()
     for line in found.lines():
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.say(line)
 
 
 def _write_extra(manifest: "ComparisonManifest", junit: Path | None, summary: Path | None) -> None:
@@ -237,7 +237,7 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
     report = without_credentials((folder / COMPARISON_REPORT_FILE).absolute().as_uri())
     pairs = manifest.pairs
     console.print()
-    console.print(manifest.answer, markup=False, highlight=False, soft_wrap=True)
+    console.say(manifest.answer)
     console.print()
     console.print(_outcomes(manifest.differences))
     console.print()
@@ -269,7 +269,7 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
         f"Report: {report}",
     ]
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.say(line)
 
 
 def _outcomes(differences: "Iterable[Difference]") -> Table:

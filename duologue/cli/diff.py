@@ -1,12 +1,12 @@
-"""`duologue diff`: what one version has that another has not."""
+"""`duologue diff`: how two versions differ."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column
 
 from duologue.cli.options import Name, Output, OutputFormat, VersionOrFolder
-from duologue.cli.terminal import Console
+from duologue.cli.terminal import Console, open_table
 
 if TYPE_CHECKING:
     from duologue.dataset.changes import Changes, Outcomes
@@ -44,23 +44,16 @@ def diff(
 
 def _print(changes: "Changes", old: "Outcomes", new: "Outcomes") -> None:
     console = Console()
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
-    for outcomes in (old, new):
-        table.add_column(f"{outcomes.version} r{outcomes.revision}", justify="right")
+    headings = (f"{outcomes.version} r{outcomes.revision}" for outcomes in (old, new))
+    table = open_table("", *(Column(heading, justify="right") for heading in headings))
     counts = (old.counts.model_dump(), new.counts.model_dump())
     for field in counts[0]:
         table.add_row(field.replace("_", " "), str(counts[0][field]), str(counts[1][field]))
     console.print(table)
     for setting in changes.settings:
-        console.print(f"setting {setting}", markup=False, highlight=False, soft_wrap=True)
+        console.say(f"setting {setting}")
     for kind in ("added", "removed", "newly_failing", "newly_good", "changed"):
         ids: tuple[str, ...] = getattr(changes, kind)
         more = f" and {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""
         shown = f": {', '.join(ids[:IDS_SHOWN])}{more}" if ids else ""
-        console.print(
-            f"{len(ids)} {kind.replace('_', ' ')}{shown}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        console.say(f"{len(ids)} {kind.replace('_', ' ')}{shown}")

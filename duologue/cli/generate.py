@@ -9,7 +9,7 @@ import typer
 from duologue.cli.flags import Assignments, ConfigFile, Flag, read_settings
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, OutputFormat, print_lines
-from duologue.cli.results import tell_result
+from duologue.cli.results import print_result
 from duologue.cli.seeds import read_or_ask, show_seeds
 from duologue.cli.terminal import Console, counted
 from duologue.errors import UsageError
@@ -67,7 +67,7 @@ def generate(
         console,
         lambda version: f"To continue, repeat the command with --resume {version}",
     )
-    raise typer.Exit(tell_result(manifest, message, plan.dataset.output, output_format, console))
+    raise typer.Exit(print_result(manifest, message, plan.dataset.output, output_format, console))
 
 
 def _generate_dataset() -> Callable[..., Any]:

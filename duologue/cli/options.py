@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from duologue.cli.terminal import Console
 
@@ -32,10 +33,10 @@ def _from_config(context: typer.Context, param: typer.CallbackParam, value: Any)
         if given := trimmed(value):
             return given
         value = param.get_default(context)
-    from duologue.settings.config_file import read_config
+    from duologue.settings.config_file import dataset_of, read_config
 
     config = read_config()
-    return value if config is None else config.values.get(name, value)
+    return value if config is None else dataset_of(config).values.get(name, value)
 
 
 Output = Annotated[
@@ -50,7 +51,8 @@ Output = Annotated[
 Name = Annotated[
     str | None,
     typer.Option(
-        help="The dataset's name, needed if there are several. (default: that of the config file)",
+        help="The dataset's name, needed if there are several. (default: that of the config file, "
+        "or of the seed file that it names)",
         callback=_from_config,
     ),
 ]
@@ -74,10 +76,21 @@ VersionOrFolder = Annotated[
 def print_lines(lines: Mapping[str, str], console: Console) -> None:
     """Prints labelled lines, the texts below each other."""
     for label, text in lines.items():
-        console.print(f"{label + ':':15} {text}", markup=False, highlight=False, soft_wrap=True)
+        console.say(f"{label + ':':15} {text}")
 
 
 def example(*commands: str) -> str:
     """Lays out example commands for the end of a command's help, each on a line of its own."""
     heading = "Example:" if len(commands) == 1 else "Examples:"
     return "\n".join(["\b", heading, *(f"  {command}" for command in commands)])
+
+
+class Group(TyperGroup):
+    """A group of commands whose help does not import pydantic."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Gives `--help` a default; Typer needs pydantic to understand that it was not given."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option

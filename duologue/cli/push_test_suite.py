@@ -1,6 +1,5 @@
 """`duologue push-test-suite`: a version's conversations as cases of a Vellum Test Suite."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,10 +8,7 @@ from duologue.cli.flags import Flag, read_settings
 from duologue.cli.options import Name, Output, OutputFormat, VersionOrFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from duologue.test_suites.cases import SuiteCase
-    from duologue.test_suites.vellum_suite import PushResult, SuiteVariables
+    from duologue.test_suites.vellum_suite import PushResult
 
 REJECTED_SHOWN = 20
 """--format json has them all."""
@@ -42,43 +38,21 @@ def push_test_suite(
 
     Exit code 0; 1 if Vellum rejected some cases; 2 if it can't be done.
     """
-    from duologue.dataset.formats import CONVERSATIONS_FILE
+    import asyncio
+
     from duologue.settings.test_suites import SuiteOptions
-    from duologue.test_suites.cases import cases_of
-    from duologue.test_suites.vellum_suite import SuiteVariables
+    from duologue.test_suites.vellum_suite import push_version
     from duologue.versions.finding import find_version
 
-    options = read_settings(context, SuiteOptions, lambda config: config.table("test_suite"))[0]
-    settings = options.settings
+    options, _ = read_settings(context, SuiteOptions, lambda config: config.table("test_suite"))
     found = find_version(version, output, name)
-    dataset, chatbot = found.manifest.dataset, found.manifest.settings.chatbot
-    cases = list(cases_of(found.folder / CONVERSATIONS_FILE, dataset, settings.per, chatbot))
-    variables = SuiteVariables(settings.input_name, settings.evaluation_name)
-    pushed = _push(settings.suite, variables, cases, dataset, settings.remove_gone, dry_run)
-    result = asyncio.run(pushed)
+    result = asyncio.run(push_version(found, options.settings, dry_run=dry_run))
     if output_format is OutputFormat.JSON:
         typer.echo(result.model_dump_json())
     else:
         _print(result)
     if result.rejected:
         raise typer.Exit(1)
-
-
-async def _push(
-    suite: str,
-    variables: "SuiteVariables",
-    cases: "Sequence[SuiteCase]",
-    dataset: str,
-    remove_gone: bool,
-    dry_run: bool,
-) -> "PushResult":
-    from duologue.participants.vellum_deployment import vellum_client
-    from duologue.test_suites.vellum_suite import VellumSuite
-
-    async with vellum_client(max_concurrency=1) as client:
-        return await VellumSuite(client, suite, variables).push(
-            cases, dataset, remove_gone=remove_gone, dry_run=dry_run
-        )
 
 
 def _print(result: "PushResult") -> None:

@@ -7,7 +7,7 @@ import typer
 
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, Name, Output, OutputFormat, VersionOrFolder
-from duologue.cli.results import rerun_command, tell_result
+from duologue.cli.results import print_result, rerun_command
 from duologue.cli.terminal import Console
 
 
@@ -49,15 +49,13 @@ def rerun(
     manifest, output = planned.version.manifest, planned.dataset.output
     if not planned.again:
         nothing = f"{planned.version}: nothing to simulate again"
-        console.print(nothing, highlight=False, soft_wrap=True)
+        console.say(nothing)
         raise typer.Exit(0)
     check_participants(planned.settings.everyone)
     check_writable(planned.dataset)
-    console.print(
+    console.say(
         f"{planned.version}: {len(planned.again)} of {manifest.counts.conversations} conversations "
-        "to simulate",
-        highlight=False,
-        soft_wrap=True,
+        "to simulate"
     )
     parameters = {
         "version": manifest.version,
@@ -74,7 +72,7 @@ def rerun(
         console,
         lambda version: to_continue,
     )
-    raise typer.Exit(tell_result(manifest, message, output, output_format, console))
+    raise typer.Exit(print_result(manifest, message, output, output_format, console))
 
 
 def _rerun_failed_seeds() -> Callable[..., Any]:

@@ -1,25 +1,27 @@
 """Prints a run's result for people or as JSON."""
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from duologue.cli.conversations import rendered
 from duologue.cli.options import OutputFormat
-from duologue.cli.terminal import Console
+from duologue.cli.terminal import Console, open_table
 
 if TYPE_CHECKING:
+    from duologue.dataset.failures import Failure
     from duologue.dataset.manifest import Manifest
 
-FAILURES_SHOWN = 5
-"""A file lists them all; these tell whether it is one cause or many."""
+REASONS_SHOWN = 5
+"""A file lists them all; these show whether it is one cause or many."""
 
 
-def tell_result(
+def print_result(
     manifest: "Manifest",
     message: str | None,
     output: str,
@@ -40,7 +42,7 @@ def tell_result(
     """
     _show(manifest, output, console)
     if message and manifest.settings.test_suite is not None:
-        console.print(message, markup=False, highlight=False, soft_wrap=True)
+        console.say(message)
     if output_format is OutputFormat.JSON:
         typer.echo(json.dumps(_plain(manifest, output)))
     counts = manifest.counts
@@ -66,7 +68,7 @@ def _plain(manifest: "Manifest", output: str) -> dict[str, Any]:
 
 def _show(manifest: "Manifest", output: str, console: Console) -> None:
     """Prints one conversation, the counts, what is missing, and where the files and report are."""
-    from duologue.dataset.failures import FAILURES_JSONL_FILE, RejectedRowRecord, read_failures
+    from duologue.dataset.failures import FAILURES_JSONL_FILE, read_failures
     from duologue.dataset.formats import CONVERSATIONS_FILE
     from duologue.report.page import REPORT_FILE
     from duologue.storage.locations import without_credentials
@@ -83,44 +85,43 @@ def _show(manifest: "Manifest", output: str, console: Console) -> None:
     console.print(_counts_table(manifest))
     if manifest.usage is not None:
         used = f"\nIts calls used {manifest.usage.summary}"
-        console.print(used, markup=False, highlight=False, soft_wrap=True)
-    console.print(f"\n{path}", markup=False, highlight=False, soft_wrap=True)
+        console.say(used)
+    console.say(f"\n{path}")
     for file in [*(file.name for file in manifest.files), "manifest.json"]:
-        console.print(f"  {file}", markup=False, highlight=False)
+        console.say(f"  {file}")
     if counts.valid < counts.conversations:
         console.print(f"\n{counts.failed} failed and {counts.invalid} invalid, see failures.csv:")
-        missing = (
-            f"  {item.id}: {item.reason}"
-            for item in read_failures(path / FAILURES_JSONL_FILE)
-            if not isinstance(item, RejectedRowRecord)  # of the seed file, not of the run
-        )
-        for failure in islice(missing, FAILURES_SHOWN):
-            console.print(failure, markup=False, highlight=False, soft_wrap=True)
+        for line in islice(_reasons(read_failures(path / FAILURES_JSONL_FILE)), REASONS_SHOWN):
+            console.say(line)
     if manifest.left_undone:
-        console.print(
+        console.say(
             f"\nThe run's budget was spent, and {manifest.left_undone} conversations were left "
-            "undone",
-            highlight=False,
-            soft_wrap=True,
+            "undone"
         )
     _print_judges(manifest, console)
     if manifest.quality.findings:
         console.print("\nWhat stands out in the dataset as a whole:")
         for finding in manifest.quality.findings:
-            console.print(f"  {finding.rule}: {finding.detail}", markup=False, highlight=False)
+            console.say(f"  {finding.rule}: {finding.detail}")
     if manifest.held_back:
         console.print("\nHeld back; `latest` stays as it was:")
         for reason in manifest.held_back:
-            console.print(f"  {reason}", markup=False, highlight=False, soft_wrap=True)
+            console.say(f"  {reason}")
     if counts.valid < counts.conversations:
-        console.print(
-            f"To simulate only these again: {rerun_command(manifest, output)}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        console.say(f"To simulate only these again: {rerun_command(manifest, output)}")
     report = without_credentials((path / REPORT_FILE).absolute().as_uri())
-    console.print(f"\nReport: {report}", markup=False, highlight=False, soft_wrap=True)
+    console.say(f"\nReport: {report}")
+
+
+def _reasons(failures: "Iterable[Failure]") -> Iterator[str]:
+    """Lists why conversations are missing, each reason once."""
+    ids: dict[str, list[str]] = {}
+    for failure in failures:
+        if failure.kind != "rejected_row":  # of the seed file, not of the run
+            ids.setdefault(failure.reason, []).append(failure.id)
+    for reason, (first, *others) in ids.items():
+        more = f" and {len(others)} more" if others else ""
+        yield f"  {first}{more}: {reason}"
 
 
 def _print_judges(manifest: "Manifest", console: Console) -> None:
@@ -144,17 +145,8 @@ def rerun_command(manifest: "Manifest", output: str) -> str:
 
 
 def _counts_table(manifest: "Manifest") -> Table:
-    counts = manifest.counts
-    cells = {
-        "seeds": counts.seeds,
-        "valid": counts.valid,
-        "invalid": counts.invalid,
-        "failed": counts.failed,
-        "rejected": counts.rejected,
-        "seconds": f"{manifest.seconds:.1f}",
-    }
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    for heading in cells:
-        table.add_column(heading, justify="right")
-    table.add_row(*map(str, cells.values()))
+    names = ("seeds", "valid", "invalid", "failed", "rejected")
+    table = open_table(*(Column(name, justify="right") for name in (*names, "seconds")))
+    counts = (str(getattr(manifest.counts, name)) for name in names)
+    table.add_row(*counts, f"{manifest.seconds:.1f}")
     return table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
-from duologue.cli.options import example
+from duologue.cli.options import Group, example
 from duologue.cli.terminal import Console, counted, visible
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ NO_HEADER = 0
 
 seeds_app = typer.Typer(
     name="seeds",
+    cls=Group,
     help="Look at seed files.",
     epilog=example("duologue seeds check my_seeds.csv"),
     no_args_is_help=True,
@@ -74,7 +75,7 @@ def check_seeds(
     seed_file, _ = read_or_ask(
         lambda answers: checked_seeds(read_seeds(file, **(options | dict(answers))), rules), console
     )
-    console.print(f"{seed_file.path}: {seed_file.columns_note}", markup=False, soft_wrap=True)
+    console.say(f"{seed_file.path}: {seed_file.columns_note}")
     show_seeds(seed_file, console, all_rejected=True)
     console.print(
         f"{counted(seed_file.rows_read, 'row')}: {counted(len(seed_file.seeds), 'seed')}, "
@@ -111,21 +112,21 @@ def read_or_ask(
 
 def _asked(unclear: "UnclearColumnsError", console: Console) -> dict[str, Any]:
     question = str(unclear).partition(";")[0]
-    console.print(question, markup=False, highlight=False, soft_wrap=True)
+    console.say(question)
     if unclear.first_row_may_be_message:
         console.print(f"  {NO_HEADER}  the first row is a message, there is no header")
     for number, name in enumerate(unclear.names, 1):
         label = f"  {number}  column {name!r} holds the message"
-        console.print(label, markup=False, highlight=False, soft_wrap=True)
+        console.say(label)
     fewest = NO_HEADER if unclear.first_row_may_be_message else 1
     answer = fewest - 1
     while not fewest <= answer <= len(unclear.names):
         answer = typer.prompt("Which one", type=int)
     if answer == NO_HEADER:
-        console.print("Next time: --no-header", highlight=False)
+        console.say("Next time: --no-header")
         return {"has_header": False}
     name = unclear.names[answer - 1]
-    console.print(f"Next time: --message-column {name!r}", markup=False, highlight=False)
+    console.say(f"Next time: --message-column {name!r}")
     return {"message_column": name}
 
 
@@ -134,15 +135,13 @@ def show_seeds(seed_file: "SeedFile", console: Console, all_rejected: bool = Fal
     for seed in seed_file.seeds[:MESSAGES_SHOWN]:
         text = " ".join(visible(seed.message).split())
         cut = text if len(text) <= CHARACTERS_SHOWN else f"{text[: CHARACTERS_SHOWN - 1]}…"
-        console.print(f"  message: {cut}", markup=False, highlight=False, soft_wrap=True)
+        console.say(f"  message: {cut}")
     shown = seed_file.rejected if all_rejected else seed_file.rejected[:REJECTED_SHOWN]
     for row in shown:
-        console.print(f"rejected: {row}", markup=False, highlight=False, soft_wrap=True)
+        console.say(f"rejected: {row}")
     if len(shown) < len(seed_file.rejected):
         console.print(f"and {len(seed_file.rejected) - len(shown)} more rejected")
     first = {warning.rule: warning for warning in reversed(seed_file.warnings)}
     for rule, count in Counter(warning.rule for warning in seed_file.warnings).items():
         more = f" (and {counted(count - 1, 'more seed')})" if count > 1 else ""
-        console.print(
-            f"warning: {first[rule]}{more}", markup=False, highlight=False, soft_wrap=True
-        )
+        console.say(f"warning: {first[rule]}{more}")

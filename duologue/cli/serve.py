@@ -1,6 +1,5 @@
 """`duologue serve`: a Prefect server, what prefect.yaml describes, and workers that run it."""
 
-import asyncio
 import inspect
 import os
 import signal
@@ -15,12 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
-from rich.table import Table
 
 from duologue.cli.child_process import ChildProcess, kill_group
 from duologue.cli.prefect_server import check_server, check_settings
 from duologue.cli.temporary_server import listens_in_time
-from duologue.cli.terminal import Console
+from duologue.cli.terminal import Console, open_table
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,6 +51,8 @@ def serve(
     Starts a Prefect server, deploys what prefect.yaml describes, and starts a worker for it. If
     PREFECT_API_URL names a server, uses that one. Ctrl-C stops everything it started.
     """
+    import asyncio
+
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     deployments = read_deployments(file)
@@ -75,7 +75,7 @@ def serve(
                 _show(dict(zip(names, deployments, strict=True)), console)
                 _watch(server | workers)
     except KeyboardInterrupt:
-        console.print("\nStopped. No run starts until the next `duologue serve`.", highlight=False)
+        console.say("\nStopped. No run starts until the next `duologue serve`.")
 
 
 def _stop(number: int, frame: object) -> None:
@@ -219,10 +219,10 @@ def _prefect_server(port: int, console: Console) -> Iterator[dict[str, ChildProc
     with temporary_settings({PREFECT_API_URL: api_url}), ExitStack() as started:
         if api_url != f"{url}/api":
             check_server()
-            console.print(f"Prefect server: {without_credentials(api_url)}", highlight=False)
+            console.say(f"Prefect server: {without_credentials(api_url)}")
             yield {}
         elif _is_prefect(url):
-            console.print(f"Prefect UI: {url} (a server that was running there)", highlight=False)
+            console.say(f"Prefect UI: {url} (a server that was running there)")
             yield {}
         else:
             _check_free(port)
@@ -235,7 +235,7 @@ def _prefect_server(port: int, console: Console) -> Iterator[dict[str, ChildProc
                     f"the Prefect server did not start on port {port}; "
                     f"`prefect server start --port {port}` shows why"
                 )
-            console.print(f"Prefect UI: {url}", highlight=False)
+            console.say(f"Prefect UI: {url}")
             yield {"the Prefect server": server}
 
 
@@ -339,6 +339,8 @@ def _workers(
     Yields:
         The workers, by the names that people see.
     """
+    import asyncio
+
     names = {f"duologue serve {uuid4()}": pool for pool in pools}
     with ExitStack() as started:
         workers = {}
@@ -383,16 +385,14 @@ async def _cancel_runs(workers: Set[str]) -> None:
 
 def _show(deployments: dict[str, dict[str, Any]], console: Console) -> None:
     """Prints what is served, when it runs, and how to start a run."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table = open_table(show_header=False)
     for name, deployment in deployments.items():
         table.add_row(name, _when(deployment))
     console.print(table)
-    console.print(
+    console.say(
         "\nCtrl-C stops everything. Start a run in the UI, or in another terminal:\n"
         f"  PREFECT_API_URL={os.environ['PREFECT_API_URL']} "
-        f"prefect deployment run {next(iter(deployments))}",
-        highlight=False,
-        soft_wrap=True,
+        f"prefect deployment run {next(iter(deployments))}"
     )
 
 
@@ -422,11 +422,9 @@ def _watch(parts: dict[str, ChildProcess]) -> None:
     while True:
         for name, part in parts.items():
             if part.has_ended:
-                Console(stderr=True).print(
+                Console(stderr=True).say(
                     f"Error: {name} ended with exit code {part.popen.returncode}; "
-                    "`duologue serve` stops the rest. Start it again to continue.",
-                    highlight=False,
-                    soft_wrap=True,
+                    "`duologue serve` stops the rest. Start it again to continue."
                 )
                 raise typer.Exit(1)
         time.sleep(SECONDS_BETWEEN_LOOKS)

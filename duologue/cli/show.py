@@ -1,4 +1,4 @@
-"""`duologue show`: a conversation, readable in the terminal."""
+"""`duologue show`: conversations in the terminal."""
 
 from typing import Annotated
 

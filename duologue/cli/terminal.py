@@ -5,11 +5,13 @@ import json
 import re
 import sys
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import rich.console
 from rich.console import ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 
 # The control characters except line feed and tab: escape sequences start with one of them, and the
 # second half (C1) is one to some terminals. Then what changes the direction of the text around it.
@@ -23,6 +25,10 @@ class Console(rich.console.Console):
     the screen, write over other lines, or change the terminal's title.
     """
 
+    def say(self, line: str) -> None:
+        """Prints a line as it is: not wrapped, and nothing in it coloured or read as markup."""
+        self.print(line, markup=False, highlight=False, soft_wrap=True)
+
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
@@ -32,6 +38,10 @@ class Console(rich.console.Console):
                 yield segment
             else:
                 yield Segment(visible(segment.text), segment.style)
+
+
+open_table = partial(Table, box=None, padding=(0, 2, 0, 0))
+"""Makes a table without lines."""
 
 
 def visible(text: str) -> str:

@@ -4,19 +4,37 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from duologue.cli.options import Name, Output, OutputFormat, example
-from duologue.cli.terminal import Console
+from duologue.cli.options import Group, Name, Output, OutputFormat, example
+from duologue.cli.terminal import Console, open_table
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
     from duologue.versions.history import PastVersion
     from duologue.versions.places import DatasetFolder
 
+_COMMAND_FOLLOWS = "duologue.command_follows"
+
+
+class _Versions(Group):
+    """Reads the options of the list only for the list: a command that follows has its own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Notes whether a command follows immediately."""
+        ctx.meta[_COMMAND_FOLLOWS] = bool(args) and args[0] in self.commands
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Returns the list's options, or only `--help`."""
+        params = super().get_params(ctx)
+        return params[-1:] if ctx.meta.get(_COMMAND_FOLLOWS) else params
+
+
 versions_app = typer.Typer(
     name="versions",
+    cls=_Versions,
     help="List, pin, remove and roll back versions.",
     epilog=example("duologue versions", "duologue versions rollback"),
     rich_markup_mode=None,
@@ -49,12 +67,7 @@ def versions(
     console.print(_table(past))
     for version in past:
         for reason in version.manifest.held_back:
-            console.print(
-                f"{version.manifest.version} is held back: {reason}",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            console.say(f"{version.manifest.version} is held back: {reason}")
 
 
 @versions_app.command(
@@ -148,16 +161,14 @@ def _plain(version: "PastVersion") -> dict[str, Any]:
 
 
 def _table(past: list["PastVersion"]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("version", "revision", "valid", "invalid", "failed"):
-        table.add_column(heading, justify="left" if heading == "version" else "right")
-    table.add_column("", overflow="fold")
+    numbers = ("revision", "valid", "invalid", "failed")
+    right = (Column(heading, justify="right") for heading in numbers)
+    table = open_table("version", *right, Column(overflow="fold"))
     for version in past:
         counts = version.manifest.counts
-        numbers = (version.manifest.revision, counts.valid, counts.invalid, counts.failed)
-        table.add_row(
-            version.manifest.version, *map(str, numbers), Text(", ".join(_remarks(version)))
-        )
+        cells = (version.manifest.revision, counts.valid, counts.invalid, counts.failed)
+        remarks = Text(", ".join(_remarks(version)))
+        table.add_row(version.manifest.version, *map(str, cells), remarks)
     return table
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from duologue.comparison.outcomes import Measured
 from duologue.comparison.pairs import Pair
-from duologue.dataset.schema import described_field, schema_metadata
+from duologue.dataset.schema import SCHEMA_METADATA, described_field
 
 
 def _side(side: str) -> list[pa.Field]:
@@ -42,7 +42,7 @@ PAIRS_SCHEMA = pa.schema(
             nullable=True,
         ),
     ],
-    metadata=schema_metadata(),
+    metadata=SCHEMA_METADATA,
 )
 
 

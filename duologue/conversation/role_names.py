@@ -3,76 +3,27 @@
 from duologue.conversation.messages import Role
 
 USER_NAMES = frozenset(
-    [
-        "user",
-        "human",
-        "customer",
-        "client",
-        "end_user",
-        "enduser",
-        "visitor",
-        "guest",
-        "person",
-        "prompter",
-        "caller",
-        "consumer",
-        "requester",
-        "human_message",
-        "humanmessage",
-        "humanmessagechunk",
-        "usermessage",
-        "user_message",
-        "user_proxy",
-        "simulated_user",
-    ]
+    {
+        *("user", "human", "customer", "client", "end_user", "enduser", "visitor", "guest"),
+        *("person", "prompter", "caller", "consumer", "requester", "human_message"),
+        *("humanmessage", "humanmessagechunk", "usermessage", "user_message", "user_proxy"),
+        *("simulated_user",),
+    }
 )
 ASSISTANT_NAMES = frozenset(
-    [
-        "assistant",
-        "ai",
-        "bot",
-        "chatbot",
-        "gpt",
-        "chatgpt",
-        "model",
-        "agent",
-        "support",
-        "support_agent",
-        "operator",
-        "system_bot",
-        "virtual_assistant",
-        "aimessage",
-        "aimessagechunk",
-        "ai_message",
-        "assistantmessage",
-        "assistant_message",
-        "llm",
-        "claude",
-        "gemini",
-        "bard",
-        "bing",
-        "copilot",
-    ]
+    {
+        *("assistant", "ai", "bot", "chatbot", "gpt", "chatgpt", "model", "agent", "support"),
+        *("support_agent", "operator", "system_bot", "virtual_assistant", "aimessage"),
+        *("aimessagechunk", "ai_message", "assistantmessage", "assistant_message", "llm"),
+        *("claude", "gemini", "bard", "bing", "copilot"),
+    }
 )
 TOOL_NAMES = frozenset(
-    [
-        "tool",
-        "function",
-        "ipython",
-        "environment",
-        "observation",
-        "tool_result",
-        "tool_response",
-        "tool_call",
-        "function_call",
-        "function_response",
-        "toolmessage",
-        "functionmessage",
-        "tool_message",
-        "code_interpreter",
-        "tool_calls",
-        "tool_output",
-    ]
+    {
+        *("tool", "function", "ipython", "environment", "observation", "tool_result"),
+        *("tool_response", "tool_call", "function_call", "function_response", "toolmessage"),
+        *("functionmessage", "tool_message", "code_interpreter", "tool_calls", "tool_output"),
+    }
 )
 SILENT_NAMES = frozenset(["system", "developer", "systemmessage", "system_message", "instructions"])
 """Who gives instructions and is not heard by the other side."""

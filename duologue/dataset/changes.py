@@ -1,4 +1,4 @@
-"""What one version has that another has not, conversation by conversation."""
+"""How two versions differ, conversation by conversation."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 from upath import UPath
 
-from duologue.conversation.messages import Conversation, Message
+from duologue.conversation.messages import Conversation
 from duologue.dataset.contents import DatasetContents
 from duologue.errors import UsageError
 from duologue.seeds import Seed
@@ -30,17 +30,8 @@ FAILURES_JSONL_FILE = "failures.jsonl"
 Position = Annotated[int, Field(ge=0)]
 """Index among all conversations of the run, from 0, in the seed file's order."""
 
-_SIMULATE_AGAIN = (
-    "`duologue rerun` with this version's name, or Retry of the flow run in the Prefect UI: only "
-    "what is not in the dataset is simulated again"
-)
 
-
-class _FailureRecord(Record):
-    """One line of `failures.jsonl`. Its kinds share the properties that a table shows."""
-
-
-class RejectedRowRecord(_FailureRecord):
+class RejectedRowRecord(Record):
     """A row of the seed file that could not be read."""
 
     kind: Literal["rejected_row"] = "rejected_row"
@@ -53,38 +44,8 @@ class RejectedRowRecord(_FailureRecord):
         """File and line, as in `seeds.csv:14`."""
         return f"{self.file}:{self.line}"
 
-    @property
-    def cause(self) -> str:
-        """Empty: neither an error nor a rule."""
-        return ""
 
-    @property
-    def summary(self) -> str:
-        """What went wrong, in words."""
-        return self.reason
-
-    @property
-    def seed_message(self) -> str:
-        """Empty: the row could not be read."""
-        return ""
-
-    @property
-    def attempts(self) -> int | None:
-        """None: nothing was simulated."""
-        return None
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """None at all."""
-        return ()
-
-    @property
-    def how_to_rerun(self) -> str:
-        """What to do to get its conversation after all."""
-        return f"fix {self.id} and run `duologue generate` again"
-
-
-class FailedSeedRecord(_FailureRecord):
+class FailedSeedRecord(Record):
     """A conversation that could not be simulated, and how far it got."""
 
     kind: Literal["failed_seed"] = "failed_seed"
@@ -100,38 +61,8 @@ class FailedSeedRecord(_FailureRecord):
         """The id that the conversation would have had."""
         return conversation_id(self.seed, self.sample)
 
-    @property
-    def cause(self) -> str:
-        """The class of the error that it ended with."""
-        return self.error_class
 
-    @property
-    def summary(self) -> str:
-        """What went wrong, in words."""
-        return self.reason
-
-    @property
-    def seed_message(self) -> str:
-        """The first user message."""
-        return self.seed.message
-
-    @property
-    def attempts(self) -> int | None:
-        """Number of attempts."""
-        return self.draft.attempts
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """The messages so far."""
-        return tuple(self.draft.messages)
-
-    @property
-    def how_to_rerun(self) -> str:
-        """What to do to get the conversation after all."""
-        return _SIMULATE_AGAIN
-
-
-class InvalidConversationRecord(_FailureRecord):
+class InvalidConversationRecord(Record):
     """A conversation that was simulated and broke a rule."""
 
     kind: Literal["invalid_conversation"] = "invalid_conversation"
@@ -151,13 +82,8 @@ class InvalidConversationRecord(_FailureRecord):
         return self.conversation.conversation_id
 
     @property
-    def cause(self) -> str:
-        """Names of the broken rules, separated by `, `."""
-        return ", ".join(self.broken_rules)
-
-    @property
     def reason(self) -> str:
-        """How it breaks them, and in which message."""
+        """How it breaks the rules, and in which message."""
         return "; ".join(
             found.detail
             if found.message_index is None
@@ -165,31 +91,6 @@ class InvalidConversationRecord(_FailureRecord):
             for found in self.violations
             if found.severity is Severity.INVALID
         )
-
-    @property
-    def summary(self) -> str:
-        """Names of the broken rules; the same for all conversations that break the same rules."""
-        return self.cause
-
-    @property
-    def seed_message(self) -> str:
-        """The first user message."""
-        return self.seed.message
-
-    @property
-    def attempts(self) -> int | None:
-        """Number of attempts."""
-        return self.conversation.attempts
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """The conversation."""
-        return self.conversation.messages
-
-    @property
-    def how_to_rerun(self) -> str:
-        """What to do to get a valid conversation after all."""
-        return _SIMULATE_AGAIN
 
 
 Failure = Annotated[

@@ -13,7 +13,15 @@ import pyarrow.parquet as pq
 
 from duologue.conversation.messages import Message, unwritable_reason
 from duologue.dataset.contents import DatasetContents
-from duologue.dataset.failures import FAILURES_JSONL_FILE, failures, write_failures_jsonl
+from duologue.dataset.failures import (
+    FAILURES_JSONL_FILE,
+    FailedSeedRecord,
+    Failure,
+    InvalidConversationRecord,
+    RejectedRowRecord,
+    failures,
+    write_failures_jsonl,
+)
 from duologue.dataset.schema import (
     CONVERSATIONS_SCHEMA,
     NEXT_TURNS_SCHEMA,
@@ -47,6 +55,11 @@ FAILURES_CSV_COLUMNS = {
 }
 """Every column of failures.csv, and what it means."""
 
+_RERUN = (
+    "`duologue rerun` with this version's name, or Retry of the flow run in the Prefect UI: only "
+    "what is not in the dataset is simulated again"
+)
+
 _ROWS_AT_ONCE = 500
 """A row group: 500 conversations of 7 messages are about 2.5 MB while they are laid out."""
 
@@ -70,7 +83,7 @@ def refuse_unwritable_text(conversations: Iterable[CheckedConversation]) -> None
 def write_conversations_parquet(contents: DatasetContents, file: RawIOBase) -> int:
     """Writes the valid conversations; returns how many there are."""
     rows = (_row(checked, contents) for checked in contents.valid)
-    return _write_parquet(file, CONVERSATIONS_SCHEMA, rows)
+    return write_parquet(file, CONVERSATIONS_SCHEMA, rows)
 
 
 def write_conversations_csv(contents: DatasetContents, file: RawIOBase) -> int:
@@ -111,7 +124,7 @@ def _suite_row(
 
 def write_next_turns_parquet(contents: DatasetContents, file: RawIOBase) -> int:
     """Writes each valid conversation up to each of its USER messages; returns the rows."""
-    return _write_parquet(file, NEXT_TURNS_SCHEMA, _next_turn_rows(contents))
+    return write_parquet(file, NEXT_TURNS_SCHEMA, _next_turn_rows(contents))
 
 
 def write_next_turns_jsonl(contents: DatasetContents, file: RawIOBase) -> int:
@@ -127,24 +140,28 @@ def write_next_turns_jsonl(contents: DatasetContents, file: RawIOBase) -> int:
 
 def write_failures_csv(contents: DatasetContents, file: RawIOBase) -> int:
     """Writes all that is not in the dataset, and why; returns the number of rows."""
-    rows = [
-        [
-            item.id,
-            item.kind,
-            item.seed_message,
-            item.cause,
-            item.reason,
-            "" if item.attempts is None else item.attempts,
-            _chat_history(item.messages) if item.messages else "",
-            item.how_to_rerun,
-        ]
-        for item in failures(contents)
-    ]
+    rows = [_failure_row(item) for item in failures(contents)]
     # A failure may hold any text and must still be reported: half of a surrogate pair is written
     # as its escape, which JSON reads back, and a NUL outside of JSON as a replacement character.
     cells = ([str(cell).replace("\0", "\N{REPLACEMENT CHARACTER}") for cell in row] for row in rows)
     _write_csv(file, list(FAILURES_CSV_COLUMNS), cells, errors="backslashreplace")
     return len(rows)
+
+
+def _failure_row(item: Failure) -> list[object]:
+    messages: Sequence[Message]
+    match item:
+        case RejectedRowRecord():
+            remedy = f"fix {item.id} and run `duologue generate` again"
+            return [item.id, item.kind, "", "", item.reason, "", "", remedy]
+        case FailedSeedRecord():
+            cause, attempts, messages = item.error_class, item.draft.attempts, item.draft.messages
+        case InvalidConversationRecord():
+            conversation, cause = item.conversation, ", ".join(item.broken_rules)
+            attempts, messages = conversation.attempts, conversation.messages
+    history = _chat_history(messages)
+    seed_message = item.seed.message
+    return [item.id, item.kind, seed_message, cause, item.reason, attempts, history, _RERUN]
 
 
 WRITERS: Mapping[str, Callable[[DatasetContents, RawIOBase], int]] = {
@@ -191,7 +208,8 @@ def _chat_message(message: Message) -> dict[str, Any]:
     return said
 
 
-def _write_parquet(file: RawIOBase, schema: pa.Schema, rows: Iterator[dict[str, Any]]) -> int:
+def write_parquet(file: RawIOBase, schema: pa.Schema, rows: Iterator[dict[str, Any]]) -> int:
+    """Writes rows in groups; returns how many there are."""
     count = 0
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         while batch := list(islice(rows, _ROWS_AT_ONCE)):

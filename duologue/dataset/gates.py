@@ -49,7 +49,7 @@ def reasons_to_hold_back(
     if counts.valid < gates.min_conversations:
         reasons.append(
             f"{counts.valid} conversations are valid; "
-            f"min_conversations asks for {gates.min_conversations}"
+            f"min_conversations requires {gates.min_conversations}"
         )
     reasons += missed_gates(judges, gates.min_passed)
     reasons += [

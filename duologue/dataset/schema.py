@@ -18,13 +18,11 @@ from duologue.validation.verdict import Verdict
 SCHEMA_VERSION_KEY = b"duologue.schema_version"
 """Where a Parquet file's metadata holds the schema version."""
 
+SCHEMA_METADATA = {SCHEMA_VERSION_KEY: SCHEMA_VERSION}
+"""What every Parquet file of Duologue says in its metadata."""
+
 USAGE_COLUMNS = tuple(field.name for field in fields(Usage))
 """The columns of a conversation, and the fields of a message, that hold its `Usage`."""
-
-
-def schema_metadata() -> dict[bytes, str]:
-    """What every Parquet file of Duologue says in its metadata."""
-    return {SCHEMA_VERSION_KEY: SCHEMA_VERSION}
 
 
 _UTC_TIME = pa.timestamp("us", tz="UTC")
@@ -38,7 +36,7 @@ def described_field(
 
 
 def _usage_fields(of: str, more: str = "") -> list[pa.Field]:
-    """The columns that a `Usage` is laid out as, at the end of what they tell of."""
+    """The columns that a `Usage` is laid out as, after the columns of what they describe."""
     null = "Null if it was not recorded or is unknown."
     return [
         described_field(
@@ -222,7 +220,7 @@ CONVERSATIONS_SCHEMA = pa.schema(
         *_usage_fields("all calls for it", ", including those for discarded messages"),
         VERDICTS_FIELD,
     ],
-    metadata={SCHEMA_VERSION_KEY: SCHEMA_VERSION},
+    metadata=SCHEMA_METADATA,
 )
 
 
@@ -283,7 +281,7 @@ NEXT_TURNS_SCHEMA = pa.schema(
         described_field("chatbot_release_tag", pa.string(), "Like `chatbot`.", nullable=True),
         described_field("context", pa.string(), "As in `conversations.parquet`."),
     ],
-    metadata={SCHEMA_VERSION_KEY: SCHEMA_VERSION},
+    metadata=SCHEMA_METADATA,
 )
 
 

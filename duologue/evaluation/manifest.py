@@ -1,6 +1,7 @@
 """The manifest of an evaluation: what was evaluated on what, and the result. Written last."""
 
 from datetime import datetime
+from itertools import chain
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -142,6 +143,21 @@ class EvaluationManifest(Record):
     failed_gates: tuple[str, ...]
     """One sentence for each gate that it fails; empty if it passes them all."""
     files: tuple[FileRecord, ...]
+
+    @property
+    def scores(self) -> list[str]:
+        """The names of all scores that a side has, in their order."""
+        return list(dict.fromkeys(chain.from_iterable(side.scores for side in self.sides.values())))
+
+    @property
+    def causes(self) -> list[str]:
+        """The names of all causes for which a reply has regressed, sorted."""
+        return sorted({cause for side in self.sides.values() for cause in side.causes})
+
+    @property
+    def broken_rules(self) -> list[str]:
+        """The names of all rules that a reply breaks, sorted."""
+        return sorted({rule for side in self.sides.values() for rule in side.broken_rules})
 
 
 class FailedEvaluationError(UnsatisfactoryRunError):

@@ -1,26 +1,24 @@
 """The columns of `evaluation.parquet`."""
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from duologue.conversation.messages import Message
+from duologue.dataset.formats import write_parquet
 from duologue.dataset.schema import (
+    SCHEMA_METADATA,
     VERDICTS_FIELD,
     described_field,
-    schema_metadata,
     verdict_rows,
 )
 from duologue.evaluation.replies import FailedReply, ScoredReply, Side
 from duologue.settings.participants import ParticipantSettings
+from duologue.storage.text import encoded
 
 SCORE_PREFIX = "score_"
 """A score's column is named after its scorer, with this in front."""
-
-_ROWS_PER_BATCH = 2000
 
 _COLUMNS = (
     described_field("next_turn_id", pa.string(), "As in `next_turns.parquet`; join on it."),
@@ -111,7 +109,7 @@ def evaluation_schema(scorers: Iterable[str]) -> pa.Schema:
         )
         for name in scorers
     )
-    return pa.schema([*_COLUMNS, *scores], metadata=schema_metadata())
+    return pa.schema([*_COLUMNS, *scores], metadata=SCHEMA_METADATA)
 
 
 def write_evaluation_parquet(
@@ -121,13 +119,8 @@ def write_evaluation_parquet(
     file: Any,
 ) -> int:
     """Writes one row per reply, in the given order, and returns their number."""
-    schema, count = evaluation_schema(scorers), 0
     rows = (_row(reply, chatbots[reply.side]) for reply in scored)
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        while batch := list(islice(rows, _ROWS_PER_BATCH)):
-            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
-            count += len(batch)
-    return count
+    return write_parquet(file, evaluation_schema(scorers), rows)
 
 
 def _row(scored: ScoredReply, chatbot: ParticipantSettings) -> dict[str, Any]:
@@ -156,15 +149,10 @@ def _row(scored: ScoredReply, chatbot: ParticipantSettings) -> dict[str, Any]:
 
 def _reply_columns(reply: Message | FailedReply) -> dict[str, Any]:
     if isinstance(reply, FailedReply):
-        return {"error_class": reply.error_class, "reason": _writable(reply.reason)}
+        return {"error_class": reply.error_class, "reason": encoded(reply.reason).decode()}
     return {
         "reply": reply.text,
         "execution_id": reply.execution_id,
         "latency_ms": reply.latency_ms,
         "attempts": reply.attempts,
     }
-
-
-def _writable(reason: str) -> str:
-    """Escapes halves of surrogate pairs, which an error's text may hold."""
-    return reason.encode(errors="backslashreplace").decode()

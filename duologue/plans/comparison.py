@@ -22,6 +22,7 @@ from duologue.settings.comparison import (
     ComparisonSettings,
     StoredComparisonOptions,
 )
+from duologue.settings.dataset_names import dataset_name_from
 from duologue.settings.options import validated
 from duologue.settings.participants import (
     ParticipantInputs,
@@ -39,7 +40,6 @@ from duologue.versions.places import (
     EXAMPLE_VERSION,
     DatasetFolder,
     Version,
-    dataset_name_from,
     is_version,
 )
 from duologue.versions.reading import read_contents

@@ -58,7 +58,7 @@ def plan_evaluation(**parameters: Any) -> EvaluationPlan:
         prefixes=prefixes,
         evaluations=located(absolute(advanced.evaluations))
         if advanced.evaluations
-        else _beside(folder),
+        else _next_to(folder),
         settings=settings,
         scorers=scorers,
         resume=advanced.resume,
@@ -99,7 +99,7 @@ def _prefixes(folder: UPath, manifest: Manifest, only_with_reference: bool) -> t
     return prefixes
 
 
-def _beside(folder: UPath) -> UPath:
+def _next_to(folder: UPath) -> UPath:
     # Of `.` and `..` the parent is not the folder they are in.
     place = folder if folder.name not in ("", "..") else folder.resolve()
     return place.parent / EVALUATIONS_FOLDER

@@ -7,6 +7,7 @@ from typing import Any
 
 from duologue.errors import UsageError
 from duologue.seeds import Seed, SeedFile, read_seeds
+from duologue.settings.dataset_names import dataset_name_from
 from duologue.settings.judges import check_criteria, parsed_judges
 from duologue.settings.options import Options, validated
 from duologue.settings.participants import ParticipantSettings
@@ -26,7 +27,7 @@ from duologue.storage.locations import absolute
 from duologue.validation.loading import load_rules
 from duologue.validation.seeds import checked_seeds
 from duologue.versions.checkpoints import UNCHANGED
-from duologue.versions.places import DatasetFolder, dataset_name_from
+from duologue.versions.places import DatasetFolder
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message, Role
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.failures import FailedSeedRecord, InvalidConversationRecord, failures
+from duologue.storage.text import encoded
 from duologue.validation.check import CheckedConversation
 
 MOST_BYTES = 27_000_000
@@ -190,6 +191,4 @@ def _json(value: dict[str, Any]) -> str:
 
 def deflated(items: Iterable[str]) -> str:
     """Packs JSON values as one array: deflated, in base64."""
-    # Half of a surrogate pair, which a failed seed may hold, becomes its JSON escape.
-    array = f"[{','.join(items)}]".encode(errors="backslashreplace")
-    return base64.b64encode(zlib.compress(array)).decode()
+    return base64.b64encode(zlib.compress(encoded(f"[{','.join(items)}]"))).decode()

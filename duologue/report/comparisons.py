@@ -12,10 +12,11 @@ from duologue.evaluation.replies import Prefix, ScoredReply, Side, Verdict
 from duologue.evaluation.scorers import SIMILARITY
 from duologue.report.blocks import MOST_CHARACTERS
 from duologue.report.differences import Part, differences
-from duologue.report.rendering import encoded, page_environment, spoken
+from duologue.report.rendering import page_environment, spoken
+from duologue.storage.text import encoded
 
 MOST_COMPARISONS = 500
-"""Some hours of reading, and what a browser lays out at once."""
+"""They take hours to read, and a browser lays out no more at once."""
 
 MOST_BYTES = 9_000_000
 """Of all comparisons, so that the page stays below 10 MB."""
@@ -95,7 +96,7 @@ def by_prefix(scored: Iterable[ScoredReply]) -> list[RepliesBySide]:
 
 
 def against_baseline(replies: RepliesBySide) -> str | None:
-    """Says whether the candidate's verdict is better or worse than the baseline's; None if not."""
+    """Compares the candidate's verdict with the baseline's: `better`, `worse`, or None."""
     if Side.BASELINE not in replies:
         return None
     candidate, baseline = (
@@ -138,7 +139,10 @@ def _fitting(compared: Sequence[RepliesBySide]) -> Iterator[tuple[Verdict, Marku
 
 
 def _side_by_side(prefix: Prefix, replies: RepliesBySide) -> tuple[_Text | None, list[_ShownReply]]:
-    """Marks where the replies differ from the reference reply, and it from the candidate's."""
+    """Marks the differences between each reply and the reference reply.
+
+    The reference reply is marked where it differs from the candidate's.
+    """
     reference = None if prefix.reference is None else _plain(prefix.reference)
     shown = []
     for side in sorted(replies, key=list(Side).index):

@@ -1,4 +1,4 @@
-"""Which words differ between two texts, to be marked where they stand side by side."""
+"""Which words differ between two texts, so that they can be marked side by side."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

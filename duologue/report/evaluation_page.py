@@ -4,7 +4,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import RawIOBase
-from itertools import chain
 
 from duologue.evaluation.manifest import Estimate, EvaluationManifest
 from duologue.evaluation.noise_sentences import noise_sentences
@@ -30,7 +29,6 @@ def write_evaluation_report(
     """
     compared = by_prefix(scored)
     groups = comparison_groups(compared)
-    sides = manifest.sides.values()
     similarities = _similarities(scored)
     write_page(
         "evaluation.html.jinja",
@@ -41,11 +39,11 @@ def write_evaluation_report(
         duration=_duration(manifest.seconds),
         verdicts=list(Verdict),
         changes=Counter(map(against_baseline, compared)),
-        rules=sorted(set(chain.from_iterable(side.broken_rules for side in sides))),
-        scorers=list(dict.fromkeys(chain.from_iterable(side.scores for side in sides))),
+        rules=manifest.broken_rules,
+        scorers=manifest.scores,
         clear=_clear,
         asked_for=_asked_for(manifest.settings.gates),
-        causes=sorted(set(chain.from_iterable(side.causes for side in sides))),
+        causes=manifest.causes,
         noise=noise_sentences(manifest.noise),
         similarities=similarities,
         similarity_plot=bars("The candidate's replies by similarity", similarities),
@@ -61,7 +59,7 @@ def _duration(seconds: float) -> str:
 
 
 def _clear(difference: Estimate) -> str | None:
-    """Says which way a difference goes; None where its interval leaves that open."""
+    """Returns whether a difference is `better` or `worse`; None if its interval includes 0."""
     if difference.low > 0:
         return "better"
     return "worse" if difference.high < 0 else None

@@ -24,7 +24,7 @@ VERSIONS_DRAWN = 14
 """How many earlier versions a measure is drawn over: two weeks of nights."""
 
 MOST_ROWS = 100
-"""Of a list whose whole is in the dataset's files."""
+"""Of a list; the dataset's files have all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """How a measure went over the versions."""
+    """How a measure developed over the versions."""
 
     name: str
     svg: Markup

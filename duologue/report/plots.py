@@ -1,7 +1,7 @@
-"""Plots as SVG that stands in the page itself, without colours: the page's style gives them.
+"""Plots as inline SVG without colours, which the page's style sets.
 
 Drawn by leather, because a plot of it is 3 KB of plain SVG and needs no script, no fonts and no
-inline style; the other libraries looked at bring 16 KB of style a plot, or megabytes of script.
+inline style; the other libraries tried add 16 KB of style for each plot, or megabytes of script.
 """
 
 import xml.etree.ElementTree as ET
@@ -42,7 +42,7 @@ def line(
     lows: Sequence[float | None],
     highs: Sequence[float | None],
 ) -> Markup:
-    """Draws how a measure went, with the band that it was expected within as lines of their own.
+    """Draws a measure over the versions, with its expected band as two more lines.
 
     Args:
         title: what is drawn, for those who do not see it.

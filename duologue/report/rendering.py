@@ -1,4 +1,4 @@
-"""What every page has in common: one file of HTML that loads and runs nothing but its own."""
+"""What every page has in common: one HTML file that loads and runs nothing from elsewhere."""
 
 import base64
 import hashlib
@@ -9,6 +9,8 @@ from io import RawIOBase
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+from duologue.storage.text import encoded
 
 
 def write_page(
@@ -43,17 +45,9 @@ def write_page(
         file.write(encoded(piece))
 
 
-def encoded(text: str) -> bytes:
-    """Encodes a piece of a page as UTF-8.
-
-    Half of a surrogate pair, which the reason of a failure may hold, is shown as its escape.
-    """
-    return text.encode(errors="backslashreplace")
-
-
 @cache
 def page_environment() -> Environment:
-    """Gives the templates, with the filters that they share. Every text is escaped."""
+    """Returns the templates, with the filters that they share. Every text is escaped."""
     environment = Environment(
         loader=PackageLoader("duologue", "report"),
         undefined=StrictUndefined,
@@ -68,7 +62,7 @@ def page_environment() -> Environment:
 
 
 def spoken(name: str) -> str:
-    """Gives a name with its words apart."""
+    """Writes a name as words: `max_turns` is `max turns`."""
     return name.replace("_", " ")
 
 
@@ -78,7 +72,7 @@ def _resource(name: str) -> str:
 
 def _content_security_policy(script: str | None, style: str) -> str:
     """Allows the page its own script and style and nothing else: no network, no eval, no HTML made
-    of text.
+    from text.
     """
     return "; ".join(
         [

@@ -8,36 +8,15 @@ from functools import lru_cache
 from duologue.errors import UsageError
 
 MESSAGE_COLUMNS = (
-    "message",
-    "user_message",
-    "seed_user_message",
-    "seed_message",
-    "first_user_message",
-    "first_message",
-    "text",
-    "prompt",
-    "query",
-    "question",
-    "input",
-    "utterance",
-    "content",
+    *("message", "user_message", "seed_user_message", "seed_message", "first_user_message"),
+    *("first_message", "text", "prompt", "query", "question", "input", "utterance"),
+    *("content",),
 )
 """Names that hold the message, in order of precedence: what says most comes first."""
 
 SEED_ID_COLUMN = "seed_id"
 
-SENTENCE_MARKS = (
-    ".",
-    "?",
-    "!",
-    "\u3002",
-    "\uff1f",
-    "\uff01",
-    "\u061f",
-    "\u0964",
-    "\u2026",
-    "\u037e",
-)
+SENTENCE_MARKS = tuple(".?!\u3002\uff1f\uff01\u061f\u0964\u2026\u037e")
 """Latin, full-width, Arabic, Hindi, Greek; a column's name ends with none of them."""
 
 MOST_WORDS_OF_A_NAME = 5
@@ -49,29 +28,10 @@ _TELLING_WORD = re.compile(
 )
 
 _SHORT_TALK = frozenset(
-    [
-        "hello",
-        "hi",
-        "hey",
-        "hallo",
-        "hola",
-        "bonjour",
-        "ciao",
-        "olá",
-        "servus",
-        "yo",
-        "thanks",
-        "thx",
-        "ok",
-        "okay",
-        "yes",
-        "no",
-        "yep",
-        "nope",
-        "help",
-        "please",
-        "bye",
-    ]
+    {
+        *("hello", "hi", "hey", "hallo", "hola", "bonjour", "ciao", "olá", "servus", "yo"),
+        *("thanks", "thx", "ok", "okay", "yes", "no", "yep", "nope", "help", "please", "bye"),
+    }
 )
 
 
@@ -82,13 +42,9 @@ class UnclearColumnsError(UsageError):
         self, message: str, names: Sequence[str] = (), first_row_may_be_message: bool = False
     ) -> None:
         super().__init__(message, names, first_row_may_be_message)
-        self.message = message
         self.names = tuple(names)
         """What the columns are called, if the first row is a header."""
         self.first_row_may_be_message = first_row_may_be_message
-
-    def __str__(self) -> str:
-        return self.message
 
 
 @lru_cache(maxsize=1024)

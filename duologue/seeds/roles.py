@@ -10,26 +10,11 @@ from duologue.seeds.row import Row
 from duologue.seeds.seed import RejectedRow
 
 ROLE_COLUMNS = frozenset(
-    [
-        "role",
-        "author",
-        "speaker",
-        "sender",
-        "from",
-        "author_role",
-        "sender_type",
-        "author_type",
-        "from_role",
-        "message_role",
-        "sender_role",
-        "participant",
-        "participant_role",
-        "speaker_role",
-        "type",
-        "direction",
-        "who",
-        "actor",
-    ]
+    {
+        *("role", "author", "speaker", "sender", "from", "author_role", "sender_type"),
+        *("author_type", "from_role", "message_role", "sender_role", "participant"),
+        *("participant_role", "speaker_role", "type", "direction", "who", "actor"),
+    }
 )
 
 

@@ -5,12 +5,10 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from duologue.conversation.emptiness import is_empty
+from duologue.conversation.messages import unwritable_reason
 from duologue.seeds.columns import SEED_ID_COLUMN, normalised
 from duologue.seeds.seed import MOST_ID_CHARACTERS, RejectedRow
-
-BLANK_CATEGORIES = {"Cc", "Cf", "Zs", "Zl", "Zp"}
-BLANK_CHARACTERS = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe0e\ufe0f\uffa0")
-"""Fillers, blank Braille and variation selectors: nothing to see, though classed as visible."""
 
 NUL_FAULT = "holds a NUL character, which no dataset format can carry; take it out"
 
@@ -109,18 +107,18 @@ def fault_of(row: Row) -> str | None:
     if not isinstance(row.message, str):
         kind = JSON_NAMES.get(type(row.message), "a number")
         return f"message is {kind}; expected text"
-    if _is_blank(row.message):
+    if is_empty(row.message):
         return "message is empty; every row needs a first user message"
     for text in (row.message, *row.context, *row.context.values()):
         if "\0" in text:
             return NUL_FAULT
-        if not _is_encodable(text):
-            return "holds half of a surrogate pair (\\ud800 to \\udfff), which is no character"
+        if reason := unwritable_reason(text):
+            return f"holds {reason}, which is no character"
     return None if row.seed_id is None else _fault_of_id(row.seed_id)
 
 
 def _fault_of_id(seed_id: str) -> str | None:
-    if _is_blank(seed_id):
+    if is_empty(seed_id):
         return f"{SEED_ID_COLUMN} is empty; give every row one, or leave the column out"
     if len(seed_id) > MOST_ID_CHARACTERS:
         return (
@@ -130,21 +128,6 @@ def _fault_of_id(seed_id: str) -> str | None:
     if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in seed_id):
         return f"{SEED_ID_COLUMN} holds a control character, such as a line break; take it out"
     return None
-
-
-def _is_blank(text: str) -> bool:
-    return all(
-        unicodedata.category(character) in BLANK_CATEGORIES or character in BLANK_CHARACTERS
-        for character in text
-    )
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _plain(value: object) -> str:

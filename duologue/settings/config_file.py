@@ -10,18 +10,19 @@ from pydantic import ValidationError
 
 from duologue.errors import UsageError
 from duologue.settings.comparison import CompareSettings
+from duologue.settings.dataset_names import dataset_name_from
 from duologue.settings.declarations import described
 from duologue.settings.evaluation import EvaluateSettings
 from duologue.settings.problems import first_problem
 from duologue.settings.run import GenerationSettings
 from duologue.settings.sources import Layer, assigned, effective
+from duologue.storage.locations import without_credentials
 
 CONFIG_FILE = "duologue.toml"
 PROJECT_FILE = "pyproject.toml"
 PROJECT_TABLE = "[tool.duologue]"
-SHARED = ("output", "name")
-"""Settings at the top of the file that its tables have too, unless they set them themselves."""
 TABLES = ("evaluate", "compare")
+"""Commands whose settings are a table of the file; `output` and `name` above it are theirs too."""
 
 
 class FileSettings(GenerationSettings):
@@ -59,19 +60,30 @@ def read_config(path: str | None = None) -> Layer | None:
     return found
 
 
+def dataset_of(config: Layer) -> Layer:
+    """Returns which dataset settings mean: its `output` and `name`, if they say so.
+
+    Without a name, `duologue generate` calls it like the seed file.
+    """
+    place = config.only("output", "name")
+    if place.values.get("name") or "seeds" not in config.values:
+        return place
+    name = dataset_name_from(str(config.values["seeds"]))
+    return Layer(config.source, {**place.values, "name": name})
+
+
 def for_evaluate(config: Layer) -> Layer:
-    """Returns what a config file sets for `duologue evaluate`."""
+    """Returns what a config file sets for `duologue evaluate`: by default, for its own dataset."""
     return _table(config, "evaluate")
 
 
 def for_compare(config: Layer) -> Layer:
-    """Returns what a config file sets for `duologue compare`."""
+    """Returns what a config file sets for `duologue compare`: by default, for its own dataset."""
     return _table(config, "compare")
 
 
 def _table(config: Layer, name: str) -> Layer:
-    shared = config.only(*SHARED)
-    return Layer(config.source, {**shared.values, **config.table(name).values})
+    return Layer(config.source, {**dataset_of(config).values, **config.table(name).values})
 
 
 def all_settings(
@@ -92,19 +104,29 @@ def all_settings(
     shared = [
         Layer(layer.source, dict.fromkeys(TABLES, place.values))
         for layer in layers
-        if (place := layer.only(*SHARED)).values
+        if (place := dataset_of(layer)).values
     ]
     merged = effective(FileSettings, [*shared, *layers])
     values = merged.settings.model_dump(mode="json")
     for one in described(FileSettings):
         name = one["name"]
-        yield {**one, "value": _at(values, name), "source": merged.source(name)}
+        value = _shown(_at(values, name))
+        yield {**one, "value": value, "source": merged.source(name)}
 
 
 def _at(values: Any, name: str) -> Any:
     for part in name.split("."):
         values = values.get(part) if isinstance(values, Mapping) else None
     return values
+
+
+def _shown(value: Any) -> Any:
+    """Removes the credentials from the URLs in a value."""
+    if isinstance(value, Mapping):
+        return {name: _shown(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return list(map(_shown, value))
+    return without_credentials(value) if isinstance(value, str) else value
 
 
 def _check(config: Layer) -> None:

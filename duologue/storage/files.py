@@ -7,18 +7,21 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from fsspec.implementations.local import LocalFileSystem
+from pydantic import BaseModel
 from upath import UPath
 
-from duologue.errors import UsageError
+from duologue.errors import DuologueError, UsageError
 from duologue.storage.locations import check_credentials, shown_cause, without_credentials
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
 
+LOCAL_PROTOCOLS = {"", *LocalFileSystem.protocol}
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_PERMISSION = {errno.EACCES, errno.EPERM}
 
@@ -30,16 +33,14 @@ def located(path: str) -> UPath:
         UsageError: nothing here can read or write that protocol.
     """
     check_credentials(path)
-    try:
+    remedy = (
+        "; use a local folder, or a URL whose fsspec driver is installed, such as s3fs for s3://"
+    )
+    with storage_errors(f"{without_credentials(path)}: cannot be opened", remedy):
         location = UPath(path)
         # Imports the driver now, not in the middle of a run. An object store's driver caches its
         # listings, with each file's size, while other processes write there.
         location.fs.invalidate_cache()
-    except Exception as error:  # a driver may raise anything, for example on missing options
-        raise UsageError(
-            f"{without_credentials(path)}: cannot be opened: {describe_storage_error(error)}; "
-            "use a local folder, or a URL whose fsspec driver is installed, such as s3fs for s3://"
-        ) from shown_cause(error)
     return location
 
 
@@ -58,6 +59,26 @@ def describe_storage_error(error: Exception) -> str:
     return without_credentials(f"{type(error).__name__}: {error}".rstrip(": "))
 
 
+@contextmanager
+def storage_errors(
+    what: str, remedy: str = "", error_class: type[DuologueError] = UsageError
+) -> Iterator[None]:
+    """Raises whatever storage raises in its block as one of Duologue's errors.
+
+    Args:
+        what: starts the sentence: which place, and what cannot be done there.
+        remedy: ends it, after the reason.
+        error_class: the class of the error.
+    """
+    try:
+        yield
+    except DuologueError:
+        raise
+    except Exception as error:  # an object store's driver may raise anything
+        reason = describe_storage_error(error)
+        raise error_class(f"{what}: {reason}{remedy}") from shown_cause(error)
+
+
 def prove_writable(folder: UPath, subject: str, advice: str) -> None:
     """Makes a folder, and writes and removes a small file in it, before anything is billed.
 
@@ -70,15 +91,11 @@ def prove_writable(folder: UPath, subject: str, advice: str) -> None:
         UsageError: it cannot; says why.
     """
     probe = folder / f".write-check-{secrets.token_hex(4)}"
-    try:
+    what = f"{subject} {without_credentials(folder)}: cannot be written to"
+    with storage_errors(what, f"; {advice}"):
         make_folder(folder)
         write_whole(probe, b"Duologue wrote this to see whether it can; it may be removed.\n")
         probe.unlink()
-    except Exception as error:  # an object store's driver may raise anything
-        raise UsageError(
-            f"{subject} {without_credentials(folder)}: cannot be written to: "
-            f"{describe_storage_error(error)}; {advice}"
-        ) from shown_cause(error)
 
 
 @contextmanager
@@ -111,6 +128,11 @@ def _replacing(place: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def write_json(path: UPath, record: BaseModel) -> None:
+    """Writes a model as JSON for people, replacing an older file atomically."""
+    write_whole(path, (record.model_dump_json(indent=2) + "\n").encode())
 
 
 def write_whole(path: UPath, data: bytes) -> None:
@@ -210,9 +232,26 @@ class HashingSink(io.RawIOBase):
         return view.nbytes
 
 
+def names_in(folder: UPath) -> set[str]:
+    """Lists a folder afresh: drivers of object stores remember what they listed.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+    folder.fs.invalidate_cache()
+    return {PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)}
+
+
+def modified_at(path: UPath) -> datetime:
+    """Returns when a file or folder was last written, in UTC."""
+    modified: datetime = path.fs.modified(path.path)
+    return modified if modified.tzinfo else modified.replace(tzinfo=UTC)
+
+
 def is_local(path: UPath) -> bool:
     """Checks whether a path is on a disk of this machine."""
-    return isinstance(path.fs, LocalFileSystem)
+    # Not by its file system, which takes longer to look up than to write a checkpoint.
+    return path.protocol in LOCAL_PROTOCOLS
 
 
 def _sync_folder(folder: Path) -> None:

@@ -65,6 +65,15 @@ def decoded_text(data: bytes, file: str) -> str:
     return text.lstrip("\ufeff")
 
 
+def encoded(text: str) -> bytes:
+    """Encodes text as UTF-8.
+
+    Half of a surrogate pair, which a failed seed or an error's text may hold, becomes the escape
+    that JSON has for it.
+    """
+    return text.encode(errors="backslashreplace")
+
+
 def physical_lines(text: str) -> list[str]:
     r"""Splits text at `\n`, or at `\r` in a file without `\n`; each line keeps its ending.
 

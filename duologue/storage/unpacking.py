@@ -81,7 +81,7 @@ def _suffixes(
     if (of_query := _suffix_in_query(path)) in suffixes:
         return str(of_query), compression
     raise UsageError(
-        f"{name}: its name does not tell what kind of file it is; expected it to end in "
+        f"{name}: its name does not show what kind of file it is; expected it to end in "
         f"{', '.join(suffixes)}, or one of these and {', '.join(COMPRESSIONS)}; or name its "
         f"format with {option}"
     )

@@ -27,10 +27,14 @@ from vellum import (
     UpsertTestSuiteTestCaseRequest,
 )
 
+from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.errors import TransientError, UsageError
+from duologue.participants.vellum_deployment import vellum_client
 from duologue.participants.vellum_inputs import converted, message_requests, type_of
 from duologue.settings.options import Record
-from duologue.test_suites.cases import SuiteCase, SuiteInput, external_id_prefix
+from duologue.settings.participants import CallSettings
+from duologue.settings.test_suites import SuiteOptions
+from duologue.test_suites.cases import SuiteCase, SuiteInput, cases_of, external_id_prefix
 from duologue.test_suites.external_run import (
     cases_to_run,
     create_run,
@@ -40,8 +44,9 @@ from duologue.test_suites.external_run import (
 )
 from duologue.test_suites.suite_requests import SuiteRequests, SuiteVariables
 from duologue.test_suites.suite_run import CaseResult, SuiteRun
+from duologue.versions.places import Version
 
-__all__ = ["PushResult", "SuiteVariables", "VellumSuite"]
+__all__ = ["PushResult", "SuiteVariables", "VellumSuite", "push_version"]
 
 _BATCH_SIZE = 100
 _OPERATIONS = UUID("8a0f6d0c-5a36-5d3b-8f1d-5f7b1d7a3e52")
@@ -59,6 +64,11 @@ class PushResult(Record):
     rejected: tuple[tuple[str, str], ...] = ()
     """With the reason that Vellum gave."""
     dry_run: bool = False
+
+    @property
+    def cases(self) -> int:
+        """How many cases the version has."""
+        return sum(map(len, (self.created, self.replaced, self.unchanged, self.rejected)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +313,33 @@ class VellumSuite(SuiteRequests):
         detail = result.data.get("detail")
         said = detail if isinstance(detail, str) else json.dumps(result.data, ensure_ascii=False)
         return self.wording(operation.private).quoted(said)
+
+
+async def push_version(
+    version: Version,
+    options: SuiteOptions,
+    call: CallSettings = CallSettings(),
+    *,
+    dry_run: bool = False,
+) -> PushResult:
+    """Pushes the conversations of a version to a Test Suite; see `VellumSuite.push`.
+
+    Args:
+        version: the version.
+        options: which Test Suite, and what becomes a case.
+        call: deadlines and retries of its requests.
+        dry_run: only compares, and changes nothing.
+
+    Raises:
+        UsageError: the version has no conversation to push, or the API key is missing.
+        ParticipantError: Vellum could not be reached, or refused.
+    """
+    dataset, chatbot = version.manifest.dataset, version.manifest.settings.chatbot
+    cases = list(cases_of(version.folder / CONVERSATIONS_FILE, dataset, options.per, chatbot))
+    variables = SuiteVariables(options.input_name, options.evaluation_name)
+    async with vellum_client(max_concurrency=1) as client:
+        suite = VellumSuite(client, options.suite, variables, call)
+        return await suite.push(cases, dataset, remove_gone=options.remove_gone, dry_run=dry_run)
 
 
 def _removals(

@@ -13,24 +13,23 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property, partial
-from pathlib import PurePosixPath
 from typing import ParamSpec, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from upath import UPath
 
-from duologue.errors import UsageError
 from duologue.storage.files import (
     append_to_file,
-    describe_storage_error,
     is_local,
     make_folder,
+    names_in,
     remove_folder,
     replace_file,
+    storage_errors,
 )
-from duologue.storage.locations import shown_cause, without_credentials
+from duologue.storage.locations import without_credentials
 from duologue.versions.places import is_version
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -130,14 +129,13 @@ class Checkpoints:
         if f"{name}.json" not in await self.names(scope):
             return None
         path = self._path(key)
-        try:
-            return await self._called(path.read_bytes)
-        except FileNotFoundError:
-            return None
-        except IsADirectoryError:
-            return b""
-        except Exception as error:  # an object store's driver raises what it likes
-            raise self._unreadable(path, error) from shown_cause(error)
+        with _read_errors(path):
+            try:
+                return await self._called(path.read_bytes)
+            except FileNotFoundError:
+                return None
+            except IsADirectoryError:
+                return b""
 
     def _warn_of_damage(self, key: str) -> None:
         path = without_credentials(self._path(key))
@@ -185,18 +183,14 @@ class Checkpoints:
         if f"{name}.json" not in await self.names(scope):
             return
         path = self._path(key)
-        try:
+        what = f"checkpoint {without_credentials(path)}: cannot be removed"
+        with storage_errors(what, "; remove it and run again"):
             await self._called(partial(path.unlink, missing_ok=True))
-        except Exception as error:  # an object store's driver raises what it likes
-            raise UsageError(
-                f"checkpoint {without_credentials(path)}: cannot be removed: "
-                f"{describe_storage_error(error)}; remove it and run again"
-            ) from shown_cause(error)
         for names in (self._names[scope], self._written[scope]):
             names.discard(f"{name}.json")
 
     def _path(self, key: str) -> UPath:
-        if ".." in PurePosixPath(key).parts or key.startswith("/"):
+        if ".." in key.split("/") or key.startswith("/"):
             raise ValueError(f"{key!r} leads out of {self._folder}")
         return self._folder / f"{key}.json"
 
@@ -211,17 +205,9 @@ class Checkpoints:
 
     def _list(self, scope: str) -> set[str]:
         folder = self._folder / scope if scope else self._folder
-        try:
-            return _names_in(folder)
-        except Exception as error:  # an object store's driver raises what it likes
-            raise self._unreadable(folder, error) from shown_cause(error)
-
-    def _unreadable(self, path: UPath, error: Exception) -> UsageError:
-        return UsageError(
-            f"checkpoints {without_credentials(path)}: cannot be read: "
-            f"{describe_storage_error(error)}; make the storage available and run again, and "
-            "nothing that is stored there is billed again"
-        )
+        with _read_errors(folder), suppress(FileNotFoundError):
+            return names_in(folder)
+        return set()
 
     async def _called(
         self,
@@ -240,6 +226,14 @@ class Checkpoints:
         return ThreadPoolExecutor(REMOTE_CALLS, thread_name_prefix="checkpoints")
 
 
+def _read_errors(path: UPath) -> AbstractContextManager[None]:
+    return storage_errors(
+        f"checkpoints {without_credentials(path)}: cannot be read",
+        "; make the storage available and run again, and nothing that is stored there is billed "
+        "again",
+    )
+
+
 def remove_checkpoints(parents: Iterable[UPath], is_outdated: Callable[[str], bool]) -> None:
     """Removes the checkpoints of outdated versions; those that later runs may reuse stay.
 
@@ -249,15 +243,7 @@ def remove_checkpoints(parents: Iterable[UPath], is_outdated: Callable[[str], bo
     """
     for parent in parents:
         folder = parent / CHECKPOINTS_FOLDER
-        for name in sorted(_names_in(folder)):
-            if is_version(name) and is_outdated(name):
-                remove_folder(folder / name)
-
-
-def _names_in(folder: UPath) -> set[str]:
-    """Lists a folder afresh: drivers of object stores remember what they listed."""
-    folder.fs.invalidate_cache()
-    try:
-        return {PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)}
-    except FileNotFoundError:
-        return set()
+        with suppress(FileNotFoundError):
+            for name in sorted(names_in(folder)):
+                if is_version(name) and is_outdated(name):
+                    remove_folder(folder / name)

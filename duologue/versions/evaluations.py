@@ -30,7 +30,7 @@ from duologue.evaluation.rows import write_evaluation_parquet
 from duologue.evaluation.scoring import Scored
 from duologue.evaluation.summary import summarise
 from duologue.report.evaluation_page import EVALUATION_REPORT_FILE, write_evaluation_report
-from duologue.storage.files import make_folder, prove_writable, write_whole
+from duologue.storage.files import make_folder, prove_writable, write_json
 from duologue.storage.locations import without_credentials
 from duologue.validation.verdict import NoVerdict
 from duologue.versions.writing import export_errors, write_file
@@ -92,8 +92,7 @@ def _write_files(
     report: Callable[[RawIOBase], None] = partial(write_evaluation_report, manifest, replies)
     record = write_file(folder / EVALUATION_REPORT_FILE, report)
     manifest = manifest.model_copy(update={"files": (rows, record)})
-    content = manifest.model_dump_json(indent=2) + "\n"
-    write_whole(folder / EVALUATION_MANIFEST_FILE, content.encode())
+    write_json(folder / EVALUATION_MANIFEST_FILE, manifest)
     return manifest
 
 

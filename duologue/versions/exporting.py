@@ -12,7 +12,7 @@ from upath import UPath
 
 from duologue.dataset.formats import NEXT_TURNS_FILE
 from duologue.errors import UsageError
-from duologue.storage.files import describe_storage_error, opened_whole
+from duologue.storage.files import describe_storage_error, opened_whole, storage_errors
 from duologue.storage.locations import without_credentials
 from duologue.versions.loading import Dataset
 from duologue.versions.tools import EvaluationTool
@@ -73,13 +73,11 @@ def export_next_turns(
 
 
 def _rows(dataset: Dataset) -> Iterator[dict[str, Any]]:
-    next_turns = dataset.next_turns
-    try:
-        for batch in next_turns.arrow.to_batches(columns=_COLUMNS, batch_size=_ROWS_AT_ONCE):
+    place = without_credentials(dataset.folder / NEXT_TURNS_FILE)
+    with storage_errors(f"{place}: cannot be read"):
+        batches = dataset.next_turns.arrow.to_batches(columns=_COLUMNS, batch_size=_ROWS_AT_ONCE)
+        for batch in batches:
             yield from batch.to_pylist()
-    except Exception as error:  # from Arrow, or from an object store's driver
-        place = without_credentials(dataset.folder / NEXT_TURNS_FILE)
-        raise UsageError(f"{place}: cannot be read: {describe_storage_error(error)}") from error
 
 
 def _nothing_to_export(dataset: Dataset, tool: EvaluationTool, left_out: int) -> UsageError:

@@ -1,21 +1,20 @@
 """Finding a dataset, and a version of one, by what a person calls it."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from upath import UPath
 
 from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.dataset.manifest import MANIFEST_FILE
-from duologue.errors import DuologueError, SeveralDatasetsError, UsageError
-from duologue.storage.files import describe_storage_error, located
-from duologue.storage.locations import shown_cause, without_credentials
+from duologue.errors import SeveralDatasetsError, UsageError
+from duologue.settings.dataset_names import is_dataset_name
+from duologue.storage.files import located, storage_errors
+from duologue.storage.locations import without_credentials
 from duologue.versions.latest import LATEST_FILE, read_latest
 from duologue.versions.places import (
     EXAMPLE_VERSION,
     DatasetFolder,
     Version,
-    is_dataset_name,
     is_version,
     read_version,
 )
@@ -34,7 +33,7 @@ def find_version(version_or_path: str, output: str, name: str | None = None) -> 
         SeveralDatasetsError: several datasets there have such a version.
         UsageError: there is no such version, or its manifest is missing or cannot be read.
     """
-    with _read_errors(version_or_path):
+    with storage_errors(f"{without_credentials(version_or_path)}: cannot be read"):
         if version_or_path == "latest":
             folder = _latest_of(_only_published(output, name))
         elif is_version(version_or_path):
@@ -65,7 +64,7 @@ def names_version(text: str) -> bool:
         return True
     if text.startswith(("http://", "https://")) or text.endswith((".parquet", ".jsonl")):
         return False
-    with _read_errors(text):
+    with storage_errors(f"{without_credentials(text)}: cannot be read"):
         folder = located(text)
         return any((folder / name).exists() for name in (MANIFEST_FILE, LATEST_FILE))
 
@@ -84,7 +83,7 @@ def find_dataset(output: str, name: str | None = None, version: str | None = Non
     """
     if name is not None:
         return DatasetFolder(output, name)
-    with _read_errors(output):
+    with storage_errors(f"{without_credentials(output)}: cannot be read"):
         found = [
             dataset
             for dataset in _datasets(output, None)
@@ -106,19 +105,6 @@ def _only(found: Sequence[DatasetFolder], wanted: str) -> DatasetFolder:
             tuple(dataset.name for dataset in found),
         )
     return found[0]
-
-
-@contextmanager
-def _read_errors(place: str) -> Iterator[None]:
-    """Raises whatever storage raises as a UsageError about a place."""
-    try:
-        yield
-    except DuologueError:
-        raise
-    except Exception as error:  # an object store's driver may raise anything
-        raise UsageError(
-            f"{without_credentials(place)}: cannot be read: {describe_storage_error(error)}"
-        ) from shown_cause(error)
 
 
 def _version_at(folder: UPath) -> UPath:

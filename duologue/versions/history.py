@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 from upath import UPath
@@ -12,11 +11,12 @@ from upath import UPath
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest
 from duologue.errors import UsageError
 from duologue.settings.options import Record
-from duologue.storage.files import make_folder, write_whole
+from duologue.storage.files import make_folder, modified_at, names_in, write_json
 from duologue.storage.locations import without_credentials
 from duologue.versions.checkpoints import remove_checkpoints
 from duologue.versions.latest import Latest, name_latest, read_latest, repair_latest
 from duologue.versions.places import EVALUATIONS_FOLDER, DatasetFolder, Revision, Version
+from duologue.versions.unchanged import remove_unused
 from duologue.versions.writing import CLAIM_FILE, export_errors, remove_revision
 
 PINS_FOLDER = "pins"
@@ -80,7 +80,7 @@ def pin_version(dataset: DatasetFolder, version: str, reason: str | None = None)
     place = _pin_file(dataset, version)
     with export_errors(f"version {version}: cannot be pinned"):
         make_folder(place.parent)
-        write_whole(place, (pin.model_dump_json(indent=2) + "\n").encode())
+        write_json(place, pin)
     return pin
 
 
@@ -173,6 +173,7 @@ def remove_outdated(
     oldest_kept = min(versions[-keep_versions:], default="")
     # Also those of runs that were cut short and never became a version.
     _remove_checkpoints(dataset, lambda run: run < oldest_kept and run not in kept)
+    remove_unused(dataset, [item for item in dataset.revisions() if item.version in kept])
     repair_latest(dataset)
     return outdated
 
@@ -227,18 +228,15 @@ def _remove_abandoned(dataset: DatasetFolder) -> None:
 
 def _is_abandoned(folder: UPath) -> bool:
     """Checks whether a folder is not a complete revision and nobody is writing it any longer."""
-    names = {PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)}
+    names = names_in(folder)
     if names and CLAIM_FILE not in names:
         # The rest of a removed revision, unless it is complete. A writer that has just finished
         # wrote the manifest before it removed its claim.
         return not (folder / MANIFEST_FILE).exists()
     if MANIFEST_FILE in names:
         return False
-    claim = folder / CLAIM_FILE if names else folder
-    started_at = claim.fs.modified(claim.path)
-    if started_at.tzinfo is None:
-        started_at = started_at.replace(tzinfo=UTC)
-    return bool(datetime.now(UTC) - started_at > LONGEST_WRITING)
+    started_at = modified_at(folder / CLAIM_FILE if names else folder)
+    return datetime.now(UTC) - started_at > LONGEST_WRITING
 
 
 def _pin_file(dataset: DatasetFolder, version: str) -> UPath:

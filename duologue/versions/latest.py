@@ -10,7 +10,7 @@ from upath import UPath
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest
 from duologue.errors import UsageError
 from duologue.settings.options import Record
-from duologue.storage.files import write_whole
+from duologue.storage.files import write_json
 from duologue.storage.locations import without_credentials
 from duologue.versions.places import DatasetFolder, Version, is_version, revision_name
 from duologue.versions.writing import export_errors
@@ -28,6 +28,10 @@ class Latest(Record):
     """The folder of the version's revision, relative to the folder that holds latest.json."""
     published_at: datetime
     """UTC."""
+
+    def names(self, manifest: Manifest) -> bool:
+        """Checks whether it is this revision that is published."""
+        return (self.version, self.revision) == (manifest.version, manifest.revision)
 
     @model_validator(mode="after")
     def _leads_nowhere_else(self) -> Self:
@@ -74,8 +78,7 @@ def name_latest(version: Version) -> Latest:
     )
     with _publishing(version):
         dataset = version.dataset
-        content = latest.model_dump_json(indent=2) + "\n"
-        write_whole(dataset.folder / LATEST_FILE, content.encode())
+        write_json(dataset.folder / LATEST_FILE, latest)
         return repair_latest(dataset) or latest
 
 

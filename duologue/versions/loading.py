@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from upath import UPath
 
 from duologue.dataset.formats import CONVERSATIONS_FILE, NEXT_TURNS_FILE
-from duologue.dataset.manifest import Manifest
 from duologue.errors import UsageError
 from duologue.storage.files import describe_storage_error
 from duologue.storage.locations import without_credentials
 from duologue.versions.finding import find_version
+from duologue.versions.places import Version
 from duologue.versions.reading import check_schema_version
 
 if TYPE_CHECKING:
@@ -66,17 +65,14 @@ class Rows:
         return ordered
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """One version of a dataset.
+class Dataset(Version):
+    """One version of a dataset, with its rows.
 
     Its files never change, even when a newer version is published meanwhile. To use the same data
     again, keep `manifest.version` and `manifest.revision`.
     """
 
-    folder: UPath
-    """Where its files are."""
-    manifest: Manifest
+    __slots__ = ()
 
     @property
     def conversations(self) -> Rows:

@@ -18,14 +18,13 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 
-from slugify import slugify
 from upath import UPath
 
 from duologue.dataset.manifest import MANIFEST_FILE, Manifest, read_manifest
 from duologue.errors import UsageError
-from duologue.storage.files import located
+from duologue.settings.dataset_names import LONGEST_NAME, is_dataset_name, valid_name_like
+from duologue.storage.files import located, names_in
 from duologue.storage.locations import without_credentials
 
 EVALUATIONS_FOLDER = "evaluations"
@@ -33,16 +32,8 @@ COMPARISONS_FOLDER = "comparisons"
 
 EXAMPLE_VERSION = "20261124T053516123Z-1a2b3c4d"
 
-_LONGEST_NAME = 100
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VERSION = re.compile(r"\d{8}T\d{9}Z-[0-9a-f]{8}", re.ASCII)
 _REVISION_FOLDER = re.compile(rf"({_VERSION.pattern})(?:-r([1-9]\d*))?", re.ASCII)
-_RESERVED_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-
-
-def dataset_name_from(seed_path: str) -> str:
-    """Derives a dataset's name from its seed file: `data/My seeds.csv` becomes `My-seeds`."""
-    return _valid_name_like(PurePosixPath(without_credentials(seed_path)).stem)
 
 
 def new_version(started_at: datetime, run_id: str) -> str:
@@ -103,9 +94,9 @@ class DatasetFolder:
     def __post_init__(self) -> None:
         if not is_dataset_name(self.name):
             raise UsageError(
-                f"dataset name {self.name!r}: expected at most {_LONGEST_NAME} letters, digits, "
+                f"dataset name {self.name!r}: expected at most {LONGEST_NAME} letters, digits, "
                 "'.', '_' and '-', starting with a letter or digit; use "
-                f"{_valid_name_like(self.name)!r}, for example"
+                f"{valid_name_like(self.name)!r}, for example"
             )
 
     def __str__(self) -> str:
@@ -137,10 +128,9 @@ class DatasetFolder:
 
     def revisions_started(self) -> list[Revision]:
         """Lists every revision that has a folder, oldest first; some may never be completed."""
-        folder = self.folder
-        names = []
+        names: set[str] = set()
         with suppress(FileNotFoundError):
-            names = [PurePosixPath(path).name for path in folder.fs.ls(folder.path, detail=False)]
+            names = names_in(self.folder)
         return sorted(filter(None, map(revision_in, names)))
 
     def revisions(self) -> list[Revision]:
@@ -236,21 +226,3 @@ def read_version(folder: UPath) -> Version:
         UsageError: it is not there or cannot be read.
     """
     return Version(folder, read_manifest(folder / MANIFEST_FILE))
-
-
-def is_dataset_name(text: str) -> bool:
-    """Checks whether a text can be a dataset's name: a folder's name on every system."""
-    return (
-        _NAME.fullmatch(text) is not None
-        and len(text) <= _LONGEST_NAME
-        and ".." not in text
-        and not text.endswith(".")
-        and not _RESERVED_ON_WINDOWS.fullmatch(text)
-    )
-
-
-def _valid_name_like(text: str) -> str:
-    text = re.sub(r"\.+", ".", text)
-    slug = slugify(text, lowercase=False, regex_pattern=r"[^A-Za-z0-9._-]+")
-    name = slug[:_LONGEST_NAME].strip("._-") or "dataset"
-    return name if is_dataset_name(name) else f"dataset-{name}"[:_LONGEST_NAME].rstrip(".")

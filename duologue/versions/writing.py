@@ -1,7 +1,7 @@
 """Writing a version completely, or not at all."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from io import RawIOBase
 
@@ -12,23 +12,29 @@ from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.formats import WRITERS, refuse_unwritable_text
 from duologue.dataset.manifest import MANIFEST_FILE, FileRecord, Manifest, manifest_of
-from duologue.errors import DuologueError, ExportError, UsageError
+from duologue.errors import ExportError, UsageError
 from duologue.report.page import REPORT_FILE, VERSIONS_DRAWN, write_report
 from duologue.storage.files import (
     HashingSink,
     claim,
-    describe_storage_error,
     opened_whole,
     prove_writable,
     remove_folder,
-    write_whole,
+    storage_errors,
+    write_json,
 )
-from duologue.storage.locations import shown_cause
 from duologue.validation.dataset_rules.assess import assess
 from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.quality import DatasetQuality
 from duologue.versions.comparing import changes_since_before
 from duologue.versions.places import DatasetFolder, Revision, Version
+
+export_errors = partial(
+    storage_errors,
+    remedy=". No conversation is lost: fix that and run again",
+    error_class=ExportError,
+)
+"""Raises whatever storage raises in its block as an ExportError."""
 
 CLAIM_FILE = ".writing"
 """The first file in a revision's folder, empty, and there only while the revision is written."""
@@ -85,20 +91,6 @@ def remove_revision(folder: UPath) -> None:
     """Removes a revision, its manifest first, so that no reader takes the rest for a version."""
     (folder / MANIFEST_FILE).unlink(missing_ok=True)
     remove_folder(folder)
-
-
-@contextmanager
-def export_errors(what: str) -> Iterator[None]:
-    """Raises whatever storage raises as an ExportError that starts with `what`."""
-    try:
-        yield
-    except DuologueError:
-        raise
-    except Exception as error:  # an object store's driver may raise anything
-        raise ExportError(
-            f"{what}: {describe_storage_error(error)}. No conversation is lost: fix that and run "
-            "again"
-        ) from shown_cause(error)
 
 
 def _changes(
@@ -160,7 +152,7 @@ def _write_files(
     manifest = manifest.model_copy(update={"files": (*files, report)})
     card = write_file(folder / CARD_FILE, partial(write_card, manifest))
     manifest = manifest.model_copy(update={"files": (*files, report, card)})
-    write_whole(folder / MANIFEST_FILE, (manifest.model_dump_json(indent=2) + "\n").encode())
+    write_json(folder / MANIFEST_FILE, manifest)
     return manifest
 
 

@@ -13,7 +13,7 @@ LOSING = Way("losing", "tests.benchmarks.losing_way")
 FAILING = Way("failing", "tests.no_such_way")
 
 
-def test_a_way_that_loses_conversations_or_fails_is_told_and_stops_no_other() -> None:
+def test_a_way_that_loses_conversations_or_fails_is_reported_and_stops_no_other() -> None:
     failed, run = outcomes(SCENARIO, [FAILING, LOSING])
     assert isinstance(failed, str)
     assert failed.startswith("few: failing failed:\n")
@@ -35,7 +35,7 @@ def test_a_way_is_not_charged_with_what_the_comparing_process_holds() -> None:
     assert 0 < run.measurement.peak_mb < len(held) / 2**20
 
 
-def test_a_tool_that_is_not_installed_is_told() -> None:
+def test_a_tool_that_is_not_installed_is_reported() -> None:
     absent = Peer("absent", "absent", {})
     assert not absent.is_installed
     assert list(missing([absent])) == [

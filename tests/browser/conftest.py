@@ -12,7 +12,7 @@ from tests.browser.browsing import DESKTOP, Scheme
 
 @pytest.fixture
 def opened_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens a page, and after the test tells whether it did what no page does.
+    """Opens a page, and after the test checks that it did nothing that no page does.
 
     That is to ask for anything but itself, to open a dialog, or to write to the console.
     """

@@ -76,9 +76,7 @@ def everything(replies: list[ScoredReply]) -> EvaluationManifest:
 # The whole of it
 
 
-def test_the_verdict_is_the_first_thing_told(
-    opened_page: Callable[..., Page], tmp_path: Path
-) -> None:
+def test_the_verdict_comes_first(opened_page: Callable[..., Page], tmp_path: Path) -> None:
     replies = some_of_each()
     page = opened_page(evaluation_report(tmp_path, replies, everything(replies)))
     expect(page.locator("h1")).to_have_text("support-bot@staging")
@@ -93,7 +91,7 @@ def test_the_verdict_is_the_first_thing_told(
     expect(page.locator(".verdict.bad")).to_be_in_viewport()
 
 
-def test_an_evaluation_that_passes_says_what_was_asked_for(
+def test_an_evaluation_that_passes_says_what_was_requested(
     opened_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = opened_page(evaluation_report(tmp_path, same(3)))
@@ -148,7 +146,7 @@ def test_a_difference_is_clear_where_its_interval_leaves_out_0(
     expect(row.get_by_role("cell").nth(1)).to_have_text(re.compile(r"^1\s*0\.9875 to 1\.012$"))
 
 
-def test_what_became_worse_or_better_than_at_the_baseline_is_told(
+def test_what_became_worse_or_better_than_at_the_baseline_is_reported(
     opened_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     verdicts = {

@@ -189,7 +189,7 @@ def test_what_went_wrong_is_listed_first(opened: Callable[..., Page], tmp_path: 
         ("  refund ", ["s2-1"]),
     ],
 )
-def test_search_finds_any_text_that_was_said(
+def test_search_finds_any_text_of_a_message(
     opened: Callable[..., Page], tmp_path: Path, text: str, ids: list[str]
 ) -> None:
     page = opened(report(tmp_path, some_of_each()))

@@ -120,7 +120,9 @@ def test_json_is_the_last_line_and_all_that_a_script_needs(run: Run, tmp_path: P
     assert (tmp_path / result["path"] / "manifest.json").exists()
 
 
-def test_some_failed_seeds_are_exit_code_1_and_a_rerun_mends_them(run: Run, tmp_path: Path) -> None:
+def test_some_failed_seeds_are_exit_code_1_and_a_rerun_repairs_them(
+    run: Run, tmp_path: Path
+) -> None:
     (tmp_path / "seeds.csv").write_text("Fine?\nIs it broken?\n")
     first = run("generate", "seeds.csv", *OWN_PAIR)
     assert first.returncode == 1
@@ -146,7 +148,7 @@ def test_some_failed_seeds_are_exit_code_1_and_a_rerun_mends_them(run: Run, tmp_
     ]
 
 
-def test_a_budget_that_is_spent_is_told_and_a_rerun_goes_on(run: Run, tmp_path: Path) -> None:
+def test_a_budget_that_is_spent_is_reported_and_a_rerun_continues(run: Run, tmp_path: Path) -> None:
     (tmp_path / "seeds.csv").write_text("One?\nTwo?\nThree?\n")
     limits = ("--max-calls", "7", "--max-concurrency", "1", "--set", "gates.max_failed_share=1")
     first = run("generate", "seeds.csv", *OWN_PAIR, *limits)
@@ -168,7 +170,7 @@ def test_a_cost_that_nobody_would_know_is_no_budget(run: Run, tmp_path: Path) ->
     assert not (tmp_path / "calls.log").exists()
 
 
-def test_what_a_run_used_is_told(run: Run, tmp_path: Path) -> None:
+def test_what_a_run_used_is_reported(run: Run, tmp_path: Path) -> None:
     (tmp_path / "seeds.csv").write_text("One?\n")
     pair = ("--chatbot", "support-bot", "--simulated-user", "simulated-user", "--turns", "1")
     with stand_in_process() as url:
@@ -269,7 +271,7 @@ def test_ctrl_c_ends_cleanly_and_what_was_finished_is_kept(
         (["show", "20200101T000000000Z-00000000"], "not found"),
     ],
 )
-def test_wrong_use_is_told_in_a_sentence_and_leaves_nothing_behind(
+def test_wrong_use_is_reported_in_a_sentence_and_leaves_nothing_behind(
     run: Run, tmp_path: Path, arguments: list[str], told: str
 ) -> None:
     (tmp_path / "seeds.csv").write_text("Where is my order?\n")
@@ -359,7 +361,7 @@ def test_seeds_check_says_what_would_be_simulated(run: Run, tmp_path: Path) -> N
     assert run("seeds", "check", "plain.csv").returncode == 0
 
 
-def test_a_first_message_that_looks_like_a_header_is_one_if_told_so(
+def test_a_first_message_that_looks_like_a_header_is_a_message_if_set_so(
     run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "seeds.csv").write_text("Question\nWhere is it?\n")
@@ -367,7 +369,7 @@ def test_a_first_message_that_looks_like_a_header_is_one_if_told_so(
     assert "2 seeds" in run("seeds", "check", "seeds.csv", "--no-header").stdout
 
 
-def test_check_tells_what_is_wrong_with_any_transcript(run: Run, tmp_path: Path) -> None:
+def test_check_reports_what_is_wrong_with_any_transcript(run: Run, tmp_path: Path) -> None:
     good = [
         {"role": "user", "content": "Open on Sunday?"},
         {"role": "assistant", "content": "Yes."},
@@ -388,7 +390,7 @@ def test_check_tells_what_is_wrong_with_any_transcript(run: Run, tmp_path: Path)
     assert violation["message_index"] == 2
 
 
-def test_check_tells_what_shows_in_the_file_as_a_whole(run: Run, tmp_path: Path) -> None:
+def test_check_reports_what_shows_in_the_file_as_a_whole(run: Run, tmp_path: Path) -> None:
     sorry = {"role": "assistant", "content": "We answer all questions in our shop."}
     questions = ["Do you open on Sunday?", "Where is my order?", "Can I return shoes?"]
     lines = [
@@ -433,11 +435,23 @@ def test_the_guides_echo_bug_is_found(run: Run) -> None:
     assert "user_echoes_assistant" in done.stdout
 
 
-def test_help_imports_nothing_heavy(run_in_new_python: Run) -> None:
-    done = run_in_new_python("--help", PYTHONPROFILEIMPORTTIME="1")
+@pytest.mark.parametrize(
+    "command",
+    [
+        (),
+        ("generate",),
+        ("evaluate",),
+        ("push-test-suite",),
+        ("seeds", "check"),
+        ("versions", "pin"),
+    ],
+)
+def test_help_imports_nothing_heavy(run_in_new_python: Run, command: tuple[str, ...]) -> None:
+    done = run_in_new_python(*command, "--help", PYTHONPROFILEIMPORTTIME="1")
     assert "Usage: duologue" in done.stdout
     assert "duologue.cli" in imported(done)
     heavy = {
+        "asyncio",
         "prefect",
         "vellum",
         "pyarrow",

@@ -79,7 +79,7 @@ def evaluations(place: Path) -> list[Path]:
     return [path.parent for path in place.glob("datasets/shop/evaluations/*/evaluation.json")]
 
 
-def test_an_unchanged_chatbot_passes_and_the_result_is_told(run: Run, place: Path) -> None:
+def test_an_unchanged_chatbot_passes_and_the_result_is_reported(run: Run, place: Path) -> None:
     done = run()
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -236,7 +236,7 @@ def test_replies_that_fail_are_counted(run: Run, place: Path) -> None:
         (["--set", "test_suite.suite= "], "test_suite.suite is ' '"),
     ],
 )
-def test_wrong_use_is_told_in_a_sentence_and_leaves_nothing_behind(
+def test_wrong_use_is_reported_in_a_sentence_and_leaves_nothing_behind(
     run: Run, place: Path, arguments: list[str], told: str
 ) -> None:
     done = run(*arguments, VELLUM_API_KEY="")
@@ -260,7 +260,7 @@ def test_what_every_reply_would_meet_stops_the_evaluation_and_it_is_written(
     assert len(evaluations(place)) == 1
 
 
-def test_the_test_suites_result_is_told(
+def test_the_test_suites_result_is_reported(
     run: Run, place: Path, prefect_environment: dict[str, str]
 ) -> None:
     with stand_in_process() as url:

@@ -39,7 +39,7 @@ def refusal(done: Result) -> str:
 
 
 @pytest.mark.parametrize(("tool", "left_out"), [("deepeval", 0), *((one, 1) for one in TOOLS[1:])])
-def test_every_next_turn_is_written_or_told_of(tmp_path: Path, tool: str, left_out: int) -> None:
+def test_every_next_turn_is_written_or_reported(tmp_path: Path, tool: str, left_out: int) -> None:
     written(tmp_path, everything_that_can_happen())
     file = tmp_path / "file.jsonl"
     done = export(tmp_path, tool, file)
@@ -63,7 +63,7 @@ def test_the_order_is_that_of_the_dataset_where_there_are_more_than_are_read_at_
     assert ids == [f"s{seed}-1-t{turn}" for seed in range(300) for turn in range(1, 4)]
 
 
-def test_a_file_is_replaced_only_if_that_is_asked_for(tmp_path: Path) -> None:
+def test_a_file_is_replaced_only_on_request(tmp_path: Path) -> None:
     written(tmp_path, everything_that_can_happen())
     file = tmp_path / "mine.jsonl"
     file.write_text("mine")
@@ -103,7 +103,7 @@ def test_a_version_without_a_reference_is_for_deepeval_only(tmp_path: Path) -> N
     assert export(tmp_path, "deepeval", tmp_path / "file.jsonl").exit_code == 0
 
 
-def test_a_file_that_retention_removed_is_told_as_such(tmp_path: Path) -> None:
+def test_a_file_that_retention_removed_is_reported_as_such(tmp_path: Path) -> None:
     (written(tmp_path, many(1)) / "next_turns.parquet").unlink()
     said = refusal(export(tmp_path, "deepeval", tmp_path / "file.jsonl"))
     assert "next_turns.parquet: not found; retention may have removed it" in said

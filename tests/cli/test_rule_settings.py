@@ -65,7 +65,7 @@ async def test_a_rerun_judges_as_its_run_did(seeds_csv: Path, vellum: StandIn) -
     assert latest(seeds_csv)["revision"] == mended.revision
 
 
-def test_a_wrong_setting_is_told_before_anything_runs() -> None:
+def test_a_wrong_setting_is_reported_before_anything_runs() -> None:
     with pytest.raises(UsageError, match="rule 'lop': there is no such rule"):
         plan_generation(seeds="seeds.csv", advanced={"rules": {"severities": {"lop": "off"}}})
     with pytest.raises(UsageError, match=r"rules.severities.loop is 'loud'"):

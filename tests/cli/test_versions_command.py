@@ -127,7 +127,7 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in done.stderr
 
 
-def test_a_whole_version_needs_no_rerun(datasets: Path) -> None:
+def test_a_complete_version_needs_no_rerun(datasets: Path) -> None:
     done = duologue(datasets, "rerun", "--output", "out")
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"shop {GOOD}, revision 1: nothing to simulate again\n"
@@ -203,3 +203,14 @@ def test_with_several_datasets_each_command_says_what_to_type(
         done = CliRunner().invoke(app, shlex.split(suggested))
         assert "holds several datasets" not in done.output
         assert done.exit_code == (2 if command == ["versions", "rollback"] else 0), done.output
+
+
+def test_the_seed_file_in_the_config_file_names_the_dataset(
+    datasets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = DatasetFolder(str(datasets / "out"), "bank")
+    publish_latest(write_version(output, GOOD, contents(checked(*THREE_TURNS))))
+    (datasets / "duologue.toml").write_text('seeds = "data/bank.csv"\noutput = "out"\n')
+    monkeypatch.chdir(datasets)
+    done = CliRunner().invoke(app, ["versions", "--format", "json"])
+    assert [json.loads(line)["dataset"] for line in done.stdout.splitlines()] == ["bank"]

@@ -55,7 +55,7 @@ def test_what_a_reader_sees_is_not_empty(text: str) -> None:
 
 
 def test_only_invisible_categories_are_empty() -> None:
-    """No letter, digit, sign or symbol is, but for those that fonts draw blank."""
+    """No letter, digit, sign or symbol is, except for those that fonts draw blank."""
     blank = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
     found = {
         unicodedata.category(character)

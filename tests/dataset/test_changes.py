@@ -62,7 +62,7 @@ def test_the_same_again_differs_in_nothing(output: str) -> None:
     assert found.counts_before == made.counts
 
 
-def test_each_conversation_is_told_by_its_id_where_it_belongs(output: str) -> None:
+def test_each_conversation_is_reported_by_its_id_where_it_belongs(output: str) -> None:
     before = run(
         ["same", "other", "gone", "fails", "breaks"], ["mended", "still-bad"], ["made", "lost"]
     )
@@ -113,7 +113,7 @@ def test_a_version_is_compared_with_the_newest_revision_of_the_one_before(output
     assert told(found) == {}
 
 
-def test_changed_settings_are_told_but_no_texts_of_people(output: str) -> None:
+def test_changed_settings_are_reported_but_no_texts_of_people(output: str) -> None:
     before = run(["a"], chatbot="support-bot@production")
     write_version(DatasetFolder(output, "shop"), FIRST, before)
     settings = before.settings
@@ -137,7 +137,7 @@ def test_changed_settings_are_told_but_no_texts_of_people(output: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "conversations.parquet", "failures.jsonl"])
-def test_a_damaged_version_before_is_told_and_keeps_no_other_from_being_written(
+def test_a_damaged_version_before_is_reported_and_keeps_no_other_from_being_written(
     output: str, name: str
 ) -> None:
     write_version(DatasetFolder(output, "shop"), FIRST, run(["a"], cut_short=["b"]))

@@ -42,7 +42,7 @@ def test_no_count_can_be_wrong_alone(name: str, change: int) -> None:
         Counts(**{**RIGHT, name: RIGHT[name] + change})
 
 
-def test_a_wrong_sum_is_nothing_a_user_is_told_to_mend() -> None:
+def test_a_wrong_sum_is_an_internal_error() -> None:
     assert not issubclass(UnaccountedSeedsError, DuologueError | ValueError)
 
 

@@ -99,7 +99,7 @@ def test_a_version_without_a_manifest_does_not_exist(output: str) -> None:
     )
 
 
-def test_what_is_not_there_is_told_with_what_was_expected(output: str) -> None:
+def test_what_is_not_there_is_reported_with_what_was_expected(output: str) -> None:
     with pytest.raises(UsageError, match="nothing is published"):
         find_version("latest", output)
     with pytest.raises(UsageError, match=f"version {VERSION}: not found"):
@@ -111,12 +111,12 @@ def test_what_is_not_there_is_told_with_what_was_expected(output: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["x" * 5000, "a\0b"])
-def test_a_path_that_cannot_be_looked_at_is_told(path: str) -> None:
+def test_a_path_that_cannot_be_looked_at_is_reported(path: str) -> None:
     with pytest.raises(UsageError, match=r"cannot be read|expected the folder"):
         find_version(path, "out")
 
 
-def test_a_latest_that_names_no_version_is_told(output: str) -> None:
+def test_a_latest_that_names_no_version_is_reported(output: str) -> None:
     write(output)
     place = DatasetFolder(output, "shop").folder / "latest.json"
     place.write_bytes(b"{}")
@@ -178,7 +178,7 @@ def test_a_version_that_two_datasets_have_needs_a_name(output: str) -> None:
     ).revision_folder(VERSION)
 
 
-def test_a_dataset_that_is_not_there_is_told_with_where_it_was_looked_for(output: str) -> None:
+def test_a_dataset_that_is_not_there_is_reported_with_where_it_was_looked_for(output: str) -> None:
     with pytest.raises(UsageError, match=r"^dataset: not found in .*; .* --output"):
         find_dataset(output)
     write(output)

@@ -120,7 +120,7 @@ def test_duckdb_and_polars_give_hard_texts_of_a_csv_back(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
-def test_what_a_spreadsheet_takes_for_a_formula_stays_as_it_was_said(first: str) -> None:
+def test_what_a_spreadsheet_takes_for_a_formula_stays_as_it_was(first: str) -> None:
     """Told in the data dictionary: a dataset that changes its messages is worth nothing."""
     text = f"{first}HYPERLINK(1)"
     (row,) = dict_rows(written(write_conversations_csv, with_texts([text])))
@@ -174,7 +174,7 @@ def test_more_conversations_than_a_row_group_holds_keep_their_order() -> None:
     assert file.read()["seed_id"].to_pylist() == ids
 
 
-def test_a_test_suite_asks_for_what_the_chatbot_says_next() -> None:
+def test_a_test_suite_asks_what_the_chatbot_says_next() -> None:
     made = contents(
         checked("One?", "First.", "And two?", seed_id="s1"),
         checked("Bye?", "Bye.", "Thanks", "Welcome", seed_id="s2"),
@@ -229,7 +229,7 @@ def test_no_password_of_a_seed_url_is_written() -> None:
 
 @given(st.text(min_size=1), st.text())
 @settings(deadline=None)
-def test_whatever_a_failed_seed_got_is_told(reply: str, reason: str) -> None:
+def test_the_messages_of_a_failed_seed_are_shown(reply: str, reason: str) -> None:
     made = contents(failed=[failed("Hi", reply, reason=reason)])
     (row,) = dict_rows(written(write_failures_csv, made))
     assert json.loads(row["chat_history"])[1]["text"] == reply
@@ -252,7 +252,7 @@ def test_failures_take_what_the_dataset_cannot(reply: str) -> None:
         ("whole 😀\r\n", None),
     ],
 )
-def test_it_is_told_what_cannot_be_written(text: str, reason: str | None) -> None:
+def test_it_reports_what_cannot_be_written(text: str, reason: str | None) -> None:
     assert unwritable_reason(text) == reason
 
 

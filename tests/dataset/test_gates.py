@@ -51,23 +51,23 @@ def test_a_share_of_one_lets_everything_through_and_of_zero_nothing() -> None:
 
 
 @pytest.mark.parametrize(("valid", "passes"), [(9, False), (10, True), (11, True)])
-def test_as_many_conversations_as_are_asked_for_are_enough(valid: int, passes: bool) -> None:
+def test_as_many_conversations_as_are_requested_are_enough(valid: int, passes: bool) -> None:
     reasons = reasons_to_hold_back(counts(valid), Gates(min_conversations=10))
     assert (reasons == ()) is passes
 
 
-def test_all_reasons_are_told_with_their_numbers() -> None:
+def test_all_reasons_are_reported_with_their_numbers() -> None:
     gates = Gates(max_failed_share=0.25, max_invalid_share=0.1, min_conversations=50)
     assert reasons_to_hold_back(counts(40, invalid=20, failed=40), gates) == (
         "40 of 100 conversations failed (40.0%); max_failed_share allows 25.0%",
         "20 of 100 conversations are invalid (20.0%); max_invalid_share allows 10.0%",
-        "40 conversations are valid; min_conversations asks for 50",
+        "40 conversations are valid; min_conversations requires 50",
     )
 
 
 def test_a_dataset_of_nothing_is_never_good() -> None:
     assert reasons_to_hold_back(counts(0), WHATEVER) == (
-        "0 conversations are valid; min_conversations asks for 1",
+        "0 conversations are valid; min_conversations requires 1",
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from duologue.dataset.manifest import Manifest, read_manifest
 from duologue.errors import UsageError
 from duologue.settings.run import Gates
+from duologue.simulation import conversation_key
 from duologue.versions.finding import find_version
 from duologue.versions.history import (
     LONGEST_WRITING,
@@ -26,7 +27,7 @@ from duologue.versions.history import (
 from duologue.versions.latest import publish_latest, read_latest
 from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
-from tests.dataset.making import checked, contents, failed
+from tests.dataset.making import STARTED_AT, checked, contents, failed
 from tests.processes.test_cut_short import ROOT, check_every_version_is_whole, run_writer, writer
 
 NIGHTS = tuple(f"202611{day:02}T020000000Z-1a2b3c4d" for day in range(1, 8))
@@ -117,7 +118,7 @@ def test_a_version_is_rolled_back_to_in_its_newest_revision(output: str) -> None
     assert (rolled.version, rolled.revision, rolled.path) == (FIRST, 2, f"{FIRST}-r2")
 
 
-def test_rolling_back_mends_a_damaged_latest(output: str) -> None:
+def test_rolling_back_repairs_a_damaged_latest(output: str) -> None:
     night(output, FIRST)
     (DatasetFolder(output, "shop").folder / "latest.json").write_bytes(b"{")
     with pytest.raises(UsageError, match="does not say which version is the latest"):
@@ -137,7 +138,7 @@ def test_there_is_no_rolling_back_to_what_is_not_there(output: str) -> None:
 # Pins
 
 
-def test_a_pinned_version_stays_until_its_pin_is_taken_back(output: str) -> None:
+def test_a_pinned_version_stays_until_its_pin_is_removed(output: str) -> None:
     for version in (FIRST, SECOND, THIRD):
         night(output, version)
     pin = pin_version(DatasetFolder(output, "shop"), FIRST, "the audit")
@@ -170,7 +171,7 @@ def test_only_a_version_that_is_there_can_be_pinned(output: str) -> None:
 
 
 @pytest.mark.parametrize("version", [FIRST, NEVER])
-def test_a_pin_that_is_not_there_cannot_be_taken_back(output: str, version: str) -> None:
+def test_a_pin_that_is_not_there_cannot_be_removed(output: str, version: str) -> None:
     night(output, FIRST)
     with pytest.raises(UsageError, match=f"^version {version}: is not pinned"):
         unpin_version(DatasetFolder(output, "shop"), version)
@@ -183,7 +184,7 @@ def test_taking_back_a_pin_removes_no_other_file(output: str) -> None:
     assert latest(output) == FIRST
 
 
-def test_a_damaged_pin_is_told_and_nothing_is_removed(output: str) -> None:
+def test_a_damaged_pin_is_reported_and_nothing_is_removed(output: str) -> None:
     for version in (FIRST, SECOND):
         night(output, version)
     pin_version(DatasetFolder(output, "shop"), FIRST)
@@ -229,7 +230,7 @@ def test_what_is_not_there_cannot_be_removed(output: str) -> None:
     assert DatasetFolder(output, "shop").versions() == [FIRST]
 
 
-def test_a_version_whose_manifest_is_damaged_is_told_and_can_be_removed(output: str) -> None:
+def test_a_version_whose_manifest_is_damaged_is_reported_and_can_be_removed(output: str) -> None:
     for version in (FIRST, SECOND):
         night(output, version)
     (DatasetFolder(output, "shop").revision_folder(FIRST) / "manifest.json").write_bytes(b"{}")
@@ -253,7 +254,7 @@ def test_the_newest_versions_stay_and_the_older_ones_go(keep: int) -> None:
     assert DatasetFolder(output, "shop").versions() == list(NIGHTS[-keep:])
 
 
-def test_what_latest_names_and_what_is_pinned_stays_besides_the_newest(output: str) -> None:
+def test_what_latest_names_and_what_is_pinned_stays_in_addition_to_the_newest(output: str) -> None:
     for version in NIGHTS:
         night(output, version, good=version <= THIRD)
     pin_version(DatasetFolder(output, "shop"), FIRST)
@@ -283,6 +284,32 @@ def test_an_outdated_version_goes_with_all_its_revisions_and_what_is_left_of_som
     assert [(item.version, item.revision) for item in begun] == [(SECOND, 1), (SECOND, 2)]
 
 
+def test_a_reusable_conversation_goes_with_the_last_version_that_contains_it(
+    tmp_path: Path,
+) -> None:
+    dataset = DatasetFolder(str(tmp_path), "shop")
+    both = contents(checked("Hi", "Hello"), failed=[failed("Bye"), failed("Thanks", seed_id="f2")])
+    write_version(dataset, FIRST, both)
+    write_version(dataset, SECOND, contents(checked("Hi", "Hello"), failed=[failed("Bye")]))
+    settings = both.settings
+    hi, bye, thanks = (
+        conversation_key(seed, 1, settings.chatbot, settings.simulated_user, settings.simulation)
+        for seed in both.seed_file.seeds
+    )
+    stored = tmp_path / "shop" / ".checkpoints" / "unchanged"
+    stored.mkdir(parents=True)
+    before = STARTED_AT.timestamp() - 1
+    for name in (f"{hi}.json", f"{bye}.draft.json", f"{thanks}.json", "older.json"):
+        (stored / name).touch()
+        os.utime(stored / name, (before, before))
+    (stored / "of_a_run_that_was_cut_short.json").touch()
+    remove_outdated(dataset, 2)
+    kept = {f"{hi}.json", f"{bye}.draft.json", "of_a_run_that_was_cut_short.json"}
+    assert {path.name for path in stored.iterdir()} == kept | {f"{thanks}.json"}
+    remove_outdated(dataset, 1)
+    assert {path.name for path in stored.iterdir()} == kept
+
+
 def test_nothing_goes_where_all_is_to_be_kept(output: str) -> None:
     for version in NIGHTS[:3]:
         night(output, version)
@@ -290,7 +317,7 @@ def test_nothing_goes_where_all_is_to_be_kept(output: str) -> None:
     assert DatasetFolder(output, "shop").versions() == list(NIGHTS[:3])
 
 
-def test_retention_mends_a_latest_whose_version_was_removed_by_hand(tmp_path: Path) -> None:
+def test_retention_repairs_a_latest_whose_version_was_removed_by_hand(tmp_path: Path) -> None:
     output = str(tmp_path)
     for version in (FIRST, SECOND, THIRD):
         night(output, version)
@@ -328,7 +355,7 @@ def test_what_a_killed_writer_left_goes_after_a_day_and_not_before(
     assert DatasetFolder(str(tmp_path), "shop").versions() == [FIRST]
 
 
-def test_a_whole_version_stays_although_its_writer_was_killed_at_the_very_last(
+def test_a_complete_version_stays_although_its_writer_was_killed_at_the_very_last(
     tmp_path: Path,
 ) -> None:
     night(str(tmp_path), FIRST)
@@ -360,7 +387,7 @@ def test_what_a_killed_remover_left_goes_at_once(output: str) -> None:
 
 
 @pytest.mark.processes
-def test_a_remover_killed_at_any_file_operation_leaves_whole_versions_only(
+def test_a_remover_killed_at_any_file_operation_leaves_complete_versions_only(
     tmp_path: Path,
 ) -> None:
     before = tmp_path / "before"
@@ -384,7 +411,7 @@ def test_a_remover_killed_at_any_file_operation_leaves_whole_versions_only(
 # Several at the same time
 
 
-def test_a_version_published_while_another_run_removes_it_leaves_latest_whole(
+def test_a_version_published_while_another_run_removes_it_leaves_latest_complete(
     tmp_path: Path,
 ) -> None:
     """The other run writes, publishes and tidies just before latest.json is replaced."""
@@ -395,7 +422,7 @@ def test_a_version_published_while_another_run_removes_it_leaves_latest_whole(
 
 
 def await_latest(folder: Path) -> None:
-    """Waits until `latest` leads to a version; it does at once but for a moment's overtaking."""
+    """Waits until `latest` leads to a version; it does at once, unless another run overtakes it."""
     give_up_at = time.monotonic() + 20
     while True:
         try:

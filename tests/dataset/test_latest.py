@@ -49,7 +49,7 @@ def test_a_version_that_is_only_written_is_not_published(output: str) -> None:
     assert latest_of(output)["version"] == VERSION
 
 
-def test_latest_that_cannot_be_replaced_stays_and_is_told(tmp_path: Path) -> None:
+def test_latest_that_cannot_be_replaced_stays_and_is_reported(tmp_path: Path) -> None:
     manifest = write(str(tmp_path))
     (tmp_path / "shop" / "latest.json").mkdir()
     with pytest.raises(ExportError, match="still names the version before"):
@@ -105,7 +105,7 @@ def test_of_two_versions_of_the_same_second_the_one_started_last_counts(output: 
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"{}", b"[]", b"\xff", b'{"version": 1}'])
-def test_a_damaged_latest_is_told_and_replaced_by_the_next_version(
+def test_a_damaged_latest_is_reported_and_replaced_by_the_next_version(
     output: str, damage: bytes
 ) -> None:
     published = publish_latest(DatasetFolder(output, "shop").version(write(output)))

@@ -54,7 +54,7 @@ def test_what_was_loaded_stays_as_it_was_when_a_newer_one_is_published(tmp_path:
     assert len(load(output=output).conversations) == 2
 
 
-def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
+def test_nothing_is_read_before_it_is_requested(tmp_path: Path) -> None:
     write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, many(1))
     dataset = load(VERSION, str(tmp_path))
     (dataset.folder / "conversations.parquet").unlink()
@@ -79,7 +79,7 @@ def test_an_older_version_says_that_it_has_no_next_turns(tmp_path: Path) -> None
         _ = load(str(folder)).next_turns
 
 
-def test_what_is_not_there_is_told(tmp_path: Path) -> None:
+def test_what_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="latest: nothing is published"):
         load(output=str(tmp_path))
 

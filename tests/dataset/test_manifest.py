@@ -22,7 +22,7 @@ def changed(tmp_path: Path, changes: dict[str, Any]) -> UPath:
     return UPath(path)
 
 
-def test_a_missing_manifest_is_told(tmp_path: Path) -> None:
+def test_a_missing_manifest_is_reported(tmp_path: Path) -> None:
     with pytest.raises(
         UsageError, match=r"manifest\.json: not found; a version is there only once"
     ):
@@ -30,42 +30,42 @@ def test_a_missing_manifest_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"PAR1"])
-def test_what_is_not_json_is_told(tmp_path: Path, content: bytes) -> None:
+def test_what_is_not_json_is_reported(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(UsageError, match="is not JSON"):
         read_manifest(UPath(tmp_path) / "manifest.json")
 
 
 @pytest.mark.parametrize("content", [b"[]", b"{}", b"1", b'{"name": "web app"}'])
-def test_the_manifest_of_something_else_is_told(tmp_path: Path, content: bytes) -> None:
+def test_the_manifest_of_something_else_is_reported(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(UsageError, match="is not a manifest of Duologue"):
         read_manifest(UPath(tmp_path) / "manifest.json")
 
 
-def test_the_manifest_of_a_newer_duologue_is_told(tmp_path: Path) -> None:
+def test_the_manifest_of_a_newer_duologue_is_reported(tmp_path: Path) -> None:
     path = changed(tmp_path, {"manifest_version": 2, "something_new": True})
     with pytest.raises(UsageError, match="manifest version 2 is of a newer Duologue"):
         read_manifest(path)
 
 
-def test_an_unknown_field_is_told_by_name(tmp_path: Path) -> None:
+def test_an_unknown_field_is_reported_by_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="something_new"):
         read_manifest(changed(tmp_path, {"something_new": True}))
 
 
-def test_counts_changed_by_hand_are_told(tmp_path: Path) -> None:
+def test_counts_changed_by_hand_are_reported(tmp_path: Path) -> None:
     counts = everything_that_can_happen().counts.model_dump() | {"valid": 3}
     with pytest.raises(UsageError, match="changed by hand or damaged: 4 conversations were due"):
         read_manifest(changed(tmp_path, {"counts": counts}))
 
 
-def test_a_folder_in_the_place_of_a_manifest_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_the_place_of_a_manifest_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         read_manifest(UPath(tmp_path))
 
 
-def test_it_sums_up_what_all_conversations_used_that_told(tmp_path: Path) -> None:
+def test_it_sums_up_the_usage_that_is_known(tmp_path: Path) -> None:
     manifest = read_manifest(changed(tmp_path, {}))
     assert manifest.usage == replace(USAGE, cost_usd=0.75)  # a failed seed's 0.5 with it
 

@@ -74,7 +74,7 @@ def test_jsonl_holds_the_same_rows_for_chat_models(version: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["a\u2028b\u0085c", 'He said "hi",\r\nthen left', "🙂 שלום"])
-def test_a_line_of_jsonl_is_one_row_whatever_was_said(tmp_path: Path, text: str) -> None:
+def test_a_line_of_jsonl_is_one_row_whatever_the_message(tmp_path: Path, text: str) -> None:
     write_version(
         DatasetFolder(str(tmp_path), "shop"), VERSION, contents(checked(text, text, "Bye"))
     )

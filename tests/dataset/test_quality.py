@@ -41,12 +41,12 @@ def test_a_version_is_measured_and_its_manifest_says_so(output: str) -> None:
     assert manifest.quality.distributions["turns"] == {"1": 1}
 
 
-def test_measures_stand_beside_those_of_the_version_before(output: str) -> None:
+def test_measures_stand_next_to_those_of_the_version_before(output: str) -> None:
     first, second, third = nights(output, [3, 2, 1])
     assert [turns_before(manifest) for manifest in (first, second, third)] == [None, 3, 2]
 
 
-def test_drift_is_told_once_five_versions_are_there(tmp_path: Path) -> None:
+def test_drift_is_reported_once_five_versions_are_there(tmp_path: Path) -> None:
     *_, sixth = nights(str(tmp_path), [3, 3, 3, 3, 3, 1])
     assert {"drift:turns"} <= {finding.rule for finding in sixth.quality.findings}
     assert sixth.held_back == ()

@@ -69,24 +69,24 @@ def test_the_first_conversation_comes_without_reading_the_last(tmp_path: Path) -
         list(conversations)
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no\.parquet: not found"):
         read_conversations(UPath(tmp_path) / "no.parquet")
 
 
-def test_what_is_no_parquet_file_is_told(tmp_path: Path) -> None:
+def test_what_is_no_parquet_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_text("id,message")
     with pytest.raises(UsageError, match="is not a complete Parquet file"):
         read_conversations(UPath(tmp_path) / "x.parquet")
 
 
-def test_a_parquet_file_of_something_else_is_told(tmp_path: Path) -> None:
+def test_a_parquet_file_of_something_else_is_reported(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": [1]}), tmp_path / "x.parquet")
     with pytest.raises(UsageError, match="is not of Duologue"):
         read_conversations(UPath(tmp_path) / "x.parquet")
 
 
-def test_another_schema_version_is_told(tmp_path: Path) -> None:
+def test_another_schema_version_is_reported(tmp_path: Path) -> None:
     metadata = {"duologue.schema_version": "2"}
     pq.write_table(pa.table({"a": [1]}).replace_schema_metadata(metadata), tmp_path / "x.parquet")
     with pytest.raises(UsageError, match="has schema version 2"):

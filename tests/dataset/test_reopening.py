@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from upath import UPath
 
@@ -136,7 +136,6 @@ def whole_runs(draw: st.DrawFn) -> DatasetContents:
 
 
 @given(made=whole_runs())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_run_made_comes_back_equal(made: DatasetContents) -> None:
     output = f"memory://{uuid.uuid4()}"
     written = write_version(DatasetFolder(output, "shop"), VERSION, made)
@@ -211,7 +210,7 @@ def reopened(folder: Path) -> DatasetContents:
         ("conversations.parquet", "not found"),
     ],
 )
-def test_a_missing_file_is_told(folder: Path, name: str, told: str) -> None:
+def test_a_missing_file_is_reported(folder: Path, name: str, told: str) -> None:
     (folder / name).unlink()
     with pytest.raises(UsageError, match=f"{name}: {told}"):
         reopened(folder)
@@ -260,7 +259,7 @@ def with_rows_twice(path: Path) -> None:
         ("conversations.parquet", with_rows_twice),
     ],
 )
-def test_files_that_do_not_add_up_are_told(
+def test_files_that_do_not_add_up_are_reported(
     folder: Path, name: str, change: Callable[[Path], None]
 ) -> None:
     change(folder / name)
@@ -279,20 +278,20 @@ def test_files_that_do_not_add_up_are_told(
         (b'{"kind": "rejected_row"}\n', r"was changed: rejected_row\.file: Field required"),
     ],
 )
-def test_a_line_that_is_no_failure_is_told(folder: Path, line: bytes, told: str) -> None:
+def test_a_line_that_is_no_failure_is_reported(folder: Path, line: bytes, told: str) -> None:
     with (folder / "failures.jsonl").open("ab") as file:
         file.write(line)
     with pytest.raises(UsageError, match=rf"failures\.jsonl: .*{told}"):
         reopened(folder)
 
 
-def test_a_foreign_parquet_file_is_told(folder: Path) -> None:
+def test_a_foreign_parquet_file_is_reported(folder: Path) -> None:
     (folder / "conversations.parquet").write_bytes(b"PAR1")
     with pytest.raises(UsageError, match="is not a complete Parquet file"):
         reopened(folder)
 
 
-def test_files_of_another_version_are_told(folder: Path, tmp_path: Path) -> None:
+def test_files_of_another_version_are_reported(folder: Path, tmp_path: Path) -> None:
     """Two versions of the same size: the samples of one seed cannot be those of another."""
     other = a_run()
     write_version(DatasetFolder(str(tmp_path), "bank"), VERSION, other)

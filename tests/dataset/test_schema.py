@@ -128,6 +128,6 @@ def test_the_data_dictionary_describes_every_column_of_failures_csv() -> None:
     assert table in DICTIONARY.read_text(encoding="utf-8")
 
 
-def test_conversations_csv_has_the_same_columns_but_for_the_messages() -> None:
+def test_conversations_csv_has_the_same_columns_except_for_the_messages() -> None:
     names = ["chat_history" if n == "messages" else n for n in CONVERSATIONS_SCHEMA.names]
     assert list(CONVERSATIONS_CSV_COLUMNS) == names

@@ -52,7 +52,7 @@ def test_readers_sum_up_what_their_conversations_cost(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["README.md", "report.html"])
-def test_card_and_report_tell_what_was_used_where_that_is_known(tmp_path: Path, file: str) -> None:
+def test_card_and_report_show_what_was_used_where_that_is_known(tmp_path: Path, file: str) -> None:
     piped = Usage(cost_usd=0.25, input_tokens=1200, models=("a|b",))
     write_version(
         DatasetFolder(str(tmp_path), "shop"), VERSION, contents(checked("Hi", "Ho", usage=piped))

@@ -18,10 +18,10 @@ from upath import UPath
 from duologue.dataset.counts import UnaccountedSeedsError
 from duologue.dataset.manifest import read_manifest
 from duologue.errors import ExportError, UsageError
+from duologue.settings.dataset_names import dataset_name_from
 from duologue.versions.places import (
     DatasetFolder,
     Revision,
-    dataset_name_from,
     is_version,
     new_version,
 )
@@ -114,7 +114,7 @@ def test_versions_sort_by_when_their_runs_started(runs: list[tuple[datetime, uui
 @pytest.mark.parametrize(
     "text", ["", "latest", "..", f"{VERSION}/..", VERSION + "\n", VERSION[:-1]]
 )
-def test_what_is_no_version_is_told_from_one(text: str) -> None:
+def test_what_is_no_version_is_distinguished_from_one(text: str) -> None:
     assert not is_version(text)
     with pytest.raises(UsageError, match="version"):
         DatasetFolder("out", "shop").revision_folder(text)
@@ -129,20 +129,20 @@ def test_an_output_that_can_be_written_to_is_left_empty(output: str) -> None:
     assert folder.fs.find(folder.path) == []
 
 
-def test_a_file_in_the_place_of_the_output_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_output_is_reported(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(UsageError, match=r"out/shop: cannot be written to: a file is where"):
         check_writable(DatasetFolder(str(tmp_path / "out"), "shop"))
 
 
-def test_a_file_in_the_place_of_the_dataset_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_dataset_is_reported(tmp_path: Path) -> None:
     (tmp_path / "shop").write_text("")
     with pytest.raises(UsageError, match="a file is where a folder is needed"):
         check_writable(DatasetFolder(str(tmp_path), "shop"))
 
 
 @pytest.mark.parametrize("output", ["nope://bucket/x", "gs://bucket/x"])
-def test_a_protocol_without_a_driver_is_told(output: str) -> None:
+def test_a_protocol_without_a_driver_is_reported(output: str) -> None:
     with pytest.raises(UsageError, match=f"^{output}: cannot be opened: .*driver"):
         check_writable(DatasetFolder(output, "shop"))
 
@@ -161,7 +161,7 @@ except UsageError as error:
 """
 
 
-def test_an_output_without_permission_is_told(tmp_path: Path) -> None:
+def test_an_output_without_permission_is_reported(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     try:
         done = subprocess.run(

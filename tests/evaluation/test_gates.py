@@ -122,7 +122,7 @@ def test_without_any_prefix_nothing_passes() -> None:
         (EvaluationGates(max_drops={"same": 0.5}), False, "max_drops has same, and there is no"),
     ],
 )
-def test_a_gate_that_cannot_be_told_is_refused(
+def test_a_gate_with_nothing_to_measure_is_refused(
     gates: EvaluationGates, has_baseline: bool, told: str
 ) -> None:
     with pytest.raises(UsageError) as error:
@@ -130,7 +130,7 @@ def test_a_gate_that_cannot_be_told_is_refused(
     assert told in str(error.value)
 
 
-def test_gates_that_can_be_told_are_fine() -> None:
+def test_gates_with_something_to_measure_are_fine() -> None:
     gates = EvaluationGates(min_scores={"same": 0.5}, max_drops={"similarity": 0.1})
     check_gates(gates, ("same", "similarity"), has_baseline=True)
     check_gates(EvaluationGates(min_scores={"same": 0.5}), ("same",), has_baseline=False)

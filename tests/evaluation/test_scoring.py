@@ -104,7 +104,7 @@ async def test_each_verdict(
     assert await verdict(reply, reference, ScoringSettings(max_latency_ms=100)) is expected
 
 
-async def test_replies_keep_their_order_and_what_cannot_be_told_is_none() -> None:
+async def test_replies_keep_their_order_and_unknown_scores_are_none() -> None:
     settings = ScoringSettings(own_scorers=(f"{OWN}:words",))
     replies: list[tuple[Prefix, Message | FailedReply]] = [
         (prefix("One two"), said("One")),
@@ -128,7 +128,7 @@ async def test_own_scorers_may_be_async_and_others_run_in_a_thread(name: str) ->
     assert only.scores[name] == 1.0
 
 
-async def test_so_many_async_scorers_run_concurrently_up_to_the_limit() -> None:
+async def test_async_scorers_run_concurrently_up_to_the_limit() -> None:
     own_scorers.most_at_once = 0
     settings = ScoringSettings(own_scorers=(f"{OWN}:judge",))
     await scored([(prefix(), said("Yes"))] * 10, settings, max_concurrency=3)
@@ -164,7 +164,9 @@ async def test_only_the_replies_that_an_own_scorer_fails_at_are_counted() -> Non
         ((f"{OWN}:words", f"{OWN}:words"), "scorer 'words': there are two of this name"),
     ],
 )
-def test_an_own_scorer_that_cannot_be_used_is_told(spellings: tuple[str, ...], told: str) -> None:
+def test_an_own_scorer_that_cannot_be_used_is_reported(
+    spellings: tuple[str, ...], told: str
+) -> None:
     with pytest.raises(UsageError) as error:
         load_scorers(ScoringSettings(own_scorers=spellings))
     assert told in str(error.value)
@@ -182,7 +184,7 @@ def embedding_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-async def test_embeddings_tell_how_near_the_meanings_are(embedding_model: str) -> None:
+async def test_embeddings_show_how_near_the_meanings_are(embedding_model: str) -> None:
     settings = ScoringSettings(embedding_model=embedding_model)
     assert load_scorers(settings).names == ("same", "similarity", "embedding_similarity")
     pairs = [("hi", "hello"), ("hi", "bye"), ("hi hi bye", "hi"), ("what", "hi"), ("What!", "what")]
@@ -206,6 +208,6 @@ async def test_many_embeddings_keep_their_order(embedding_model: str) -> None:
     ]
 
 
-def test_an_embedding_model_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_an_embedding_model_that_is_missing_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot be loaded .* expected the folder of a model2vec"):
         load_scorers(ScoringSettings(embedding_model=str(tmp_path)))

@@ -2,7 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from duologue.evaluation.manifest import Estimate
@@ -34,7 +34,6 @@ def test_the_same_values_give_the_same_figures_in_any_order() -> None:
     assert wider.low < found.low < found.high < wider.high
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([0.0, 0.1, 0.7, 1.0]))))
 def test_an_interval_holds_its_mean_and_nothing_is_warned_of(
     values: list[tuple[str, float]],

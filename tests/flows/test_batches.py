@@ -39,7 +39,7 @@ async def conversations(seeds: Path, state: State[Any]) -> pd.DataFrame:
 
 
 async def simulations(state: State[Any], count: int) -> dict[str, TaskRun]:
-    """The task runs that simulate, by name, once the server has so many and all have ended."""
+    """The task runs that simulate, by name, once the server has that many and all have ended."""
     while True:
         runs = [run for run in await task_runs(state) if run.name.startswith("simulate-")]
         if len(runs) >= count and all(run.state and run.state.is_final() for run in runs):
@@ -105,7 +105,7 @@ async def test_without_retries_the_batch_was_the_only_attempt(
     assert len(vellum.requests) == 9 * CALLS + 1
 
 
-async def test_a_seed_that_failed_in_its_batch_goes_on_alone_where_it_stopped(
+async def test_a_seed_that_failed_in_its_batch_continues_alone_where_it_stopped(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     vellum.deployments["simulated-user"].failures = ["status:503"]
@@ -131,7 +131,7 @@ async def test_a_seed_that_waits_for_its_retry_holds_up_no_batch(
     assert opened_with[-1].endswith("number 1?")
 
 
-async def test_an_invalid_conversation_is_begun_anew_in_its_batch_and_on_a_retry(
+async def test_an_invalid_conversation_is_restarted_in_its_batch_and_on_a_retry(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     user = vellum.deployments["simulated-user"]
@@ -172,7 +172,7 @@ async def test_a_retry_or_a_resumed_run_simulates_only_what_failed(
     assert len(vellum.requests) == 5
 
 
-async def test_a_rerun_goes_on_in_batches_with_what_is_in_the_versions_files(
+async def test_a_rerun_continues_in_batches_with_what_is_in_the_versions_files(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     user = vellum.deployments["simulated-user"]
@@ -229,7 +229,7 @@ async def test_beyond_two_hundred_25_share_a_task_run_unless_the_run_says_otherw
 
 
 @pytest.mark.parametrize("in_a_task_run", [1, 4])
-async def test_where_nothing_can_be_stored_the_dataset_is_whole_all_the_same(
+async def test_where_nothing_can_be_stored_the_dataset_is_complete_all_the_same(
     seeds_csv: Path,
     vellum: StandIn,
     caplog: pytest.LogCaptureFixture,

@@ -45,7 +45,7 @@ async def polite(chat_history: list[Message]) -> str:
 
 
 async def limited(seeds: Path, budget: dict[str, float], **advanced: Any) -> State[Any]:
-    """A run of two turns, two conversations at a time, that anything lets publish."""
+    """A run of two turns, two conversations concurrently, whose gates pass anything."""
     options = {**RECORDED, "gates": ANYTHING_PASSES, **advanced, "budget": budget}
     return await generated(seeds, turns=2, max_concurrency=2, advanced=options)
 
@@ -110,7 +110,7 @@ async def test_what_is_reused_knows_what_was_recorded_when_it_was_made(
     assert again.usage.cost_usd == 0.5
 
 
-async def test_a_conversation_that_is_begun_anew_costs_what_both_cost(
+async def test_a_conversation_that_is_restarted_costs_what_both_cost(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     seeds_csv.write_text("Where is my order?\n")
@@ -131,7 +131,7 @@ async def test_a_conversation_that_is_begun_anew_costs_what_both_cost(
 
 
 @pytest.mark.parametrize("most", [1, 7, CALLS - 1])
-async def test_exactly_so_many_calls_are_made_and_what_is_undone_is_recorded(
+async def test_exactly_the_allowed_calls_are_made_and_what_is_undone_is_recorded(
     seeds_csv: Path, vellum: StandIn, most: int
 ) -> None:
     state = await limited(seeds_csv, {"max_calls": most}, record_usage=False)
@@ -152,8 +152,10 @@ async def test_exactly_so_many_calls_are_made_and_what_is_undone_is_recorded(
     assert "duologue rerun" in failures["how_to_rerun"][0]
 
 
-async def test_seeds_that_were_not_begun_are_no_task_runs(seeds_csv: Path, vellum: StandIn) -> None:
-    """A thousand seeds that may not be asked for are a thousand rows of a file, and that is all."""
+async def test_seeds_that_were_not_started_are_no_task_runs(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    """A thousand seeds that may not be requested are a thousand rows of a file, and no more."""
     seeds_csv.write_text("".join(f"Question number {n}?\n" for n in range(1000)))
     state = await limited(seeds_csv, {"max_calls": 1})
     manifest = await manifest_of(state)
@@ -170,10 +172,10 @@ async def test_repeated_calls_count(seeds_csv: Path, vellum: StandIn) -> None:
     assert manifest.failed_by_error_class == {"BudgetExhaustedError": 9, "TransientError": 1}
 
 
-async def test_no_call_is_begun_once_the_recorded_cost_has_reached_the_budget(
+async def test_no_call_is_started_once_the_recorded_cost_has_reached_the_budget(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
-    """Two conversations at a time: the one call in flight then is all that comes on top."""
+    """Two conversations concurrently: the one call then in flight is all that is added."""
     manifest = await manifest_of(await limited(seeds_csv, {"max_cost_usd": 1.0}))
     assert manifest.usage is not None
     assert manifest.usage.cost_usd in (1.0, 1.25)
@@ -183,7 +185,7 @@ async def test_no_call_is_begun_once_the_recorded_cost_has_reached_the_budget(
     assert "max_cost_usd is 1." in reasons[0]
 
 
-async def test_a_cost_that_nobody_tells_is_warned_of(
+async def test_a_cost_that_nobody_reports_is_warned_of(
     seeds_csv: Path, vellum: StandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     for deployment in vellum.deployments.values():
@@ -210,7 +212,7 @@ async def test_the_gates_decide_about_what_was_stopped_early(
     assert latest(seeds_csv)["version"] == published.version
 
 
-async def test_a_retry_has_the_budget_anew_and_pays_for_nothing_twice(
+async def test_a_retry_has_the_whole_budget_again_and_is_billed_for_nothing_twice(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     state = await limited(seeds_csv, {"max_calls": 15})
@@ -230,7 +232,7 @@ async def test_a_retry_has_the_budget_anew_and_pays_for_nothing_twice(
 async def test_a_retry_that_runs_out_early_keeps_what_was_finished_before(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
-    """The last seed's turn comes when nothing may be asked any more; it need not be asked."""
+    """The last seed's turn comes when no call may be made any longer; it needs none."""
     chatbot = vellum.deployments["support-bot"]
     chatbot.when_history_contains = {f"number {n}?": "status:503" for n in range(1, 10)}
     options = {**RECORDED, "gates": ANYTHING_PASSES, "budget": {"max_calls": 9 + 4}}
@@ -244,7 +246,9 @@ async def test_a_retry_that_runs_out_early_keeps_what_was_finished_before(
     assert [message.split()[-1] for message in frame["seed_message"]] == ["1?", "2?", "3?", "10?"]
 
 
-async def test_a_rerun_goes_on_with_what_was_left_undone(seeds_csv: Path, vellum: StandIn) -> None:
+async def test_a_rerun_continues_with_what_was_left_undone(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
     manifest = await manifest_of(await limited(seeds_csv, {"max_calls": 25}))
     assert manifest.left_undone > 0
     state = await rerun(seeds_csv)
@@ -326,7 +330,7 @@ def test_a_budget_of_cost_needs_one_participant_on_vellum() -> None:
     assert plan.settings.budget == Budget(max_cost_usd=2.5)
 
 
-def test_a_cost_that_sums_up_to_the_limit_but_for_rounding_has_reached_it() -> None:
+def test_a_cost_that_sums_up_to_the_limit_except_for_rounding_has_reached_it() -> None:
     spending = Spending(Budget(max_cost_usd=1))
     for _ in range(10):
         assert spending.exhausted is None

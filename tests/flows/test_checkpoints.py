@@ -110,7 +110,7 @@ async def test_what_is_stored_while_a_scope_is_listed_is_not_overlooked(parent: 
         assert await run.read(one.key, Conversation) is not None
 
 
-async def test_what_is_removed_is_not_found_any_more(parent: UPath) -> None:
+async def test_what_is_removed_is_no_longer_found(parent: UPath) -> None:
     run, one = opened(parent), job(1)
     await run.write(one.key, conversation(one))
     await run.remove(one.key)

@@ -238,7 +238,7 @@ async def test_an_evaluation_may_go_to_s3(output: Path, vellum: StandIn, s3_outp
     assert not again.failed_gates
 
 
-async def test_the_evaluations_beside_the_versions_are_no_version(
+async def test_the_evaluations_next_to_the_versions_are_no_version(
     output: Path, vellum: StandIn
 ) -> None:
     first = await evaluation_of(await evaluated(output))
@@ -313,7 +313,7 @@ async def test_what_the_last_attempt_wrote_is_no_evaluation_while_it_is_written_
 
 
 @pytest.mark.processes
-def test_a_writer_killed_at_any_file_operation_leaves_a_whole_evaluation_or_none(
+def test_a_writer_killed_at_any_file_operation_leaves_a_complete_evaluation_or_none(
     tmp_path: Path,
 ) -> None:
     """In processes of their own, each killed at the next operation on a file."""

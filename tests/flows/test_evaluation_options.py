@@ -49,7 +49,7 @@ def thanking(seed_id: str, chat_history: ChatHistory) -> str:
 # A baseline
 
 
-async def test_both_sides_are_asked_for_every_prefix_and_compared(
+async def test_both_sides_answer_every_prefix_and_are_compared(
     output: Path, vellum: StandIn
 ) -> None:
     """The candidate says half of it, the baseline all: the difference is negative."""
@@ -103,7 +103,7 @@ async def test_the_same_chatbot_on_both_sides_differs_in_nothing(
     manifest = await evaluation_of(
         await evaluated(output, candidate="support-bot", baseline="support-bot")
     )
-    assert len(vellum.requests) == 2 * 12, "each side is asked for itself"
+    assert len(vellum.requests) == 2 * 12, "each side gets its own requests"
     checkpoints = output / "shop" / "evaluations" / ".checkpoints" / VERSION
     assert len(list((checkpoints / manifest.evaluation).iterdir())) == 2 * 12, "and stored"
     for difference in manifest.differences.values():
@@ -275,7 +275,7 @@ async def test_the_bundled_workflow_may_be_the_candidate(
         ),
     ],
 )
-async def test_wrong_use_is_told_before_anything_is_asked(
+async def test_wrong_use_is_reported_before_any_call(
     output: Path, vellum: StandIn, parameters: dict[str, Any], told: str
 ) -> None:
     advanced = {**QUICK, **parameters.get("advanced", {})}

@@ -142,7 +142,7 @@ async def test_neither_key_nor_message_is_in_logs_states_results_of_failures_or_
         ]
     )
     assert "own scorer raises failed at 6 replies" in shown
-    assert "[hidden]" in shown, "the key and what was said had been sent back"
+    assert "[hidden]" in shown, "the key and the messages had been sent back"
     assert API_KEY not in shown
     for text in SAID:
         assert text not in shown

@@ -167,7 +167,7 @@ async def test_a_test_suite_without_a_result_fails_the_gates_and_nothing_is_lost
 
 
 @pytest.mark.parametrize("ended", ["FAILED", "CANCELLED"])
-async def test_a_run_that_ended_badly_is_told_with_what_it_has(
+async def test_a_run_that_ended_badly_is_reported_with_what_it_has(
     output: Path, suite: StandInSuite, ended: str
 ) -> None:
     suite.runs.states = [ended]

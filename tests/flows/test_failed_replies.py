@@ -50,7 +50,7 @@ both_ways = pytest.mark.parametrize("in_a_task_run", [1, 5])
 
 
 async def replays(state: State[Any], count: int) -> dict[str, TaskRun]:
-    """The task runs that ask, by name, once the server has so many and all have ended."""
+    """The task runs that ask, by name, once the server has that many and all have ended."""
     while True:
         runs = [run for run in await task_runs(state, count) if run.name.startswith("replay-")]
         if len(runs) >= count and all(run.state and run.state.is_final() for run in runs):
@@ -62,7 +62,7 @@ async def replays(state: State[Any], count: int) -> dict[str, TaskRun]:
     ("failure", "calls", "error"),
     [("status:503", 3, "TransientError"), ("status:400", 1, "FatalError")],
 )
-async def test_a_reply_that_fails_is_asked_for_again_only_where_that_may_help(
+async def test_a_reply_that_fails_is_requested_again_only_where_that_may_help(
     output: Path, vellum: StandIn, failure: str, calls: int, error: str, in_a_task_run: int
 ) -> None:
     vellum.deployments["support-bot"].when_history_contains = {OF_3: failure}
@@ -187,7 +187,7 @@ async def test_an_evaluation_is_resumed_with_what_it_had(
     assert len(vellum.requests) == 12
 
 
-async def test_another_candidate_is_asked_anew_also_when_resumed(
+async def test_another_candidate_is_asked_again_also_when_resumed(
     output: Path, vellum: StandIn
 ) -> None:
     first = await evaluation_of(await evaluated(output))
@@ -198,7 +198,7 @@ async def test_another_candidate_is_asked_anew_also_when_resumed(
     assert len(vellum.requests) == 12
 
 
-async def test_an_evaluation_of_another_version_is_not_gone_on_with(
+async def test_an_evaluation_of_another_version_is_not_resumed(
     output: Path, vellum: StandIn
 ) -> None:
     first = await evaluation_of(await evaluated(output))
@@ -297,7 +297,7 @@ async def test_a_chatbot_that_says_nothing_has_replied_and_regressed(
 
 
 @both_ways
-async def test_where_nothing_can_be_stored_the_evaluation_is_whole_all_the_same(
+async def test_where_nothing_can_be_stored_the_evaluation_is_complete_all_the_same(
     output: Path,
     vellum: StandIn,
     caplog: pytest.LogCaptureFixture,

@@ -105,7 +105,7 @@ async def test_a_failed_call_is_tried_again_and_then_nobody_knows(
     assert f"{limit}." in await summary_of(state)
 
 
-async def test_a_seed_that_is_tried_again_goes_on_where_it_stopped(
+async def test_a_seed_that_is_tried_again_continues_where_it_stopped(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     """The third call of one conversation fails; its seed's retry makes that call and no other."""
@@ -246,14 +246,14 @@ def check_stopped_early(seeds: Path, state: State[Any], manifest: Manifest, reas
     assert not (output_of(seeds) / "seeds" / "latest.json").exists()
 
 
-async def test_a_night_makes_every_conversation_anew(seeds_csv: Path, vellum: StandIn) -> None:
+async def test_a_night_makes_every_conversation_again(seeds_csv: Path, vellum: StandIn) -> None:
     first = await manifest_of(await generated(seeds_csv))
     second = await manifest_of(await generated(seeds_csv))
     assert first.version != second.version
     assert len(vellum.requests) == 2 * 60
 
 
-async def test_unchanged_conversations_are_reused_when_the_run_asks_for_it(
+async def test_unchanged_conversations_are_reused_when_the_run_requests_it(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     reuse = {**QUICK, "reuse_unchanged": True}
@@ -367,10 +367,10 @@ async def test_every_error_of_a_run_is_one_of_ours(
         await state.aresult()
 
 
-async def test_a_retry_simulates_only_what_is_missing_and_makes_the_version_whole(
+async def test_a_retry_simulates_only_what_is_missing_and_completes_the_version(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
-    """Seed 3 fails at its second call, seed 7 is invalid; both are mended, the others kept."""
+    """Seed 3 fails at its second call, seed 7 is invalid; both are repaired, the others kept."""
     user = vellum.deployments["simulated-user"]
     user.when_history_contains = {"number 3?": "status:503"}
     good_reply = user.reply
@@ -394,7 +394,7 @@ async def test_a_retry_simulates_only_what_is_missing_and_makes_the_version_whol
     whole = seeds_csv.parent / "datasets" / "seeds" / latest(seeds_csv)["path"]
     assert len(pd.read_parquet(whole / "conversations.parquet")) == 10
     asked = Counter(request.metadata["seed_id"] for request in vellum.requests if request.metadata)
-    assert sorted(asked.values()) == [5, 6]  # one goes on, one begins anew
+    assert sorted(asked.values()) == [5, 6]  # one continues, one restarts
 
 
 async def test_a_retry_of_200_seeds_of_which_10_failed_simulates_exactly_10(
@@ -442,7 +442,7 @@ async def test_another_setting_is_another_conversation_also_when_resumed(
     assert len(vellum.requests) == 10 * 4
 
 
-async def test_an_invalid_conversation_is_simulated_anew_within_the_seeds_attempts(
+async def test_an_invalid_conversation_is_simulated_again_within_the_seeds_attempts(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     """Its user echoes the first two times; what came of that is in no cache and no dataset."""

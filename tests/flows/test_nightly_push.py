@@ -48,7 +48,7 @@ def suite(vellum: StandIn) -> StandInSuite:
 
 
 async def pushes(state: State[Any], count: int) -> list[str | None]:
-    """How the task runs that pushed ended, once the server has recorded so many."""
+    """How the task runs that pushed ended, once the server has recorded that many."""
     run = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
     async with get_client() as client:
         while True:
@@ -124,7 +124,7 @@ async def test_a_version_that_is_superseded_is_not_pushed(
 
 
 @pytest.mark.parametrize("status", [500, 403])
-async def test_a_push_that_fails_is_told_and_the_night_is_good(
+async def test_a_push_that_fails_is_reported_and_the_night_is_good(
     seeds_csv: Path, suite: StandInSuite, status: int
 ) -> None:
     suite.faults = [f"status:{status}"] * 5
@@ -147,7 +147,7 @@ async def test_a_push_that_fails_is_told_and_the_night_is_good(
     assert len(suite.cases) == 10
 
 
-async def test_rejected_cases_are_told(seeds_csv: Path, suite: StandInSuite) -> None:
+async def test_rejected_cases_are_reported(seeds_csv: Path, suite: StandInSuite) -> None:
     suite.reject_all = "The input variable is not there."
     state = await generated(seeds_csv, advanced=PUSHED)
     assert state.is_completed()
@@ -164,7 +164,7 @@ async def test_a_retry_pushes_again_and_only_what_changed(
     assert len(suite.bulks) == 1
 
 
-async def test_a_mended_version_is_pushed_to_the_same_test_suite(
+async def test_a_repaired_version_is_pushed_to_the_same_test_suite(
     seeds_csv: Path, vellum: StandIn, suite: StandInSuite
 ) -> None:
     bot = vellum.deployments["support-bot"]
@@ -178,11 +178,11 @@ async def test_a_mended_version_is_pushed_to_the_same_test_suite(
     assert state.is_completed()
     assert "is published, but not all of it is in its Test Suite" in str(state.message)
     assert (await retried(state, rerun_failed_seeds)).is_completed()
-    # The version is whole by then: there was nothing to mend, but something to push.
+    # The version is whole by then: there was nothing to repair, but something to push.
     assert len(suite.cases) == 10
 
 
-async def test_an_incomplete_run_tells_of_its_push_as_well(
+async def test_an_incomplete_run_reports_its_push_as_well(
     seeds_csv: Path, vellum: StandIn, suite: StandInSuite
 ) -> None:
     vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:400"}
@@ -193,7 +193,7 @@ async def test_an_incomplete_run_tells_of_its_push_as_well(
     assert "is published, but not all of it is in its Test Suite" in str(state.message)
 
 
-async def test_without_a_key_nothing_is_paid_for(
+async def test_without_a_key_nothing_is_billed(
     seeds_csv: Path, vellum: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("VELLUM_API_KEY")
@@ -244,9 +244,7 @@ async def test_the_command_pushes(seeds_csv: Path, suite: StandInSuite) -> None:
     assert "Test Suite" not in done.output
 
 
-async def test_the_command_tells_of_a_push_that_failed(
-    seeds_csv: Path, suite: StandInSuite
-) -> None:
+async def test_the_command_reports_a_push_that_failed(seeds_csv: Path, suite: StandInSuite) -> None:
     done = await duologue(seeds_csv, "--turns", "1", "--set", "test_suite.suite=nowhere")
     assert done.exit_code == 0, done.output
     assert "There is no such Test Suite" in " ".join(done.output.split())

@@ -93,7 +93,7 @@ async def test_too_few_conversations_hold_a_version_back_although_all_are_valid(
 ) -> None:
     state = await generated(seeds_csv, advanced={**QUICK, "gates": {"min_conversations": 11}})
     assert state.is_failed()
-    assert "min_conversations asks for 11" in str(state.message)
+    assert "min_conversations requires 11" in str(state.message)
     assert not (output_of(seeds_csv) / "seeds" / "latest.json").exists()
 
 
@@ -127,7 +127,7 @@ async def test_holding_back_emits_an_event_with_the_reasons(
     assert event["payload"]["is_latest"] is False
     assert event["payload"]["held_back"] == [
         "10 of 10 conversations failed (100.0%); max_failed_share allows 10.0%",
-        "0 conversations are valid; min_conversations asks for 1",
+        "0 conversations are valid; min_conversations requires 1",
     ]
 
 
@@ -186,7 +186,7 @@ async def test_outdated_versions_go_with_their_checkpoints(
     assert {path.name for path in checkpoints.iterdir()} == stay
 
 
-async def test_an_old_version_that_is_made_whole_stays_although_newer_ones_are_enough(
+async def test_an_old_version_that_is_completed_stays_although_newer_ones_are_enough(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status:400"}
@@ -225,7 +225,7 @@ def tiny_disk(seeds_csv: Path) -> Iterator[Path]:
         yield disk
 
 
-async def test_a_full_disk_loses_no_conversation_and_a_retry_asks_for_nothing_again(
+async def test_a_full_disk_loses_no_conversation_and_a_retry_requests_nothing_again(
     seeds_csv: Path, vellum: StandIn, tiny_disk: Path
 ) -> None:
     state = await generated(seeds_csv)
@@ -243,24 +243,24 @@ async def test_a_full_disk_loses_no_conversation_and_a_retry_asks_for_nothing_ag
 
 
 @pytest.mark.timeout(400)
-async def test_twenty_nights_in_a_row(seeds_csv: Path, vellum: StandIn) -> None:
-    """Random failures; a person pins, rolls back and retries; storage stays bounded."""
+async def test_twelve_nights_in_a_row(seeds_csv: Path, vellum: StandIn) -> None:
+    """Seeds fail; a person pins, rolls back and retries; storage stays bounded."""
     chance = random.Random(20261124)
-    dataset, keep = DatasetFolder(str(output_of(seeds_csv)), "seeds"), 5
+    dataset, keep = DatasetFolder(str(output_of(seeds_csv)), "seeds"), 3
     advanced = {**QUICK, "keep_versions": keep}
     bot = vellum.deployments["support-bot"]
     pinned: set[str] = set()
-    for night in range(20):
-        broken = chance.sample(range(1, 11), chance.choice([0, 0, 1, 1, 3, 10]))
+    for night, failures in enumerate((0, 1, 3, 10, 0, 1, 3, 0, 1, 10, 0, 3)):
+        broken = chance.sample(range(1, 11), failures)
         bot.when_history_contains = {f"number {n}?": "status:503" for n in broken}
         state = await generated(seeds_csv, turns=1, advanced=advanced)
         manifest = await manifest_of(state)
         assert manifest.counts.failed == len(broken)
         assert bool(manifest.held_back) == (len(broken) > 1)
-        if night == 7:
+        if night == 4:
             pin_version(dataset, manifest.version)
             pinned.add(manifest.version)
-        if night == 11:
+        if night == 7:
             roll_back(dataset)
         if len(broken) == 3:
             bot.when_history_contains = {}
@@ -269,7 +269,7 @@ async def test_twenty_nights_in_a_row(seeds_csv: Path, vellum: StandIn) -> None:
             assert not manifest.held_back
         check_every_version(seeds_csv, at_most=keep + 1 + len(pinned))
         newest_good = next((v for v in past_versions(dataset) if not v.manifest.held_back), None)
-        if newest_good is not None and night != 11:
+        if newest_good is not None and night != 7:
             assert newest_good.is_latest
     kept = {path.name for path in (output_of(seeds_csv) / "seeds" / ".checkpoints").iterdir()}
     assert pinned <= {item.manifest.version for item in past_versions(dataset)}
@@ -291,7 +291,7 @@ def check_every_version(seeds: Path, at_most: int) -> None:
         assert (output_of(seeds) / "seeds" / latest(seeds)["path"] / "manifest.json").exists()
 
 
-def test_the_summary_tells_what_stands_out_without_its_words(tmp_path: Path) -> None:
+def test_the_summary_shows_what_stands_out_without_its_words(tmp_path: Path) -> None:
     made = many(20, text="We are sorry, try again later. ")
     manifest = write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, made).manifest
     told = summary(manifest, made, "out", None)

@@ -66,7 +66,7 @@ def conversations(seeds: Path, manifest: Manifest) -> pd.DataFrame:
     return pd.read_parquet(folder(seeds, manifest) / "conversations.parquet")
 
 
-async def test_only_what_is_missing_is_simulated_and_the_version_is_whole(
+async def test_only_what_is_missing_is_simulated_and_the_version_is_complete(
     seeds: Path, vellum: StandIn
 ) -> None:
     before = await broken_version(seeds, vellum)
@@ -75,7 +75,7 @@ async def test_only_what_is_missing_is_simulated_and_the_version_is_whole(
     assert state.is_completed()
     assert (after.version, after.revision, after.counts.valid) == (before.version, 2, 6)
     assert (latest(seeds)["version"], latest(seeds)["revision"]) == (before.version, 2)
-    # Two turns are four calls. s2 and s3 had one each, and s5 begins anew.
+    # Two turns are four calls. s2 and s3 had one each, and s5 restarts.
     assert asked(vellum) == {"2": 3, "3": 3, "5": 4}
     assert list(conversations(seeds, after)["seed_id"]) == [f"s{n}" for n in range(1, 7)]
 
@@ -120,7 +120,7 @@ async def test_chosen_seeds_are_simulated_and_the_other_failures_stay_as_they_ar
     assert asked(vellum) == {"2": 3, "5": 4}
 
 
-async def test_a_seed_that_did_not_fail_is_told_and_nothing_is_asked(
+async def test_a_seed_that_did_not_fail_is_reported_and_nothing_is_asked(
     seeds: Path, vellum: StandIn
 ) -> None:
     before = await broken_version(seeds, vellum)
@@ -131,7 +131,7 @@ async def test_a_seed_that_did_not_fail_is_told_and_nothing_is_asked(
     assert not (output_of(seeds) / "seeds" / f"{before.version}-r2").exists()
 
 
-async def test_a_whole_version_has_nothing_to_mend(seeds: Path, vellum: StandIn) -> None:
+async def test_a_complete_version_has_nothing_to_repair(seeds: Path, vellum: StandIn) -> None:
     manifest = await manifest_of(await generated(seeds))
     vellum.requests.clear()
     state = await rerun(seeds)
@@ -148,7 +148,7 @@ async def test_a_rerun_of_an_old_version_leaves_latest_alone(seeds: Path, vellum
     assert (output_of(seeds) / "seeds" / f"{old.version}-r2" / "manifest.json").exists()
 
 
-async def test_a_version_that_was_held_back_is_published_once_it_is_whole(
+async def test_a_version_that_was_held_back_is_published_once_it_is_complete(
     seeds: Path, vellum: StandIn
 ) -> None:
     vellum.deployments["support-bot"].when_history_contains = {"order 1?": "status:503"}
@@ -159,7 +159,7 @@ async def test_a_version_that_was_held_back_is_published_once_it_is_whole(
     assert (latest(seeds)["version"], latest(seeds)["revision"]) == (held_back.version, 2)
 
 
-async def test_what_fails_again_goes_on_from_there_the_next_time(
+async def test_what_fails_again_continues_from_there_the_next_time(
     seeds: Path, vellum: StandIn
 ) -> None:
     before = await broken_version(seeds, vellum)
@@ -174,7 +174,7 @@ async def test_what_fails_again_goes_on_from_there_the_next_time(
     assert asked(vellum) == {"2": 2}
 
 
-async def test_a_retry_of_a_rerun_goes_on_with_its_version_also_when_latest_is_another(
+async def test_a_retry_of_a_rerun_continues_with_its_version_also_when_latest_is_another(
     seeds: Path, vellum: StandIn
 ) -> None:
     before = await broken_version(seeds, vellum)

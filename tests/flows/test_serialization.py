@@ -41,7 +41,7 @@ def stored(folder: Path, before: set[Path]) -> list[Path]:
 def kinds_in(path: Path) -> set[str]:
     """Names the classes in a stored result, which must be JSON."""
     record = json.loads(path.read_bytes())
-    # Prefect stores some with what describes them, and an error by itself.
+    # Prefect stores some with what describes them, and an error on its own.
     if "metadata" in record:
         assert record["metadata"]["serializer"]["type"] == "json"
         record = json.loads(record["result"])

@@ -1,4 +1,4 @@
-"""Which part of a run is in which shard, and what is told of shards that cannot be."""
+"""Which part of a run is in which shard, and what is reported of shards that cannot run."""
 
 import hashlib
 import json
@@ -57,13 +57,15 @@ def test_a_budget_is_not_for_shards(budget: dict[str, int]) -> None:
         ({"workers": 3}, "workers"),
     ],
 )
-def test_options_that_cannot_be_meant_are_told(options: dict[str, int | str], told: str) -> None:
+def test_options_that_cannot_be_meant_are_reported(
+    options: dict[str, int | str], told: str
+) -> None:
     with pytest.raises(UsageError, match=told):
         plan_generation(seeds="seeds.csv", advanced={"shards": options})
 
 
 @pytest.mark.usefixtures("prefect_server")
-async def test_a_deployment_that_is_not_there_is_told(seeds_csv: Path, vellum: StandIn) -> None:
+async def test_a_deployment_that_is_not_there_is_reported(seeds_csv: Path, vellum: StandIn) -> None:
     options = {**QUICK, "shards": {"deployment": "simulate-shard/elsewhere"}}
     state = await generated(seeds_csv, advanced=options)
     assert state.is_failed()

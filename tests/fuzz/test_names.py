@@ -18,12 +18,13 @@ from duologue.errors import UsageError
 from duologue.plans.generation import jobs_of, plan_generation
 from duologue.plans.rerun import plan_rerun
 from duologue.seeds import Seed, read_seeds
+from duologue.settings.dataset_names import dataset_name_from
 from duologue.simulation import Draft
 from duologue.versions.checkpoints import Checkpoints
 from duologue.versions.finding import find_dataset, find_version
 from duologue.versions.history import pin_version, remove_version, roll_back, unpin_version
 from duologue.versions.latest import publish_latest
-from duologue.versions.places import DatasetFolder, dataset_name_from
+from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import check_writable, write_version
 from tests.dataset.making import VERSION, checked, contents
 
@@ -43,7 +44,7 @@ NAME = st.sampled_from(NO_VERSIONS) | st.lists(PART, max_size=5).map("".join) | 
 
 @contextmanager
 def nothing_but(folder: Path, root: Path) -> Iterator[None]:
-    """Sees to it that nothing beside a folder comes, goes or changes."""
+    """Checks that nothing next to a folder comes, goes or changes."""
 
     def seen() -> dict[Path, bytes]:
         return {
@@ -59,7 +60,7 @@ def nothing_but(folder: Path, root: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Holds one dataset, beside what is nobody's business."""
+    """Holds one dataset, next to what no command may touch."""
     root = tmp_path_factory.mktemp("root")
     (root / "x").write_text("of somebody else")
     output = root / "datasets"

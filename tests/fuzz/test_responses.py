@@ -1,6 +1,6 @@
 """Whatever answers at Vellum's address, a call gives a reply or one of Duologue's errors.
 
-A server that sends the bytes it is told to; the real SDK and its HTTP client ask it.
+A server that sends the bytes that a test sets; the real SDK and its HTTP client ask it.
 """
 
 import asyncio
@@ -208,7 +208,7 @@ def test_any_answer_is_a_reply_or_an_error_that_gives_nothing_away(
 
 
 @given(value=JSON, status=st.sampled_from([200, 400, 401, 500, 503]))
-def test_an_error_body_of_any_json_is_told(asked: Asked, value: Any, status: int) -> None:
+def test_an_error_body_of_any_json_is_reported(asked: Asked, value: Any, status: int) -> None:
     outcome = asked(http(status, [], json.dumps(value).encode(), 0))
     assert isinstance(outcome, ParticipantError)
     assert KEY not in str(outcome)
@@ -230,7 +230,7 @@ def test_what_is_quoted_cannot_forge_a_log_or_steer_a_terminal(asked: Asked) -> 
 
 
 @pytest.mark.parametrize("path", [("data", "state"), (*OUTPUT_PATH, "type"), ("data", "ts")])
-def test_what_is_malformed_is_told_without_the_key(
+def test_what_is_malformed_is_reported_without_the_key(
     asked: Asked, path: tuple[str | int, ...]
 ) -> None:
     outcome = asked(http(200, [], json.dumps(with_change(path, KEY)).encode(), 0))

@@ -70,7 +70,7 @@ def test_the_page_names_the_versions_that_are_tried() -> None:
 
 
 def exported(tmp_path: Path, tool: str, file: str) -> None:
-    # As documented, but for where the dataset is.
+    # As documented, except for where the dataset is.
     assert f"duologue export latest {tool} {file}\n" in PAGE
     place = ["--output", str(tmp_path / "datasets")]
     done = CliRunner().invoke(app, ["export", VERSION, tool, str(tmp_path / file), *place])
@@ -150,7 +150,7 @@ def evaluated(tmp_path: Path, run: Run, provider: str) -> dict[str, dict[str, An
     return by_id
 
 
-def test_promptfoo_reads_test_cases_and_asks_what_was_said(
+def test_promptfoo_reads_test_cases_and_sends_their_messages(
     rows: list[dict[str, Any]], tmp_path: Path, run: Run
 ) -> None:
     exported(tmp_path, "promptfoo", "tests.jsonl")

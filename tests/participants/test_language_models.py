@@ -97,7 +97,7 @@ async def test_the_place_of_a_models_file_is_not_recorded(server: ModelServer) -
     assert (await asked()).usage == Usage(11, 5, None, ("tiny",))
 
 
-async def test_a_refusal_is_what_was_said(server: ModelServer) -> None:
+async def test_a_refusal_is_recognised_by_its_words(server: ModelServer) -> None:
     server.script.append(completion(None, refusal="I cannot help with that."))
     assert (await asked()).text == "I cannot help with that."
 

@@ -138,7 +138,7 @@ class Bot(BaseWorkflow[Inputs, BaseState]):
 
 ALL_TOGETHER = """
 import threading
-all_here = threading.Barrier(20, timeout=20)
+all_here = threading.Barrier(20, timeout=120)
 def reply(chat_history):
     all_here.wait()
     return "in parallel"
@@ -146,7 +146,7 @@ def reply(chat_history):
 
 
 @pytest.mark.parametrize("reference", ["python:bots:reply", "local:bots"])
-async def test_as_many_block_at_a_time_as_may_be_in_flight(module: Any, reference: str) -> None:
+async def test_as_many_block_concurrently_as_may_be_in_flight(module: Any, reference: str) -> None:
     module(
         "bots",
         ALL_TOGETHER
@@ -188,7 +188,7 @@ async def test_further_inputs_come_by_keyword_from_settings_and_seed_columns(mod
         "async def reply(chat_history, *, conversation_id='none'): return conversation_id",
     ],
 )
-async def test_a_function_that_asks_for_the_conversations_id_gets_it(
+async def test_a_function_that_requests_the_conversations_id_gets_it(
     module: Any, source: str
 ) -> None:
     module("bots", source)
@@ -220,7 +220,7 @@ async def test_a_seed_without_the_column_fails_and_says_which(module: Any) -> No
         ("1 / 0", "failed while it was imported .ZeroDivisionError"),
     ],
 )
-async def test_a_module_that_cannot_be_used_is_told_before_anything_runs(
+async def test_a_module_that_cannot_be_used_is_reported_before_anything_runs(
     module: Any, source: str, told: str
 ) -> None:
     module("bots", source)
@@ -228,7 +228,7 @@ async def test_a_module_that_cannot_be_used_is_told_before_anything_runs(
         await asked(ParticipantSettings.parsed("python:bots:reply"))
 
 
-async def test_a_module_that_is_not_there_is_told(module: Any) -> None:
+async def test_a_module_that_is_not_there_is_reported(module: Any) -> None:
     with pytest.raises(UsageError, match=r"there is no module 'no_such_bots' in"):
         await asked(ParticipantSettings.parsed("python:no_such_bots.deep:reply"))
 
@@ -314,7 +314,7 @@ async def test_one_of_several_workflows_is_named_with_its_inputs_and_output(modu
         ("local:json", {}, "json has no Vellum Workflow"),
     ],
 )
-async def test_a_workflow_that_cannot_be_used_is_told_before_anything_runs(
+async def test_a_workflow_that_cannot_be_used_is_reported_before_anything_runs(
     module: Any, reference: str, inputs: dict[str, Any], told: str
 ) -> None:
     module("bot_module", WORKFLOW + SECOND)
@@ -355,12 +355,12 @@ def test_no_thread_outlives_the_participants(module: Any) -> None:
     asyncio.run(asked(ParticipantSettings.parsed("python:bots:reply")))
     for thread in threading.enumerate():
         if thread.name.startswith("participant"):
-            thread.join(10)
+            thread.join(120)
             assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("said", ["a\0b", "half a pair \ud83d"])
-def test_text_that_no_file_can_hold_is_asked_for_again(said: str) -> None:
+def test_text_that_no_file_can_hold_is_requested_again(said: str) -> None:
     with pytest.raises(TransientError):
         usable_text(said, "bot")
 

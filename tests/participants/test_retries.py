@@ -12,7 +12,7 @@ from duologue.participants.retries import with_retries
 from duologue.settings.participants import CallSettings
 
 QUICK = CallSettings(
-    timeout_seconds=5, deadline_seconds=5, first_wait_seconds=0.01, longest_wait_seconds=0.02
+    timeout_seconds=60, deadline_seconds=60, first_wait_seconds=0.01, longest_wait_seconds=0.02
 )
 
 
@@ -36,7 +36,7 @@ class Attempts:
 
 
 def hanging(asked: list[str]) -> Callable[[], Awaitable[str]]:
-    """An attempt that never ends by itself; it notes that it began, and that it was cancelled."""
+    """An attempt that never ends on its own; it notes its start and its cancellation."""
 
     async def attempt() -> str:
         asked.append("asked")
@@ -115,7 +115,7 @@ async def test_what_the_server_asks_to_wait_is_waited() -> None:
     assert attempts.at[1] - attempts.at[0] >= 0.3
 
 
-async def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
+async def test_a_wait_beyond_the_deadline_does_not_start() -> None:
     attempts = Attempts(TransientError("busy", retry_after_seconds=3600), "Hello")
 
     with pytest.raises(TransientError, match=r"busy .*after 1 attempt in") as raised:

@@ -70,7 +70,7 @@ def shown(error: BaseException) -> str:
 
 
 @pytest.mark.parametrize("failure", sorted(FAILURES))
-async def test_no_failure_shows_the_key_or_what_was_said(vellum: StandIn, failure: str) -> None:
+async def test_no_failure_shows_the_key_or_a_message(vellum: StandIn, failure: str) -> None:
     vellum.deployments["support-bot"].always = f"{failure}:{ARGUMENTS.get(failure, '')}"
     if failure in ANSWERED:
         assert KEY not in repr(await reply())

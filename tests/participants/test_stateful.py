@@ -212,7 +212,7 @@ async def test_an_execution_that_vellum_forgot_starts_the_conversation_again(
     assert draft.discarded == 1
 
 
-async def test_a_bot_that_started_again_by_itself_is_found_out_by_its_history(
+async def test_a_bot_that_started_again_on_its_own_is_found_out_by_its_history(
     vellum: StandIn,
 ) -> None:
     vellum.deployments["chatty"] = stateful_bot(lambda history: ("JSON", history[-2:]))

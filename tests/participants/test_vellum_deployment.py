@@ -47,13 +47,13 @@ HISTORY = [
     Message(role=Role.ASSISTANT, text="It is.", execution_id="e0", latency_ms=5, attempts=1),
     Message(role=Role.USER, text="For how long?"),
 ]
-ONCE = CallSettings(max_attempts=1, timeout_seconds=20)
+ONCE = CallSettings(max_attempts=1, timeout_seconds=120)
 ALONE = TurnContext(SEED)
 CONTEXT = TurnContext(
     SEED, "seed-1-2", 2, turn=3, dataset="shop", version="20261124T053516Z-1a2b3c4d"
 )
 QUICK = CallSettings(
-    max_attempts=4, timeout_seconds=20, first_wait_seconds=0.01, longest_wait_seconds=0.02
+    max_attempts=4, timeout_seconds=120, first_wait_seconds=0.01, longest_wait_seconds=0.02
 )
 
 
@@ -309,7 +309,7 @@ def test_every_failure_of_the_stand_in_is_tested() -> None:
 @pytest.mark.parametrize(
     ("failure", "error_class", "said"), [pytest.param(*row, id=row[0]) for row in TABLE]
 )
-async def test_every_failure_is_told_and_classified(
+async def test_every_failure_is_reported_and_classified(
     vellum: StandIn, failure: str, error_class: type[ParticipantError], said: str
 ) -> None:
     vellum.deployments["support-bot"].always = failure
@@ -511,7 +511,7 @@ async def test_a_retry_after_beyond_the_deadline_ends_the_call(
 
 
 @pytest.mark.parametrize("value", ["soon", "nan", "-5", "inf", "Wed, 01 Jan 2020 00:00:00 GMT"])
-async def test_a_retry_after_that_asks_for_nothing_is_passed_over(
+async def test_a_retry_after_that_requests_nothing_is_passed_over(
     vellum: StandIn, value: str
 ) -> None:
     vellum.deployments["support-bot"].failures = [f"retry_after:{value}"]
@@ -538,7 +538,7 @@ async def test_white_space_around_the_key_is_dropped(
 @pytest.mark.parametrize(
     "key", [None, "", "  ", "sk-01 23", "sk-01\x7f23", "sk-01\n23", "sk-ünter"]
 )
-async def test_a_key_that_cannot_be_one_is_told_before_anything_runs(
+async def test_a_key_that_cannot_be_one_is_reported_before_anything_runs(
     vellum: StandIn, monkeypatch: pytest.MonkeyPatch, key: str | None
 ) -> None:
     if key is None:
@@ -558,7 +558,7 @@ async def test_a_key_that_cannot_be_one_is_told_before_anything_runs(
     ["api.vellum.ai", "ftp://vellum.ai", "http://", "http:///v1", "http://a b", "http://a:99999"],
 )
 @pytest.mark.parametrize("variable", ["VELLUM_API_URL", "VELLUM_PREDICT_API_URL"])
-async def test_a_base_url_that_is_none_is_told_before_anything_runs(
+async def test_a_base_url_that_is_none_is_reported_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch, variable: str, url: str
 ) -> None:
     monkeypatch.setenv(variable, url)

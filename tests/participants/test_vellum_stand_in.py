@@ -147,7 +147,7 @@ async def test_a_slip_in_steering_is_refused(
 
 
 @pytest.mark.parametrize("name", sorted(FAILURES))
-async def test_the_server_goes_on_after_every_failure(
+async def test_the_server_continues_after_every_failure(
     http: aiohttp.ClientSession, vellum: StandIn, name: str
 ) -> None:
     argument = "500" if name.startswith("status") else "1"

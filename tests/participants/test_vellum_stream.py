@@ -69,7 +69,7 @@ async def error_of(call: CallSettings = ONCE, spending: Spending | None = None) 
     return raised.value
 
 
-async def test_the_stream_is_asked_for_what_its_prompts_use(vellum: StandIn) -> None:
+async def test_the_stream_requests_what_its_prompts_use(vellum: StandIn) -> None:
     said = await reply()
 
     (request,) = vellum.requests
@@ -88,7 +88,7 @@ async def test_the_stream_is_asked_for_what_its_prompts_use(vellum: StandIn) -> 
     assert said.usage == CALL
 
 
-async def test_nothing_is_streamed_or_known_where_nobody_asks_for_it(vellum: StandIn) -> None:
+async def test_nothing_is_streamed_or_known_where_nobody_requests_it(vellum: StandIn) -> None:
     async with vellum_client(max_concurrency=4) as client:
         settings = ParticipantSettings.parsed("support-bot")
         said = await VellumDeployment(client, settings, ONCE).reply(HISTORY, TurnContext(SEED))
@@ -137,7 +137,7 @@ async def test_what_the_prompts_say_is_summed_up_and_what_is_missing_is_not_know
     assert said.usage == expected
 
 
-def test_every_fault_of_the_stand_ins_streams_is_tested() -> None:
+def test_every_error_of_the_stand_ins_streams_is_tested() -> None:
     assert FAULTS.keys() == {"fine", "garbled_lines", "new_fields", *FAULTY}
 
 
@@ -163,7 +163,7 @@ FAULTY = {
 
 
 @pytest.mark.parametrize(("fault", "said"), FAULTY.items())
-async def test_a_stream_without_a_result_is_tried_again_and_paid_for(
+async def test_a_stream_without_a_result_is_tried_again_and_billed(
     vellum: StandIn, fault: str, said: str
 ) -> None:
     vellum.deployments["support-bot"].stream_fault = fault
@@ -193,7 +193,7 @@ async def test_a_rejection_without_an_error_is_tried_again(vellum: StandIn) -> N
 @pytest.mark.parametrize(
     ("failure", "error_class", "said"), [pytest.param(*row, id=row[0]) for row in TABLE]
 )
-async def test_every_failure_is_told_and_classified_as_that_of_a_plain_call(
+async def test_every_failure_is_reported_and_classified_as_that_of_a_plain_call(
     vellum: StandIn, failure: str, error_class: type[ParticipantError], said: str
 ) -> None:
     vellum.deployments["support-bot"].always = failure
@@ -253,7 +253,7 @@ async def test_what_was_used_in_vain_is_known(
 
 
 @pytest.mark.parametrize("budget", [{"max_calls": 2}, {"max_cost_usd": 0.5}, {"max_cost_usd": 0.3}])
-async def test_no_further_attempt_is_begun_once_the_budget_is_spent(
+async def test_no_further_attempt_is_started_once_the_budget_is_spent(
     vellum: StandIn, budget: dict[str, Any]
 ) -> None:
     vellum.deployments["support-bot"].always = "rejected:LLM_PROVIDER"

@@ -102,7 +102,7 @@ def test_seeds_are_chosen_by_their_id_or_by_that_of_a_conversation(
 
 
 @pytest.mark.parametrize("seed_id", ["good", "good-1", "lost-3", "stranger", ""])
-def test_a_seed_that_is_not_among_those_to_mend_is_told(output: str, seed_id: str) -> None:
+def test_a_seed_that_needs_no_rerun_is_reported(output: str, seed_id: str) -> None:
     with pytest.raises(UsageError, match=rf"^seed '{seed_id}': is not among the 6 failed or inval"):
         plan_rerun(VERSION, ["lost", seed_id], output=output)
 
@@ -130,21 +130,21 @@ def test_too_few_new_outcomes_are_an_error(output: str) -> None:
         rerun.outcomes([])
 
 
-def test_a_whole_version_has_nothing_to_mend(output: str) -> None:
+def test_a_complete_version_has_nothing_to_repair(output: str) -> None:
     write_version(DatasetFolder(output, "shop"), NEXT, contents(talk("good", *SAID)))
     assert again(plan_rerun(NEXT, output=output)) == []
     with pytest.raises(UsageError, match="is not among the 0 failed or invalid"):
         plan_rerun(NEXT, ["good"], output=output)
 
 
-def test_the_newest_revision_is_the_one_that_is_mended(output: str) -> None:
+def test_the_newest_revision_is_the_one_that_is_repaired(output: str) -> None:
     mended = contents(talk("good", *SAID), failed=[failed("Hi", seed_id="lost")])
     write_version(DatasetFolder(output, "shop"), VERSION, mended)
     rerun = plan_rerun(VERSION, output=output)
     assert (rerun.version.manifest.revision, again(rerun)) == (2, ["lost-1"])
 
 
-def test_the_settings_are_the_versions_but_for_how_many_go_at_a_time(output: str) -> None:
+def test_the_settings_are_the_versions_except_for_the_concurrency(output: str) -> None:
     settings = night().settings
     assert plan_rerun(VERSION, output=output).settings == settings
     rerun = plan_rerun(VERSION, output=output, max_concurrency=2)
@@ -155,7 +155,7 @@ def test_the_settings_are_the_versions_but_for_how_many_go_at_a_time(output: str
             plan_rerun(VERSION, output=output, max_concurrency=number)
 
 
-def test_a_draft_is_gone_on_with_under_the_key_it_was_kept_under(output: str) -> None:
+def test_a_draft_is_resumed_under_the_key_it_was_kept_under(output: str) -> None:
     keys = [job.key for job in plan_rerun(VERSION, output=output).jobs]
     assert keys == [job.key for job in plan_rerun(VERSION, ["lost"], output=output).jobs]
     assert len(set(keys)) == 10

@@ -173,7 +173,7 @@ def new_run(server: PrefectServer, flow: str, state: dict[str, Any]) -> dict[str
 
 
 def end_run(server: PrefectServer, flow: str, kind: str, message: str) -> dict[str, Any]:
-    """A run of this flow that ends as the server is told by a flow or a worker."""
+    """A run of this flow that ends as a flow or a worker reports to the server."""
     run = new_run(server, flow, {"type": "RUNNING"})
     server.set_state(run["id"], kind, kind.capitalize(), message)
     return run
@@ -194,7 +194,7 @@ def emit(server: PrefectServer, event: str, payload: dict[str, Any], run_id: str
 
 
 @pytest.mark.parametrize("kind", ["FAILED", "CRASHED"])
-def test_a_run_that_went_wrong_is_told_with_its_reason_and_its_page(
+def test_a_run_that_went_wrong_is_reported_with_its_reason_and_its_page(
     notified: Notified, kind: str
 ) -> None:
     reason = "3 failed and 1 invalid of 12 conversations; the other 8 are in shop 2026"
@@ -207,7 +207,7 @@ def test_a_run_that_went_wrong_is_told_with_its_reason_and_its_page(
         assert "Retry" in message.text
 
 
-def test_a_run_that_no_worker_takes_is_told(notified: Notified) -> None:
+def test_a_run_that_no_worker_takes_is_reported(notified: Notified) -> None:
     server = notified.server
     flow_id = server.api("POST", "/flows/", {"name": "generate-dataset"})["id"]
     server.api("POST", "/deployments/", {"name": "nightly", "flow_id": flow_id})
@@ -219,7 +219,7 @@ def test_a_run_that_no_worker_takes_is_told(notified: Notified) -> None:
         assert run_id in message.text
 
 
-def test_a_version_that_is_held_back_is_told_with_reasons_counts_and_place(
+def test_a_version_that_is_held_back_is_reported_with_reasons_counts_and_place(
     notified: Notified, tmp_path: Path
 ) -> None:
     payload = payload_of_a_version(tmp_path)
@@ -245,7 +245,9 @@ def payload_of_a_version(folder: Path) -> dict[str, Any]:
     return event_payload(dataset.version(held_back), is_latest=False)
 
 
-def test_what_went_well_and_other_flows_are_not_told(notified: Notified, tmp_path: Path) -> None:
+def test_successful_runs_and_other_flows_are_not_reported(
+    notified: Notified, tmp_path: Path
+) -> None:
     server = notified.server
     run = end_run(server, "generate-dataset", "COMPLETED", "")
     emit(server, PUBLISHED, payload_of_a_version(tmp_path), run["id"])

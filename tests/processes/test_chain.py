@@ -1,4 +1,4 @@
-"""What follows a night by itself: the evaluation, and a pipeline in another repository."""
+"""What follows a night on its own: the evaluation, and a pipeline in another repository."""
 
 import json
 import os
@@ -73,7 +73,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     folder = copy_of_the_repository(tmp_path_factory.mktemp("repository"), evaluates=True)
     another = tmp_path_factory.mktemp("another") / "repository"
     shutil.copytree(EXAMPLE, another)
-    # Two workers' runs at a time are more writers than SQLite takes: answers were a minute late.
+    # Runs of two workers at once are more writers than SQLite takes: answers were a minute late.
     with postgres() as url, prefect_server(tmp_path_factory.mktemp("server"), url) as server:
         server.environment |= {"PYTHONPATH": str(folder), "DUOLOGUE_ALLOWED_CODE": "bots"}
         for pool, place in (("duologue", folder), ("another-pipeline", another)):

@@ -23,7 +23,7 @@ SEEDS = int(os.environ.get("DUOLOGUE_CHAOS_SEEDS", "5000"))
 COUNT = 6
 IN_FLIGHT = 16
 UNFINISHED = IN_FLIGHT * 3 // 2
-"""Conversations of a shard at most that are begun and not yet kept."""
+"""Conversations of a shard at most that are started and not yet stored."""
 LATENCY_MS = 1000
 MACHINES = 3
 SECONDS_BETWEEN_KILLS = 60

@@ -1,7 +1,7 @@
 """What dies in the middle of a night: processes killed for real, servers that go away.
 
 However it comes, a run that is retried, or that sat it out, publishes every seed. What was finished
-is not asked for again, and whoever reads `latest` meanwhile gets a whole version.
+is not requested again, and whoever reads `latest` meanwhile gets a complete version.
 
 Writers killed at every file operation of an export are in tests/processes/test_cut_short.py.
 """
@@ -45,7 +45,7 @@ CALLS = 2 * TURNS
 """Of one conversation."""
 IN_FLIGHT = 4
 UNFINISHED = 6
-"""Conversations at most that are begun and not yet kept: those in flight, and half as many more
+"""Conversations at most that are started and not yet stored: those in flight, and half as many more
 that Prefect is just starting or recording."""
 OUTAGE_SECONDS = 30
 
@@ -68,7 +68,7 @@ class Vellum:
 
     @contextmanager
     def here(self, latency_ms: float) -> Iterator[None]:
-        """Has it answer; what it was asked begins anew."""
+        """Has it answer; what it was asked is counted from zero."""
         command = [sys.executable, "-m", "tests.support.vellum_stand_in", "--port", str(self.port)]
         latency = ["--latency-ms", str(latency_ms)]
         with running([*command, *latency], ROOT, os.environ, self._folder / "vellum.log") as one:
@@ -106,7 +106,7 @@ class Night(NamedTuple):
         return self.folder / "datasets"
 
     def start(self, pool: str = POOL, in_a_task_run: int = 1) -> str:
-        """Starts a run with so many conversations in a task run; gives its id."""
+        """Starts a run with that many conversations in a task run; returns its id."""
         return self.server.start_run(
             f"generate-dataset/{pool}",
             {
@@ -235,7 +235,7 @@ def check_nothing_was_asked_again(before: list[Call], after: list[Call]) -> None
 
 
 @pytest.mark.parametrize("in_a_task_run", [1, 8])
-def test_a_killed_flow_run_is_retried_and_asks_for_nothing_that_was_finished(
+def test_a_killed_flow_run_is_retried_and_requests_nothing_that_was_finished(
     night: Night, in_a_task_run: int
 ) -> None:
     with night.vellum.here(latency_ms=200):
@@ -250,7 +250,9 @@ def test_a_killed_flow_run_is_retried_and_asks_for_nothing_that_was_finished(
     night.check_published(run)
 
 
-def test_a_run_whose_machine_died_is_marked_crashed_and_a_new_worker_goes_on(night: Night) -> None:
+def test_a_run_whose_machine_died_is_marked_crashed_and_a_new_worker_continues(
+    night: Night,
+) -> None:
     deploy(night.server, "mortal")
     with silent_runs_have_crashed(night.server), night.vellum.here(latency_ms=200):
         with worker_for(night.vellum, night.server, "mortal") as machine:
@@ -267,7 +269,7 @@ def test_a_run_whose_machine_died_is_marked_crashed_and_a_new_worker_goes_on(nig
     night.check_published(run)
 
 
-def test_a_run_goes_on_while_the_prefect_server_is_away(night: Night) -> None:
+def test_a_run_continues_while_the_prefect_server_is_away(night: Night) -> None:
     with night.vellum.here(latency_ms=1500):
         run = night.start()
         night.wait_for_calls(8)
@@ -282,7 +284,7 @@ def test_a_run_goes_on_while_the_prefect_server_is_away(night: Night) -> None:
 
 
 def test_no_seed_fails_while_vellum_is_away(night: Night) -> None:
-    """With the settings that a run has by itself."""
+    """With the settings that a run has by default."""
     with night.vellum.here(latency_ms=200):
         run = night.start()
         night.wait_for_calls(30)
@@ -300,7 +302,7 @@ def test_no_seed_fails_while_vellum_is_away(night: Night) -> None:
 
 
 @pytest.mark.parametrize("in_a_task_run", [1, 8])
-def test_a_cancelled_run_goes_on_in_the_middle_of_its_conversations(
+def test_a_cancelled_run_continues_in_the_middle_of_its_conversations(
     night: Night, in_a_task_run: int
 ) -> None:
     with night.vellum.here(latency_ms=300):
@@ -315,5 +317,5 @@ def test_a_cancelled_run_goes_on_in_the_middle_of_its_conversations(
         after = night.vellum.asked()[len(before) :]
     night.check_published(run)
     assert len({*before, *after}) == SEEDS * CALLS
-    # Only the calls in flight; a conversation that began anew would ask all of its again.
+    # Only the calls in flight; a conversation that restarted would repeat all of its calls.
     assert len({*before} & {*after}) <= IN_FLIGHT

@@ -57,7 +57,9 @@ def check_every_version_is_whole(output: Path) -> set[str]:
     return versions
 
 
-def test_a_writer_killed_at_any_file_operation_leaves_whole_versions_only(tmp_path: Path) -> None:
+def test_a_writer_killed_at_any_file_operation_leaves_complete_versions_only(
+    tmp_path: Path,
+) -> None:
     publish_one(tmp_path)
     done = run_writer("kill", tmp_path)
     assert int(done.stdout) >= 15, done.stderr
@@ -66,14 +68,14 @@ def test_a_writer_killed_at_any_file_operation_leaves_whole_versions_only(tmp_pa
     assert unfinished, "the writers were killed too late to show anything"
 
 
-def test_a_writer_killed_while_it_clears_up_leaves_whole_versions_only(tmp_path: Path) -> None:
+def test_a_writer_killed_while_it_clears_up_leaves_complete_versions_only(tmp_path: Path) -> None:
     publish_one(tmp_path)
     done = run_writer("kill_clearing_up", tmp_path)
     assert int(done.stdout) >= 8, done.stderr
     check_every_version_is_whole(tmp_path)
 
 
-def test_a_writer_killed_at_any_moment_leaves_whole_versions_only(tmp_path: Path) -> None:
+def test_a_writer_killed_at_any_moment_leaves_complete_versions_only(tmp_path: Path) -> None:
     publish_one(tmp_path)
     moments = random.Random(20261124)
     for _ in range(8):

@@ -203,7 +203,7 @@ def test_a_night_that_overlaps_with_another_is_cancelled(production: Production)
     assert {production.latest()["version"]} == production.versions() - earlier
 
 
-def test_retry_mends_a_failed_night(production: Production) -> None:
+def test_retry_completes_a_failed_night(production: Production) -> None:
     earlier = production.versions()
     with production.flag("broken"):
         run = production.night(**OWN_PAIR)

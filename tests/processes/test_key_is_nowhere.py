@@ -1,7 +1,7 @@
 """A night as in production, with calls that fail in many ways: then its keys are looked for.
 
 In what every process printed, in each byte of Prefect's database, in the stored results, in the
-datasets, and in all that Prefect's API gives. Nor is what was said in any of Prefect's records.
+datasets, and in all that Prefect's API gives. Nor are the messages in any of Prefect's records.
 """
 
 import base64
@@ -146,7 +146,7 @@ def test_the_night_went_as_wrong_as_it_was_to(night: Night) -> None:
     first, stopped, elsewhere = night.flow_runs
     assert f"{len(FAILURES)} failed and 0 invalid of {SEEDS}" in first["state"]["message"]
     assert "answered 401" in stopped["state"]["message"]
-    assert "[hidden]" in night.logs, "the key and what was said had been sent back"
+    assert "[hidden]" in night.logs, "the key and the messages had been sent back"
     assert re.search(r"[1-9]\d* failed", elsewhere["state"]["message"])
     assert re.search("holds the (API key|value of a secret header)", night.logs + night.of_api)
 
@@ -175,7 +175,7 @@ def test_the_key_is_in_nothing_that_is_compressed(night: Night) -> None:
     assert not [spelt for text in texts for spelt in keys if spelt in text]
 
 
-def test_what_was_said_is_in_no_record_of_prefects(night: Night) -> None:
+def test_no_message_is_in_a_record_of_prefect(night: Night) -> None:
     said = SEED.partition("{}")[0]
     assert [path for path in files_with(said, night.folder) if "results" not in path.parts] == []
     assert not [spelt for spelt in spellings(said) if spelt in night.of_api + night.logs]

@@ -21,7 +21,7 @@ SEEDS = 60
 COUNT = 3
 IN_FLIGHT = 4
 UNFINISHED = 6
-"""Conversations of a shard at most that are begun and not yet kept."""
+"""Conversations of a shard at most that are started and not yet stored."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_a_machine_that_is_lost_is_made_good(machines: Machines) -> None:
     shards = machines.shard_runs(run)
     crashed = [one for one in shards.values() if one["state_name"] == "Crashed"]
     assert len(crashed) == len(shards) - COUNT >= 1
-    assert all("Nothing was heard of it" in one["state"]["message"] for one in crashed)
+    assert all("It sent no heartbeat" in one["state"]["message"] for one in crashed)
     asked = machines.asked()[earlier:]
     assert len(set(asked)) == SEEDS * CALLS
     assert len(paid_twice(asked)) <= UNFINISHED * len(crashed)
@@ -66,7 +66,7 @@ def crashed_runs_go_on(machines: Machines) -> None:
     run_prefect(machines.server, "automation", "create", "--from-file", file, cwd=machines.folder)
 
 
-def test_a_parent_that_is_lost_goes_on_by_itself_and_finds_its_shards_again(
+def test_a_parent_that_is_lost_continues_on_its_own_and_finds_its_shards_again(
     machines: Machines, parents: RunningProcess, crashed_runs_go_on: None
 ) -> None:
     earlier = len(machines.asked())
@@ -85,7 +85,7 @@ def test_a_parent_that_is_lost_goes_on_by_itself_and_finds_its_shards_again(
     assert len(asked) == SEEDS * CALLS
 
 
-def test_what_failed_in_a_shard_is_paid_for_there_alone_and_a_retry_mends_it(
+def test_what_failed_in_a_shard_is_billed_there_alone_and_a_retry_repairs_it(
     machines: Machines,
 ) -> None:
     earlier, failing = len(machines.asked()), {"order 7?": "status:400"}
@@ -101,7 +101,7 @@ def test_what_failed_in_a_shard_is_paid_for_there_alone_and_a_retry_mends_it(
         machines.steer("support-bot", when_history_contains={})
         machines.server.retry(run)
         machines.server.wait_for(run, "Completed")
-    assert len(machines.shard_runs(run)) == COUNT + 1, "only its own shard is begun again"
+    assert len(machines.shard_runs(run)) == COUNT + 1, "only its own shard is started again"
     manifest, conversations = machines.published(run)
     assert (manifest.revision, manifest.counts.valid, len(conversations)) == (2, SEEDS, SEEDS)
     assert len(machines.asked()) - earlier == SEEDS * CALLS + 1
@@ -142,7 +142,7 @@ def test_all_shards_together_keep_within_a_global_limit(machines: Machines) -> N
         ("small", "has 3 slots"),
     ],
 )
-def test_a_limit_that_is_not_there_or_too_small_is_told_before_anything_begins(
+def test_a_limit_that_is_not_there_or_too_small_is_reported_before_anything_begins(
     machines: Machines, limit: str, told: str
 ) -> None:
     if limit == "small":
@@ -154,7 +154,7 @@ def test_a_limit_that_is_not_there_or_too_small_is_told_before_anything_begins(
 
 
 @pytest.mark.chaos  # Prefect takes its time to cancel what belongs to a cancelled run
-def test_a_cancelled_parent_cancels_its_shards_and_a_retry_goes_on(machines: Machines) -> None:
+def test_a_cancelled_parent_cancels_its_shards_and_a_retry_continues(machines: Machines) -> None:
     earlier = len(machines.asked())
     machines.answer_after(1000)
     with machines.worker(SHARDS):
@@ -171,5 +171,5 @@ def test_a_cancelled_parent_cancels_its_shards_and_a_retry_goes_on(machines: Mac
     assert manifest.counts.valid == SEEDS
     asked = machines.asked()[earlier:]
     assert len(set(asked)) == SEEDS * CALLS
-    # Only the calls in flight: what was said is kept, and gone on with.
+    # Only the calls in flight: the messages are kept, and the conversations continue.
     assert len(asked) - len(set(asked)) <= IN_FLIGHT * COUNT

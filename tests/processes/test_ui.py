@@ -111,7 +111,7 @@ class Screen:
         """Opens the newest artifact with this key, by way of the run's page.
 
         From there the UI leads to all artifacts with the key, also other runs', the newest first.
-        The page is loaded anew, because an open one lists the artifacts from before a retry.
+        The page is loaded again, because an open one lists the artifacts from before a retry.
         """
         self.page.reload()
         self.open_tab("Artifacts")
@@ -159,7 +159,7 @@ class Screen:
 
 @contextmanager
 def at_the_screen(browser: Browser, prefect: PrefectServer, folder: Path) -> Iterator[Screen]:
-    """Opens a page; where the test fails, photographs it and tells what it shows."""
+    """Opens a page; where the test fails, photographs it and reports what it shows."""
     with browser.new_page(viewport={"width": 1300, "height": 1000}) as page:
         page.set_default_timeout(MILLISECONDS_TO_WAIT)
         expect.set_options(timeout=MILLISECONDS_TO_WAIT)
@@ -175,7 +175,7 @@ def at_the_screen(browser: Browser, prefect: PrefectServer, folder: Path) -> Ite
 
 
 def parameters(folder: Path) -> dict[str, Any]:
-    """What a run is asked for: six seeds, and no second attempt within the run."""
+    """What a run gets: six seeds, and no second attempt within the run."""
     seeds = folder / "seeds.csv"
     seeds.write_text("".join(f"{message}\n" for message in MESSAGES))
     return {
@@ -214,7 +214,7 @@ def failed_conversations(folder: Path) -> list[str]:
         return [row["id"] for row in csv.DictReader(file)]
 
 
-def test_retry_in_the_ui_mends_the_failed_seeds_and_asks_for_nothing_twice(
+def test_retry_in_the_ui_repairs_the_failed_seeds_and_requests_nothing_twice(
     production: Production, chromium: Browser, tmp_path: Path, screenshots: Path
 ) -> None:
     run = failed_run(production, tmp_path)
@@ -256,7 +256,7 @@ def test_retry_in_the_ui_mends_the_failed_seeds_and_asks_for_nothing_twice(
     assert (latest(tmp_path)["version"], latest(tmp_path)["revision"]) == (version, 2)
 
 
-def test_a_rerun_started_from_the_form_mends_the_latest_version(
+def test_a_rerun_started_from_the_form_repairs_the_latest_version(
     production: Production, chromium: Browser, tmp_path: Path, screenshots: Path
 ) -> None:
     failed_run(production, tmp_path)

@@ -8,9 +8,9 @@ python -m tests.processes.writer_cut_short HOW OUTPUT
         a remover of all versions but the newest, which is killed at just that operation
     overtaken: writes and publishes a version; just before latest.json is replaced, another run
         writes and publishes a newer one, and removes all others
-    nights:COUNT: writes and publishes so many versions, and removes all but the newest after each
+    nights:COUNT: writes and publishes COUNT versions, and removes all but the newest after each
     on_and_on: writes and publishes versions until it is killed
-    limit:BYTES: writes one version while no file may grow beyond so many bytes
+    limit:BYTES: writes one version while no file may grow beyond BYTES bytes
     once: writes and publishes one version
 """
 
@@ -117,7 +117,7 @@ def write_overtaken(output: str) -> None:
 
 
 def end(how: str) -> None:
-    """Ends this process in the way that was asked for."""
+    """Ends this process in the requested way."""
     if how == "interrupt":
         raise KeyboardInterrupt
     os.kill(os.getpid(), signal.SIGKILL)

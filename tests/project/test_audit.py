@@ -1,4 +1,4 @@
-"""What is made of pip-audit's report; `make audit` asks for a real one."""
+"""How pip-audit's report is read; `make audit` makes a real one."""
 
 import runpy
 from typing import Any
@@ -32,7 +32,7 @@ def found(name: str, *fixes: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_mends_a_package_of_the_runtime_is_to_be_taken(
+def test_a_release_that_fixes_a_package_of_the_runtime_is_to_be_taken(
     package: dict[str, Any], line: str, must_be_fixed: bool
 ) -> None:
     good = {"name": "rich", "version": "1.0", "vulns": []}

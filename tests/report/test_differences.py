@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duologue.report.differences import Part, differences
-from duologue.report.rendering import encoded
+from duologue.storage.text import encoded
 
 
 def marked(parts: list[Part]) -> str:

@@ -40,7 +40,7 @@ def test_a_page_needs_nothing_but_itself_and_runs_nothing(tmp_path: Path) -> Non
     assert "script-src &#39;none&#39;" in page
     assert not re.findall(r"""(?:src|srcset|action|@import|url\()\s*=?\s*["']?\w""", page)
     links = set(re.findall(r'href="([^"#][^"]*)"', page))
-    assert links == {"evaluation.parquet"}, "only to files beside it"
+    assert links == {"evaluation.parquet"}, "only to files next to it"
 
 
 def test_of_two_hundred_the_few_that_changed_come_first(tmp_path: Path) -> None:
@@ -74,7 +74,9 @@ def test_the_order_is_the_candidates_whatever_the_baseline_did(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("count", [500, 501, 40_000])
-def test_of_very_many_the_worst_are_shown_and_the_rest_is_told(tmp_path: Path, count: int) -> None:
+def test_of_very_many_the_worst_are_shown_and_the_rest_is_reported(
+    tmp_path: Path, count: int
+) -> None:
     worst = changed("worst", 0.1, Verdict.REGRESSED)
     replies = [*same(count - 1), worst]
     path = evaluation_report(tmp_path, replies)
@@ -136,13 +138,13 @@ def test_an_evaluation_of_nothing_has_a_page(tmp_path: Path) -> None:
     assert "0 prefixes" in words
 
 
-def test_half_a_surrogate_pair_in_a_reason_is_told_as_its_escape(tmp_path: Path) -> None:
+def test_half_a_surrogate_pair_in_a_reason_is_reported_as_its_escape(tmp_path: Path) -> None:
     reply = FailedReply("ReplyError", "it said \ud83d")
     path = evaluation_report(tmp_path, [scored(prefix("Hi?"), reply, Verdict.FAILED)])
     assert r"it said \ud83d" in path.read_text(encoding="utf-8")
 
 
-def test_a_reply_without_any_text_is_told(tmp_path: Path) -> None:
+def test_a_reply_without_any_text_is_reported(tmp_path: Path) -> None:
     to = prefix("Hi?", reference="Hello.")
     page = evaluation_report(tmp_path, [scored(to, "", Verdict.REGRESSED, 0.0)]).read_text()
     assert "An empty message." in text_of(page)

@@ -40,7 +40,7 @@ def test_a_report_needs_nothing_but_itself(tmp_path: Path) -> None:
     page = report(tmp_path, everything_that_can_happen()).read_text()
     assert not re.findall(r"""(?:src|srcset|action|@import|url\()\s*=?\s*["']?\w""", page)
     links = set(re.findall(r'href="([^"#][^"]*)"', page))
-    assert all(re.fullmatch(r"[\w.]+", link) for link in links), "only to files beside it"
+    assert all(re.fullmatch(r"[\w.]+", link) for link in links), "only to files next to it"
 
 
 def test_a_versions_report_compares_it_with_the_version_before(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_dataset_without_numbers_has_no_empty_section(tmp_path: Path) -> None:
     assert "No conversation breaks a rule" in words
 
 
-def test_of_many_rejected_rows_the_first_are_told(tmp_path: Path) -> None:
+def test_of_many_rejected_rows_the_first_are_reported(tmp_path: Path) -> None:
     rejected = [RejectedRow("seeds.csv", line, "message is empty") for line in range(1, 151)]
     page = report(tmp_path, contents(checked("Hi?", "Hello."), rejected=rejected)).read_text()
     assert page.count("message is empty") == 100
@@ -100,14 +100,14 @@ def test_a_run_of_which_nothing_came_has_a_report(tmp_path: Path) -> None:
     assert "0 conversations = 0 valid + 0 invalid + 0 failed" in text_of(page.read_text())
 
 
-def test_half_a_surrogate_pair_in_what_failed_is_told_as_its_escape(tmp_path: Path) -> None:
+def test_half_a_surrogate_pair_in_what_failed_is_reported_as_its_escape(tmp_path: Path) -> None:
     broken = failed("Hi?", "\ud83d", reason="it said \ud83d")
     reasons = [RejectedRow("seeds.csv", 3, "holds \ud83d")]
     page = report(tmp_path, contents(failed=[broken], rejected=reasons))
     assert r"holds \ud83d" in page.read_text(encoding="utf-8")
 
 
-def test_what_does_not_fit_is_left_out_and_told(tmp_path: Path) -> None:
+def test_what_does_not_fit_is_left_out_and_reported(tmp_path: Path) -> None:
     noise = random.Random(1)  # which hardly deflates
     conversations = [
         checked("Hi?", *(noise.randbytes(10_000).hex() for _ in range(6)), seed_id=f"s{n}")
@@ -122,6 +122,6 @@ def test_what_does_not_fit_is_left_out_and_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [20_000, 20_001])
-def test_so_many_that_a_browser_has_trouble_are_not_all_in_it(tmp_path: Path, count: int) -> None:
+def test_a_report_holds_no_more_than_a_browser_can_show(tmp_path: Path, count: int) -> None:
     words = text_of(report(tmp_path, many(count)).read_text())
     assert ("This page holds 20,000 of 20,001 conversations" in words) == (count == 20_001)

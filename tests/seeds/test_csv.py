@@ -67,7 +67,7 @@ def test_what_may_be_a_header_is_neither_taken_nor_simulated(tmp_path: Path, hea
         read(tmp_path, f"{header}\nHello there\n")
 
 
-def test_a_known_name_beside_what_reads_like_a_message_is_asked_about(tmp_path: Path) -> None:
+def test_a_known_name_next_to_what_reads_like_a_message_is_asked_about(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="may be a header") as caught:
         read(tmp_path, "Where is my parcel?,text\nHello,mail\n")
     assert "parcel" not in str(caught.value)
@@ -105,7 +105,7 @@ def test_a_header_of_no_use_is_refused(
 
 
 @pytest.mark.parametrize(("delimiter", "word"), [(";", "semicolon"), ("\t", "tab")])
-def test_another_delimiter_is_told_by_the_header_and_said(
+def test_another_delimiter_is_recognised_by_the_header_and_reported(
     tmp_path: Path, delimiter: str, word: str
 ) -> None:
     text = f"lang{delimiter}message\nen{delimiter}Hello, you\n"
@@ -117,7 +117,7 @@ def test_another_delimiter_is_told_by_the_header_and_said(
     )
 
 
-def test_a_named_column_tells_the_delimiter_too(tmp_path: Path) -> None:
+def test_a_named_column_shows_the_delimiter_too(tmp_path: Path) -> None:
     seeds = read(tmp_path, "lang;opener\nen;Hello\n", message_column="opener")
     assert messages(seeds) == ["Hello"]
 
@@ -180,7 +180,7 @@ def test_a_quote_inside_an_unquoted_cell_is_a_character(tmp_path: Path) -> None:
 # Rejected rows
 
 
-def test_rejected_rows_tell_their_physical_line(tmp_path: Path) -> None:
+def test_rejected_rows_show_their_physical_line(tmp_path: Path) -> None:
     seeds = read(tmp_path, 'message\n"one\ntwo"\n\n""\nlast\n')
     assert messages(seeds) == ["one\ntwo", "last"]
     assert str(seeds.rejected[0]) == (
@@ -247,13 +247,13 @@ def test_an_unquoted_comma_is_no_second_column_of_a_file_that_has_one(tmp_path: 
     assert "seems to continue after a comma" in seeds.rejected[0].reason
 
 
-def test_most_rows_tell_how_many_columns_there_are(tmp_path: Path) -> None:
+def test_most_rows_show_how_many_columns_there_are(tmp_path: Path) -> None:
     seeds = read(tmp_path, "Is it 1,000?\nHello\nBye\n")
     assert messages(seeds) == ["Hello", "Bye"]
     assert [row.line for row in seeds.rejected] == [1]
 
 
-def test_a_spaced_second_column_is_fine_beside_a_quoted_message(tmp_path: Path) -> None:
+def test_a_spaced_second_column_is_fine_next_to_a_quoted_message(tmp_path: Path) -> None:
     seeds = read(tmp_path, '"Where is it?", en\n"Hi, you", de\n')
     assert messages(seeds) == ["Where is it?", "Hi, you"]
     assert seeds.seeds[1].context == {"column_2": " de"}

@@ -116,7 +116,7 @@ def test_no_depth_of_nesting_breaks_the_reading(tmp_path: Path) -> None:
     assert read(tmp_path, *lines).rows_read == 100
 
 
-def test_a_json_array_is_told_apart_from_json_lines(tmp_path: Path) -> None:
+def test_a_json_array_is_distinguished_from_json_lines(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"one JSON array.*jq -c '\.\[\]'"):
         read(tmp_path, "[", '  {"text": "Hello"},', '  {"text": "Bye"}', "]", "")
     with pytest.raises(UsageError, match="one JSON array"):

@@ -77,7 +77,7 @@ def test_a_repeated_explicit_id_of_other_content_is_rejected(tmp_path: Path) -> 
     ]
 
 
-def test_rejected_rows_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
+def test_rejected_rows_are_in_the_order_of_the_file(tmp_path: Path) -> None:
     one, other = {"seed_id": "x", "text": "a"}, {"seed_id": "x", "text": "b"}
     seeds = read(tmp_path, one, {"text": ""}, other, {"text": ""}, other)
     assert [row.line for row in seeds.rejected] == [2, 3, 4, 5]

@@ -139,7 +139,7 @@ def test_text_that_starts_like_a_binary_file_is_still_text(tmp_path: Path) -> No
     assert read_seeds(str(path)).rows_read == 2
 
 
-def test_a_wrong_encoding_is_told_with_its_place_and_its_cure(tmp_path: Path) -> None:
+def test_a_wrong_encoding_is_reported_with_its_place_and_its_cure(tmp_path: Path) -> None:
     path = tmp_path / "my seeds.csv"
     path.write_bytes("Hello\nIs the café \u2013 open?\n".encode("cp1252"))
     with pytest.raises(UsageError) as caught:

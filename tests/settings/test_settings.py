@@ -1,6 +1,7 @@
 """Settings from flags, `--set`, a config file and their defaults."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from duologue.cli.flags import DECLARED
 from duologue.errors import UsageError
 from duologue.plans.generation import plan_generation
 from duologue.settings.config_file import FileSettings, all_settings, for_evaluate, read_config
@@ -291,6 +293,26 @@ def test_config_prints_every_setting_with_value_source_and_description(
     assert "\nturns = 3  (default)\n    How many turns" in text
 
 
+def test_config_shows_no_credentials(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "duologue.toml").write_text(
+        'seeds = "https://ann:p4ss@seeds.example.com/today.csv?token=s3cret"\n'
+        'output = "https://ann:p4ss@store.example.com/made"\n'
+    )
+    for kind in ("text", "json"):
+        shown = config("--format", kind).stdout
+        assert "https://seeds.example.com/today.csv" in shown
+        assert "https://store.example.com/made" in shown
+        assert not re.search("ann:|p4ss|s3cret", shown)
+
+
+def test_a_seed_file_names_the_dataset_for_evaluate_too(config: Config) -> None:
+    of_file = Layer("duologue.toml", {"seeds": "data/My seeds.csv", "output": "made"})
+    assert for_evaluate(of_file).values == {"name": "My-seeds", "output": "made"}
+    named = Layer("duologue.toml", {"seeds": "data/My seeds.csv", "name": "shop"})
+    assert for_evaluate(named).values == {"name": "shop"}
+    assert 'evaluate.name = "My-seeds"' in config("--set", "seeds=data/My seeds.csv").stdout
+
+
 def test_config_refuses_what_generate_and_evaluate_would(config: Config) -> None:
     done = config("--set", "evaluate.gates.max_failed_share=2")
     assert done.returncode == 2
@@ -299,6 +321,11 @@ def test_config_refuses_what_generate_and_evaluate_would(config: Config) -> None
 
 def test_a_layer_without_a_table_sets_nothing_in_it() -> None:
     assert Layer("x", {}).table("evaluate").values == {}
+
+
+def test_help_shows_the_settings_as_they_are_declared(config: Config) -> None:
+    """`duologue config --format json` writes the file that the help of flags comes from."""
+    assert DECLARED.read_text(encoding="utf-8") == config("--format", "json").stdout
 
 
 def test_the_page_lists_every_setting_as_it_is_declared(config: Config) -> None:

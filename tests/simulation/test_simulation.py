@@ -66,7 +66,7 @@ async def test_n_turns_are_the_seed_message_and_two_messages_each(turns: int) ->
     )
 
 
-async def test_each_reply_is_asked_for_with_its_place_in_the_conversation() -> None:
+async def test_each_reply_is_requested_with_its_place_in_the_conversation() -> None:
     bot, user = ScriptedParticipant(BOT_LINES), ScriptedParticipant(USER_LINES)
     draft = Draft.of(SEED)
     draft.start_attempt()
@@ -244,8 +244,8 @@ async def test_a_seed_that_says_goodbye_keeps_its_first_reply() -> None:
 
 
 @pytest.mark.parametrize("failing_call", range(1, 7))
-async def test_a_retry_goes_on_at_the_first_unanswered_message(failing_call: int) -> None:
-    """Six calls make three turns; whichever fails, no reply is asked for twice."""
+async def test_a_retry_continues_at_the_first_unanswered_message(failing_call: int) -> None:
+    """Six calls make three turns; whichever fails, no reply is requested twice."""
     side, call = (failing_call - 1) % 2, (failing_call + 1) // 2
     bot = ScriptedParticipant(BOT_LINES, fail_at=call if side == 0 else None)
     user = ScriptedParticipant(USER_LINES, fail_at=call if side == 1 else None)
@@ -343,7 +343,7 @@ def test_a_marker_made_of_words_is_no_part_of_other_words(
     assert split_end_marker("I recommend to be done.", marker) == ("I recommend to be done.", False)
 
 
-def test_the_key_tells_apart_all_that_makes_a_conversation_what_it_is() -> None:
+def test_the_key_distinguishes_all_that_makes_a_conversation_what_it_is() -> None:
     bot, user = ParticipantSettings(reference="bot@v1"), ParticipantSettings(reference="user")
     settings = SimulationSettings()
     base = conversation_key(SEED, 1, bot, user, settings)

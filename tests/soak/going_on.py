@@ -1,4 +1,4 @@
-"""What goes on beside the process that makes runs."""
+"""What happens next to the process that makes runs."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -64,7 +64,7 @@ class KilledRuns:
         return self._paying.kept
 
     def go_on(self, done: threading.Event) -> None:
-        """Until it is told to stop; the run that it is at comes to its end."""
+        """Runs until it is stopped; the current run ends first."""
         number, self._done = 0, done
         ways = [self._without_a_server, self._on_the_worker, self._from_the_command_line]
         with worker(self._place.server, ROOT, self._place.environment, POOL) as self._worker:

@@ -40,7 +40,7 @@ SECONDS_BETWEEN_ATTEMPTS = 1
 
 
 class Settings(BaseModel):
-    """What the process is told."""
+    """What the process gets as input."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,7 +67,7 @@ class Line(BaseModel):
     kept: int
     """Conversations that were finished when an attempt failed, of all runs so far."""
     paid_again: tuple[str, ...]
-    """Those of this run that were asked for again."""
+    """Those of this run that were requested again."""
     then: str
     """What was done with the version."""
     rss_mb: float
@@ -126,7 +126,7 @@ class LongLived:
     async def _attempt(
         self, parameters: dict[str, Any], resume: str
     ) -> Manifest | tuple[State[Any], Any]:
-        """Makes a version or goes on with it; gives its manifest, or what there is instead."""
+        """Makes or resumes a version; returns its manifest, or what there is instead."""
         advanced = {**ADVANCED, "resume": resume or None}
         state = await generate_dataset(**parameters, advanced=advanced, return_state=True)
         assert isinstance(state, State)
@@ -150,7 +150,7 @@ class LongLived:
         }
 
     async def _then(self, manifest: Manifest) -> tuple[str, str]:
-        """Does something with the version; tells what, and with which error it ended, if any."""
+        """Does something with the version; returns what, and the error it ended with, if any."""
         counts = manifest.counts
         place = {"output": self._settings.output, "name": manifest.dataset}
         match self._random.choice(["rerun", "evaluate", "nothing"]):

@@ -55,7 +55,7 @@ ARGUMENTS = {
 
 WAYS = [f"{name}:{ARGUMENTS.get(name, '')}" for name in FAILURES]
 STOP_A_RUN = {"redirect"}
-"""Dealt in the first deck, and then in every so many: no run would come to its end otherwise."""
+"""Dealt in the first deck, and then in every Nth: no run would come to its end otherwise."""
 DECKS_BETWEEN_STOPS = 8
 
 
@@ -106,7 +106,7 @@ class MisbehavingDeployment(StandInDeployment):
 
 
 class MisbehavingStandIn(StandIn):
-    """Counts, beside misbehaving, how often each message was answered well: what was paid for."""
+    """Misbehaves, and counts how often each message was answered well: what was billed."""
 
     def __init__(self, random_seed: int, chance: float) -> None:
         super().__init__(keep_log=False)

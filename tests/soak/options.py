@@ -1,4 +1,4 @@
-"""How runs are asked for, that what goes wrong goes wrong soon."""
+"""The options of the runs, so that what goes wrong goes wrong soon."""
 
 from typing import Any
 

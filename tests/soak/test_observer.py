@@ -72,7 +72,7 @@ def _counts(manifest: dict[str, object]) -> dict[str, int]:
     return counts
 
 
-def test_what_is_whole_is_no_reason_to_complain(output: Path) -> None:
+def test_what_is_complete_is_no_reason_to_complain(output: Path) -> None:
     observer = Observer(output)
     for _ in range(3):
         observer.look()

@@ -106,7 +106,7 @@ def soaked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soaked]:
 
 
 def _long_life(place: Place) -> list[Line]:
-    """Has one process make runs for as long as all this lasts; gives what it tells of each."""
+    """Has one process make runs for as long as all this lasts; returns what it reports of each."""
     folder = place.server.folder
     settings = Settings(
         folder=folder,
@@ -167,14 +167,14 @@ def test_everything_went_wrong(soaked: Soaked) -> None:
     assert soaked.lines[-1].kept + soaked.killed.kept > 0
 
 
-def test_every_version_was_whole_at_every_moment(soaked: Soaked) -> None:
+def test_every_version_was_complete_at_every_moment(soaked: Soaked) -> None:
     assert soaked.observer.complaints == []
     assert soaked.observer.looks > MINUTES * 60 / LATENCY_OF_A_LOOK_SECONDS
     assert {line.version for line in soaked.lines} <= soaked.observer.seen
     assert len(soaked.observer.published) > 1
 
 
-def test_every_run_that_was_cut_short_made_its_version_and_paid_for_nothing_twice(
+def test_every_run_that_was_cut_short_made_its_version_and_was_billed_for_nothing_twice(
     soaked: Soaked,
 ) -> None:
     assert soaked.killed.complaints == []
@@ -182,7 +182,7 @@ def test_every_run_that_was_cut_short_made_its_version_and_paid_for_nothing_twic
     assert len({line.version for line in soaked.lines}) == len(soaked.lines)
 
 
-def test_what_stopped_a_run_was_told_clearly(soaked: Soaked) -> None:
+def test_what_stopped_a_run_was_reported_clearly(soaked: Soaked) -> None:
     errors = [error for line in soaked.lines for error in line.errors]
     assert [error for error in errors if not error.startswith(CLEAR)] == []
 
@@ -193,7 +193,7 @@ def test_memory_and_open_files_stay_as_they_are(soaked: Soaked) -> None:
     assert _median(last, "handles") - _median(first, "handles") <= MOST_MORE_HANDLES
 
 
-def test_no_process_told_the_key_or_what_was_said(soaked: Soaked) -> None:
+def test_no_process_printed_the_key_or_a_message(soaked: Soaked) -> None:
     for secret in [API_KEY, *SAID]:
         found = {path.name for path in files_with(secret, soaked.folder) if path.suffix == ".log"}
         # The command ends with an example of a conversation.

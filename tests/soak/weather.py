@@ -34,7 +34,7 @@ class Disk:
                 return
 
     def make_read_only(self) -> bool:
-        """As a damaged disk is; not while a file is open for writing. Tells whether it is."""
+        """As a damaged disk is; not while a file is open for writing. Returns whether it is."""
         return self._mounted("ro")
 
     def mend(self) -> None:
@@ -57,7 +57,7 @@ class Weather:
         self.happened: Counter[str] = Counter()
 
     def blow(self, done: threading.Event) -> None:
-        """Goes on until it is told to stop, and leaves everything well."""
+        """Continues until it is stopped, and leaves everything working."""
         while not done.wait(self._random.uniform(*SECONDS_BETWEEN)):
             if self._random.random() < 0.5:
                 wrong = self._random.randint(-LONGEST_JUMP_SECONDS, LONGEST_JUMP_SECONDS)

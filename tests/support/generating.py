@@ -73,7 +73,7 @@ async def manifest_of(state: State[Any]) -> Manifest:
 
 
 async def task_runs(state: State[Any], at_least: int = 1) -> list[TaskRun]:
-    """A run's task runs, once the server, which records them a little later, has so many."""
+    """A run's task runs, once the server, which records them a little later, has that many."""
     flow_run_id = state.state_details.flow_run_id
     assert flow_run_id is not None
     of_run = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))

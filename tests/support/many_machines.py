@@ -78,12 +78,12 @@ class Machines:
 
     @contextmanager
     def worker(self, pool: str, limit: int | None = None) -> Iterator[RunningProcess]:
-        """A machine that takes flow runs, so many at a time."""
+        """A machine that takes flow runs, a number of them concurrently."""
         with worker(self.server, self.folder, self.environment, pool, limit) as process:
             yield process
 
     def seeds(self, count: int) -> str:
-        """Writes so many seeds."""
+        """Writes that many seeds."""
         file = self.folder / f"seeds_{count}.csv"
         file.write_text("".join(f"Where is order {n}?\n" for n in range(count)))
         return str(file)
@@ -117,7 +117,7 @@ class Machines:
         assert answer.is_success, answer.text
 
     def totals(self) -> dict[str, int]:
-        """How much Vellum was asked, and how much at a time."""
+        """How many calls Vellum got, and how many concurrently."""
         found: dict[str, int] = httpx.get(f"{self.vellum}/_control/totals", timeout=600).json()
         return found
 

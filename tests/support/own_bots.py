@@ -14,7 +14,7 @@ def says_how_much(chat_history: list[Message]) -> str:
 
 
 async def counted(chat_history: list[Message]) -> str:
-    """Counts how many of its calls go on at a time."""
+    """Counts how many of its calls run concurrently."""
     global at_once, most_at_once
     at_once += 1
     most_at_once = max(most_at_once, at_once)

@@ -340,11 +340,11 @@ def worker(
     """Runs a worker that starts the flow runs of a work pool as processes.
 
     Args:
-        server: the one that it asks for runs.
+        server: the one that it gets runs from.
         cwd: where it is started; a Prefect deployment's pull step may change to another folder.
         environment: added to the server's, for the flow runs.
         pool: the work pool; made where there is none.
-        limit: how many flow runs it has at a time; any number if None.
+        limit: how many flow runs it has concurrently; any number if None.
     """
     command = ["prefect", "worker", "start", "--pool", pool, "--type", "process"]
     if limit is not None:

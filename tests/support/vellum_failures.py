@@ -167,7 +167,7 @@ async def _hang_mid_body(request: web.BaseRequest, argument: str) -> web.StreamR
 
 
 async def _drip(request: web.BaseRequest, argument: str) -> web.StreamResponse:
-    """Sends a good answer, with so many seconds before each byte."""
+    """Sends a good answer, with that many seconds before each byte."""
     body = _good_body()
     response = await _started(request, body)
     for byte in body:

@@ -20,7 +20,7 @@ SIGTERM), steered over the same port:
     GET  /_control/requests  what was asked, in order, unless --no-log
     GET  /_control/executions  by deployment and id, what stateful executions continued
     GET  /_control/totals    {"requests": 6, "most_in_flight": 2}
-    POST /_control/totals    counts the most in flight anew
+    POST /_control/totals    counts the most in flight from zero
 
 A failure is spelt `name` or `name:argument`; FAILURES holds them all.
 """
@@ -76,7 +76,7 @@ class LoggedRequest:
     """On the clock of `time.monotonic`."""
     deployment: str | None
     release_tag: str | None
-    """The tag that was asked for, also if the release's own tag was sent."""
+    """The tag that was requested, also if the release's own tag was sent."""
     inputs: list[dict[str, Any]]
     """Those of a trigger, which have no types, without them."""
     metadata: dict[str, Any] | None

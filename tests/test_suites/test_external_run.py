@@ -88,7 +88,7 @@ async def test_a_run_has_the_replies_and_no_other_cases(suite: StandInSuite) -> 
     }
 
 
-async def test_a_run_that_ended_is_told_whole(vellum: StandIn, suite: StandInSuite) -> None:
+async def test_a_run_that_ended_is_shown_in_full(vellum: StandIn, suite: StandInSuite) -> None:
     result = await run({external_id(0): "x" * 50, external_id(2): "x" * 100, **replies(7)})
     run_id = suite.runs.created[0]["id"]
     assert result == SuiteRun(
@@ -132,7 +132,7 @@ async def test_a_run_is_polled_until_it_has_ended(suite: StandInSuite) -> None:
 
 
 @pytest.mark.parametrize("state", ["FAILED", "CANCELLED"])
-async def test_a_run_that_ended_badly_is_told_with_what_it_has(
+async def test_a_run_that_ended_badly_is_reported_with_what_it_has(
     suite: StandInSuite, state: str
 ) -> None:
     suite.runs.states = ["RUNNING", state]
@@ -202,7 +202,7 @@ async def test_a_test_suite_may_be_named_by_its_id(suite: StandInSuite) -> None:
     assert suite.runs.created[0]["test_suite_id"] == suite.id
 
 
-async def test_the_output_has_the_name_that_is_asked_for(suite: StandInSuite) -> None:
+async def test_the_output_has_the_requested_name(suite: StandInSuite) -> None:
     suite.runs.output_name = "final-output"
     await run(replies(0), output_name="final-output")
     said = await failed(replies(0), FatalError, output_name="answer")

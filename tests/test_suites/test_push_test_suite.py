@@ -174,7 +174,7 @@ async def test_only_what_is_gone_from_this_dataset_is_removed_and_only_if_asked(
     assert suite.external_ids() == [*foreign, "duologue:shop:s0-1"]
 
 
-async def test_a_dry_run_sends_nothing_and_tells_what_would_be_done(suite: StandInSuite) -> None:
+async def test_a_dry_run_sends_nothing_and_shows_what_would_be_done(suite: StandInSuite) -> None:
     await push(cases(3))
     before = json.dumps(suite.cases)
     wanted = [case(0), case(1, text="Other?"), case(7)]
@@ -251,7 +251,7 @@ async def test_when_no_rejection_names_its_operation_each_case_is_reported(
     assert result.rejected == tuple((f"duologue:shop:s{n}-1", "No.") for n in range(3))
 
 
-async def test_a_connection_lost_midway_is_gone_on_with(suite: StandInSuite) -> None:
+async def test_a_connection_lost_midway_is_resumed(suite: StandInSuite) -> None:
     suite.faults = ["cut"]
     await push(cases(3))
     assert len(suite.bulks) == 2
@@ -266,7 +266,9 @@ async def test_a_removal_whose_answer_was_lost_is_a_removal(suite: StandInSuite)
     assert result.rejected == ()
 
 
-async def test_what_never_has_an_answer_is_told_and_so_is_what_to_do(suite: StandInSuite) -> None:
+async def test_what_never_has_an_answer_is_reported_and_so_is_what_to_do(
+    suite: StandInSuite,
+) -> None:
     suite.faults = ["drop"] * 3
     with pytest.raises(TransientError) as raised:
         await push([case(0)])
@@ -280,7 +282,7 @@ async def test_a_server_error_is_waited_out(suite: StandInSuite) -> None:
     assert len(suite.bulks) == 3
 
 
-async def test_a_push_that_failed_midway_is_gone_on_with_by_the_next(suite: StandInSuite) -> None:
+async def test_a_push_that_failed_midway_is_resumed_by_the_next(suite: StandInSuite) -> None:
     suite.faults = ["fine", *["status:503"] * 3]
     with pytest.raises(TransientError, match="503"):
         await push(cases(150))
@@ -310,7 +312,7 @@ async def test_a_request_has_a_deadline_over_all_its_attempts(suite: StandInSuit
 
 
 @pytest.mark.parametrize("status", [400, 403, 500])
-async def test_no_message_holds_the_key_or_what_was_said(suite: StandInSuite, status: int) -> None:
+async def test_no_error_holds_the_key_or_a_message(suite: StandInSuite, status: int) -> None:
     suite.faults = [f"status:{status}"] * 3
     with pytest.raises((FatalError, TransientError)) as raised:
         await push([case(1)])
@@ -377,7 +379,9 @@ async def test_the_options_are_heeded(dataset: Path, suite: StandInSuite) -> Non
     }
 
 
-async def test_rejected_cases_are_told_with_exit_code_1(dataset: Path, suite: StandInSuite) -> None:
+async def test_rejected_cases_are_reported_with_exit_code_1(
+    dataset: Path, suite: StandInSuite
+) -> None:
     suite.rejects = {"duologue:shop:s1-1": f"no variable for {SAID}"}
     done = await duologue(dataset, SUITE)
     assert done.exit_code == 1

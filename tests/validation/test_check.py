@@ -54,7 +54,7 @@ def checked(
     )
 
 
-def test_a_conversation_is_checked_once_and_another_of_its_id_anew() -> None:
+def test_a_conversation_is_checked_once_and_another_with_its_id_again() -> None:
     checker = Checker(SimulationSettings(turns=2), RuleSettings(severities={"wrong_length": "off"}))
     good, short = checked(*GOOD), checked(*GOOD[:4])
     first = checker.check(good.conversation, good.seed)
@@ -107,7 +107,7 @@ def test_warnings_leave_a_conversation_valid_and_are_named_once() -> None:
     assert result.broken_rules == ()
 
 
-def test_information_is_no_fault() -> None:
+def test_information_is_not_an_error() -> None:
     result = checked(GOOD[0], GOOD[1], "Yes, please.", GOOD[3], "Thanks, I will do that then.")
     assert result.information == ("polite_user",)
     assert (result.is_valid, result.warnings, result.broken_rules) == (True, (), ())

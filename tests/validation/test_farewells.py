@@ -84,7 +84,7 @@ def test_a_message_with_a_question_or_anything_to_say_is_no_farewell(text: str) 
 
 
 @pytest.mark.parametrize("text", GOODBYES)
-def test_a_goodbye_is_told_outright(text: str) -> None:
+def test_a_goodbye_is_recognised(text: str) -> None:
     assert says_goodbye(text)
 
 

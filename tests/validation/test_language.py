@@ -25,7 +25,7 @@ def test_a_change_into_english_is_found_too() -> None:
     assert found_at(language_drift, talk(CHINESE, ENGLISH_REPLY)) == [1]
 
 
-def test_it_is_told_once_a_side() -> None:
+def test_it_is_reported_once_a_side() -> None:
     messages = talk(ENGLISH, GERMAN_REPLY, GERMAN, GERMAN_REPLY, FRENCH)
     assert found_at(language_drift, messages) == [1, 2]
 

@@ -92,7 +92,7 @@ def test_every_threshold_reaches_its_rules(tmp_path: Path) -> None:
     assert tried == RuleSettings.model_fields.keys() - {"severities", "own_rules"}
 
 
-def test_an_own_rule_is_a_warning_unless_told_otherwise() -> None:
+def test_an_own_rule_is_a_warning_unless_set_otherwise() -> None:
     settings = RuleSettings(own_rules=(f"{OWN}:no_prices",))
     assert found(settings, "Hi", "That is $5.") == [
         Violation("no_prices", Severity.WARNING, 1, "names a price")
@@ -140,13 +140,13 @@ def test_an_own_rule_that_fails_is_a_finding_without_the_conversations_text(
         (RuleSettings(phone_region="XX"), "phone_region is 'XX'"),
     ],
 )
-def test_what_cannot_be_made_ready_is_told(settings: RuleSettings, told: str) -> None:
+def test_what_cannot_be_made_ready_is_reported(settings: RuleSettings, told: str) -> None:
     with pytest.raises(UsageError) as error:
         load_rules(settings)
     assert told in str(error.value)
 
 
-def test_an_unknown_rule_is_told_with_all_there_are() -> None:
+def test_an_unknown_rule_is_reported_with_all_there_are() -> None:
     with pytest.raises(UsageError) as error:
         load_rules(RuleSettings(severities={"x": "off"}, own_rules=(f"{OWN}:no_prices",)))
     for name in ("no_prices", *(rule.name for rule in RULES)):

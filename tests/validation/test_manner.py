@@ -15,14 +15,14 @@ from tests.validation.talking import found_at, talk
         "教えてください",
     ],
 )
-def test_a_user_who_is_polite_most_of_the_time_is_told(polite: str) -> None:
+def test_a_user_who_is_polite_most_of_the_time_is_reported(polite: str) -> None:
     assert found_at(polite_user, talk(polite, "Yes", polite)) == [None]
     assert found_at(polite_user, talk("When?", polite, "Where?", polite)) == []
     assert found_at(polite_user, talk(polite, "Yes", "When?", "Now")) == [], "half is not most"
     assert found_at(polite_user, talk(polite, "Yes")) == [], "one message tells nothing"
 
 
-def test_a_user_whose_messages_are_long_is_told() -> None:
+def test_a_user_whose_messages_are_long_is_reported() -> None:
     long, short = "words and more " * 25, "just a few"
     assert found_at(verbose_user, talk(long, short, long)) == [None]
     assert found_at(verbose_user, talk(long, long, short)) == []

@@ -87,7 +87,7 @@ def test_an_opening_is_restated_also_after_a_greeting_of_the_assistant() -> None
 
 
 @pytest.mark.parametrize("opening", ["Hello", "A warranty, please", "What does a warranty cost?"])
-def test_an_opening_that_is_gone_on_from_is_fine(opening: str) -> None:
+def test_an_opening_that_the_conversation_continues_from_is_fine(opening: str) -> None:
     messages = talk(opening, "Which device?", "Hello, a warranty for a phone, please", "Sure.")
     assert found_at(opening_restated, messages) == []
     assert found_at(opening_restated, []) == []
@@ -199,7 +199,7 @@ REPEATED = {
 
 
 @pytest.mark.parametrize("said", REPEATED.values(), ids=REPEATED)
-def test_a_user_who_goes_on_saying_the_same_is_found_once(said: list[str]) -> None:
+def test_a_user_who_keeps_saying_the_same_is_found_once(said: list[str]) -> None:
     texts = [part for number, text in enumerate(said) for part in (text, f"Answer {number}, then.")]
     assert len(found_at(user_repeats_itself, talk(*texts))) == 1
 

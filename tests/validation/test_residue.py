@@ -129,7 +129,7 @@ BLANKS = [
 
 
 @pytest.mark.parametrize("text", BLANKS)
-def test_blanks_to_fill_in_are_told_apart_by_who_leaves_them(text: str) -> None:
+def test_blanks_to_fill_in_are_distinguished_by_who_leaves_them(text: str) -> None:
     assert found_at(placeholder, talk("Hello", "Hi", text)) == [2]
     assert found_at(placeholder_in_reply, talk("Hello", "Hi", text)) == []
     assert found_at(placeholder, talk("Hello", text)) == []

@@ -367,7 +367,7 @@ def test_a_picture_without_a_word_is_not_an_empty_message(tmp_path: Path) -> Non
     assert [text for _, text in said(transcript)] == ["[image] [file]", A, U, A]
 
 
-def test_conversations_with_one_id_can_be_told_apart(tmp_path: Path) -> None:
+def test_conversations_with_one_id_can_be_distinguished(tmp_path: Path) -> None:
     path = lines(tmp_path, *[{"id": "x", "messages": PLAIN}] * 3)
     assert [t.id for t in read(path)] == ["x", f"x ({path}:2)", f"x ({path}:3)"]
 

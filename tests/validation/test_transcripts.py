@@ -103,7 +103,7 @@ def test_a_remote_file_is_read_like_a_local_one() -> None:
         ({}, None),
     ],
 )
-def test_the_id_is_the_first_that_is_given_or_else_where_it_stands(
+def test_the_id_is_the_first_that_is_given_or_else_the_position(
     tmp_path: Path, fields: dict[str, Any], name: str | None
 ) -> None:
     path = lines(tmp_path, "", {**fields, "messages": OPENAI})
@@ -155,14 +155,14 @@ def test_violations_point_into_the_file_and_not_into_what_is_left(tmp_path: Path
     ],
     ids=["without the tool's result", "without the call"],
 )
-def test_either_half_of_a_tool_call_tells_that_the_assistant_goes_on(
+def test_either_half_of_a_tool_call_shows_that_the_assistant_continues(
     tmp_path: Path, between: list[dict[str, Any]]
 ) -> None:
     transcript = only(tmp_path, OPENAI[0], *between, OPENAI[1])
     assert said(transcript) == [SAID[0], ("assistant", "One moment.\n\nAt nine.")]
 
 
-def test_an_assistant_that_speaks_twice_without_a_tool_is_not_mended(tmp_path: Path) -> None:
+def test_an_assistant_that_speaks_twice_without_a_tool_is_not_repaired(tmp_path: Path) -> None:
     twice = [{"role": "assistant", "content": text} for text in ("Hello.", "Are you there?")]
     result = check_transcript(only(tmp_path, *OPENAI, *twice))
     assert [(v.rule, v.message_index) for v in result.violations] == [("broken_alternation", 4)]

@@ -32,7 +32,7 @@ def test_the_words_of_words_are_the_same_words(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=127)))
-def test_ascii_has_the_same_words_beside_other_letters(text: str) -> None:
+def test_ascii_has_the_same_words_next_to_other_letters(text: str) -> None:
     assert wording(f"{text} é").words == (*wording(text).words, "é")
 
 

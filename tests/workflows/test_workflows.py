@@ -191,7 +191,7 @@ def test_the_three_default_conversations_have_different_shapes() -> None:
     assert {reason for _, reason in ended.values()} == {EndReason.MAX_TURNS, EndReason.USER_ENDED}
 
 
-def test_users_pick_up_figures_and_days_they_were_told() -> None:
+def test_users_pick_up_figures_and_days_from_the_replies() -> None:
     def takes_up(told: str, said: str) -> bool:
         figures = re.findall(r"\$?\d[\d:.]*\d|\$?\d|\w+day", told)
         return any(figure.lower() in said.lower() for figure in figures)
@@ -407,7 +407,7 @@ def system_prompt(node: type[InlinePromptNode[BaseState]], history: list[ChatMes
 
 
 @pytest.mark.parametrize("greeting", [[], [ChatMessage(role="USER", text="Hello!")]])
-def test_the_llm_user_is_told_its_seed_message_even_if_that_is_dropped_from_the_history(
+def test_the_llm_user_gets_its_seed_message_even_if_that_is_dropped_from_the_history(
     greeting: list[ChatMessage],
 ) -> None:
     seed = ChatMessage(role="ASSISTANT", text="Is {{ this }} covered?")

@@ -44,7 +44,7 @@ def test_a_pair_among_many_is_no_finding_and_is_measured_all_the_same() -> None:
     assert quality.measures["near_duplicate_share"].value == pytest.approx(2 / 301, rel=1e-3)
 
 
-def test_an_outage_is_told_in_counts_and_never_in_words() -> None:
+def test_an_outage_is_reported_in_counts_and_never_in_words() -> None:
     (finding,) = assess(outage(0.5, SORRY, SORRY, SORRY)).findings
     assert finding.rule == "canned_reply"
     assert finding.detail.startswith("one reply of 15 words is given in 50 of 100 conversations")
@@ -83,7 +83,7 @@ def test_a_rule_that_is_off_finds_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", ["echo", "drift:", "drift:words", "canned_reply:x"])
-def test_a_rule_that_does_not_exist_is_told_with_those_that_do(name: str) -> None:
+def test_a_rule_that_does_not_exist_is_reported_with_those_that_do(name: str) -> None:
     with pytest.raises(
         ValidationError, match="there are near_duplicates, canned_reply, drift, and"
     ):

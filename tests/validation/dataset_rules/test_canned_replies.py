@@ -1,4 +1,4 @@
-"""An outage that looks like success is told from what a good chatbot says often."""
+"""An outage that looks like success is distinguished from what a good chatbot says often."""
 
 from collections import defaultdict
 from collections.abc import Sequence

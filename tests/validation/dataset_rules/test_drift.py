@@ -83,7 +83,7 @@ def turns(value: float, *earlier: float, error: float = 0.0) -> Measure:
     return compared({"turns": value}, {"turns": error}, {}, with_turns(*earlier), 7)["turns"]
 
 
-def test_a_measure_stands_beside_the_version_before_and_its_band() -> None:
+def test_a_measure_stands_next_to_the_version_before_and_its_band() -> None:
     assert turns(3.04) == Measure(value=3.04)
     assert turns(3.04, 3.0, 3.1) == Measure(value=3.04, before=3.1)
     few = turns(3.04, 3.0, 3.1, 3.0, 2.9, 3.0)

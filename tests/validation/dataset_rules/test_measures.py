@@ -72,7 +72,7 @@ def test_distributions_count_conversations_in_order() -> None:
     }
 
 
-def test_shares_are_of_the_conversations_asked_for() -> None:
+def test_shares_are_of_the_conversations_requested() -> None:
     measures = assess(TALKS, failed=1, invalid=5).measures
     assert measures["failed_share"].value == 0.125
     assert measures["invalid_share"].value == 0.625
