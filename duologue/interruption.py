@@ -5,6 +5,7 @@ This file imports nothing slow, so that it is there before anything else.
 
 import functools
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, ParamSpec, TypeVar
@@ -31,6 +32,9 @@ def ends_at_once() -> Iterator[None]:
 
     In asyncio Ctrl-C would end it at its next `await`, which an import, for example, has not.
     """
+    if not _takes_signals():
+        yield
+        return
     before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
     for number, handler in before:
         if handler != signal.SIG_IGN:  # as Ctrl-C is in a shell's background job
@@ -45,6 +49,9 @@ def ends_at_once() -> Iterator[None]:
 @contextmanager
 def asyncio_takes_ctrl_c() -> Iterator[None]:
     """Lets Ctrl-C cancel what runs in asyncio, which it does only in place of Python's handler."""
+    if not _takes_signals():
+        yield
+        return
     before = signal.getsignal(signal.SIGINT)
     if before != signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -63,6 +70,8 @@ def with_sigterm_as_ctrl_c(function: Callable[P, Awaitable[R]]) -> Callable[P, A
 
     @functools.wraps(function)
     async def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not _takes_signals():
+            return await function(*args, **kwargs)
         before = signal.signal(signal.SIGTERM, _as_ctrl_c)
         try:
             return await function(*args, **kwargs)
@@ -74,8 +83,13 @@ def with_sigterm_as_ctrl_c(function: Callable[P, Awaitable[R]]) -> Callable[P, A
 
 def ignore_signals() -> None:
     """Lets nothing interrupt the end of the process, which stops what it started."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM) if _takes_signals() else ():
         signal.signal(number, signal.SIG_IGN)
+
+
+def _takes_signals() -> bool:
+    """Reports whether this thread may say what signals do: only the main one may."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def _interrupt(number: int, frame: Any) -> NoReturn:

@@ -1,6 +1,5 @@
 """Moving a release tag to the candidate of a comparison, and back."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,8 @@ def promote(
     Raises:
         UsageError: the candidate cannot be promoted, or Vellum refuses.
     """
+    import asyncio
+
     from duologue.participants.vellum_release_tags import move_release_tag, tagged_release
     from duologue.versions.promotions import Promotion, planned_promotion, write_promotion
 
@@ -60,6 +61,8 @@ def undo(folder: "UPath", console: Console) -> None:
         UsageError: nothing was promoted, it was undone already, the tag was moved meanwhile, or
             Vellum refuses.
     """
+    import asyncio
+
     from duologue.participants.vellum_release_tags import move_release_tag, tagged_release
     from duologue.versions.promotions import read_promotion, write_promotion
 

@@ -38,12 +38,18 @@ class GrowingDraft:
         self._checkpoints = checkpoints
         self._writer = secrets.token_hex(4)
         self._discarded = draft.discarded
+        self._has_failed = False
         self._count = 0
         """Messages that this process has stored."""
 
     @property
     def is_worth_storing(self) -> bool:
-        """Whether it has replies that are not stored, and that took a while."""
+        """Whether it has replies that are not stored, and that took a while.
+
+        Not once the storage failed: the log would fill up, and the result is tried again.
+        """
+        if self._has_failed:
+            return False
         added = self.draft.messages[self._kept :]
         return sum(message.latency_ms or 0 for message in added) >= WORTH_STORING_MS
 
@@ -56,7 +62,9 @@ class GrowingDraft:
         draft, kept = self.draft, self._kept
         added = {**dict(draft), "messages": draft.messages[kept:]}
         part = DraftPart.model_construct(**added, kept=kept, writer=self._writer)
+        self._has_failed = True
         await self._checkpoints.append(self._key, part, whole=draft)
+        self._has_failed = False
         self._discarded, self._count = draft.discarded, len(draft.messages)
 
     @property

@@ -97,7 +97,7 @@ def test_an_evaluation_that_passes_says_what_was_requested(
     page = opened_page(evaluation_report(tmp_path, same(3)))
     expect(page.locator(".verdict.good")).to_have_text(
         "Passed. The candidate reaches all that was asked for: at most 5.0% failed; at most 5.0% "
-        "regressed."
+        "break a rule or fail before a judge; no worse than the noise."
     )
     expect(page.get_by_text("Vellum Test Suite")).to_have_count(0)
     expect(page.get_by_text("baseline")).to_have_count(0)
@@ -157,7 +157,7 @@ def test_what_became_worse_or_better_than_at_the_baseline_is_reported(
     replies = [
         scored(prefix("Is it?", seed_id=id), "It might be.", verdict, 0.4, side)
         for id, of_sides in verdicts.items()
-        for side, verdict in zip(Side, of_sides, strict=True)
+        for side, verdict in zip((Side.CANDIDATE, Side.BASELINE), of_sides, strict=True)
     ]
     page = opened_page(evaluation_report(tmp_path, replies))
     expect(page.locator("#summary")).to_contain_text("worse on 1 of 3 prefixes, and better on 1.")

@@ -534,7 +534,8 @@ def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
 
 
 COMMANDS = [
-    *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate", "export"),
+    *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate"),
+    *("compare", "export"),
     *("push-test-suite", "serve", "seeds", "seeds check", "versions"),
     *("versions pin", "versions unpin", "versions remove", "versions rollback"),
 ]

@@ -228,12 +228,13 @@ def with_verdicts(version: Version, verdicts: Sequence[Sequence[dict[str, Any]]]
     with path.open("rb") as file:
         table = pq.read_table(file)
     with path.open("wb") as file:
-        pq.write_table(table.append_column("verdicts", pa.array(verdicts, kind)), file)
+        place = table.schema.get_field_index("verdicts")
+        pq.write_table(table.set_column(place, "verdicts", pa.array(verdicts, kind)), file)
 
 
 def test_verdicts_of_judges_are_measured_and_make_a_conversation_flagged(version: Version) -> None:
-    passes = [{"judge": "j", "criterion": "goal_reached", "passed": True}]
-    fails = [{"judge": "j", "criterion": "goal_reached", "passed": False}]
+    passes = [{"judge": "j", "criterion": "goal_reached", "passed": True, "severity": "warning"}]
+    fails = [{"judge": "j", "criterion": "goal_reached", "passed": False, "severity": "warning"}]
     with_verdicts(version, [fails, passes, passes, fails, [], []])  # of s2 to s7
     add_decisions(
         version, {"a.json": decided(shop(), {0: True, 2: True, 3: True, 4: False, 5: False})}

@@ -201,7 +201,7 @@ async def test_what_has_not_changed_is_reused_whoever_shared_a_task_run(
     assert (await manifest_of(state)).counts.valid == 10
     assert len(vellum.requests) == CALLS
     unchanged = output_of(seeds_csv) / "seeds" / ".checkpoints" / "unchanged"
-    assert len(list(unchanged.iterdir())) == 11
+    assert len([file for file in unchanged.iterdir() if ".draft." not in file.name]) == 11
 
 
 async def test_no_more_conversations_than_allowed_are_in_flight_and_waiting_is_not_counted(
@@ -245,8 +245,8 @@ async def test_where_nothing_can_be_stored_the_dataset_is_complete_all_the_same(
         state = await generated(seeds_csv, advanced=advanced)
     assert (await manifest_of(state)).counts.valid == 10
     assert len(vellum.requests) == 10 * CALLS + 1
-    # The participants' releases, ten conversations, and the draft of the one that failed.
-    assert caplog.text.count("could not be stored as a checkpoint") in (11, 12)
+    # The participants' releases, and of each conversation the result and at most its first draft.
+    assert 11 <= caplog.text.count("could not be stored as a checkpoint") <= 22
     assert "Where is my order" not in caplog.text
 
 
@@ -255,14 +255,18 @@ async def test_a_disk_that_is_soon_full_costs_only_what_it_could_not_store(
 ) -> None:
     checkpoints = output_of(seeds_csv) / "seeds" / ".checkpoints"
     checkpoints.parent.mkdir(parents=True)
-    with small_disk(checkpoints, size_kb=32) as disk:
+    with small_disk(checkpoints, size_kb=64) as disk:
         state = await generated(seeds_csv, advanced=BATCHES)
         manifest = await manifest_of(state)
         assert manifest.counts.valid == 10
         files = (disk / manifest.version).iterdir()
-        stored = [file for file in files if file.stat().st_size and file.stem != "participants"]
+        stored = [
+            file
+            for file in files
+            if file.stat().st_size and file.stem != "participants" and ".draft." not in file.name
+        ]
         assert 0 < len(stored) < 10
         vellum.requests.clear()
         again = await generated(seeds_csv, advanced={**BATCHES, "resume": manifest.version})
         assert (await manifest_of(again)).counts.valid == 10
-    assert len(vellum.requests) == (10 - len(stored)) * CALLS
+    assert 0 < len(vellum.requests) <= (10 - len(stored)) * CALLS

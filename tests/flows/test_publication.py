@@ -221,7 +221,7 @@ async def test_storage_that_refuses_to_be_tidied_is_no_reason_to_fail(
 @pytest.fixture
 def tiny_disk(seeds_csv: Path) -> Iterator[Path]:
     """A disk in the place of the datasets that has room for the checkpoints, but not for more."""
-    with small_disk(output_of(seeds_csv), size_kb=64) as disk:
+    with small_disk(output_of(seeds_csv), size_kb=112) as disk:
         yield disk
 
 

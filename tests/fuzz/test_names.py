@@ -115,8 +115,20 @@ TAKE_A_VERSION: list[Callable[[str, str], object]] = [
 ]
 
 
-@pytest.mark.parametrize("use", range(len(TAKE_A_NAME)))
-@pytest.mark.parametrize("name", NO_NAMES)
+NAME_SETTING, VERSION_SETTING = 5, 0
+"""Places of `plan_generation` in the lists above."""
+
+
+@pytest.mark.parametrize(
+    ("use", "name"),
+    [
+        (use, name)
+        for use in range(len(TAKE_A_NAME))
+        for name in NO_NAMES
+        # A setting is taken without the blanks around it.
+        if use != NAME_SETTING or name == name.strip()
+    ],
+)
 def test_whoever_takes_a_datasets_name_refuses_what_is_none(
     output: Path, use: int, name: str
 ) -> None:
@@ -124,8 +136,16 @@ def test_whoever_takes_a_datasets_name_refuses_what_is_none(
         TAKE_A_NAME[use](str(output), name)
 
 
-@pytest.mark.parametrize("use", range(len(TAKE_A_VERSION)))
-@pytest.mark.parametrize("version", NO_VERSIONS)
+@pytest.mark.parametrize(
+    ("use", "version"),
+    [
+        (use, version)
+        for use in range(len(TAKE_A_VERSION))
+        for version in NO_VERSIONS
+        # A setting is taken without the blanks around it, and is off if it is empty.
+        if use != VERSION_SETTING or (version and version == version.strip())
+    ],
+)
 def test_whoever_takes_a_version_refuses_what_is_none(output: Path, use: int, version: str) -> None:
     with nothing_but(output.parent / "none", output.parent), pytest.raises(UsageError):
         TAKE_A_VERSION[use](str(output), version)

@@ -277,6 +277,7 @@ def test_the_automations_watch_every_flow_there_is() -> None:
     names = {
         load_flow_from_entrypoint(f"{path}:{path.stem}").name
         for path in (ROOT / "flows").glob("[!_]*.py")
+        if path.stem != "judge_transcripts"  # runs on the command line alone
     }
     lists = {
         file.name: set(names_listed.split(", "))

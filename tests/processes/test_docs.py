@@ -30,6 +30,7 @@ SAVE_SLACK_BLOCK = (
 SHARDED = "test_shards.py does this on a server of its own"
 READ_BY_OTHERS = "tests/other_tools does this"
 PUSH_CASES = "duologue push-test-suite latest my-test-suite"
+COMPARED = "the like of it is in tests/cli/test_compare_command.py"
 RUN_ELSEWHERE = {
     "make demo": "CI runs it on a clean machine",
     "make benchmark": "takes minutes",
@@ -50,6 +51,15 @@ RUN_ELSEWHERE = {
     "prefect automation create --from-file automations/silent_runs.yaml": APPLIED,
     "prefect automation create --from-file automations/crashed_runs.yaml": SHARDED,
     "prefect gcl create vellum --limit 256": SHARDED,
+    "duologue compare --candidate bot@new --baseline bot@old --seeds my_seeds.csv --samples 3": (
+        COMPARED
+    ),
+    "duologue compare --candidate bot@new --max-drop valid=0.02 --min-gain user_satisfied=0.05": (
+        COMPARED
+    ),
+    "duologue compare --candidate support-bot@staging --promote production --resume COMPARISON "
+    "--apply": COMPARED,
+    "duologue compare --undo COMPARISON": COMPARED,
     "make chaos": "takes a quarter of an hour",
     "make soak": "takes half an hour",
     "export SLACK_WEBHOOK_URL=https://hooks.slack.com/services/...": "is the reader's own",

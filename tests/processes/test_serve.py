@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from tests.support.prefect_processes import (
     BIN,
@@ -162,7 +162,7 @@ def test_the_ui_works_on_any_port(served: Served, chromium: Browser, screenshots
         page.get_by_role("button", name="Run", exact=True).click()
         with page.expect_response("**/create_flow_run") as created:
             page.get_by_role("menuitem", name="Quick run").click()
-        expect(page.get_by_text("Flow run created").first).to_be_visible(timeout=120_000)
+        assert created.value.ok
         page.screenshot(path=screenshots / "started.png")
         served.server.wait_for(created.value.json()["id"], "Completed", timeout_seconds=600)
     calls = [one for one in asked if "/api/" in one and "127.0.0.1" in one]

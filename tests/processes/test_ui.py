@@ -332,6 +332,7 @@ def test_the_form_shows_the_common_settings_and_folds_the_others(
         "max_invalid_share": 0.1,
         "max_broken_reply_share": 1.0,
         "min_conversations": 1,
+        "min_passed": {},
     }
 
 

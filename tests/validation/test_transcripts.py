@@ -257,7 +257,7 @@ def test_a_csv_row_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
     ("name", "content", "reason"),
     [
         ("talks.txt", b"Hello", "end in .jsonl, .ndjson, .json, .csv.*--transcript"),
-        ("talks", b"Hello", "its name does not tell"),
+        ("talks", b"Hello", "its name does not show"),
         ("talks.jsonl", b"", "is empty"),
         ("talks.jsonl", b"\n \n", "holds no conversations"),
         ("talks.jsonl", '{"a": "é"}'.encode("latin-1"), "is not UTF-8"),
