@@ -1,4 +1,4 @@
-"""A simulated user that says what it said to the baseline, as long as it is told the same."""
+"""A simulated user that repeats its answers to the baseline while the candidate replies alike."""
 
 from collections.abc import Mapping, Sequence
 
