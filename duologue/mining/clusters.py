@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,8 @@ DIMENSIONS = 128
 ones; a third of the number of different messages, if that is less, and FEWEST_DIMENSIONS."""
 FEWEST_DIMENSIONS = 48
 MIN_SIMILARITY = 0.2
-"""The mean cosine of two groups that still become one. With it, this many groups came out of labelled
-questions (CLINC150 and BANKING77, samples of 90 to 4,500): 0.8 to 1.7 times as many as there are
-labels."""
+"""The mean cosine of two groups that still become one. On samples of 90 to 4,500 labelled questions
+(CLINC150 and BANKING77) it gives 0.9 to 1.5 times as many groups as there are labels."""
 MOST_LINKED = 6000
 """Messages that are grouped pair by pair; each further one joins the group that is nearest."""
 CHARACTERS = 3, 4
@@ -109,7 +109,7 @@ def _add(
 def _features(message: str) -> Counter[str]:
     words = [word for word in _WORD.findall(message.lower()) if not word.isdigit()]
     found = Counter(f"w{word}" for word in words)
-    found.update(f"w{one} {other}" for one, other in zip(words, words[1:], strict=False))
+    found.update(f"w{one} {other}" for one, other in pairwise(words))
     for word in words:
         padded = f" {word} "
         for length in CHARACTERS:

@@ -12,13 +12,13 @@ from duologue.validation.rule import Expectations, Finding
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-_EMAIL = re.compile(
+EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@(?P<domain>(?:[\w-]{1,63}\.){1,8}[a-z]{2,24})\b", re.I
 )
 # Reserved for examples (RFC 2606), so they belong to nobody.
 _NOBODYS_DOMAIN = re.compile(r"(?:.*\.)?(?:example\.(?:com|org|net)|example|test|invalid)", re.I)
 
-_CARD = re.compile(r"(?<![\w-])(?:\d[ -]?){12,18}\d(?![\w-])")
+CARD = re.compile(r"(?<![\w-])(?:\d[ -]?){12,18}\d(?![\w-])")
 # The issuers' prefixes with the lengths they go with: Visa; Mastercard; American Express;
 # Discover; JCB; Diners Club; UnionPay.
 _ISSUED = re.compile(
@@ -76,14 +76,18 @@ def _is_long(number: re.Match[str]) -> bool:
 
 
 def _has_email(text: str) -> bool:
-    return any(not _NOBODYS_DOMAIN.fullmatch(email["domain"]) for email in _EMAIL.finditer(text))
+    return any(not _NOBODYS_DOMAIN.fullmatch(email["domain"]) for email in EMAIL.finditer(text))
 
 
 def _has_card(text: str) -> bool:
+    return any(is_card(re.sub("[ -]", "", number[0])) for number in CARD.finditer(text))
+
+
+def is_card(digits: str) -> bool:
+    """Checks a card's number: the issuer's prefix, the length, and the check digit."""
     from stdnum import luhn
 
-    numbers = (re.sub("[ -]", "", number[0]) for number in _CARD.finditer(text))
-    return any(_ISSUED.fullmatch(number) and luhn.is_valid(number) for number in numbers)
+    return bool(_ISSUED.fullmatch(digits)) and luhn.is_valid(digits)
 
 
 def _has_iban(text: str) -> bool:

@@ -392,6 +392,95 @@ RELEASE_TAG = model(
 )
 MOVE_TAG = request({}, {"history_item_id": UUID_TEXT})
 
+# Listing the executions of a Workflow Deployment.
+
+_EXECUTION_VALUES = {
+    "STRING": STRING,
+    "NUMBER": NUMBER,
+    "JSON": ANYTHING,
+    "CHAT_HISTORY": list_of(CHAT_MESSAGE),
+    "ARRAY": list_of(FREE_OBJECT),
+    "FUNCTION_CALL": FUNCTION_CALL,
+    "ERROR": model({"message": STRING, "code": STRING}),
+    **dict.fromkeys(("AUDIO", "VIDEO", "IMAGE", "DOCUMENT"), MEDIA),
+}
+_EXECUTION_VALUE = union(
+    "type", {kind: _output(kind, value) for kind, value in _EXECUTION_VALUES.items()}
+)
+_CONTEXT_KINDS = {
+    "WORKFLOW_RELEASE_TAG": {
+        "deployment_id": UUID_TEXT,
+        "deployment_name": NAME,
+        "deployment_history_item_id": UUID_TEXT,
+        "release_tag_id": UUID_TEXT,
+        "release_tag_name": NAME,
+        "workflow_version_id": UUID_TEXT,
+    },
+    "WORKFLOW": {"workflow_definition": FREE_OBJECT},
+    "API_REQUEST": {},
+    "EXTERNAL": {},
+}
+_CONTEXT_MORE = {"external_id": nullable(EXTERNAL_ID), "metadata": nullable(FREE_OBJECT)}
+_LINKED_CONTEXT = union(
+    "type",
+    {
+        kind: model({"type": STRING, "span_id": UUID_TEXT, **fields}, _CONTEXT_MORE)
+        for kind, fields in _CONTEXT_KINDS.items()
+    },
+)
+_SPAN_LINK = model(
+    {
+        "trace_id": UUID_TEXT,
+        "type": one_of("TRIGGERED_BY", "PREVIOUS_SPAN", "ROOT_SPAN"),
+        "span_context": _LINKED_CONTEXT,
+    }
+)
+_LINKS = {"links": nullable(list_of(_SPAN_LINK)), "parent": nullable(_LINKED_CONTEXT)}
+_DEPLOYMENT_CONTEXT = model(
+    {
+        "type": one_of("WORKFLOW_RELEASE_TAG"),
+        "span_id": UUID_TEXT,
+        **_CONTEXT_KINDS["WORKFLOW_RELEASE_TAG"],
+    },
+    {**_CONTEXT_MORE, **_LINKS},
+)
+EXECUTION_EVENTS = model(
+    {
+        "count": {"type": "integer", "minimum": 0},
+        "results": list_of(
+            model(
+                {
+                    "span_id": UUID_TEXT,
+                    "start": TIME,
+                    "inputs": list_of(_EXECUTION_VALUE),
+                    "outputs": list_of(_EXECUTION_VALUE),
+                    "metric_results": list_of(
+                        model(
+                            {
+                                "outputs": list_of(_EXECUTION_VALUE),
+                                "label": STRING,
+                                "metric_id": STRING,
+                            }
+                        )
+                    ),
+                },
+                {
+                    "end": nullable(TIME),
+                    "error": nullable(EVENT_ERROR),
+                    "usage_results": nullable(list_of(FREE_OBJECT)),
+                    "parent_context": nullable(_DEPLOYMENT_CONTEXT),
+                    "latest_actual": nullable(
+                        model(
+                            {"output": _EXECUTION_VALUE, "timestamp": TIME},
+                            {"quality": nullable(NUMBER), "metadata": nullable(FREE_OBJECT)},
+                        )
+                    ),
+                },
+            )
+        ),
+    }
+)
+
 # Metrics.
 
 _METRIC_INPUTS = {name: _INPUTS[name] for name in ("STRING", "JSON", "CHAT_HISTORY", "NUMBER")}
@@ -611,6 +700,9 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/workflow-deployments/{…}/release-tags/{…}", {200: RELEASE_TAG}),
     Endpoint(
         "PATCH", "/v1/workflow-deployments/{…}/release-tags/{…}", {200: RELEASE_TAG}, MOVE_TAG
+    ),
+    Endpoint(
+        "GET", "/v1/workflow-deployments/{…}/execution-events", {200: EXECUTION_EVENTS}
     ),
     Endpoint("GET", "/v1/deployments/{…}", {200: PROMPT_DEPLOYMENT}),
     Endpoint("GET", "/v1/deployments/{…}/releases/{…}", {200: PROMPT_RELEASE}),

@@ -91,6 +91,12 @@ class StandInDeployment:
     """Releases' ids by release tags."""
     unreadable: int = 0
     """The status that reading the deployment is refused with; 0 where it may be read."""
+    traffic: list[dict[str, Any]] = field(default_factory=list)
+    """Executions to list, as Vellum lists them, oldest first."""
+    arriving: list[list[dict[str, Any]]] = field(default_factory=list)
+    """Executions that happen after each request for a page of them, one list each."""
+    page_failures: list[int] = field(default_factory=list)
+    """The statuses that the next requests for a page of executions are refused with."""
     executions: dict[str, StandInExecution] = field(default_factory=dict)
     """Those that can be continued, by id."""
 
@@ -166,6 +172,8 @@ def answer_deployment(
         return json_answer({"detail": "You may not do this."}, deployment.unreadable)
     if not rest:
         return json_answer(_described(name, deployment, kind))
+    if rest[0] == "execution-events":
+        return answer_executions(request, deployment)
     if rest[0] == "release-tags":
         return _answer_tag(body, deployment, unquote(rest[1]))
     wanted = unquote(rest[1])
@@ -173,6 +181,23 @@ def answer_deployment(
     if release not in deployment.releases.values():
         return json_answer({"detail": "No release matches the given query."}, 404)
     return json_answer(_release(name, deployment, kind, release))
+
+
+def answer_executions(request: web.BaseRequest, deployment: StandInDeployment) -> web.Response:
+    """Answers with a page of executions, and lets further ones happen."""
+    if deployment.page_failures:
+        status = deployment.page_failures.pop(0)
+        return json_answer({"detail": "Not now."}, status, **{"Retry-After": "0"})
+    query = dict(request.query)
+    limit, offset = int(query.pop("limit", 100)), int(query.pop("offset", 0))
+    # GUESS: the largest page, and what the executions can be ordered by.
+    if not 1 <= limit <= 100 or offset < 0 or query != {"ordering": "-timestamp"}:
+        return json_answer({"detail": f"Expected a page of up to 100, found {query}."}, 400)
+    listed = sorted(deployment.traffic, key=lambda one: str(one["start"]), reverse=True)
+    page = {"count": len(listed), "results": listed[offset : offset + limit]}
+    if deployment.arriving:
+        deployment.traffic = [*deployment.traffic, *deployment.arriving.pop(0)]
+    return json_answer(page)
 
 
 def _answer_tag(body: bytes, deployment: StandInDeployment, tag: str) -> web.Response:

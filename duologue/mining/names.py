@@ -1,0 +1,234 @@
+"""Finds people's names in conversations: after a cue, in a salutation, or by lists of names.
+
+The lists of first and last names are Faker's. A name alone, without a cue, is found only if it is a
+first name that is followed by a last name.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from duologue.conversation.messages import Message, Role
+
+LOCALES = {"en": "en_US", "de": "de_DE", "fr": "fr_FR", "es": "es_ES", "it": "it_IT"}
+_MORE_LISTS = "en_GB", "nl_NL", "pt_PT"
+
+# Names that are also ordinary words, months, places or brands: a list alone does not decide them.
+AMBIGUOUS = frozenset(
+    "will mark may rose grace hope faith joy art bill frank rich grant chase drew dean june april "
+    "august summer autumn dawn eve page sky star sunny melody harmony destiny trinity angel precious "
+    "jean christian virginia carolina georgia florence charlotte victoria paris sydney austin dallas "
+    "jordan israel chelsea brooklyn madison savannah lincoln jackson houston santiago san sofia "
+    "lourdes dolores consuelo mercedes alexa siri cortana pilar cruz santos jack max sandy ray gene "
+    "pat rob sue guy miles ford royce carter hunter tanner mason taylor morgan logan walker spencer "
+    "carmen flora viola iris jade ruby pearl amber crystal olive ginger heather holly ivy lily daisy "
+    "violet penny stone best young long short king prince bishop pope major day week love storm "
+    "grande real costa villa stella roma milan lorraine alma luz paz mar sol amor blanca rocio reyes "
+    "man do so an in an la le de el van von mai juli juni dies bean park green brown black white gray "
+    "wood woods hill hills field fields lake rivers banks west east north south church bell".split()
+)
+_NOT_A_NAME = frozenset(
+    "there all everyone everybody team support sir madam customer service friend guys folks again "
+    "and the a an i i'm im it is my me we you not just from with calling writing here in at on for "
+    "to of but so please thanks thank sorry yes no ok okay hello hi hey dear help agent bot "
+    "assistant chat looking trying having interested happy sure going still unable about very also "
+    "und der die das ich bin ist nicht aus mit bei hallo danke bitte ja nein zusammen liebe lieber "
+    "damen herren kundenservice kundendienst support leute mein meine herr frau doktor "
+    "et je suis le la les un une pas de bonjour merci oui non monsieur madame messieurs mesdames "
+    "service client equipe équipe tous toutes y yo soy el los las un una no de hola gracias por "
+    "favor si sí senor señor señora señores equipo cliente atención buenos buenas mr mrs ms miss dr "
+    "account number booking order email phone name ticket hotel restaurant train flight today "
+    "tomorrow good great fine new old morning afternoon evening alexa siri google chatgpt claude "
+    "vellum python java both any some this that what how when where why who which".split()
+)
+_NAME = r"[^\W\d_](?:[\w'’.-]*\w)?"
+_PARTICLE = r"(?:von|van|de|del|della|di|da|la|le|der|den|du|dos|bin|al|el|ter|zu|y)"
+_CAPITAL = r"(?:O['’])?(?=[^\W\d_a-zà-öø-ÿ])[^\W\d_](?:[\w'’-]*\w)?\.?"
+_FULL = rf"{_CAPITAL}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}{_CAPITAL}){{0,3}}"
+_ANY = rf"{_NAME}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}{_NAME}){{0,3}}"
+_TITLE = (
+    r"(?:mrs?|ms|miss|mx|dr|prof|herrn?|frau|mme|mlle|monsieur|madame|sra?|srta|señora?|señorita|"
+    r"don|doña|signor(?:a|e)?)\.?"
+)
+
+# The name follows in any case.
+_SURE = re.compile(
+    rf"""\b(?:
+    (?:my|the)\ (?:full\ |last\ |first\ |sur|user)?name(?:['’]s|\ is|\ here\ is|:)
+    | name\ (?:is|of\ the\ (?:account\ holder|guest|passenger|traveller)\ is)
+    | (?:full|last|first|family|given)\ name\ ?(?::|is|-)
+    | name\ ?[:=] | (?:they|people|everyone)\ calls?\ me | you\ can\ call\ me
+    | (?:account|card)\ ?holder(?:['’]s\ name)?(?:\ is|:) | (?:under|in)\ the\ name(?:\ of)?
+    | name\ on\ (?:the|my)\ \w+(?:\ is|:) | on\ behalf\ of
+    | (?:mein|der)\ (?:vor|nach|familien)?name\ (?:ist|lautet) | ich\ hei(?:ß|ss)e
+    | auf\ den\ namen(?:\ von)? | (?:vor|nach)name: | im\ namen\ von
+    | (?:je\ m['’]appelle|mon\ (?:pré)?nom\ (?:est|c['’]est)|mon\ nom\ de\ famille\ est)
+    | (?:au\ nom\ de|nom\ ?:|prénom\ ?:)
+    | me\ llamo | mi\ (?:nombre|apellido)\ (?:completo\ )?es | a\ nombre\ de | nombre\ ?:
+    | mi\ chiamo | il\ mio\ nome\ è | a\ nome\ di
+    )\ {{0,2}}(?:{_TITLE}\ )?(?P<name>{_ANY})""",
+    re.I | re.X,
+)
+# The name follows if it is one.
+_PERHAPS = re.compile(
+    rf"""\b(?:i['’]?m|i\ am|this\ is|it['’]?s|ich\ bin(?:\ (?:der|die))?|hier\ (?:ist|spricht)
+    |je\ suis|c['’]est|ici|soy|aquí|habla|sono|speak(?:ing)?\ (?:to|with)|thanks?,?|thank\ you,?
+    |merci,?|gracias,?|danke,?|regards,?|cheers,?|best,?|sincerely,?|yours,?
+    |hi|hello|hey|dear|good\ (?:morning|afternoon|evening),?|hallo|liebe[rs]?|guten\ (?:tag|morgen|abend),?
+    |moin|servus|bonjour|bonsoir|salut|chère?|hola|buen[oa]s\ (?:días|tardes|noches),?|estimad[oa]|querid[oa]
+    |ciao|buongiorno|gentile|caro|cara)
+    ,?\ {{1,2}}(?P<name>(?-i:{_FULL})|{_NAME}(?=\s*(?:[,.!?\n]|$)))""",
+    re.I | re.X,
+)
+# Whoever is greeted, whatever the name.
+_GREETED = re.compile(
+    rf"(?:^|\n|[.!] )(?i:hi|hello|hey|dear|hallo|liebe[rs]?|bonjour|chère?|hola|estimad[oa]|ciao|gentile) "
+    rf"(?P<name>{_CAPITAL})(?=[,!]| ?\n)"
+)
+_TITLED = re.compile(rf"\b(?i:{_TITLE})\ (?P<name>{_FULL})")
+_SIGNED = re.compile(
+    r"(?:regards|wishes|cheers|thanks|thank you|sincerely|best|yours|grüße[n]?|gruß|gruss|grüsse|vg|lg|"
+    r"mfg|cordialement|bien à vous|salutations|saludos|atentamente|un saludo|saluti)[ ]*[,.!]?[ ]*\n+\s*"
+    rf"(?-i:(?P<name>{_FULL}|{_NAME}))\s*\Z",
+    re.I,
+)
+_PAIR = re.compile(rf"(?<!\w)(?P<name>{_CAPITAL}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}{_CAPITAL}){{1,3}})")
+_HERE = re.compile(rf"(?:^|\n|[,.!] )(?P<name>{_FULL})\ (?:here|speaking|hier|am\ apparat)\b")
+_ASKED = re.compile(
+    r"\b(?:your|ihren?|ihre?n?|deinen?|votre|vos|ton|su|tu|il suo|passenger'?s?|guest'?s?|holder'?s?|full|"
+    r"last|first|complete|which|what|under what|whose)\b[^.?!\n]{0,30}?"
+    r"\b(?:sur|last|first|full |vor|nach|pré)?(?:names?|namen?|nom|nombre|apellidos?|nome)\b"
+    r"(?!\s+of\s+the\s+(?:hotel|restaurant|product|place|city|store|shop|company))",
+    re.I,
+)
+_MOST_WORDS_OF_AN_ANSWER = 8
+
+
+@lru_cache(maxsize=1)
+def _lists() -> tuple[frozenset[str], frozenset[str]]:
+    """Returns first and last names of several languages, in lower case."""
+    import importlib
+
+    first: set[str] = set()
+    last: set[str] = set()
+    for locale in (*LOCALES.values(), *_MORE_LISTS):
+        people = importlib.import_module(f"faker.providers.person.{locale}").Provider
+        first |= {one.lower() for one in people.first_names}
+        last |= {one.lower() for one in people.last_names}
+    return frozenset(first), frozenset(last)
+
+
+def is_first_name(word: str) -> bool:
+    """Checks whether a word is a first name, and nothing else that is usual."""
+    plain = word.lower().strip(".")
+    parts = plain.split("-")
+    return plain not in AMBIGUOUS | _NOT_A_NAME and all(part in _lists()[0] for part in parts)
+
+
+def _is_last_name(word: str) -> bool:
+    return word.lower() in _lists()[1]
+
+
+def names_in(messages: Sequence[Message], known: Iterable[str] = ()) -> list[tuple[str, ...]]:
+    """Finds the names of people in a conversation.
+
+    Args:
+        messages: of the conversation.
+        known: names from a column or an input.
+
+    Returns:
+        Each name as its words, without titles and particles, in the order of the conversation.
+    """
+    found = [tuple(words) for name in known if (words := _words(name))]
+    asked = False
+    for message in messages:
+        found += _found(message.text)
+        if asked and message.role is Role.USER:
+            found += _answered(message.text)
+        asked = message.role is Role.ASSISTANT and bool(_ASKED.search(message.text))
+    return list(dict.fromkeys(name for name in found if name))
+
+
+def _found(text: str) -> Iterator[tuple[str, ...]]:
+    for match in _SURE.finditer(text):
+        yield tuple(_leading(match["name"]))
+    for pattern in (_TITLED, _SIGNED, _HERE, _GREETED):
+        for match in pattern.finditer(text):
+            words = _words(match["name"])
+            if words and (pattern is _TITLED or _looks_like_name(words)):
+                yield tuple(words)
+    for match in _PERHAPS.finditer(text):
+        words = _words(match["name"])
+        if words and is_first_name(words[0]):
+            yield tuple(words[:1] if not _all_capital(words) else words)
+    for match in _PAIR.finditer(text):
+        words = _words(match["name"])
+        for one, other in zip(words, words[1:], strict=False):
+            if is_first_name(one) and _is_last_name(other) and other.lower() not in AMBIGUOUS:
+                yield one, other
+
+
+def _all_capital(words: Sequence[str]) -> bool:
+    return all(word[0].isupper() for word in words)
+
+
+def _looks_like_name(words: Sequence[str]) -> bool:
+    first = words[0]
+    return is_first_name(first) or (
+        first[0].isupper() and len(words) <= 3 and first.lower() not in AMBIGUOUS | _NOT_A_NAME
+    )
+
+
+def _answered(text: str) -> Iterator[tuple[str, ...]]:
+    """Takes a short answer to a question for the name as a name."""
+    answer = re.split(r"[,;.\n](?:\s|$)| - ", text.strip())[0]
+    answer = re.sub(
+        r"^(?:it'?s|it is|sure|yes|ok|okay|of course|ja|oui|sí|si|es|ist|c'est|das ist|natürlich|claro)"
+        r"[,:!.]?\s+(?:it'?s |it is |es ist )?",
+        "",
+        answer,
+        flags=re.I,
+    )
+    words = _words(answer)
+    plain = all(re.fullmatch(_NAME, word) for word in words)
+    if (
+        0 < len(words) <= 4
+        and plain
+        and len(answer.split()) <= _MOST_WORDS_OF_AN_ANSWER
+        and not any(word.lower() in _NOT_A_NAME for word in words)
+        and (_all_capital(words) or is_first_name(words[0]) or len(words) == 2)
+    ):
+        yield tuple(words)
+
+
+def _leading(name: str) -> list[str]:
+    """Returns the words up to the first that cannot belong to a name."""
+    words: list[str] = []
+    capital = None
+    for word in name.split():
+        plain = word.strip(".,'’-")
+        if plain.lower() in _PARTICLES:
+            continue
+        if not plain or plain.lower() in _NOT_A_NAME:
+            break
+        capital = plain[0].isupper() if capital is None else capital
+        if plain[0].isupper() is not capital:
+            break
+        if not capital and words and not (_is_last_name(plain) or name.split()[-1] == word):
+            break
+        words.append(plain)
+    return words
+
+
+def _words(name: str) -> list[str]:
+    words = [word.strip(".,'’-!?") for word in name.split()]
+    kept = [word for word in words if word and word.lower() not in _PARTICLES]
+    while kept and kept[0].lower() in _NOT_A_NAME:
+        kept.pop(0)
+    for place, word in enumerate(kept):
+        if word.lower() in _NOT_A_NAME:
+            return kept[:place]
+    return kept
+
+
+_PARTICLES = frozenset("von van de del della di da la le der den du dos bin al el ter zu y".split())

@@ -1,0 +1,204 @@
+"""Finds numbers that belong to a person: phones, cards, IBANs, and the ids of orders and accounts.
+
+A price, a date, a time and a plain number are none of them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from duologue.conversation.messages import Message, Role
+from duologue.validation.personal_data import is_card
+
+PHONE, CARD, IBAN, ORDER = "phone number", "card number", "IBAN", "order number"
+Found = tuple[str, str]
+"""A kind, and the text as it was written."""
+
+REGIONS: Mapping[str, tuple[str, ...]] = {
+    "en": ("US", "GB"),
+    "de": ("DE", "AT", "CH"),
+    "fr": ("FR", "BE", "CH"),
+    "es": ("ES", "MX"),
+    "it": ("IT",),
+}
+"""Countries whose phone numbers people write without a country code, by language."""
+
+_CARD = re.compile(r"(?<![\w-])(?<!\w[.])\d(?:[ .-]?\d){12,18}(?![\w-])")
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ -]?\d{2}(?:[ .-]{0,2}[A-Za-z0-9]){11,30}")
+_PHONE_CUE = re.compile(
+    r"\b(?:phone|mobile|cell|call(?:back)?|reach(?: me)?|text me|sms|whatsapp|tel|telephone|fax|handy\w*|"
+    r"telefon\w*|mobil\w*|anrufen|erreich\w*|rufnummer|téléphone|portable|appel\w*|joindre|teléfono|"
+    r"móvil|celular|llam\w+|telefono|cellulare|contact)\b",
+    re.I,
+)
+_BARE = re.compile(r"(?<![\w.,-])\+?\d(?:[ ./()-]{0,3}\d){6,14}(?![\w-]|[.,]\d)")
+
+_NOUN = (
+    r"(?:order|booking|reservation|reference|ref|customer|client|account|acct|contract|invoice|ticket|"
+    r"case|policy|tracking|confirmation|membership|member|claim|serial|transaction|parcel|shipment|"
+    r"itinerary|pnr|loyalty|passport|licen[cs]e|subscription|device|package|return|rma|"
+    r"(?:bestell|auftrags?|kunden|rechnungs?|vertrags?|buchungs?|referenz|sendungs?|vorgangs?|konto|"
+    r"mitglieds?|versicherungs?|fall|reservierungs?|liefer|ausweis|policen|tracking|ticket|kassenbon)-?"
+    r"(?:ung|nummer|nr|code|id)?|bestellung|auftrag|rechnung|buchung|sendung|vertrag|paket|lieferung|"
+    r"commande|réservation|dossier|contrat|facture|référence|suivi|compte|billet|colis|police|"
+    r"pedido|reserva|referencia|cliente|contrato|factura|cuenta|seguimiento|expediente|póliza|envío|"
+    r"ordine|prenotazione|pratica|fattura|contratto)"
+)
+_SAYS_NUMBER = r"(?:numbers?|num|no|nr|nummer|numéro|número|numero|code|código|id|n[°º]|ref(?:erence)?|\#)"
+_GLUE = r"(?:is|was|ist|lautet|war|est|es|era|è|sont|son|de|del|do|of|mit der|with|avec|con|the|my|le|la|el|und|and|it['’]s)"
+_ID = (
+    r"(?P<id>(?=[A-Za-z0-9/_-]*\d[A-Za-z0-9/_-]*\d)[A-Za-z0-9]+(?:[-/_][A-Za-z0-9]+)*|"
+    r"\d{2,}(?:[ ]\d{2,}){1,4}|(?-i:[A-Z0-9]{5,8}))(?![\w]|[.,]\d|['’]s|[ ]?[€$£%])"
+)
+_CUED = re.compile(
+    rf"\b{_NOUN}s?\b[ ]{{0,2}}(?P<number>{_SAYS_NUMBER}\b\.?|\#|n[°º]\.?)?[ ]{{0,2}}(?:[:=#(\-–—,]|{_GLUE}\b)?"
+    rf"[ ]{{0,2}}(?:{_GLUE}\b)?[:#(\"'„“«]?[ ]{{0,2}}{_ID}",
+    re.I,
+)
+_NUMBERED = re.compile(
+    rf"\b(?:numbers?|nummer|numéro|número|numero)\b[ ]{{0,2}}(?:is|ist|lautet|est|es|è|:|=)+[ ]{{0,2}}{_ID}", re.I
+)
+_BEFORE = re.compile(
+    rf"(?<![\w-]){_ID}[ ,]{{1,3}}(?:is|ist|est|es|è|for|für|pour|para)[ ](?:my|the|meine?|die|mon|ma|le|la|mi|el|il mio)"
+    rf"[ ]{_NOUN}\b",
+    re.I,
+)
+_PLAIN = re.compile(
+    r"(?<![\w/-])(?:\#(?P<a>\d{4,})|(?P<b>[A-Z]{2,5}[-_/]\d{5,})|(?P<c>[A-Z]{2,5}(?:-\d{2,}){2,})|"
+    r"(?P<d>1Z[0-9A-Z]{16})|(?P<e>[A-Z]{2,4}\d{7,}))(?![\w-])"
+)
+_ASKED = re.compile(
+    rf"\b{_NOUN}[ -]{{0,2}}(?:{_SAYS_NUMBER})?\b[^.!\n]{{0,60}}\?|"
+    rf"(?:provide|share|send|enter|give|tell|nennen|angeben|geben|schicken|indiquer|donner|fournir|"
+    rf"indicar|dar|facilit\w+|proporcion\w+|may i have|can i have|could i have|i(?:'ll| will)? need)\b[^.!?\n]{{0,60}}\b{_NOUN}",
+    re.I,
+)
+_ANY_ID = re.compile(rf"(?<![\w.,/€$£-]){_ID}")
+_DATE = re.compile(
+    r"(?:19|20)\d\d[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d|(?:19|20)\d\d|"
+    r"\d{1,2}[-/]\d{1,2}|(?:19|20)\d\d[-/](?:19|20)?\d\d|\d{1,4}(?:st|nd|rd|th|s|pm|am|h|min|kg|g|km|cm|mm|m|l|"
+    r"gb|mb|tb|mhz|ghz|w|kw|kwh|mah|v|ml|mg|x\d+|p|k|eur|usd|gbp)|\d+(?:am|pm)?-\d+(?:am|pm)?",
+    re.I,
+)
+
+
+def numbers_in(text: str, language: str | None, region: str) -> Iterator[Found]:
+    """Finds a text's phone, card and IBAN numbers, and ids with a cue or an unmistakable form."""
+    taken: list[tuple[int, int]] = []
+    for kind, find in ((IBAN, _ibans), (CARD, _cards)):
+        for start, end in find(text):
+            taken.append((start, end))
+            yield kind, text[start:end]
+    for start, end in _phones(text, language, region):
+        if not _overlaps(taken, start, end):
+            taken.append((start, end))
+            yield PHONE, text[start:end]
+    for start, end in _ids(text):
+        if not _overlaps(taken, start, end):
+            yield ORDER, text[start:end]
+
+
+def answered_numbers(messages: Sequence[Message]) -> Iterator[Found]:
+    """Finds the ids that a user gives because the chatbot asks for one."""
+    asked = ""
+    for message in messages:
+        if message.role is Role.ASSISTANT:
+            asked = message.text
+        elif asked and _ASKED.search(asked):
+            for match in _ANY_ID.finditer(message.text):
+                if _is_id(match["id"], is_sure=len(message.text.split()) <= 6):
+                    yield ORDER, match["id"]
+
+
+def _overlaps(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    return any(start < other_end and other < end for other, other_end in taken)
+
+
+def _cards(text: str) -> Iterator[tuple[int, int]]:
+    for match in _CARD.finditer(text):
+        if is_card(re.sub(r"\D", "", match[0])):
+            yield match.span()
+
+
+def _ibans(text: str) -> Iterator[tuple[int, int]]:
+    from stdnum import iban
+
+    for match in _IBAN.finditer(text):
+        found = match[0]
+        # The words after it may look like a part of it.
+        for end in range(len(found), 14, -1):
+            if found[end - 1].isalnum() and iban.is_valid(re.sub(r"[ .-]", "", found[:end])):
+                yield match.start(), match.start() + end
+                break
+
+
+def _phones(text: str, language: str | None, region: str) -> Iterator[tuple[int, int]]:
+    if sum(map(str.isdigit, text)) < 7:
+        return
+    regions = tuple(dict.fromkeys((region or "US", *REGIONS.get(language or "", ()))))
+    every = tuple(dict.fromkeys((*regions, *(one for some in REGIONS.values() for one in some))))
+    for match in _BARE.finditer(text):
+        start, number = match.start(), match[0]
+        if text[start - 1 : start] == "(":
+            start -= 1
+        digits = re.sub(r"\D", "", number)
+        before = text[max(0, start - 60) : start]
+        has_cue = bool(_PHONE_CUE.search(before)) or bool(_PHONE_CUE.search(text[match.end() :][:25]))
+        if _looks_dated(number) or before.rstrip()[-1:] in tuple("€$£#"):
+            continue
+        if number.startswith("+") or digits.startswith("00"):
+            is_phone = _is_phone(number, ("US",)) or 9 <= len(digits) <= 15
+        elif has_cue:
+            is_phone = _is_phone(number, every) or (9 <= len(digits) <= 13 and digits[0] == "0")
+        elif number.isdigit():
+            is_phone = digits[0] == "0" and len(digits) >= 10 and _is_phone(number, every)
+        else:
+            is_phone = _is_grouped(number) and _is_phone(number, every if digits[0] == "0" else regions)
+        if is_phone:
+            yield start, match.end()
+
+
+def _looks_dated(number: str) -> bool:
+    return any(_DATE.fullmatch(part) for part in (number, *number.split()) if len(part) > 5)
+
+
+def _is_grouped(number: str) -> bool:
+    groups = [len(one) for one in re.findall(r"\d+", number)]
+    return len(groups) >= 2 and max(groups) >= 2
+
+
+@lru_cache(maxsize=4096)
+def _is_phone(number: str, regions: tuple[str, ...]) -> bool:
+    import phonenumbers
+
+    for region in regions:
+        try:
+            parsed = phonenumbers.parse(number, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed):
+            return True
+    return False
+
+
+def _ids(text: str) -> Iterator[tuple[int, int]]:
+    for pattern in (_CUED, _NUMBERED, _BEFORE):
+        for match in pattern.finditer(text):
+            sure = pattern is not _CUED or bool(match["number"])
+            if _is_id(match["id"], sure):
+                yield match.span("id")
+    for match in _PLAIN.finditer(text):
+        yield match.span(str(match.lastgroup))
+
+
+def _is_id(value: str, is_sure: bool) -> bool:
+    """Checks whether what follows a cue is an id: not a date, an amount, a number or a word."""
+    digits = sum(map(str.isdigit, value))
+    letters = sum(map(str.isalpha, value))
+    if _DATE.fullmatch(value) or len(value) > 40:
+        return False
+    if not digits:
+        return is_sure and value.isupper() and len(value) == 6
+    if letters:
+        return len(value) >= 5 and (digits >= 2 or (is_sure and value.isupper()))
+    return digits >= (4 if is_sure else 5)
