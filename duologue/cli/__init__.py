@@ -18,6 +18,7 @@ from duologue.cli.evaluate import evaluate
 from duologue.cli.export import export
 from duologue.cli.flags import SettingsCommand
 from duologue.cli.generate import generate
+from duologue.cli.mining import mine_seeds, show_coverage
 from duologue.cli.options import Group, example
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun
@@ -104,6 +105,17 @@ app.command(
         "duologue config", "duologue config --set evaluate.scoring.confidence=0.9 --format json"
     )
 )(config)
+seeds_app.command(
+    "mine",
+    cls=SettingsCommand,
+    epilog=example(
+        "duologue seeds mine support-bot -o seeds.csv --since 7d",
+        "duologue seeds mine transcripts.jsonl -o seeds.csv",
+    ),
+)(mine_seeds)
+seeds_app.command(
+    "coverage", epilog=example("duologue seeds coverage latest --real real_conversations.jsonl")
+)(show_coverage)
 app.add_typer(seeds_app)
 app.command(
     epilog=example("duologue check transcripts.jsonl --set rules.severities.farewell_tail=off")

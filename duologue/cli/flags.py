@@ -48,6 +48,7 @@ PREFIXES = {
     "generate": "",
     "evaluate": "evaluate.",
     "compare": "compare.",
+    "mine": "mine.",
     "push-test-suite": "test_suite.",
 }
 """Of the settings in the config file that are each command's flags."""

@@ -155,7 +155,7 @@ def _found(text: str) -> Iterator[tuple[str, ...]]:
     for pattern in (_TITLED, _SIGNED, _HERE, _GREETED):
         for match in pattern.finditer(text):
             words = _words(match["name"])
-            if words and (pattern is _TITLED or _looks_like_name(words)):
+            if words and (pattern in (_TITLED, _GREETED) or _looks_like_name(words)):
                 yield tuple(words)
     for match in _PERHAPS.finditer(text):
         words = _words(match["name"])

@@ -31,6 +31,9 @@ _PHONE_CUE = re.compile(
     r"móvil|celular|llam\w+|telefono|cellulare|contact)\b",
     re.I,
 )
+_PHONE_AFTER = re.compile(
+    rf"\W{{0,3}}(?:is|ist|est|es|è)\s(?:the|my|meine?|mon|ma|mi|il mio)[^.!?]*{_PHONE_CUE.pattern}", re.I
+)
 _BARE = re.compile(r"(?<![\w.,-])\+?\d(?:[ ./()-]{0,3}\d){6,14}(?![\w-]|[.,]\d)")
 
 _NOUN = (
@@ -89,13 +92,13 @@ def numbers_in(text: str, language: str | None, region: str) -> Iterator[Found]:
         for start, end in find(text):
             taken.append((start, end))
             yield kind, text[start:end]
-    for start, end in _phones(text, language, region):
+    phones = ((PHONE, *span) for span in _phones(text, language, region))
+    cued = ((ORDER, *span) for span in _ids(text, (_CUED, _BEFORE)))
+    other = ((ORDER, *span) for span in _ids(text, (_NUMBERED, _PLAIN)))
+    for kind, start, end in (*cued, *phones, *other):
         if not _overlaps(taken, start, end):
             taken.append((start, end))
-            yield PHONE, text[start:end]
-    for start, end in _ids(text):
-        if not _overlaps(taken, start, end):
-            yield ORDER, text[start:end]
+            yield kind, text[start:end]
 
 
 def answered_numbers(messages: Sequence[Message]) -> Iterator[Found]:
@@ -143,7 +146,7 @@ def _phones(text: str, language: str | None, region: str) -> Iterator[tuple[int,
             start -= 1
         digits = re.sub(r"\D", "", number)
         before = text[max(0, start - 60) : start]
-        has_cue = bool(_PHONE_CUE.search(before)) or bool(_PHONE_CUE.search(text[match.end() :][:25]))
+        has_cue = bool(_PHONE_CUE.search(before) or _PHONE_AFTER.match(text[match.end() :][:50]))
         if _looks_dated(number) or before.rstrip()[-1:] in tuple("€$£#"):
             continue
         if number.startswith("+") or digits.startswith("00"):
@@ -181,14 +184,13 @@ def _is_phone(number: str, regions: tuple[str, ...]) -> bool:
     return False
 
 
-def _ids(text: str) -> Iterator[tuple[int, int]]:
-    for pattern in (_CUED, _NUMBERED, _BEFORE):
+def _ids(text: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[tuple[int, int]]:
+    for pattern in patterns:
         for match in pattern.finditer(text):
-            sure = pattern is not _CUED or bool(match["number"])
-            if _is_id(match["id"], sure):
+            if pattern is _PLAIN:
+                yield match.span(str(match.lastgroup))
+            elif _is_id(match["id"], pattern is not _CUED or bool(match["number"])):
                 yield match.span("id")
-    for match in _PLAIN.finditer(text):
-        yield match.span(str(match.lastgroup))
 
 
 def _is_id(value: str, is_sure: bool) -> bool:

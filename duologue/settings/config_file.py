@@ -13,6 +13,7 @@ from duologue.settings.comparison import CompareSettings
 from duologue.settings.dataset_names import dataset_name_from
 from duologue.settings.declarations import described
 from duologue.settings.evaluation import EvaluateSettings
+from duologue.settings.mining import MiningSettings
 from duologue.settings.problems import first_problem
 from duologue.settings.run import GenerationSettings
 from duologue.settings.sources import Layer, assigned, effective
@@ -32,6 +33,8 @@ class FileSettings(GenerationSettings):
     """The settings of `duologue evaluate`."""
     compare: CompareSettings = CompareSettings()
     """The settings of `duologue compare`."""
+    mine: MiningSettings = MiningSettings()
+    """The settings of `duologue seeds mine`."""
 
 
 def read_config(path: str | None = None) -> Layer | None:
@@ -82,6 +85,11 @@ def for_compare(config: Layer) -> Layer:
     return _table(config, "compare")
 
 
+def for_mine(config: Layer) -> Layer:
+    """Returns what a config file sets for `duologue seeds mine`."""
+    return config.table("mine")
+
+
 def _table(config: Layer, name: str) -> Layer:
     return Layer(config.source, {**dataset_of(config).values, **config.table(name).values})
 
@@ -89,7 +97,7 @@ def _table(config: Layer, name: str) -> Layer:
 def all_settings(
     config_path: str | None = None, assignments: Iterable[str] = ()
 ) -> Iterator[dict[str, Any]]:
-    """Lists every setting of generate, evaluate and compare, in their order.
+    """Lists every setting of generate, evaluate, compare and seeds mine, in their order.
 
     Yields:
         Its name, type, default, value, source (default, --set or the file), and description. A

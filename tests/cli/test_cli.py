@@ -537,6 +537,7 @@ COMMANDS = [
     *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate"),
     *("compare", "export"),
     *("push-test-suite", "serve", "seeds", "seeds check", "versions"),
+    *("seeds mine", "seeds coverage"),
     *("versions pin", "versions unpin", "versions remove", "versions rollback"),
 ]
 
