@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from duologue.settings.options import AtLeastOne, OptionalReference, Options, Share
+from duologue.settings.options import AtLeastOne, OptionalReference, Options, Reference, Share
 from duologue.settings.rules import PHONE_REGION
 
 
@@ -72,3 +72,20 @@ class MiningSettings(Options):
                     "at least one character"
                 )
         return self
+
+
+class MineFiles(Options):
+    """What is mined, and where the seeds go."""
+
+    source: Reference = ""
+    """A Workflow Deployment with real users, by its name or id; or a transcript file, a path or a
+    URL."""
+    output: Reference = "datasets/mined_seeds.csv"
+    """The seed file to write, a .csv file, local or a URL. `real_conversations.jsonl` is written next
+    to it."""
+    overwrite: bool = False
+    """Replace the files if they are there."""
+
+
+class MineForm(MiningSettings, MineFiles):
+    """The settings of mining as the flow takes them, and its form shows them."""

@@ -33,6 +33,7 @@ GENERATE = "flows/generate_dataset.py:generate_dataset"
 RERUN = "flows/rerun_failed_seeds.py:rerun_failed_seeds"
 EVALUATE = "flows/evaluate_dataset.py:evaluate_dataset"
 COMPARE = "flows/compare_chatbots.py:compare_chatbots"
+MINE = "flows/mine_seeds.py:mine_seeds"
 SHARD = "flows/simulate_shard.py:simulate_shard"
 ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "CANCEL_NEW"}
 
@@ -44,6 +45,7 @@ DEPLOYMENTS = {
     "rerun-failed-seeds": (RERUN, None, None),
     "evaluate": (EVALUATE, None, None),
     "compare": (COMPARE, None, None),
+    "mine-seeds": (MINE, None, None),
     "simulate-shard": (SHARD, None, None),
 }
 NIGHTLY = "generate-dataset/nightly"
