@@ -7,6 +7,7 @@ first name that is followed by a last name.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from duologue.conversation.messages import Message, Role
 
@@ -25,7 +26,7 @@ AMBIGUOUS = frozenset(
     "violet penny stone best young long short king prince bishop pope major day week love storm "
     "grande real costa villa stella roma milan lorraine alma luz paz mar sol amor blanca rocio reyes "
     "man do so an in an la le de el van von mai juli juni dies bean park green brown black white gray "
-    "wood woods hill hills field fields lake rivers banks west east north south church bell".split()
+    "french english german spanish italian irish welsh dutch wood woods hill hills field fields lake rivers banks west east north south church bell".split()
 )
 _NOT_A_NAME = frozenset(
     "there all everyone everybody team support sir madam customer service friend guys folks again "
@@ -43,7 +44,7 @@ _NOT_A_NAME = frozenset(
 )
 _NAME = r"[^\W\d_](?:[\w'’.-]*\w)?"
 _PARTICLE = r"(?:von|van|de|del|della|di|da|la|le|der|den|du|dos|bin|al|el|ter|zu|y)"
-_CAPITAL = r"(?:O['’])?(?=[^\W\d_a-zà-öø-ÿ])[^\W\d_](?:[\w'’-]*\w)?\.?"
+_CAPITAL = r"(?:O['’])?(?=[^\W\d_a-zà-öø-ÿ])[^\W\d_](?:\.|(?:[\w'’-]*\w)?)"
 _FULL = rf"{_CAPITAL}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}{_CAPITAL}){{0,3}}"
 _ANY = rf"{_NAME}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}{_NAME}){{0,3}}"
 _TITLE = (
@@ -51,22 +52,27 @@ _TITLE = (
     r"don|doña|signor(?:a|e)?)\.?"
 )
 
-# The name follows in any case.
+# The user says it, so the name follows in any case.
 _SURE = re.compile(
     rf"""\b(?:
-    (?:my|the)\ (?:full\ |last\ |first\ |sur|user)?name(?:['’]s|\ is|\ here\ is|:)
-    | name\ (?:is|of\ the\ (?:account\ holder|guest|passenger|traveller)\ is)
-    | (?:full|last|first|family|given)\ name\ ?(?::|is|-)
-    | name\ ?[:=] | (?:they|people|everyone)\ calls?\ me | you\ can\ call\ me
-    | (?:account|card)\ ?holder(?:['’]s\ name)?(?:\ is|:) | (?:under|in)\ the\ name(?:\ of)?
-    | name\ on\ (?:the|my)\ \w+(?:\ is|:) | on\ behalf\ of
-    | (?:mein|der)\ (?:vor|nach|familien)?name\ (?:ist|lautet) | ich\ hei(?:ß|ss)e
-    | auf\ den\ namen(?:\ von)? | (?:vor|nach)name: | im\ namen\ von
-    | (?:je\ m['’]appelle|mon\ (?:pré)?nom\ (?:est|c['’]est)|mon\ nom\ de\ famille\ est)
-    | (?:au\ nom\ de|nom\ ?:|prénom\ ?:)
-    | me\ llamo | mi\ (?:nombre|apellido)\ (?:completo\ )?es | a\ nombre\ de | nombre\ ?:
-    | mi\ chiamo | il\ mio\ nome\ è | a\ nome\ di
+    my\ (?:full\ |last\ |first\ |family\ |sur|user)?name(?:['’]s|\ is|\ here\ is|:)
+    | (?:they|people|everyone|friends)\ calls?\ me | you\ can\ call\ me | call\ me(?!\ (?:at|on|back|when|if|under))
+    | mein\ (?:vor|nach|familien)?name\ (?:ist|lautet) | ich\ hei(?:ß|ss)e
+    | je\ m['’]appelle | mon\ (?:pré)?nom\ (?:est|c['’]est) | mon\ nom\ de\ famille\ est
+    | me\ llamo | mi\ (?:nombre|apellido)\ (?:completo\ )?es
+    | mi\ chiamo | il\ mio\ nome\ è
     )\ {{0,2}}(?:{_TITLE}\ )?(?P<name>{_ANY})""",
+    re.I | re.X,
+)
+# A name follows if it is written as one.
+_LABELLED = re.compile(
+    rf"""\b(?:
+    (?<!their\ )(?<!its\ )(?:(?:full|last|first|family|given|customer|guest|passenger|sur)['’s]*\ ?)?name(?:['’]s|\ is|\ ?[:=])
+    | (?:account|card|policy)\ ?holder(?:['’]s\ name)?(?:\ is|:) | under\ the\ name(?:\ of)?
+    | in\ the\ name\ of | name\ on\ (?:the|my)\ \w+(?:\ is|:) | on\ behalf\ of | passengers?(?:\ is|:)
+    | auf\ den\ namen(?:\ von)? | (?:vor|nach)name: | im\ namen\ von | der\ name\ ist
+    | au\ nom\ de | (?:pré)?nom\ ?: | a\ nombre\ de | nombre\ ?: | a\ nome\ di
+    )[ *]{{0,4}}(?:{_TITLE}\ )?(?P<name>(?-i:{_FULL})|{_NAME}(?=\s*(?:[,.!?\n]|$)))""",
     re.I | re.X,
 )
 # The name follows if it is one.
@@ -75,7 +81,7 @@ _PERHAPS = re.compile(
     |je\ suis|c['’]est|ici|soy|aquí|habla|sono|speak(?:ing)?\ (?:to|with)|thanks?,?|thank\ you,?
     |merci,?|gracias,?|danke,?|regards,?|cheers,?|best,?|sincerely,?|yours,?
     |hi|hello|hey|dear|good\ (?:morning|afternoon|evening),?|hallo|liebe[rs]?|guten\ (?:tag|morgen|abend),?
-    |moin|servus|bonjour|bonsoir|salut|chère?|hola|buen[oa]s\ (?:días|tardes|noches),?|estimad[oa]|querid[oa]
+    |moin|servus|bonjour|bonsoir|salut|salve|chère?|hola|buen[oa]s\ (?:días|tardes|noches),?|estimad[oa]|querid[oa]
     |ciao|buongiorno|gentile|caro|cara)
     ,?\ {{1,2}}(?P<name>(?-i:{_FULL})|{_NAME}(?=\s*(?:[,.!?\n]|$)))""",
     re.I | re.X,
@@ -85,7 +91,8 @@ _GREETED = re.compile(
     rf"(?:^|\n|[.!] )(?i:hi|hello|hey|dear|hallo|liebe[rs]?|bonjour|chère?|hola|estimad[oa]|ciao|gentile) "
     rf"(?P<name>{_CAPITAL})(?=[,!]| ?\n)"
 )
-_TITLED = re.compile(rf"\b(?i:{_TITLE})\ (?P<name>{_FULL})")
+_TITLED = re.compile(rf"\b(?!MS|MX)(?P<title>(?i:{_TITLE}))\ (?P<name>{_FULL})")
+_SURE_TITLES = frozenset("mr mrs ms miss mx dr prof herr herrn frau mme mlle monsieur madame".split())
 _SIGNED = re.compile(
     r"(?:regards|wishes|cheers|thanks|thank you|sincerely|best|yours|grüße[n]?|gruß|gruss|grüsse|vg|lg|"
     r"mfg|cordialement|bien à vous|salutations|saludos|atentamente|un saludo|saluti)[ ]*[,.!]?[ ]*\n+\s*"
@@ -101,6 +108,7 @@ _ASKED = re.compile(
     r"(?!\s+of\s+the\s+(?:hotel|restaurant|product|place|city|store|shop|company))",
     re.I,
 )
+_CONTRACTED = re.compile(r"['’](?:d|ll|m|re|s|ve|t)$", re.I)
 _MOST_WORDS_OF_AN_ANSWER = 8
 
 
@@ -152,20 +160,34 @@ def names_in(messages: Sequence[Message], known: Iterable[str] = ()) -> list[tup
 def _found(text: str) -> Iterator[tuple[str, ...]]:
     for match in _SURE.finditer(text):
         yield tuple(_leading(match["name"]))
-    for pattern in (_TITLED, _SIGNED, _HERE, _GREETED):
+    for match in _LABELLED.finditer(text):
+        words = _words(match["name"])
+        if words and (is_first_name(words[0]) or (_all_capital(words) and _looks_like_name(words))):
+            yield tuple(words)
+    for match in _TITLED.finditer(text):
+        words = _words(match["name"])
+        is_sure = match["title"].lower().strip(".") in _SURE_TITLES
+        if words and (is_sure or is_first_name(words[0]) or _is_last_name(words[0])):
+            yield tuple(words)
+    for pattern in (_SIGNED, _GREETED):
         for match in pattern.finditer(text):
             words = _words(match["name"])
-            if words and (pattern in (_TITLED, _GREETED) or _looks_like_name(words)):
+            if words and (pattern is _GREETED or _looks_like_name(words)) and not _is_acronym(words):
                 yield tuple(words)
-    for match in _PERHAPS.finditer(text):
-        words = _words(match["name"])
-        if words and is_first_name(words[0]):
-            yield tuple(words[:1] if not _all_capital(words) else words)
+    for pattern in (_PERHAPS, _HERE):
+        for match in pattern.finditer(text):
+            words = _words(match["name"])
+            if words and is_first_name(words[0]):
+                yield tuple(words[:1] if not _all_capital(words) else words)
     for match in _PAIR.finditer(text):
         words = _words(match["name"])
-        for one, other in zip(words, words[1:], strict=False):
+        for one, other in pairwise(words):
             if is_first_name(one) and _is_last_name(other) and other.lower() not in AMBIGUOUS:
                 yield one, other
+
+
+def _is_acronym(words: Sequence[str]) -> bool:
+    return all(word.isupper() and len(word) < 5 for word in words) and not is_first_name(words[0])
 
 
 def _all_capital(words: Sequence[str]) -> bool:
@@ -196,7 +218,7 @@ def _answered(text: str) -> Iterator[tuple[str, ...]]:
         and plain
         and len(answer.split()) <= _MOST_WORDS_OF_AN_ANSWER
         and not any(word.lower() in _NOT_A_NAME for word in words)
-        and (_all_capital(words) or is_first_name(words[0]) or len(words) == 2)
+        and (_all_capital(words) or is_first_name(words[0]))
     ):
         yield tuple(words)
 
@@ -209,12 +231,12 @@ def _leading(name: str) -> list[str]:
         plain = word.strip(".,'’-")
         if plain.lower() in _PARTICLES:
             continue
-        if not plain or plain.lower() in _NOT_A_NAME:
+        if not plain or plain.lower() in _NOT_A_NAME or _CONTRACTED.search(plain):
             break
         capital = plain[0].isupper() if capital is None else capital
         if plain[0].isupper() is not capital:
             break
-        if not capital and words and not (_is_last_name(plain) or name.split()[-1] == word):
+        if not capital and words and not _is_last_name(plain):
             break
         words.append(plain)
     return words
@@ -222,11 +244,11 @@ def _leading(name: str) -> list[str]:
 
 def _words(name: str) -> list[str]:
     words = [word.strip(".,'’-!?") for word in name.split()]
-    kept = [word for word in words if word and word.lower() not in _PARTICLES]
+    kept = [word for word in words if word and word.lower() not in _PARTICLES | _SURE_TITLES]
     while kept and kept[0].lower() in _NOT_A_NAME:
         kept.pop(0)
     for place, word in enumerate(kept):
-        if word.lower() in _NOT_A_NAME:
+        if word.lower() in _NOT_A_NAME or _CONTRACTED.search(word):
             return kept[:place]
     return kept
 

@@ -59,7 +59,7 @@ _CUED = re.compile(
     re.I,
 )
 _NUMBERED = re.compile(
-    rf"\b(?:numbers?|nummer|numéro|número|numero)\b[ ]{{0,2}}(?:is|ist|lautet|est|es|è|:|=)+[ ]{{0,2}}{_ID}", re.I
+    rf"(?<!flight )(?<!train )(?<!room )(?<!model )(?<!gate )(?<!seat )(?<!bus )(?<!vol )(?<!flug)(?<!zug)\b(?:numbers?|nummer|numéro|número|numero)\b[ ]{{0,2}}(?:is|ist|lautet|est|es|è|:|=)+[ ]{{0,2}}{_ID}", re.I
 )
 _BEFORE = re.compile(
     rf"(?<![\w-]){_ID}[ ,]{{1,3}}(?:is|ist|est|es|è|for|für|pour|para)[ ](?:my|the|meine?|die|mon|ma|le|la|mi|el|il mio)"
@@ -77,6 +77,8 @@ _ASKED = re.compile(
     re.I,
 )
 _ANY_ID = re.compile(rf"(?<![\w.,/€$£-]){_ID}")
+_WORD_WITH_NUMBER = re.compile(r"\d+-?[A-Za-z]?[a-z]+(?:-[a-z]+)*|[A-Za-z]+[ -]?\d{1,3}")
+"""As in 24-hour or COVID-19."""
 _DATE = re.compile(
     r"(?:19|20)\d\d[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d|(?:19|20)\d\d|"
     r"\d{1,2}[-/]\d{1,2}|(?:19|20)\d\d[-/](?:19|20)?\d\d|\d{1,4}(?:st|nd|rd|th|s|pm|am|h|min|kg|g|km|cm|mm|m|l|"
@@ -202,5 +204,7 @@ def _is_id(value: str, is_sure: bool) -> bool:
     if not digits:
         return is_sure and value.isupper() and len(value) == 6
     if letters:
-        return len(value) >= 5 and (digits >= 2 or (is_sure and value.isupper()))
+        if _WORD_WITH_NUMBER.fullmatch(value):
+            return False
+        return len(value) >= 5 and (digits >= 4 or value.isupper() or is_sure)
     return digits >= (4 if is_sure else 5)
