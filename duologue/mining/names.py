@@ -38,7 +38,7 @@ _NOT_A_NAME = frozenset(
     "et je suis le la les un une pas de bonjour merci oui non monsieur madame messieurs mesdames "
     "service client equipe équipe tous toutes y yo soy el los las un una no de hola gracias por "
     "favor si sí senor señor señora señores equipo cliente atención buenos buenas mr mrs ms miss dr "
-    "account number booking order email phone name ticket hotel restaurant train flight today "
+    "hiring manager recipient valued sales editor reader account number booking order email phone name ticket hotel restaurant train flight today "
     "tomorrow good great fine new old morning afternoon evening alexa siri google chatgpt claude "
     "vellum python java both any some this that what how when where why who which".split()
 )
@@ -89,7 +89,8 @@ _PERHAPS = re.compile(
 # Whoever is greeted, whatever the name.
 _GREETED = re.compile(
     rf"(?:^|\n|[.!] )(?i:hi|hello|hey|dear|hallo|liebe[rs]?|bonjour|chère?|hola|estimad[oa]|ciao|gentile) "
-    rf"(?P<name>{_CAPITAL})(?=[,!]| ?\n)"
+    rf"(?P<name>{_FULL})(?=[,!]| ?\n)|"
+    rf"(?:^|\n|[.!] )(?i:hi|hello|hey|hallo|hola|salut)[,!.]? (?P<caller>{_FULL}) (?:here|hier)\b"
 )
 _TITLED = re.compile(rf"\b(?!MS|MX)(?P<title>(?i:{_TITLE}))\ (?P<name>{_FULL})")
 _SURE_TITLES = frozenset("mr mrs ms miss mx dr prof herr herrn frau mme mlle monsieur madame".split())
@@ -154,7 +155,21 @@ def names_in(messages: Sequence[Message], known: Iterable[str] = ()) -> list[tup
         if asked and message.role is Role.USER:
             found += _answered(message.text)
         asked = message.role is Role.ASSISTANT and bool(_ASKED.search(message.text))
+    found += _with_last_names({name[0] for name in found if name}, messages)
     return list(dict.fromkeys(name for name in found if name))
+
+
+def _with_last_names(firsts: Iterable[str], messages: Sequence[Message]) -> Iterator[tuple[str, ...]]:
+    """Finds the last name that follows a first name which is known."""
+    capital = [re.escape(first) for first in firsts if first[0].isupper()]
+    if not capital:
+        return
+    pattern = re.compile(rf"(?<!\w)(?P<name>(?:{'|'.join(capital)})[ ](?:{_PARTICLE}[ ]){{0,2}}{_CAPITAL})")
+    for message in messages:
+        for match in pattern.finditer(message.text):
+            words = _words(match["name"])
+            if len(words) > 1 and words[1].lower() not in AMBIGUOUS:
+                yield tuple(words)
 
 
 def _found(text: str) -> Iterator[tuple[str, ...]]:
@@ -171,7 +186,7 @@ def _found(text: str) -> Iterator[tuple[str, ...]]:
             yield tuple(words)
     for pattern in (_SIGNED, _GREETED):
         for match in pattern.finditer(text):
-            words = _words(match["name"])
+            words = _words(match["name"] or match["caller"])
             if words and (pattern is _GREETED or _looks_like_name(words)) and not _is_acronym(words):
                 yield tuple(words)
     for pattern in (_PERHAPS, _HERE):
@@ -236,7 +251,7 @@ def _leading(name: str) -> list[str]:
         capital = plain[0].isupper() if capital is None else capital
         if plain[0].isupper() is not capital:
             break
-        if not capital and words and not _is_last_name(plain):
+        if not capital and words and (len(words) == 2 or plain.endswith(("ing", "ed"))):
             break
         words.append(plain)
     return words

@@ -28,7 +28,7 @@ _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ -]?\d{2}(?:[ .-]{0,2}[A-Za-z0-
 _PHONE_CUE = re.compile(
     r"\b(?:phone|mobile|cell|call(?:back)?|reach(?: me)?|text me|sms|whatsapp|tel|telephone|fax|handy\w*|"
     r"telefon\w*|mobil\w*|anrufen|erreich\w*|rufnummer|téléphone|portable|appel\w*|joindre|teléfono|"
-    r"móvil|celular|llam\w+|telefono|cellulare|contact)\b",
+    r"móvil|celular|ll[aá]m\w+|telefono|cellulare|contact)\b",
     re.I,
 )
 _PHONE_AFTER = re.compile(
@@ -50,11 +50,12 @@ _NOUN = (
 _SAYS_NUMBER = r"(?:numbers?|num|no|nr|nummer|numéro|número|numero|code|código|id|n[°º]|ref(?:erence)?|\#)"
 _GLUE = r"(?:is|was|ist|lautet|war|est|es|era|è|sont|son|de|del|do|of|mit der|with|avec|con|the|my|le|la|el|und|and|it['’]s)"
 _ID = (
-    r"(?P<id>(?=[A-Za-z0-9/_-]*\d[A-Za-z0-9/_-]*\d)[A-Za-z0-9]+(?:[-/_][A-Za-z0-9]+)*|"
-    r"\d{2,}(?:[ ]\d{2,}){1,4}|(?-i:[A-Z0-9]{5,8}))(?![\w]|[.,]\d|['’]s|[ ]?[€$£%])"
+    r"(?P<id>\d{3,}(?:[ ]\d{3,}){0,3}[ ]\d{2,}(?=\s*(?:[.,;!?)\"”]|$|(?:is|ist|est|es|è)\b))|"
+    r"(?=[A-Za-z0-9/_-]*\d[A-Za-z0-9/_-]*\d)[A-Za-z0-9]+(?:[-/_][A-Za-z0-9]+)*|"
+    r"(?-i:[A-Z0-9]{5,8}))(?![\w]|[.,]\d|['’]s|[ ]?[€$£%])"
 )
 _CUED = re.compile(
-    rf"\b{_NOUN}s?\b[ ]{{0,2}}(?P<number>{_SAYS_NUMBER}\b\.?|\#|n[°º]\.?)?[ ]{{0,2}}(?:[:=#(\-–—,]|{_GLUE}\b)?"
+    rf"\b{_NOUN}s?(?P<sure>(?<=nummer)|(?<=nr)|(?<=code))?\b\.?[ ]{{0,2}}(?P<number>{_SAYS_NUMBER}\b\.?|\#|n[°º]\.?)?[ ]{{0,2}}(?:[:=#(\-–—,]|{_GLUE}\b)?"
     rf"[ ]{{0,2}}(?:{_GLUE}\b)?[:#(\"'„“«]?[ ]{{0,2}}{_ID}",
     re.I,
 )
@@ -82,7 +83,7 @@ _WORD_WITH_NUMBER = re.compile(r"\d+-?[A-Za-z]?[a-z]+(?:-[a-z]+)*|[A-Za-z]+[ -]?
 _DATE = re.compile(
     r"(?:19|20)\d\d[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d|(?:19|20)\d\d|"
     r"\d{1,2}[-/]\d{1,2}|(?:19|20)\d\d[-/](?:19|20)?\d\d|\d{1,4}(?:st|nd|rd|th|s|pm|am|h|min|kg|g|km|cm|mm|m|l|"
-    r"gb|mb|tb|mhz|ghz|w|kw|kwh|mah|v|ml|mg|x\d+|p|k|eur|usd|gbp)|\d+(?:am|pm)?-\d+(?:am|pm)?",
+    r"gb|mb|tb|mhz|ghz|w|kw|kwh|mah|v|ml|mg|x\d+|p|k|eur|usd|gbp)|\d{1,2}(?:am|pm)?-\d{1,2}(?:am|pm)?",
     re.I,
 )
 
@@ -146,6 +147,7 @@ def _phones(text: str, language: str | None, region: str) -> Iterator[tuple[int,
         start, number = match.start(), match[0]
         if text[start - 1 : start] == "(":
             start -= 1
+            number = text[start : match.end()]
         digits = re.sub(r"\D", "", number)
         before = text[max(0, start - 60) : start]
         has_cue = bool(_PHONE_CUE.search(before) or _PHONE_AFTER.match(text[match.end() :][:50]))
@@ -191,11 +193,11 @@ def _ids(text: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[tuple[int, 
         for match in pattern.finditer(text):
             if pattern is _PLAIN:
                 yield match.span(str(match.lastgroup))
-            elif _is_id(match["id"], pattern is not _CUED or bool(match["number"])):
+            elif _is_id(match["id"], pattern is not _CUED or match["number"] or match["sure"] is not None):
                 yield match.span("id")
 
 
-def _is_id(value: str, is_sure: bool) -> bool:
+def _is_id(value: str, is_sure: object) -> bool:
     """Checks whether what follows a cue is an id: not a date, an amount, a number or a word."""
     digits = sum(map(str.isdigit, value))
     letters = sum(map(str.isalpha, value))
