@@ -91,7 +91,9 @@ def _print_mined(mined: "Mined", console: Console) -> None:
         console.say(f"{mined.synthetic} of Duologue's own, left out")
     if mined.unreadable:
         console.say(f"{mined.unreadable} without a message of a user, left out")
-    console.say(f"{counted(mined.conversations, 'conversation')}, {mined.different} different openings")
+    console.say(
+        f"{counted(mined.conversations, 'conversation')}, {mined.different} different openings"
+    )
     replaced = ", ".join(f"{number} x {kind}" for kind, number in mined.replaced.items())
     console.say(f"personal data replaced: {replaced or 'none found'}")
     console.say(
@@ -144,7 +146,11 @@ def _plain(found: "Coverage") -> dict[str, object]:
         "covered": found.covered,
         "share": found.share,
         "missing": [
-            {"message": one.message, "weight": one.weight, "conversation_ids": [each.id for each in one.conversations]}
+            {
+                "message": one.message,
+                "weight": one.weight,
+                "conversation_ids": [each.id for each in one.conversations],
+            }
             for one in found.missing
         ],
         "by_cluster": [asdict(one) for one in found.clusters],
@@ -163,4 +169,6 @@ def _print_coverage(found: "Coverage", console: Console) -> None:
         table.add_row(str(one.weight), " ".join(one.message.split()))
     console.print(table)
     if len(found.missing) > CLUSTERS_SHOWN:
-        console.say(f"and {len(found.missing) - CLUSTERS_SHOWN} more; --missing FILE writes them all")
+        console.say(
+            f"and {len(found.missing) - CLUSTERS_SHOWN} more; --missing FILE writes them all"
+        )

@@ -113,7 +113,9 @@ def _hit_probability(total: int, marked: int, drawn: int) -> float:
     return 1 - math.comb(total - marked, drawn) / math.comb(total, drawn)
 
 
-def _chosen(candidates: Sequence[Candidate], settings: MiningSettings, count: int) -> list[Candidate]:
+def _chosen(
+    candidates: Sequence[Candidate], settings: MiningSettings, count: int
+) -> list[Candidate]:
     if settings.sample is Sampling.WEIGHTED:
         return _drawn(candidates, count, Random(settings.random_seed))
     return _covering(candidates, count)

@@ -71,7 +71,9 @@ def read_execution(found: SlimWorkflowExecutionRead, settings: MiningSettings) -
             for one in found.inputs
             if one.type == "STRING" and one.value and one.name in settings.name_fields
         ),
-        session=next((str(metadata[n]) for n in settings.session_metadata if metadata.get(n)), None),
+        session=next(
+            (str(metadata[n]) for n in settings.session_metadata if metadata.get(n)), None
+        ),
         release_tag=context and context.release_tag_name,
         is_bad=found.error is not None or _is_marked_bad(found, settings.bad_below),
         is_synthetic=metadata.get("synthetic") is True,

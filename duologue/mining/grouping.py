@@ -170,7 +170,9 @@ def _text(messages: Iterable[Message]) -> str:
 def _closest(nodes: Iterable[_Node], node: _Node) -> _Node | None:
     """Chooses among conversations with equal text: by the session, then the nearest in time."""
     session = node.execution.session
-    possible = [one for one in nodes if None in (session, s := one.execution.session) or s == session]
+    possible = [
+        one for one in nodes if None in (session, s := one.execution.session) or s == session
+    ]
     return max(
         possible,
         key=lambda one: (one.execution.session == session, one.execution.started_at),

@@ -9,7 +9,6 @@ from upath import UPath
 
 from duologue.errors import UsageError
 from duologue.mining.choosing import (
-    Candidate,
     Covered,
     candidates_of,
     choose,

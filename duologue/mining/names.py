@@ -10,37 +10,17 @@ from functools import lru_cache
 from itertools import pairwise
 
 from duologue.conversation.messages import Message, Role
+from duologue.validation.usual_words import is_usual_word
 
 LOCALES = {"en": "en_US", "de": "de_DE", "fr": "fr_FR", "es": "es_ES", "it": "it_IT"}
 _MORE_LISTS = "en_GB", "nl_NL", "pt_PT"
 
 # Names that are also ordinary words, months, places or brands: a list alone does not decide them.
 AMBIGUOUS = frozenset(
-    "will mark may rose grace hope faith joy art bill frank rich grant chase drew dean june april "
-    "august summer autumn dawn eve page sky star sunny melody harmony destiny trinity angel precious "
-    "jean christian virginia carolina georgia florence charlotte victoria paris sydney austin dallas "
-    "jordan israel chelsea brooklyn madison savannah lincoln jackson houston santiago san sofia "
-    "lourdes dolores consuelo mercedes alexa siri cortana pilar cruz santos jack max sandy ray gene "
-    "pat rob sue guy miles ford royce carter hunter tanner mason taylor morgan logan walker spencer "
-    "carmen flora viola iris jade ruby pearl amber crystal olive ginger heather holly ivy lily daisy "
-    "violet penny stone best young long short king prince bishop pope major day week love storm "
-    "grande real costa villa stella roma milan lorraine alma luz paz mar sol amor blanca rocio reyes "
-    "man do so an in an la le de el van von mai juli juni dies bean park green brown black white gray "
-    "french english german spanish italian irish welsh dutch wood woods hill hills field fields lake rivers banks west east north south church bell".split()
+    ["will", "mark", "may", "rose", "grace", "hope", "faith", "joy", "art", "bill", "frank", "rich", "grant", "chase", "drew", "dean", "june", "april", "august", "summer", "autumn", "dawn", "eve", "page", "sky", "star", "sunny", "melody", "harmony", "destiny", "trinity", "angel", "precious", "jean", "christian", "virginia", "carolina", "georgia", "florence", "charlotte", "victoria", "paris", "sydney", "austin", "dallas", "jordan", "israel", "chelsea", "brooklyn", "madison", "savannah", "lincoln", "jackson", "houston", "santiago", "san", "sofia", "lourdes", "dolores", "consuelo", "mercedes", "alexa", "siri", "cortana", "pilar", "cruz", "santos", "jack", "max", "sandy", "ray", "gene", "pat", "rob", "sue", "guy", "miles", "ford", "royce", "carter", "hunter", "tanner", "mason", "taylor", "morgan", "logan", "walker", "spencer", "carmen", "flora", "viola", "iris", "jade", "ruby", "pearl", "amber", "crystal", "olive", "ginger", "heather", "holly", "ivy", "lily", "daisy", "violet", "penny", "stone", "best", "young", "long", "short", "king", "prince", "bishop", "pope", "major", "day", "week", "love", "storm", "grande", "real", "costa", "villa", "stella", "roma", "milan", "lorraine", "alma", "luz", "paz", "mar", "sol", "amor", "blanca", "rocio", "reyes", "man", "do", "so", "an", "in", "an", "la", "le", "de", "el", "van", "von", "mai", "juli", "juni", "dies", "bean", "park", "green", "brown", "black", "white", "gray", "french", "english", "german", "spanish", "italian", "irish", "welsh", "dutch", "wood", "woods", "hill", "hills", "field", "fields", "lake", "rivers", "banks", "west", "east", "north", "south", "church", "bell"]
 )
 _NOT_A_NAME = frozenset(
-    "there all everyone everybody team support sir madam customer service friend guys folks again "
-    "and the a an i i'm im it is my me we you not just from with calling writing here in at on for "
-    "to of but so please thanks thank sorry yes no ok okay hello hi hey dear help agent bot "
-    "assistant chat looking trying having interested happy sure going still unable about very also "
-    "und der die das ich bin ist nicht aus mit bei hallo danke bitte ja nein zusammen liebe lieber "
-    "damen herren kundenservice kundendienst support leute mein meine herr frau doktor "
-    "et je suis le la les un une pas de bonjour merci oui non monsieur madame messieurs mesdames "
-    "service client equipe équipe tous toutes y yo soy el los las un una no de hola gracias por "
-    "favor si sí senor señor señora señores equipo cliente atención buenos buenas mr mrs ms miss dr "
-    "hiring manager recipient valued sales editor reader account number booking order email phone name ticket hotel restaurant train flight today "
-    "tomorrow good great fine new old morning afternoon evening alexa siri google chatgpt claude "
-    "vellum python java both any some this that what how when where why who which".split()
+    ["there", "all", "everyone", "everybody", "team", "support", "sir", "madam", "customer", "service", "friend", "guys", "folks", "again", "and", "the", "a", "an", "i", "i'm", "im", "it", "is", "my", "me", "we", "you", "not", "just", "from", "with", "calling", "writing", "here", "in", "at", "on", "for", "to", "of", "but", "so", "please", "thanks", "thank", "sorry", "yes", "no", "ok", "okay", "hello", "hi", "hey", "dear", "help", "agent", "bot", "assistant", "chat", "looking", "trying", "having", "interested", "happy", "sure", "going", "still", "unable", "about", "very", "also", "und", "der", "die", "das", "ich", "bin", "ist", "nicht", "aus", "mit", "bei", "hallo", "danke", "bitte", "ja", "nein", "zusammen", "liebe", "lieber", "damen", "herren", "kundenservice", "kundendienst", "support", "leute", "mein", "meine", "herr", "frau", "doktor", "et", "je", "suis", "le", "la", "les", "un", "une", "pas", "de", "bonjour", "merci", "oui", "non", "monsieur", "madame", "messieurs", "mesdames", "service", "client", "equipe", "équipe", "tous", "toutes", "y", "yo", "soy", "el", "los", "las", "un", "una", "no", "de", "hola", "gracias", "por", "favor", "si", "sí", "senor", "señor", "señora", "señores", "equipo", "cliente", "atención", "buenos", "buenas", "mr", "mrs", "ms", "miss", "dr", "hiring", "manager", "recipient", "valued", "sales", "editor", "reader", "account", "number", "booking", "order", "email", "phone", "name", "ticket", "hotel", "restaurant", "train", "flight", "today", "tomorrow", "good", "great", "fine", "new", "old", "morning", "afternoon", "evening", "alexa", "siri", "google", "chatgpt", "claude", "idea", "sure", "clue", "matter", "problem", "thing", "nothing", "none", "wait", "moment", "later", "not", "never", "maybe", "vellum", "python", "java", "both", "any", "some", "this", "that", "what", "how", "when", "where", "why", "who", "which"]
 )
 _NAME = r"[^\W\d_](?:[\w'’.-]*\w)?"
 _PARTICLE = r"(?:von|van|de|del|della|di|da|la|le|der|den|du|dos|bin|al|el|ter|zu|y)"
@@ -93,7 +73,9 @@ _GREETED = re.compile(
     rf"(?:^|\n|[.!] )(?i:hi|hello|hey|hallo|hola|salut)[,!.]? (?P<caller>{_FULL}) (?:here|hier)\b"
 )
 _TITLED = re.compile(rf"\b(?!MS|MX)(?P<title>(?i:{_TITLE}))\ (?P<name>{_FULL})")
-_SURE_TITLES = frozenset("mr mrs ms miss mx dr prof herr herrn frau mme mlle monsieur madame".split())
+_SURE_TITLES = frozenset(
+    ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "herr", "herrn", "frau", "mme", "mlle", "monsieur", "madame"]
+)
 _SIGNED = re.compile(
     r"(?:regards|wishes|cheers|thanks|thank you|sincerely|best|yours|grüße[n]?|gruß|gruss|grüsse|vg|lg|"
     r"mfg|cordialement|bien à vous|salutations|saludos|atentamente|un saludo|saluti)[ ]*[,.!]?[ ]*\n+\s*"
@@ -108,6 +90,16 @@ _ASKED = re.compile(
     r"\b(?:sur|last|first|full |vor|nach|pré)?(?:names?|namen?|nom|nombre|apellidos?|nome)\b"
     r"(?!\s+of\s+the\s+(?:hotel|restaurant|product|place|city|store|shop|company))",
     re.I,
+)
+_LEAD_IN = re.compile(
+    r"^(?:(?:it['’]?s|it is|sure|certainly|yes|yeah|ok|okay|of course|ja|gerne?|natürlich|klar|oui|bien sûr|"
+    r"sí|si|claro|por supuesto|es|ist|c['’]est|das ist|certo)[,:!.]?\s+)+(?:it['’]?s |it is |es ist )?",
+    re.I,
+)
+_INTRODUCED = re.compile(
+    r"(?:^|\n|[,.!] ?)(?i:this is|hier ist|hier spricht|je suis|c['’]est|ici|soy|habla|sono|i['’]m|i am|ich bin) "
+    rf"(?P<name>{_CAPITAL} (?:{_PARTICLE} ){{0,2}}{_CAPITAL})"
+    r"(?=\s*(?:[,.!?\n]|$)|\s+(?:from|calling|here|speaking|and|aus|von|und|de|et|y|to be)\b)"
 )
 _CONTRACTED = re.compile(r"['’](?:d|ll|m|re|s|ve|t)$", re.I)
 _MOST_WORDS_OF_AN_ANSWER = 8
@@ -159,16 +151,20 @@ def names_in(messages: Sequence[Message], known: Iterable[str] = ()) -> list[tup
     return list(dict.fromkeys(name for name in found if name))
 
 
-def _with_last_names(firsts: Iterable[str], messages: Sequence[Message]) -> Iterator[tuple[str, ...]]:
+def _with_last_names(
+    firsts: Iterable[str], messages: Sequence[Message]
+) -> Iterator[tuple[str, ...]]:
     """Finds the last name that follows a first name which is known."""
     capital = [re.escape(first) for first in firsts if first[0].isupper()]
     if not capital:
         return
-    pattern = re.compile(rf"(?<!\w)(?P<name>(?:{'|'.join(capital)})[ ](?:{_PARTICLE}[ ]){{0,2}}{_CAPITAL})")
+    pattern = re.compile(
+        rf"(?<!\w)(?P<name>(?:{'|'.join(capital)})[ ](?:{_PARTICLE}[ ]){{0,2}}{_CAPITAL})"
+    )
     for message in messages:
         for match in pattern.finditer(message.text):
             words = _words(match["name"])
-            if len(words) > 1 and words[1].lower() not in AMBIGUOUS:
+            if len(words) > 1 and not is_usual_word(words[1]):
                 yield tuple(words)
 
 
@@ -184,10 +180,14 @@ def _found(text: str) -> Iterator[tuple[str, ...]]:
         is_sure = match["title"].lower().strip(".") in _SURE_TITLES
         if words and (is_sure or is_first_name(words[0]) or _is_last_name(words[0])):
             yield tuple(words)
-    for pattern in (_SIGNED, _GREETED):
+    for pattern in (_SIGNED, _INTRODUCED, _GREETED):
         for match in pattern.finditer(text):
-            words = _words(match["name"] or match["caller"])
-            if words and (pattern is _GREETED or _looks_like_name(words)) and not _is_acronym(words):
+            words = _words(match["name"] or match.groupdict().get("caller"))
+            if (
+                words
+                and (pattern is _GREETED or _looks_like_name(words))
+                and not _is_acronym(words)
+            ):
                 yield tuple(words)
     for pattern in (_PERHAPS, _HERE):
         for match in pattern.finditer(text):
@@ -218,14 +218,7 @@ def _looks_like_name(words: Sequence[str]) -> bool:
 
 def _answered(text: str) -> Iterator[tuple[str, ...]]:
     """Takes a short answer to a question for the name as a name."""
-    answer = re.split(r"[,;.\n](?:\s|$)| - ", text.strip())[0]
-    answer = re.sub(
-        r"^(?:it'?s|it is|sure|yes|ok|okay|of course|ja|oui|sí|si|es|ist|c'est|das ist|natürlich|claro)"
-        r"[,:!.]?\s+(?:it'?s |it is |es ist )?",
-        "",
-        answer,
-        flags=re.I,
-    )
+    answer = re.split(r"[,;.\n](?:\s|$)| - ", _LEAD_IN.sub("", text.strip()))[0]
     words = _words(answer)
     plain = all(re.fullmatch(_NAME, word) for word in words)
     if (
@@ -233,7 +226,11 @@ def _answered(text: str) -> Iterator[tuple[str, ...]]:
         and plain
         and len(answer.split()) <= _MOST_WORDS_OF_AN_ANSWER
         and not any(word.lower() in _NOT_A_NAME for word in words)
-        and (_all_capital(words) or is_first_name(words[0]))
+        and (
+            _all_capital(words)
+            or is_first_name(words[0])
+            or (len(words) == 2 and not any(map(is_usual_word, words)))
+        )
     ):
         yield tuple(words)
 
@@ -268,4 +265,4 @@ def _words(name: str) -> list[str]:
     return kept
 
 
-_PARTICLES = frozenset("von van de del della di da la le der den du dos bin al el ter zu y".split())
+_PARTICLES = frozenset(["von", "van", "de", "del", "della", "di", "da", "la", "le", "der", "den", "du", "dos", "bin", "al", "el", "ter", "zu", "y"])

@@ -32,7 +32,8 @@ _PHONE_CUE = re.compile(
     re.I,
 )
 _PHONE_AFTER = re.compile(
-    rf"\W{{0,3}}(?:is|ist|est|es|è)\s(?:the|my|meine?|mon|ma|mi|il mio)[^.!?]*{_PHONE_CUE.pattern}", re.I
+    rf"\W{{0,3}}(?:is|ist|est|es|è)\s(?:the|my|meine?|mon|ma|mi|il mio)[^.!?]*{_PHONE_CUE.pattern}",
+    re.I,
 )
 _BARE = re.compile(r"(?<![\w.,-])\+?\d(?:[ ./()-]{0,3}\d){6,14}(?![\w-]|[.,]\d)")
 
@@ -47,7 +48,9 @@ _NOUN = (
     r"pedido|reserva|referencia|cliente|contrato|factura|cuenta|seguimiento|expediente|póliza|envío|"
     r"ordine|prenotazione|pratica|fattura|contratto)"
 )
-_SAYS_NUMBER = r"(?:numbers?|num|no|nr|nummer|numéro|número|numero|code|código|id|n[°º]|ref(?:erence)?|\#)"
+_SAYS_NUMBER = (
+    r"(?:numbers?|num|no|nr|nummer|numéro|número|numero|code|código|id|n[°º]|ref(?:erence)?|\#)"
+)
 _GLUE = r"(?:is|was|ist|lautet|war|est|es|era|è|sont|son|de|del|do|of|mit der|with|avec|con|the|my|le|la|el|und|and|it['’]s)"
 _ID = (
     r"(?P<id>\d{3,}(?:[ ]\d{3,}){0,3}[ ]\d{2,}(?=\s*(?:[.,;!?)\"”]|$|(?:is|ist|est|es|è)\b))|"
@@ -60,7 +63,8 @@ _CUED = re.compile(
     re.I,
 )
 _NUMBERED = re.compile(
-    rf"(?<!flight )(?<!train )(?<!room )(?<!model )(?<!gate )(?<!seat )(?<!bus )(?<!vol )(?<!flug)(?<!zug)\b(?:numbers?|nummer|numéro|número|numero)\b[ ]{{0,2}}(?:is|ist|lautet|est|es|è|:|=)+[ ]{{0,2}}{_ID}", re.I
+    rf"(?<!flight )(?<!train )(?<!room )(?<!model )(?<!gate )(?<!seat )(?<!bus )(?<!vol )(?<!flug)(?<!zug)\b(?:numbers?|nummer|numéro|número|numero)\b[ ]{{0,2}}(?:is|ist|lautet|est|es|è|:|=)+[ ]{{0,2}}{_ID}",
+    re.I,
 )
 _BEFORE = re.compile(
     rf"(?<![\w-]){_ID}[ ,]{{1,3}}(?:is|ist|est|es|è|for|für|pour|para)[ ](?:my|the|meine?|die|mon|ma|le|la|mi|el|il mio)"
@@ -160,7 +164,9 @@ def _phones(text: str, language: str | None, region: str) -> Iterator[tuple[int,
         elif number.isdigit():
             is_phone = digits[0] == "0" and len(digits) >= 10 and _is_phone(number, every)
         else:
-            is_phone = _is_grouped(number) and _is_phone(number, every if digits[0] == "0" else regions)
+            is_phone = _is_grouped(number) and _is_phone(
+                number, every if digits[0] == "0" else regions
+            )
         if is_phone:
             yield start, match.end()
 
@@ -193,7 +199,9 @@ def _ids(text: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[tuple[int, 
         for match in pattern.finditer(text):
             if pattern is _PLAIN:
                 yield match.span(str(match.lastgroup))
-            elif _is_id(match["id"], pattern is not _CUED or match["number"] or match["sure"] is not None):
+            elif _is_id(
+                match["id"], pattern is not _CUED or match["number"] or match["sure"] is not None
+            ):
                 yield match.span("id")
 
 

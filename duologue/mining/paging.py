@@ -24,7 +24,13 @@ from duologue.participants.vellum_errors import converted, deployment_remedies
 from duologue.settings.mining import MiningSettings
 from duologue.settings.options import Record
 from duologue.settings.participants import CallSettings
-from duologue.storage.files import make_folder, names_in, remove_folder, replace_file, storage_errors
+from duologue.storage.files import (
+    make_folder,
+    names_in,
+    remove_folder,
+    replace_file,
+    storage_errors,
+)
 
 PAGE_SIZE = 100
 OVERLAP = 10
@@ -123,9 +129,9 @@ def forget(folder: UPath) -> None:
 
 
 def _is_wanted(one: Execution, reading: Reading) -> bool:
-    return (
-        reading.from_at <= one.started_at <= reading.until_at
-        and reading.release_tag in (None, one.release_tag)
+    return reading.from_at <= one.started_at <= reading.until_at and reading.release_tag in (
+        None,
+        one.release_tag,
     )
 
 
@@ -145,7 +151,9 @@ async def _next(
             break
         offset = max(offset - PAGE_SIZE + OVERLAP, 0)
     reached = offset + len(executions)
-    is_old = newest_first(executions) and executions[:1] and executions[0].started_at < reading.from_at
+    is_old = (
+        newest_first(executions) and executions[:1] and executions[0].started_at < reading.from_at
+    )
     return _Page(
         offset=reached,
         is_last=not executions or reached >= count or bool(is_old),

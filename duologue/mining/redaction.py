@@ -3,13 +3,13 @@
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING
 
-from duologue.conversation.messages import Message, Role
+from duologue.conversation.messages import Message
 from duologue.mining.grouping import RealConversation
 from duologue.mining.names import AMBIGUOUS, LOCALES, is_first_name, names_in
 from duologue.mining.numbers import (
@@ -26,7 +26,7 @@ from duologue.validation.personal_data import EMAIL
 from duologue.validation.usual_words import usual_language
 
 if TYPE_CHECKING:
-    from faker import Faker
+    pass
 
 NAME, ADDRESS = "name", "e-mail address"
 MOST_TRIES = 400
@@ -155,7 +155,8 @@ class _Swaps:
                 for one in sorted(self._numbers, key=len, reverse=True)
             ),
             *(
-                rf"(?<!\w){re.escape(one)}(?!\w|-\w)(?!['’]\w\w)" + (_AS_A_NAME if one in AMBIGUOUS else "")
+                rf"(?<!\w){re.escape(one)}(?!\w|-\w)(?!['’]\w\w)"
+                + (_AS_A_NAME if one in AMBIGUOUS else "")
                 for one in sorted(self._words, key=len, reverse=True)
             ),
         ]
@@ -182,7 +183,9 @@ class _Swaps:
             return made.upper()
         if not found.islower():
             return made
-        is_name = found in self._as_found[plain] or (is_first_name(found) and found not in AMBIGUOUS)
+        is_name = found in self._as_found[plain] or (
+            is_first_name(found) and found not in AMBIGUOUS
+        )
         return made.lower() if is_name else found
 
 

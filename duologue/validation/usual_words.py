@@ -66,6 +66,11 @@ def usual_language(text: str) -> str | None:
     return best if most >= max(enough, 2 * others) else None
 
 
+def is_usual_word(word: str) -> bool:
+    """Checks whether a word is one of the most usual of any of these languages."""
+    return word.lower() in _ALL
+
+
 def _by_script(text: str) -> str | None:
     letters = sum(map(str.isalpha, text))
     for language, script in _SCRIPTS.items():

@@ -128,8 +128,11 @@ def history(name: str, said: list[Said]) -> dict[str, Any]:
 
 
 def link(kind: str, span_id: str, trace_id: str) -> dict[str, Any]:
-    context = {"type": "WORKFLOW", "span_id": span_id, "workflow_definition": {
-        "id": trace_id, "name": "W", "module": ["w"]}}
+    context = {
+        "type": "WORKFLOW",
+        "span_id": span_id,
+        "workflow_definition": {"id": trace_id, "name": "W", "module": ["w"]},
+    }
     return {"trace_id": trace_id, "type": kind, "span_context": context}
 
 
@@ -148,6 +151,8 @@ def conversations(rng: Random, count: int, executions: int) -> list[list[Said]]:
             user = rng.choice(OPENINGS) if turn == 0 else f"question {index}-{turn}?"
             said.append(("USER", user))
             same = turn == 0 and number > 1 and rng.random() < 0.6
-            said.append(("ASSISTANT", "Hello, how can I help?" if same else f"reply {index}-{turn}"))
+            said.append(
+                ("ASSISTANT", "Hello, how can I help?" if same else f"reply {index}-{turn}")
+            )
         made.append(said)
     return made

@@ -31,6 +31,7 @@ SHARDED = "test_shards.py does this on a server of its own"
 READ_BY_OTHERS = "tests/other_tools does this"
 PUSH_CASES = "duologue push-test-suite latest my-test-suite"
 COMPARED = "the like of it is in tests/cli/test_compare_command.py"
+MINED = "tests/mining/test_mine.py and tests/flows/test_mine_seeds.py"
 RUN_ELSEWHERE = {
     "make demo": "CI runs it on a clean machine",
     "make benchmark": "takes minutes",
@@ -45,6 +46,10 @@ RUN_ELSEWHERE = {
     f"export {SERVER}": "is for the reader's own shell",
     "prefect deployment run evaluate-dataset/evaluate --param version=latest": "the like of it "
     "is in tests/processes/test_chain.py",
+    "prefect deployment run mine-seeds/mine-seeds --param source=support-bot": MINED,
+    "duologue seeds mine support-bot -o seeds.csv --since 7d": MINED,
+    "duologue seeds mine transcripts.jsonl -o seeds.csv --count 100": MINED,
+    "duologue seeds coverage latest --real real_conversations.jsonl --missing more_seeds.csv": MINED,
     "prefect work-pool create duologue --type process": SERVED,
     "prefect deploy --all": SERVED,
     "prefect worker start --pool duologue": SERVED,

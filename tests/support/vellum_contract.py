@@ -701,9 +701,7 @@ ENDPOINTS = (
     Endpoint(
         "PATCH", "/v1/workflow-deployments/{…}/release-tags/{…}", {200: RELEASE_TAG}, MOVE_TAG
     ),
-    Endpoint(
-        "GET", "/v1/workflow-deployments/{…}/execution-events", {200: EXECUTION_EVENTS}
-    ),
+    Endpoint("GET", "/v1/workflow-deployments/{…}/execution-events", {200: EXECUTION_EVENTS}),
     Endpoint("GET", "/v1/deployments/{…}", {200: PROMPT_DEPLOYMENT}),
     Endpoint("GET", "/v1/deployments/{…}/releases/{…}", {200: PROMPT_RELEASE}),
     Endpoint("POST", "/v1/metric-definitions/{…}/execute", {200: EXECUTED_METRIC}, EXECUTE_METRIC),
