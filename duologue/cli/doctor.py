@@ -7,6 +7,7 @@ import platform
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,9 +98,11 @@ def _findings(context: typer.Context) -> Iterator[Finding]:
 def _of_the_run(plan: "Plan") -> Iterator[Finding]:
     yield _checked("Seeds", lambda: _seeds(plan))
     yield _checked("Storage", lambda: _storage(plan))
-    named = {"Chatbot": plan.settings.chatbot, "Simulated user": plan.settings.simulated_user}
-    for subject, participant in [*named.items(), *(("Judge", j) for j in plan.settings.judges)]:
-        yield _checked(subject, lambda one=participant: _participant(plan, one))  # type: ignore[misc]
+    chatbot, simulated_user = plan.settings.chatbot, plan.settings.simulated_user
+    yield _checked("Chatbot", lambda: _participant(plan, chatbot))
+    yield _checked("Simulated user", lambda: _participant(plan, simulated_user))
+    for judge in plan.settings.everyone[2:]:
+        yield _checked("Judge", partial(_participant, plan, judge))
     yield _checked("Allowed code", lambda: _allowed_code(plan))
 
 
@@ -180,9 +183,9 @@ def _allowed_code(plan: "Plan") -> str:
 
 def _modules(plan: "Plan") -> Iterator[str]:
     """Lists the modules that the settings name."""
-    participants = [plan.settings.chatbot, plan.settings.simulated_user, *plan.settings.judges]
-    references = [one.reference for one in participants] + list(plan.settings.rules.own_rules)
-    for reference in references:
+    settings = plan.settings
+    participants = [one.reference for one in settings.everyone]
+    for reference in [*participants, *settings.rules.own_rules]:
         kind, _, rest = reference.partition(":")
         if kind in ("python", "local"):
             yield rest.partition(":")[0]
