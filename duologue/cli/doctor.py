@@ -1,6 +1,5 @@
 """`duologue doctor`: what a run needs, what is missing, and what to do about it."""
 
-import asyncio
 import json
 import os
 import platform
@@ -148,6 +147,8 @@ def _storage(plan: "Plan") -> str:
 
 def _participant(plan: "Plan", participant: "ParticipantSettings") -> str:
     """Opens a participant as a run does, and looks a deployment up on Vellum; both are free."""
+    import asyncio
+
     from duologue.participants.opening import open_participants
 
     async def opened() -> str:
@@ -231,6 +232,8 @@ def _connect(database: str, shown: str) -> None:
     Raises:
         UsageError: it cannot be reached, or refuses.
     """
+    import asyncio
+
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.ext.asyncio import create_async_engine
 
