@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of a dataset's files, which are generated from the models that write them.
+"""Writes the JSON Schemas of a dataset's files, generated from the models that write them.
 
     python scripts/write_json_schemas.py
 
