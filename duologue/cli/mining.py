@@ -97,8 +97,8 @@ def _print_mined(mined: "Mined", console: Console) -> None:
     replaced = ", ".join(f"{number} x {kind}" for kind, number in mined.replaced.items())
     console.say(f"personal data replaced: {replaced or 'none found'}")
     console.say(
-        f"{counted(mined.seeds, 'seed')} cover {covered.covered} of {covered.clusters} clusters and "
-        f"{covered.traffic_share:.0%} of the conversations; as many at random would cover "
+        f"{counted(mined.seeds, 'seed')} cover {covered.covered} of {covered.clusters} clusters "
+        f"and {covered.traffic_share:.0%} of the conversations; as many at random would cover "
         f"{covered.random_clusters:.0f} clusters"
     )
     console.say(f"wrote {mined.output}, and real_conversations.jsonl next to it; review both")
@@ -159,8 +159,8 @@ def _plain(found: "Coverage") -> dict[str, object]:
 
 def _print_coverage(found: "Coverage", console: Console) -> None:
     console.say(
-        f"{found.covered} of {len(found.clusters)} clusters of the real traffic have a conversation; "
-        f"they are {found.share:.1%} of the real conversations"
+        f"{found.covered} of {len(found.clusters)} clusters of the real traffic have a "
+        f"conversation; they are {found.share:.1%} of the real conversations"
     )
     if not found.missing:
         return

@@ -1,7 +1,8 @@
 """From a source to seeds: reads real conversations, redacts them, groups them, chooses seeds."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,8 @@ async def mine(
         executions = await read_executions(reading, settings, pages, call, show)
         unreadable = sum(not one.is_readable for one in executions)
         synthetic = sum(one.is_synthetic for one in executions)
-        conversations = _from_executions(source, executions, settings)
+        with _forgetting(pages):
+            conversations = _from_executions(source, executions, settings)
     redactor = Redactor(settings)
     candidates = candidates_of([redactor.redacted(one) for one in conversations])
     if not candidates:
@@ -103,6 +105,16 @@ async def mine(
         coverage=covered(candidates, chosen),
         replaced=dict(redactor.counts.most_common()),
     )
+
+
+@contextmanager
+def _forgetting(pages: UPath) -> Iterator[None]:
+    """Removes the stored pages if there is nothing in them: another time there may be."""
+    try:
+        yield
+    except UsageError:
+        forget(pages)
+        raise
 
 
 def is_file(source: str) -> bool:

@@ -16,12 +16,39 @@ LOCALES = {"en": "en_US", "de": "de_DE", "fr": "fr_FR", "es": "es_ES", "it": "it
 _MORE_LISTS = "en_GB", "nl_NL", "pt_PT"
 
 # Names that are also ordinary words, months, places or brands: a list alone does not decide them.
-AMBIGUOUS = frozenset(
-    ["will", "mark", "may", "rose", "grace", "hope", "faith", "joy", "art", "bill", "frank", "rich", "grant", "chase", "drew", "dean", "june", "april", "august", "summer", "autumn", "dawn", "eve", "page", "sky", "star", "sunny", "melody", "harmony", "destiny", "trinity", "angel", "precious", "jean", "christian", "virginia", "carolina", "georgia", "florence", "charlotte", "victoria", "paris", "sydney", "austin", "dallas", "jordan", "israel", "chelsea", "brooklyn", "madison", "savannah", "lincoln", "jackson", "houston", "santiago", "san", "sofia", "lourdes", "dolores", "consuelo", "mercedes", "alexa", "siri", "cortana", "pilar", "cruz", "santos", "jack", "max", "sandy", "ray", "gene", "pat", "rob", "sue", "guy", "miles", "ford", "royce", "carter", "hunter", "tanner", "mason", "taylor", "morgan", "logan", "walker", "spencer", "carmen", "flora", "viola", "iris", "jade", "ruby", "pearl", "amber", "crystal", "olive", "ginger", "heather", "holly", "ivy", "lily", "daisy", "violet", "penny", "stone", "best", "young", "long", "short", "king", "prince", "bishop", "pope", "major", "day", "week", "love", "storm", "grande", "real", "costa", "villa", "stella", "roma", "milan", "lorraine", "alma", "luz", "paz", "mar", "sol", "amor", "blanca", "rocio", "reyes", "man", "do", "so", "an", "in", "an", "la", "le", "de", "el", "van", "von", "mai", "juli", "juni", "dies", "bean", "park", "green", "brown", "black", "white", "gray", "french", "english", "german", "spanish", "italian", "irish", "welsh", "dutch", "wood", "woods", "hill", "hills", "field", "fields", "lake", "rivers", "banks", "west", "east", "north", "south", "church", "bell"]
+_AMBIGUOUS_WORDS = (
+    "will mark may rose grace hope faith joy art bill frank rich grant chase drew dean june "
+    "april august summer autumn dawn eve page sky star sunny melody harmony destiny trinity "
+    "angel precious jean christian virginia carolina georgia florence charlotte victoria paris "
+    "sydney austin dallas jordan israel chelsea brooklyn madison savannah lincoln jackson "
+    "houston santiago san sofia lourdes dolores consuelo mercedes alexa siri cortana pilar cruz "
+    "santos jack max sandy ray gene pat rob sue guy miles ford royce carter hunter tanner mason "
+    "taylor morgan logan walker spencer carmen flora viola iris jade ruby pearl amber crystal "
+    "olive ginger heather holly ivy lily daisy violet penny stone best young long short king "
+    "prince bishop pope major day week love storm grande real costa villa stella roma milan "
+    "lorraine alma luz paz mar sol amor blanca rocio reyes man do so an in an la le de el van "
+    "von mai juli juni dies bean park green brown black white gray french english german "
+    "spanish italian irish welsh dutch wood woods hill hills field fields lake rivers banks "
+    "west east north south church bell "
 )
-_NOT_A_NAME = frozenset(
-    ["there", "all", "everyone", "everybody", "team", "support", "sir", "madam", "customer", "service", "friend", "guys", "folks", "again", "and", "the", "a", "an", "i", "i'm", "im", "it", "is", "my", "me", "we", "you", "not", "just", "from", "with", "calling", "writing", "here", "in", "at", "on", "for", "to", "of", "but", "so", "please", "thanks", "thank", "sorry", "yes", "no", "ok", "okay", "hello", "hi", "hey", "dear", "help", "agent", "bot", "assistant", "chat", "looking", "trying", "having", "interested", "happy", "sure", "going", "still", "unable", "about", "very", "also", "und", "der", "die", "das", "ich", "bin", "ist", "nicht", "aus", "mit", "bei", "hallo", "danke", "bitte", "ja", "nein", "zusammen", "liebe", "lieber", "damen", "herren", "kundenservice", "kundendienst", "support", "leute", "mein", "meine", "herr", "frau", "doktor", "et", "je", "suis", "le", "la", "les", "un", "une", "pas", "de", "bonjour", "merci", "oui", "non", "monsieur", "madame", "messieurs", "mesdames", "service", "client", "equipe", "équipe", "tous", "toutes", "y", "yo", "soy", "el", "los", "las", "un", "una", "no", "de", "hola", "gracias", "por", "favor", "si", "sí", "senor", "señor", "señora", "señores", "equipo", "cliente", "atención", "buenos", "buenas", "mr", "mrs", "ms", "miss", "dr", "hiring", "manager", "recipient", "valued", "sales", "editor", "reader", "account", "number", "booking", "order", "email", "phone", "name", "ticket", "hotel", "restaurant", "train", "flight", "today", "tomorrow", "good", "great", "fine", "new", "old", "morning", "afternoon", "evening", "alexa", "siri", "google", "chatgpt", "claude", "idea", "sure", "clue", "matter", "problem", "thing", "nothing", "none", "wait", "moment", "later", "not", "never", "maybe", "vellum", "python", "java", "both", "any", "some", "this", "that", "what", "how", "when", "where", "why", "who", "which"]
+AMBIGUOUS = frozenset(_AMBIGUOUS_WORDS.split())
+_NOT_A_NAME_WORDS = (
+    "there all everyone everybody team support sir madam customer service friend guys folks "
+    "again and the a an i i'm im it is my me we you not just from with calling writing here in "
+    "at on for to of but so please thanks thank sorry yes no ok okay hello hi hey dear help "
+    "agent bot assistant chat looking trying having interested happy sure going still unable "
+    "about very also und der die das ich bin ist nicht aus mit bei hallo danke bitte ja nein "
+    "zusammen liebe lieber damen herren kundenservice kundendienst support leute mein meine "
+    "herr frau doktor et je suis le la les un une pas de bonjour merci oui non monsieur madame "
+    "messieurs mesdames service client equipe équipe tous toutes y yo soy el los las un una no "
+    "de hola gracias por favor si sí senor señor señora señores equipo cliente atención buenos "
+    "buenas mr mrs ms miss dr hiring manager recipient valued sales editor reader account "
+    "number booking order email phone name ticket hotel restaurant train flight today tomorrow "
+    "good great fine new old morning afternoon evening alexa siri google chatgpt claude idea "
+    "sure clue matter problem thing nothing none wait moment later not never maybe vellum "
+    "python java both any some this that what how when where why who which "
 )
+_NOT_A_NAME = frozenset(_NOT_A_NAME_WORDS.split())
 _NAME = r"[^\W\d_](?:[\w'’.-]*\w)?"
 _PARTICLE = r"(?:von|van|de|del|della|di|da|la|le|der|den|du|dos|bin|al|el|ter|zu|y)"
 _CAPITAL = r"(?:O['’])?(?=[^\W\d_a-zà-öø-ÿ])[^\W\d_](?:\.|(?:[\w'’-]*\w)?)"
@@ -74,7 +101,22 @@ _GREETED = re.compile(
 )
 _TITLED = re.compile(rf"\b(?!MS|MX)(?P<title>(?i:{_TITLE}))\ (?P<name>{_FULL})")
 _SURE_TITLES = frozenset(
-    ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "herr", "herrn", "frau", "mme", "mlle", "monsieur", "madame"]
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "dr",
+        "prof",
+        "herr",
+        "herrn",
+        "frau",
+        "mme",
+        "mlle",
+        "monsieur",
+        "madame",
+    ]
 )
 _SIGNED = re.compile(
     r"(?:regards|wishes|cheers|thanks|thank you|sincerely|best|yours|grüße[n]?|gruß|gruss|grüsse|vg|lg|"
@@ -265,4 +307,26 @@ def _words(name: str) -> list[str]:
     return kept
 
 
-_PARTICLES = frozenset(["von", "van", "de", "del", "della", "di", "da", "la", "le", "der", "den", "du", "dos", "bin", "al", "el", "ter", "zu", "y"])
+_PARTICLES = frozenset(
+    [
+        "von",
+        "van",
+        "de",
+        "del",
+        "della",
+        "di",
+        "da",
+        "la",
+        "le",
+        "der",
+        "den",
+        "du",
+        "dos",
+        "bin",
+        "al",
+        "el",
+        "ter",
+        "zu",
+        "y",
+    ]
+)
