@@ -33,6 +33,6 @@ def _summary(mined: Mined) -> str:
     }
     lines = "\n".join(f"| {label} | {value} |" for label, value in rows.items())
     return (
-        f"`{without_credentials(mined.output)}` is written, with `real_conversations.jsonl` next to "
-        f"it. Review both before the next run uses them.\n\n| | |\n|---|---|\n{lines}\n"
+        f"`{without_credentials(mined.output)}` is written, with `real_conversations.jsonl` next "
+        f"to it. Review both before the next run uses them.\n\n| | |\n|---|---|\n{lines}\n"
     )

@@ -19,8 +19,8 @@ from duologue.cli.evaluate import evaluate
 from duologue.cli.export import export
 from duologue.cli.flags import SettingsCommand
 from duologue.cli.generate import generate
-from duologue.cli.mining import mine_seeds, show_coverage
 from duologue.cli.init import init
+from duologue.cli.mining import mine_seeds, show_coverage
 from duologue.cli.options import Group, example
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.rerun import rerun

@@ -63,7 +63,8 @@ _TITLE = (
 _SURE = re.compile(
     rf"""\b(?:
     my\ (?:full\ |last\ |first\ |family\ |sur|user)?name(?:['’]s|\ is|\ here\ is|:)
-    | (?:they|people|everyone|friends)\ calls?\ me | you\ can\ call\ me | call\ me(?!\ (?:at|on|back|when|if|under))
+    | (?:they|people|everyone|friends)\ calls?\ me | you\ can\ call\ me | call\ me(?!\ (?:at|on
+        |back|when|if|under))
     | mein\ (?:vor|nach|familien)?name\ (?:ist|lautet) | ich\ hei(?:ß|ss)e
     | je\ m['’]appelle | mon\ (?:pré)?nom\ (?:est|c['’]est) | mon\ nom\ de\ famille\ est
     | me\ llamo | mi\ (?:nombre|apellido)\ (?:completo\ )?es
@@ -74,9 +75,11 @@ _SURE = re.compile(
 # A name follows if it is written as one.
 _LABELLED = re.compile(
     rf"""\b(?:
-    (?<!their\ )(?<!its\ )(?:(?:full|last|first|family|given|customer|guest|passenger|sur)['’s]*\ ?)?name(?:['’]s|\ is|\ ?[:=])
+    (?<!their\ )(?<!its\ )(?:(?:full|last|first|family|given|customer|guest|passenger
+        |sur)['’s]*\ ?)?name(?:['’]s|\ is|\ ?[:=])
     | (?:account|card|policy)\ ?holder(?:['’]s\ name)?(?:\ is|:) | under\ the\ name(?:\ of)?
-    | in\ the\ name\ of | name\ on\ (?:the|my)\ \w+(?:\ is|:) | on\ behalf\ of | passengers?(?:\ is|:)
+    | in\ the\ name\ of | name\ on\ (?:the|my)\ \w+(?:\ is|:) | on\ behalf\ of 
+        | passengers?(?:\ is|:)
     | auf\ den\ namen(?:\ von)? | (?:vor|nach)name: | im\ namen\ von | der\ name\ ist
     | au\ nom\ de | (?:pré)?nom\ ?: | a\ nombre\ de | nombre\ ?: | a\ nome\ di
     )[ *]{{0,4}}(?:{_TITLE}\ )?(?P<name>(?-i:{_FULL})|{_NAME}(?=\s*(?:[,.!?\n]|$)))""",
@@ -87,15 +90,18 @@ _PERHAPS = re.compile(
     rf"""\b(?:i['’]?m|i\ am|this\ is|it['’]?s|ich\ bin(?:\ (?:der|die))?|hier\ (?:ist|spricht)
     |je\ suis|c['’]est|ici|soy|aquí|habla|sono|speak(?:ing)?\ (?:to|with)|thanks?,?|thank\ you,?
     |merci,?|gracias,?|danke,?|regards,?|cheers,?|best,?|sincerely,?|yours,?
-    |hi|hello|hey|dear|good\ (?:morning|afternoon|evening),?|hallo|liebe[rs]?|guten\ (?:tag|morgen|abend),?
-    |moin|servus|bonjour|bonsoir|salut|salve|chère?|hola|buen[oa]s\ (?:días|tardes|noches),?|estimad[oa]|querid[oa]
+    |hi|hello|hey|dear|good\ (?:morning|afternoon|evening),?|hallo|liebe[rs]?|guten\ (?:tag|morgen
+        |abend),?
+    |moin|servus|bonjour|bonsoir|salut|salve|chère?|hola|buen[oa]s\ (?:días|tardes|noches),?
+        |estimad[oa]|querid[oa]
     |ciao|buongiorno|gentile|caro|cara)
     ,?\ {{1,2}}(?P<name>(?-i:{_FULL})|{_NAME}(?=\s*(?:[,.!?\n]|$)))""",
     re.I | re.X,
 )
 # Whoever is greeted, whatever the name.
 _GREETED = re.compile(
-    rf"(?:^|\n|[.!] )(?i:hi|hello|hey|dear|hallo|liebe[rs]?|bonjour|chère?|hola|estimad[oa]|ciao|gentile) "
+    rf"(?:^|\n|[.!] )(?i:hi|hello|hey|dear|hallo|liebe[rs]?|bonjour|chère?|hola|estimad[oa]|"
+    rf"ciao|gentile) "
     rf"(?P<name>{_FULL})(?=[,!]| ?\n)|"
     rf"(?:^|\n|[.!] )(?i:hi|hello|hey|hallo|hola|salut)[,!.]? (?P<caller>{_FULL}) (?:here|hier)\b"
 )
@@ -119,27 +125,33 @@ _SURE_TITLES = frozenset(
     ]
 )
 _SIGNED = re.compile(
-    r"(?:regards|wishes|cheers|thanks|thank you|sincerely|best|yours|grüße[n]?|gruß|gruss|grüsse|vg|lg|"
-    r"mfg|cordialement|bien à vous|salutations|saludos|atentamente|un saludo|saluti)[ ]*[,.!]?[ ]*\n+\s*"
+    r"(?:regards|wishes|cheers|thanks|thank you|sincerely|best|yours|grüße[n]?|gruß|gruss|"
+    r"grüsse|vg|lg|"
+    r"mfg|cordialement|bien à vous|salutations|saludos|atentamente|un saludo|"
+    r"saluti)[ ]*[,.!]?[ ]*\n+\s*"
     rf"(?-i:(?P<name>{_FULL}|{_NAME}))\s*\Z",
     re.I,
 )
 _PAIR = re.compile(rf"(?<!\w)(?P<name>{_CAPITAL}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}{_CAPITAL}){{1,3}})")
 _HERE = re.compile(rf"(?:^|\n|[,.!] )(?P<name>{_FULL})\ (?:here|speaking|hier|am\ apparat)\b")
 _ASKED = re.compile(
-    r"\b(?:your|ihren?|ihre?n?|deinen?|votre|vos|ton|su|tu|il suo|passenger'?s?|guest'?s?|holder'?s?|full|"
+    r"\b(?:your|ihren?|ihre?n?|deinen?|votre|vos|ton|su|tu|il suo|passenger'?s?|guest'?s?|"
+    r"holder'?s?|full|"
     r"last|first|complete|which|what|under what|whose)\b[^.?!\n]{0,30}?"
     r"\b(?:sur|last|first|full |vor|nach|pré)?(?:names?|namen?|nom|nombre|apellidos?|nome)\b"
     r"(?!\s+of\s+the\s+(?:hotel|restaurant|product|place|city|store|shop|company))",
     re.I,
 )
 _LEAD_IN = re.compile(
-    r"^(?:(?:it['’]?s|it is|sure|certainly|yes|yeah|ok|okay|of course|ja|gerne?|natürlich|klar|oui|bien sûr|"
-    r"sí|si|claro|por supuesto|es|ist|c['’]est|das ist|certo)[,:!.]?\s+)+(?:it['’]?s |it is |es ist )?",
+    r"^(?:(?:it['’]?s|it is|sure|certainly|yes|yeah|ok|okay|of course|ja|gerne?|natürlich|"
+    r"klar|oui|bien sûr|"
+    r"sí|si|claro|por supuesto|es|ist|c['’]est|das ist|certo)[,:!.]?\s+)+(?:it['’]?s |it is |"
+    r"es ist )?",
     re.I,
 )
 _INTRODUCED = re.compile(
-    r"(?:^|\n|[,.!] ?)(?i:this is|hier ist|hier spricht|je suis|c['’]est|ici|soy|habla|sono|i['’]m|i am|ich bin) "
+    r"(?:^|\n|[,.!] ?)(?i:this is|hier ist|hier spricht|je suis|c['’]est|ici|soy|habla|sono|"
+    r"i['’]m|i am|ich bin) "
     rf"(?P<name>{_CAPITAL} (?:{_PARTICLE} ){{0,2}}{_CAPITAL})"
     r"(?=\s*(?:[,.!?\n]|$)|\s+(?:from|calling|here|speaking|and|aus|von|und|de|et|y|to be)\b)"
 )

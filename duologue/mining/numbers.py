@@ -26,8 +26,10 @@ REGIONS: Mapping[str, tuple[str, ...]] = {
 _CARD = re.compile(r"(?<![\w-])(?<!\w[.])\d(?:[ .-]?\d){12,18}(?![\w-])")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ -]?\d{2}(?:[ .-]{0,2}[A-Za-z0-9]){11,30}")
 _PHONE_CUE = re.compile(
-    r"\b(?:phone|mobile|cell|call(?:back)?|reach(?: me)?|text me|sms|whatsapp|tel|telephone|fax|handy\w*|"
-    r"telefon\w*|mobil\w*|anrufen|erreich\w*|rufnummer|téléphone|portable|appel\w*|joindre|teléfono|"
+    r"\b(?:phone|mobile|cell|call(?:back)?|reach(?: me)?|text me|sms|whatsapp|tel|telephone|"
+    r"fax|handy\w*|"
+    r"telefon\w*|mobil\w*|anrufen|erreich\w*|rufnummer|téléphone|portable|appel\w*|joindre|"
+    r"teléfono|"
     r"móvil|celular|ll[aá]m\w+|telefono|cellulare|contact)\b",
     re.I,
 )
@@ -38,14 +40,19 @@ _PHONE_AFTER = re.compile(
 _BARE = re.compile(r"(?<![\w.,-])\+?\d(?:[ ./()-]{0,3}\d){6,14}(?![\w-]|[.,]\d)")
 
 _NOUN = (
-    r"(?:order|booking|reservation|reference|ref|customer|client|account|acct|contract|invoice|ticket|"
+    r"(?:order|booking|reservation|reference|ref|customer|client|account|acct|contract|"
+    r"invoice|ticket|"
     r"case|policy|tracking|confirmation|membership|member|claim|serial|transaction|parcel|shipment|"
     r"itinerary|pnr|loyalty|passport|licen[cs]e|subscription|device|package|return|rma|"
-    r"(?:bestell|auftrags?|kunden|rechnungs?|vertrags?|buchungs?|referenz|sendungs?|vorgangs?|konto|"
-    r"mitglieds?|versicherungs?|fall|reservierungs?|liefer|ausweis|policen|tracking|ticket|kassenbon)-?"
-    r"(?:ung|nummer|nr|code|id)?|bestellung|auftrag|rechnung|buchung|sendung|vertrag|paket|lieferung|"
+    r"(?:bestell|auftrags?|kunden|rechnungs?|vertrags?|buchungs?|referenz|sendungs?|vorgangs?|"
+    r"konto|"
+    r"mitglieds?|versicherungs?|fall|reservierungs?|liefer|ausweis|policen|tracking|ticket|"
+    r"kassenbon)-?"
+    r"(?:ung|nummer|nr|code|id)?|bestellung|auftrag|rechnung|buchung|sendung|vertrag|paket|"
+    r"lieferung|"
     r"commande|réservation|dossier|contrat|facture|référence|suivi|compte|billet|colis|police|"
-    r"pedido|reserva|referencia|cliente|contrato|factura|cuenta|seguimiento|expediente|póliza|envío|"
+    r"pedido|reserva|referencia|cliente|contrato|factura|cuenta|seguimiento|expediente|póliza|"
+    r"envío|"
     r"ordine|prenotazione|pratica|fattura|contratto)"
 )
 _SAYS_NUMBER = (
@@ -58,16 +65,21 @@ _ID = (
     r"(?-i:[A-Z0-9]{5,8}))(?![\w]|[.,]\d|['’]s|[ ]?[€$£%])"
 )
 _CUED = re.compile(
-    rf"\b{_NOUN}s?(?P<sure>(?<=nummer)|(?<=nr)|(?<=code))?\b\.?[ ]{{0,2}}(?P<number>{_SAYS_NUMBER}\b\.?|\#|n[°º]\.?)?[ ]{{0,2}}(?:[:=#(\-–—,]|{_GLUE}\b)?"
+    rf"\b{_NOUN}s?(?P<sure>(?<=nummer)|(?<=nr)|"
+    rf"(?<=code))?\b\.?[ ]{{0,2}}(?P<number>{_SAYS_NUMBER}\b\.?|\#|"
+    rf"n[°º]\.?)?[ ]{{0,2}}(?:[:=#(\-–—,]|{_GLUE}\b)?"
     rf"[ ]{{0,2}}(?:{_GLUE}\b)?[:#(\"'„“«]?[ ]{{0,2}}{_ID}",
     re.I,
 )
 _NUMBERED = re.compile(
-    rf"(?<!flight )(?<!train )(?<!room )(?<!model )(?<!gate )(?<!seat )(?<!bus )(?<!vol )(?<!flug)(?<!zug)\b(?:numbers?|nummer|numéro|número|numero)\b[ ]{{0,2}}(?:is|ist|lautet|est|es|è|:|=)+[ ]{{0,2}}{_ID}",
+    rf"(?<!flight )(?<!train )(?<!room )(?<!model )(?<!gate )(?<!seat )(?<!bus )(?<!vol )"
+    rf"(?<!flug)(?<!zug)\b(?:numbers?|nummer|numéro|número|numero)\b[ ]{{0,2}}(?:is|ist|lautet|"
+    rf"est|es|è|:|=)+[ ]{{0,2}}{_ID}",
     re.I,
 )
 _BEFORE = re.compile(
-    rf"(?<![\w-]){_ID}[ ,]{{1,3}}(?:is|ist|est|es|è|for|für|pour|para)[ ](?:my|the|meine?|die|mon|ma|le|la|mi|el|il mio)"
+    rf"(?<![\w-]){_ID}[ ,]{{1,3}}(?:is|ist|est|es|è|for|für|pour|para)[ ](?:my|the|meine?|die|"
+    rf"mon|ma|le|la|mi|el|il mio)"
     rf"[ ]{_NOUN}\b",
     re.I,
 )
@@ -78,16 +90,20 @@ _PLAIN = re.compile(
 _ASKED = re.compile(
     rf"\b{_NOUN}[ -]{{0,2}}(?:{_SAYS_NUMBER})?\b[^.!\n]{{0,60}}\?|"
     rf"(?:provide|share|send|enter|give|tell|nennen|angeben|geben|schicken|indiquer|donner|fournir|"
-    rf"indicar|dar|facilit\w+|proporcion\w+|may i have|can i have|could i have|i(?:'ll| will)? need)\b[^.!?\n]{{0,60}}\b{_NOUN}",
+    rf"indicar|dar|facilit\w+|proporcion\w+|may i have|can i have|could i have|i(?:'ll|"
+    rf" will)? need)\b[^.!?\n]{{0,60}}\b{_NOUN}",
     re.I,
 )
 _ANY_ID = re.compile(rf"(?<![\w.,/€$£-]){_ID}")
 _WORD_WITH_NUMBER = re.compile(r"\d+-?[A-Za-z]?[a-z]+(?:-[a-z]+)*|[A-Za-z]+[ -]?\d{1,3}")
 """As in 24-hour or COVID-19."""
 _DATE = re.compile(
-    r"(?:19|20)\d\d[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d|(?:19|20)\d\d|"
-    r"\d{1,2}[-/]\d{1,2}|(?:19|20)\d\d[-/](?:19|20)?\d\d|\d{1,4}(?:st|nd|rd|th|s|pm|am|h|min|kg|g|km|cm|mm|m|l|"
-    r"gb|mb|tb|mhz|ghz|w|kw|kwh|mah|v|ml|mg|x\d+|p|k|eur|usd|gbp)|\d{1,2}(?:am|pm)?-\d{1,2}(?:am|pm)?",
+    r"(?:19|20)\d\d[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d|(?:19|"
+    r"20)\d\d|"
+    r"\d{1,2}[-/]\d{1,2}|(?:19|20)\d\d[-/](?:19|20)?\d\d|\d{1,4}(?:st|nd|rd|th|s|pm|am|h|min|"
+    r"kg|g|km|cm|mm|m|l|"
+    r"gb|mb|tb|mhz|ghz|w|kw|kwh|mah|v|ml|mg|x\d+|p|k|eur|usd|gbp)|\d{1,2}(?:am|"
+    r"pm)?-\d{1,2}(?:am|pm)?",
     re.I,
 )
 

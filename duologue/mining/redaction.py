@@ -1,4 +1,4 @@
-"""Replaces personal data by invented values of the same kind, the same throughout a conversation."""
+"""Replaces personal data by invented values of the same kind, the same in a whole conversation."""
 
 import re
 import string
@@ -33,7 +33,8 @@ MOST_TRIES = 400
 """To find a valid value. After it, one with only the right form is taken."""
 _SPELT_EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64} ?(?:[(\[{] ?(?:at|ät|arobase|arroba) ?[)\]}]|(?<= )at(?= )|@) ?"
-    r"[\w-]{2,63}(?: ?(?:[(\[{] ?(?:dot|punkt|point|punto) ?[)\]}]|(?<= )dot(?= )|\.) ?[a-z]{2,24}){1,3}\b",
+    r"[\w-]{2,63}(?: ?(?:[(\[{] ?(?:dot|punkt|point|punto) ?[)\]}]|(?<= )dot(?= )|"
+    r"\.) ?[a-z]{2,24}){1,3}\b",
     re.I,
 )
 _HANDLE_END = "com", "net", "org"
@@ -45,7 +46,7 @@ Swap = Callable[[str], str]
 class Redactor:
     """Redacts conversations, and counts what it replaced."""
 
-    def __init__(self, settings: MiningSettings = MiningSettings()) -> None:
+    def __init__(self, settings: MiningSettings) -> None:
         self.counts: Counter[str] = Counter()
         """Different values that were replaced, by kind; each conversation counts its own."""
         self._settings = settings

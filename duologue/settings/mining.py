@@ -32,26 +32,27 @@ class MiningSettings(Options):
     """The input with the user's latest message, if there is no chat history. If empty, the usual
     names are tried, then the only STRING input."""
     output: OptionalReference = None
-    """The output with the reply, or with the chat history. If empty, the usual names are tried, then
-    the only one."""
+    """The output with the reply, or with the chat history. If empty, the usual names are tried,
+    then the only one."""
     session_metadata: tuple[str, ...] = ("conversation_id", "session_id", "thread_id", "chat_id")
     """Names in an execution's metadata that hold an id of the conversation. They tell conversations
     with equal text apart."""
     count: AtLeastOne = 100
     """The most seeds to choose."""
     sample: Sampling = Sampling.COVERAGE
-    """`coverage` chooses the seeds that together cover the most of the traffic, `weighted` chooses at
-    random, in proportion to how often messages came."""
+    """`coverage` chooses the seeds that together cover the most of the traffic, `weighted` chooses
+    at random, in proportion to how often messages came."""
     failing_first: bool = False
     """Prefer conversations with an execution that failed, or that a metric or an actual marks as
     bad."""
     bad_below: Share = 0.5
-    """The score of a metric, or the quality of an actual, below which an execution counts as bad."""
+    """The score of a metric, or the quality of an actual, below which an execution counts as
+    bad."""
     random_seed: int = 1
     """Makes the invented values and the random choice repeatable."""
     own_patterns: dict[str, str] = {}
-    """Further personal data to replace: a name to a regular expression, as in
-    `{"member": "M-[0-9]{6}"}`. Its digits and letters are replaced by others."""
+    """Further personal data to replace: a name to a regular expression, as in `{"member":
+    "M-[0-9]{6}"}`. Its digits and letters are replaced by others."""
     name_fields: tuple[str, ...] = ()
     """Fields of a transcript, or inputs of an execution, that hold the user's name."""
     phone_region: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = PHONE_REGION
@@ -81,8 +82,8 @@ class MineFiles(Options):
     """A Workflow Deployment with real users, by its name or id; or a transcript file, a path or a
     URL."""
     output: Reference = "datasets/mined_seeds.csv"
-    """The seed file to write, a .csv file, local or a URL. `real_conversations.jsonl` is written next
-    to it."""
+    """The seed file to write, a .csv file, local or a URL. `real_conversations.jsonl` is written
+    next to it."""
     overwrite: bool = False
     """Replace the files if they are there."""
 

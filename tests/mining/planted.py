@@ -1,6 +1,6 @@
 """Conversations with personal data that is known, in forms that people use."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -162,8 +162,9 @@ def card(rng: Random) -> str:
 def bank(rng: Random) -> str:
     while True:
         country, length = rng.choice([("DE", 18), ("AT", 16), ("NL", 0), ("GB", 0)])
-        digits: Callable[[int], str] = lambda n: "".join(rng.choice("0123456789") for _ in range(n))
-        body = {"NL": f"ABNA{digits(10)}", "GB": f"NWBK{digits(14)}"}.get(country, digits(length))
+        digits = "".join(rng.choice("0123456789") for _ in range(18))
+        bodies = {"NL": f"ABNA{digits[:10]}", "GB": f"NWBK{digits[:14]}"}
+        body = bodies.get(country, digits[:length])
         found = country + mod_97_10.calc_check_digits(body + country) + body
         if iban.is_valid(found):
             break

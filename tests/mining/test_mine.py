@@ -225,7 +225,7 @@ async def test_a_transcript_file_is_a_source(tmp_path: Path) -> None:
 
 async def test_files_that_are_there_stay(tmp_path: Path) -> None:
     (tmp_path / "real_conversations.jsonl").write_text("mine")
-    with pytest.raises(UsageError, match="is there already; .*--overwrite"):
+    with pytest.raises(UsageError, match=r"is there already; .*--overwrite"):
         await mined(tmp_path, "chats.jsonl")
     assert [path.name for path in tmp_path.iterdir()] == ["real_conversations.jsonl"]
 

@@ -123,11 +123,11 @@ def test_own_patterns_are_replaced_by_others_of_the_same_form() -> None:
 
 @pytest.mark.parametrize("pattern", ["(", "x*"])
 def test_a_pattern_that_cannot_be_used_is_refused(pattern: str) -> None:
-    with pytest.raises(ValueError, match="own_patterns.member"):
+    with pytest.raises(ValueError, match=r"own_patterns\.member"):
         MiningSettings(own_patterns={"member": pattern})
 
 
 def test_counts_are_of_values_and_never_hold_them() -> None:
-    redactor = Redactor()
+    redactor = Redactor(MiningSettings())
     redactor.redacted(conversation("anna@gmx.de", "anna@gmx.de?", "yes, and ben@gmx.de"))
     assert redactor.counts == {"e-mail address": 2}

@@ -53,7 +53,9 @@ RUN_ELSEWHERE = {
     "prefect deployment run mine-seeds/mine-seeds --param source=support-bot": MINED,
     "duologue seeds mine support-bot -o seeds.csv --since 7d": MINED,
     "duologue seeds mine transcripts.jsonl -o seeds.csv --count 100": MINED,
-    "duologue seeds coverage latest --real real_conversations.jsonl --missing more_seeds.csv": MINED,
+    "duologue seeds coverage latest --real real_conversations.jsonl --missing more_seeds.csv": (
+        MINED
+    ),
     "prefect work-pool create duologue --type process": SERVED,
     "prefect deploy --all": SERVED,
     "prefect worker start --pool duologue": SERVED,
