@@ -58,7 +58,10 @@ _NOUN = (
 _SAYS_NUMBER = (
     r"(?:numbers?|num|no|nr|nummer|numéro|número|numero|code|código|id|n[°º]|ref(?:erence)?|\#)"
 )
-_GLUE = r"(?:is|was|ist|lautet|war|est|es|era|è|sont|son|de|del|do|of|mit der|with|avec|con|the|my|le|la|el|und|and|it['’]s)"
+_GLUE = (
+    r"(?:is|was|ist|lautet|war|est|es|era|è|sont|son|de|del|do|of|mit der|with|avec|con|the|my|le|la|"
+    r"el|und|and|it['’]s)"
+)
 _ID = (
     r"(?P<id>\d{3,}(?:[ ]\d{3,}){0,3}[ ]\d{2,}(?=\s*(?:[.,;!?)\"”]|$|(?:is|ist|est|es|è)\b))|"
     r"(?=[A-Za-z0-9/_-]*\d[A-Za-z0-9/_-]*\d)[A-Za-z0-9]+(?:[-/_][A-Za-z0-9]+)*|"

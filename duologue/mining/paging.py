@@ -108,6 +108,8 @@ async def read_executions(
     progress = Progress(len(found), continued_from=len(found))
     if not pages:
         make_folder(folder)
+        if is_local(folder):
+            Path(folder.path).chmod(0o700)
         replace_file(folder / "reading.json", reading.model_dump_json().encode())
     async with vellum_client(max_concurrency=1) as client:
         while not (pages and pages[-1].is_last):

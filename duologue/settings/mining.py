@@ -69,8 +69,8 @@ class MiningSettings(Options):
                 ) from None
             if found.fullmatch(""):
                 raise ValueError(
-                    f"own_patterns.{name} {pattern!r}: matches nothing at all; write a pattern with "
-                    "at least one character"
+                    f"own_patterns.{name} {pattern!r}: also matches an empty text; write a pattern "
+                    "with at least one character"
                 )
         return self
 

@@ -12,8 +12,8 @@ NAMES = {
     "en": "Siobhan Gallagher,Kwame Boateng,Nkechi Obi,Aditi Raghunathan,Mehmet Yilmaz,Tamsin "
     "Pemberton,Bartholomew Quigley,Priyanka Chaudhry,Oluwaseun Adeyemi,Rhys Llewellyn,Ngoc Tran,"
     "Margaret Thistlewood,Desmond Achterberg,Latoya Beaumont",
-    "de": "Annegret Wiesenthal,Tjark Petersen,Gülsüm Öztürk,Wojciech Kowalczyk,Friederike Oberhuber,"
-    "Björn Ahlers,Swantje Harms,Emre Kaya,Roswitha Zöllner,Kunigunde Maier",
+    "de": "Annegret Wiesenthal,Tjark Petersen,Gülsüm Öztürk,Wojciech Kowalczyk,Friederike "
+    "Oberhuber,Björn Ahlers,Swantje Harms,Emre Kaya,Roswitha Zöllner,Kunigunde Maier",
     "fr": "Maëlys Delacroix,Yannick Kervella,Aïssatou Diallo,Ghislaine Thibodeaux,Loïc Guivarch,"
     "Mohamed Benali,Bérengère Castel,Thierry Quéméner",
     "es": "Itziar Etxeberria,Nuria Ballesteros,Xavier Puigdemont,Encarnación Villanueva,Jorge "
