@@ -55,7 +55,7 @@ def cluster(
     """
     if not messages:
         return []
-    rows = _hashed(messages) if vectors is None else _unit_rows(np.float32(vectors))
+    rows = _hashed(messages) if vectors is None else _unit_rows(np.asarray(vectors, np.float32))
     distinct, places = _distinct_rows(rows)
     if vectors is None:
         distinct = _reduced(distinct)
@@ -77,7 +77,7 @@ def _reduced(rows: Matrix) -> Matrix:
         values, directions = np.linalg.eigh(rows.T @ rows)
         reduced = rows @ directions[:, -dimensions:]
     kept = values[-dimensions:] > 1e-6
-    return _unit_rows(np.float32(reduced[:, -dimensions:][:, kept]))
+    return _unit_rows(np.asarray(reduced[:, -dimensions:][:, kept], np.float32))
 
 
 def _hashed(messages: Sequence[str]) -> Matrix:
@@ -124,7 +124,8 @@ def _place(feature: str) -> tuple[int, int]:
 
 def _unit_rows(rows: Matrix) -> Matrix:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    unit: Matrix = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return unit
 
 
 def _distinct_rows(rows: Matrix) -> tuple[Matrix, list[int]]:

@@ -236,7 +236,7 @@ def _found(text: str) -> Iterator[tuple[str, ...]]:
             yield tuple(words)
     for pattern in (_SIGNED, _INTRODUCED, _GREETED):
         for match in pattern.finditer(text):
-            words = _words(match["name"] or match.groupdict().get("caller"))
+            words = _words(match["name"] or match.groupdict().get("caller") or "")
             if (
                 words
                 and (pattern is _GREETED or _looks_like_name(words))

@@ -59,8 +59,8 @@ _SAYS_NUMBER = (
     r"(?:numbers?|num|no|nr|nummer|numéro|número|numero|code|código|id|n[°º]|ref(?:erence)?|\#)"
 )
 _GLUE = (
-    r"(?:is|was|ist|lautet|war|est|es|era|è|sont|son|de|del|do|of|mit der|with|avec|con|the|my|le|la|"
-    r"el|und|and|it['’]s)"
+    r"(?:is|was|ist|lautet|war|est|es|era|è|sont|son|de|del|do|of|mit der|with|avec|con|the|my|le|"
+    r"la|el|und|and|it['’]s)"
 )
 _ID = (
     r"(?P<id>\d{3,}(?:[ ]\d{3,}){0,3}[ ]\d{2,}(?=\s*(?:[.,;!?)\"”]|$|(?:is|ist|est|es|è)\b))|"

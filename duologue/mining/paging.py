@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from urllib.parse import quote
 
 from pydantic import AwareDatetime, ValidationError
@@ -25,6 +26,7 @@ from duologue.settings.mining import MiningSettings
 from duologue.settings.options import Record
 from duologue.settings.participants import CallSettings
 from duologue.storage.files import (
+    is_local,
     make_folder,
     names_in,
     remove_folder,

@@ -84,14 +84,14 @@ def test_more_messages_than_are_linked_join_the_nearest_group(
 
 
 def test_vectors_of_another_kind_replace_the_words() -> None:
-    vectors = np.float32([[3, 0], [0, 2], [1, 0.1], [0, 0]])
+    vectors = np.array([[3, 0], [0, 2], [1, 0.1], [0, 0]], np.float32)
     assert cluster(["a", "b", "c", "d"], vectors=vectors, min_similarity=0.9) == [0, 1, 0, 2]
 
 
 def test_groups_join_in_the_order_of_their_mean_similarity() -> None:
     """Average linkage by hand: the cosines of unit vectors at 0, 20, 50 and 180 degrees."""
     angles = np.deg2rad([0, 20, 50, 180])
-    vectors = np.float32(np.stack([np.cos(angles), np.sin(angles)], axis=1))
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     joined = (np.cos(np.deg2rad(50)) + np.cos(np.deg2rad(30))) / 2  # 0.754
     for threshold, expected in ((joined - 0.01, [0, 0, 0, 1]), (joined + 0.01, [0, 0, 1, 2])):
         found = cluster(["a", "b", "c", "d"], vectors=vectors, min_similarity=threshold)
