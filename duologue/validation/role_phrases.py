@@ -27,6 +27,9 @@ OFFERS: Table = {
         r"you (?:\w+ ){0,6}?need (?:any |more |further |additional )+(?:help|assistance|support|"
         r"guidance)\b(?! (?:from|of) )",
         r"(?:help|assist) you (?:with )?(?:further|anytime|any time)\b",
+        r"would you like to (?:know|hear|learn) (?:\w+ )?(?:more|else)\b",
+        r"is there (?:anything|something) (?:else|specific) (?:\w+ ){0,4}?you(?:'d| would)? "
+        r"(?:like|need|want) to (?:know|ask|review|discuss)\b",
     ),
     "de": (
         r"(?:wie|womit|wobei) (?:kann|darf) ich (?:ihnen|dir|"
@@ -34,6 +37,8 @@ OFFERS: Table = {
         r"(?:kann ich|können wir) (?:sonst|sonst noch|noch) (?:etwas|was) für (?:sie|dich) tun\b",
         r"(?:gerne? )?helfe ich (?:ihnen|dir)\b|ich helfe (?:ihnen|dir) gerne?\b",
         r"was kann ich für (?:sie|dich) tun\b",
+        r"(?:möchten sie|möchtest du) (?:noch |gerne? )*mehr (?:darüber|dazu|über) ?\w* ?"
+        r"(?:erfahren|wissen)\b",
         r"(?:sie|du) (?:\w+ ){0,4}?(?:weitere|noch) (?:hilfe|unterstützung) (?:benötig|brauch)",
     ),
     "fr": (
@@ -43,6 +48,7 @@ OFFERS: Table = {
         r"je (?:suis là|suis ici) pour (?:vous|t')\s?aider",
         r"je (?:serai|serais|suis) (?:ravie?|heureu(?:x|se)) de (?:vous|t')\s?aider",
         r"que puis-je faire pour (?:vous|toi)",
+        r"(?:souhaitez-vous|voulez-vous|aimeriez-vous) en savoir plus\b",
         r"vous avez (?:encore |à nouveau )?besoin d'(?:aide|assistance)",
     ),
     "es": (
@@ -52,6 +58,8 @@ OFFERS: Table = {
         r"estoy (?:aquí|listo|lista) para ayudar",
         r"(?:estaré|estaría) encantad[oa] de ayudar",
         r"necesitas? (?:más|alguna) (?:ayuda|asistencia)",
+        r"(?:te|le|les) gustaría saber (?:algo )?más\b",
+        r"hay algo más (?:\w+ ){0,5}?(?:que|en lo que) (?:te|le|necesites?|quieras?|desees?)\b",
     ),
     "it": (
         r"(?:come|in (?:che|cosa|che modo)) (?:posso|possiamo) (?:aiutar|esser(?:le|ti|vi))",
@@ -60,6 +68,7 @@ OFFERS: Table = {
         r"sono qui per aiutar",
         r"(?:sarò|sarei) (?:felice|liet[oa]) di aiutar",
         r"cosa posso fare per (?:lei|te|voi)\b",
+        r"(?:vuoi|vuole|vorresti|vorrebbe|ti piacerebbe|le piacerebbe) saperne di più\b",
         r"(?:ha|hai|avesse|avessi) (?:ancora )?bisogno di (?:ulteriore )?(?:aiuto|assistenza)",
     ),
     "pt": (
@@ -69,6 +78,7 @@ OFFERS: Table = {
         r"estou (?:aqui|pronto|pronta|à disposição) para (?:te |lhe )?ajud",
         r"(?:ficarei|ficaria) feliz em (?:te |lhe )?ajud",
         r"precisar de (?:mais )?(?:ajuda|assistência)",
+        r"(?:gostaria|você quer|deseja) (?:de )?saber mais\b",
     ),
     "nl": (
         r"(?:hoe|waarmee|waar) kan ik (?:u|je|jou)(?: \w+){0,2} (?:mee )?(?:helpen|"
@@ -107,6 +117,8 @@ OFFERS: Table = {
 
 SERVICE: Table = {
     "en": (
+        r"(?:it's|that's|it is|that is|how) (?:great|wonderful|fantastic) (?:to hear )?(?:that )?"
+        r"you(?:'re| are) (?:interested|considering|planning)\b",
         r"thank(?:s| you) for (?:contacting|reaching out|your (?:patience|understanding|interest)|"
         r"choosing|calling)\b",
         r"apologi[sz]e for (?:any|the) (?:inconvenience|confusion|delay)\b",
@@ -119,6 +131,8 @@ SERVICE: Table = {
         r"(?:have|get|ask for)) (?:me (?:with )?)?your\b",
     ),
     "de": (
+        r"(?:schön|toll|grossartig|großartig),? dass (?:sie|du) (?:sich |dich )?(?:\w+ ){0,6}?"
+        r"interessier",
         r"(?:vielen )?dank für (?:ihre (?:geduld|anfrage|nachricht|anruf)|ihr (?:verständnis|"
         r"interesse)|"
         r"deine (?:geduld|anfrage))\b",
@@ -133,6 +147,7 @@ SERVICE: Table = {
         r"(?:ich verstehe|verständlich)\W+(?:ihr|ihre|ihren) (?:ärger|frust|anliegen|sorge)",
     ),
     "fr": (
+        r"(?:ravie?|heureu(?:x|se)) que (?:vous soyez|tu sois) intéressée?\b",
         r"merci (?:pour|de) (?:votre (?:patience|compréhension|appel|message)|nous avoir contact)",
         r"veuillez nous excuser|(?:désolée?|navrée?) pour (?:ce|le|les|la) (?:désagrément|gêne|"
         r"délai)",
@@ -146,6 +161,7 @@ SERVICE: Table = {
         r"je (?:comprends|comprend) (?:votre|vos) (?:frustration|inquiétude|préoccupation)",
     ),
     "es": (
+        r"(?:qué bien|es genial|me alegra|es estupendo) que (?:te|le|les) interes[ea]",
         r"gracias por (?:(?:su|tu) (?:paciencia|comprensión|llamada|interés)|contactar|"
         r"comunicarse)",
         r"(?:disculpe|lamento|lamentamos|perdone) (?:mucho )?(?:las molestias|los inconvenientes|"

@@ -63,6 +63,7 @@ def test_what_is_hardly_a_conversation_is_found() -> None:
     assert found_at(hardly_a_conversation, talk("Hello")) == [None]
     assert found_at(hardly_a_conversation, talk("Thanks, bye!", "Goodbye!")) == [0]
     assert found_at(hardly_a_conversation, talk("Hello", "Hi")) == []
+    assert found_at(hardly_a_conversation, talk("Ciao!", "Buongiorno!")) == [], "it is a greeting"
     assert found_at(hardly_a_conversation, []) == []
 
 

@@ -26,9 +26,21 @@ FLIPPED = {
         "Sunday with my two cousins. If you have any more questions or need further assistance, "
         "feel free to ask. Enjoy your meal!"
     ),
+    "interest, and an offer to tell more": (
+        "It's great that you're interested in our courses! Would you like to know more about fees?"
+    ),
     "German": "Vielen Dank für Ihre Geduld. Wie kann ich Ihnen helfen?",
     "French": "Merci de votre patience. Comment puis-je vous aider ?",
     "Spanish": "Gracias por su paciencia. ¿En qué puedo ayudarle?",
+    "Spanish, interest and more": (
+        "¡Qué bien que te interese el grado! ¿Te gustaría saber algo más sobre las becas?"
+    ),
+    "French, interest and more": (
+        "Je suis ravi que vous soyez intéressé par ce cours. Souhaitez-vous en savoir plus ?"
+    ),
+    "German, interest and more": (
+        "Schön, dass Sie sich für den Kurs interessieren. Möchten Sie mehr darüber erfahren?"
+    ),
     "Italian": "Grazie per la sua pazienza. Come posso aiutarla?",
     "Portuguese": "Obrigado pela sua paciência. Como posso ajudar?",
     "Dutch": "Bedankt voor uw geduld. Waarmee kan ik u helpen?",
@@ -248,6 +260,7 @@ NO_FLIP = {
     "asks for help": "Can you help me? I need to know if you have any questions for me.",
     "a question about an order": "My refund has been promised twice. Your order form is broken.",
     "welcome": "You're welcome!",
+    "more": "I would like to know more. Is there anything else I need to know?",
     "further help for the user": "I'll reach out if I have questions or need further assistance.",
 }
 
