@@ -309,6 +309,32 @@ COURTESIES: Table = {
 }
 """The user answers thanks. Users do too, so it only counts next to another sign."""
 
+CERTAIN: Table = {
+    "en": (
+        r"thank(?:s| you) (?:so much |very much )?for (?:using our|choosing (?:us|our)|contacting "
+        r"(?:us|our)|shopping with us|being a (?:valued|loyal))\b",
+    ),
+    "de": (
+        r"danke?,? dass (?:sie|du) (?:sich für uns entschieden|unseren? (?:dienste?|service|"
+        r"angebote?) (?:nutz|gewählt))",
+    ),
+    "fr": (
+        r"merci (?:d'avoir|de) (?:utilisé|utiliser|choisi|choisir) (?:nos|notre)\b",
+        r"merci de (?:nous avoir choisi|votre fidélité)",
+    ),
+    "es": (r"gracias por (?:(?:usar|utilizar|elegir) nuestr[oa]s?|elegirnos|contactarnos)\b",),
+    "it": (
+        r"grazie per (?:aver (?:usato|scelto|utilizzato) (?:i nostri|il nostro)|averci scelto)",
+    ),
+    "pt": (r"obrigad[oa] por (?:usar|utilizar|escolher) (?:os nossos|nossos|o nosso|nosso)\b",),
+    "nl": (r"(?:bedankt|dank u) voor het gebruik van onze\b",),
+    "ru": (r"спасибо,? (?:что (?:выбрали|воспользовались) наш|за обращение в наш)\w*",),
+    "zh": (r"(?:感谢|谢谢)[您你](?:使用|选择|联系|致电)我们",),
+    "ja": (r"(?:お問い合わせ|ご利用)(?:いただき|頂き)(?:まして)?、?(?:誠に)?ありがとう",),
+    "ko": (r"저희.{0,12}(?:이용해|문의해|선택해) ?주셔서",),
+}
+"""Thanks that only a business gives; one is enough."""
+
 AS_AN_AI: Table = {
     "de": (
         r"als (?:eine? )?(?:ki|künstliche intelligenz|(?:großes )?sprachmodell|"
@@ -379,7 +405,9 @@ AS_AN_AI: Table = {
 WORDS: Mapping[str, frozenset[str]] = {
     "en": frozenset(("i", "i'm", "i'd", "i'll", "you", "your", "for", "the", "to", "free")),
     "de": frozenset(("ich", "sie", "ihnen", "ihre", "ihr", "für", "dir", "und", "nicht", "keine")),
-    "fr": frozenset(("je", "vous", "votre", "pour", "puis-je", "de", "pas", "suis", "le", "nous")),
+    "fr": frozenset(
+        ("je", "vous", "votre", "pour", "puis-je", "de", "pas", "suis", "le", "nous", "merci")
+    ),
     "es": frozenset(("en", "puedo", "por", "su", "tu", "una", "para", "de", "las", "que", "soy")),
     "it": frozenset(("posso", "per", "il", "la", "di", "sono", "non", "sua", "che", "mi", "ho")),
     "pt": frozenset(
