@@ -128,13 +128,11 @@ class Judgements:
     """By judge, what the answers behind its verdicts used, if that is known. Answers that are too
     few for a verdict count with the run that completes them, so that none counts twice."""
 
-    def add_usage(
-        self, judge: JudgeSettings, outcomes: Iterable[StoredAnswer | Unanswered]
-    ) -> None:
-        """Adds up what a judge's answers used, to what is known of it already."""
+    def add_usage(self, judge: str, outcomes: Iterable[StoredAnswer | Unanswered]) -> None:
+        """Adds what a judge's answers used to what is known of it already."""
         answers = [one.usage for one in outcomes if isinstance(one, StoredAnswer)]
-        if used := total([self.usage.get(judge.title), *answers]):
-            self.usage[judge.title] = used
+        if used := total([self.usage.get(judge), *answers]):
+            self.usage[judge] = used
 
 
 class Judging(Work[JudgeJob, StoredAnswer, Unanswered]):
