@@ -171,7 +171,7 @@ async def test_a_local_workflow_an_endpoint_and_a_model_judge_and_their_usage_is
 ) -> None:
     module("own_judge", LOCAL_JUDGE)
     model.script.extend([PASSED] * 6)
-    judges = [
+    judges: list[dict[str, Any]] = [
         {
             "reference": "local:own_judge",
             "criteria": ["on_time"],
