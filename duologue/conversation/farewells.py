@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 
 from duologue.conversation.closing_phrases import CLOSINGS, GOODBYES, LEAD_INS
@@ -31,6 +32,8 @@ _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 _BETWEEN_CLAUSES = re.compile(r"[^\w\s&]+|\n")
 
 
+# Several rules ask about the same message.
+@lru_cache(maxsize=64)
 def is_farewell(text: str) -> bool:
     """Reports whether a message says nothing but thanks, welcome, wishes or goodbye.
 
@@ -41,7 +44,7 @@ def is_farewell(text: str) -> bool:
     if len(text) > LONGEST_FAREWELL or _asks(text):
         return False
     closes = False
-    for sentence in _SENTENCE_END.split(text):
+    for sentence in _sentences(text):
         for clause in _clauses(sentence):
             if _CLOSING_CLAUSE.fullmatch(clause):
                 closes = True
@@ -91,6 +94,15 @@ def mostly_says_farewell(text: str) -> bool:
         if 2 * others > len(sentences):
             return False
     return closing >= max(others, 1)
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """Splits a text as far as it is read: most messages show in their first sentence what they are."""
+    rest = text
+    while rest:
+        sentence, *after = _SENTENCE_END.split(rest, maxsplit=1)
+        yield sentence
+        rest = after[0] if after else ""
 
 
 def _asks(text: str) -> bool:

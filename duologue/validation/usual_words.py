@@ -14,7 +14,8 @@ FEW_WORDS, FEW_SHARE = 2, 0.25
 # Of each language, words that are frequent in it and hardly used in the others.
 _WORDS = {
     "en": "the and you your is are of to for it that this with have can my be what how would "
-    "please not will if we there any some from here about could help",
+    "please not will if we there any some from here about could help our has they when which been "
+    "than their does where",
     "de": "der das und ist nicht ich sie mit ein eine einen für auf den dem bitte wie haben kann "
     "mein meine auch oder wenn wir ihre noch von zu",
     "fr": "les des est une dans vous je pas pour avec sur et mon ma mes votre vos nous avez cette "
