@@ -113,6 +113,9 @@ def _clauses(sentence: str) -> list[str]:
     """Splits a sentence at its punctuation into clauses, spelled as the phrases are."""
     if ", " in sentence:
         sentence = _NAME_ADDRESSED.sub(lambda name: "" if name[1].istitle() else name[0], sentence)
-    plain = unicodedata.normalize("NFKC", sentence).casefold().translate(_APOSTROPHES)
+    if sentence.isascii():
+        plain = sentence.lower().replace("'", "")
+    else:
+        plain = unicodedata.normalize("NFKC", sentence).casefold().translate(_APOSTROPHES)
     clauses = _BETWEEN_CLAUSES.split(_HYPHEN.sub(" ", plain) if "-" in plain else plain)
     return [words for clause in clauses if (words := " ".join(clause.split()))]

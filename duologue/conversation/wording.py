@@ -66,13 +66,6 @@ class Wording:
         """The text with case, width, composition and white space made equal."""
         return fold(self.text)
 
-    @property
-    def without_numbers(self) -> Sequence[str]:
-        """The words, with "#" for each number."""
-        if not self.numbers:
-            return self.words
-        return ["#" if word in self.numbers else word for word in self.words]
-
 
 # The rules look at the same few messages one after the other. A small cache saves reading them
 # again, and holds little memory even if messages are huge.
@@ -92,6 +85,15 @@ def wording(text: str) -> Wording:
     return Wording(
         text, words, distinct, frozenset(filterfalse(str.isalpha, distinct if has_digits else ()))
     )
+
+
+@lru_cache(maxsize=64)
+def without_numbers(text: str) -> Sequence[str]:
+    """Returns the words of a text, with "#" for each number."""
+    said = wording(text)
+    if not said.numbers:
+        return said.words
+    return ["#" if word in said.numbers else word for word in said.words]
 
 
 def pieces(text: str) -> list[str]:

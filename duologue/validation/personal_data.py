@@ -25,7 +25,7 @@ _ISSUED = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|4[4-9]\d|5\d\d)\d{12}|"
     r"35\d{14}|3[068]\d{12}|62\d{14,17}"
 )
-_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
+_IBAN = re.compile(r"[A-Z]{2}(?<!\w..)\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 _SEVEN_DIGITS = re.compile(r"\d(?:[\s().\u2011-]{0,3}\d){6}")
 """All such numbers have at least seven digits with only spaces and punctuation between them."""
 _DIGITS = re.compile(r"\d(?:[^\w\n]{0,4}\d){6,}")

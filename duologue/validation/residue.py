@@ -261,7 +261,7 @@ def _is_quoted(found: str, message: Message, before: Sequence[Message]) -> bool:
 
 
 def _blank_of_user(text: str, is_seed: bool) -> re.Match[str] | None:
-    if not any(mark in text for mark in _BLANK_MARKS) and not text.isupper():
+    if not any(map(text.__contains__, _BLANK_MARKS)) and not text.isupper():
         return None
     prose = _CODE.sub(" ", text) if "`" in text else text
     found = _blank(prose)

@@ -185,8 +185,8 @@ def _is_trained(text: str) -> bool:
     """Whether a text is in a language of which the model has read whole dialogues."""
     if _TRAINED_SCRIPTS.search(text):
         return True
-    language = usual_language(text) or spoken_language(text, LANGUAGE_LETTERS, LANGUAGE_CONFIDENCE)
-    return language in TRAINED
+    usual = usual_language(text[:_BEGINNING])
+    return (usual or spoken_language(text, LANGUAGE_LETTERS, LANGUAGE_CONFIDENCE)) in TRAINED
 
 
 def _by_phrases(messages: Sequence[Message], signs: dict[int, int]) -> Iterator[Finding]:

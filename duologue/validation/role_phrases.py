@@ -428,10 +428,9 @@ class PhraseTables:
 def _languages(text: str) -> frozenset[str]:
     """Returns the languages whose phrases could be in the text."""
     said = plain(text)
-    words = said.split()
     found = set()
-    if not _FREQUENT.isdisjoint(words):
-        found = {lang for lang, frequent in WORDS.items() if not frequent.isdisjoint(words)}
+    if frequent := _FREQUENT.intersection(said.split()):
+        found = {lang for lang, words in WORDS.items() if not words.isdisjoint(frequent)}
         if not _ENGLISH.may_be_in(text):
             found.discard("en")
     if not said.isascii():

@@ -1,7 +1,6 @@
 """Languages that show by their script or by their most usual words, without a detector."""
 
 import re
-from collections import Counter
 from functools import lru_cache
 
 from duologue.conversation.wording import wording
@@ -29,11 +28,8 @@ _WORDS = {
     "nl": "het een van ik en niet dat voor met zijn op mijn kan ook maar heb heeft wij graag naar "
     "deze wat hoe als u",
 }  # fmt: skip
-_LANGUAGES: dict[str, list[str]] = {}
-for _language, _words in _WORDS.items():
-    for _word in _words.split():
-        _LANGUAGES.setdefault(_word, []).append(_language)
-_ALL = frozenset(_LANGUAGES)
+_USUAL = {language: frozenset(words.split()) for language, words in _WORDS.items()}
+_ALL = frozenset().union(*_USUAL.values())
 
 _READ_WORDS, _READ_CHARACTERS = 40, 120
 _LETTERS = 0.5
@@ -61,8 +57,8 @@ def usual_language(text: str) -> str | None:
     found = _ALL.intersection(words)
     if len(found) < FEW_WORDS:
         return None
-    times = Counter(language for word in found for language in _LANGUAGES[word]).most_common(2)
-    (best, most), (_, others) = times[0], times[1] if len(times) > 1 else ("", 0)
+    times = sorted([(len(found & usual), language) for language, usual in _USUAL.items()])
+    (others, _), (most, best) = times[-2:]
     enough = min(USUAL_WORDS, max(FEW_WORDS, FEW_SHARE * len(words)))
     return best if most >= max(enough, 2 * others) else None
 

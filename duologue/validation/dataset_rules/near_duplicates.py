@@ -11,7 +11,7 @@ from itertools import pairwise
 from rensa import RMinHash, RMinHashLSH
 
 from duologue.conversation.messages import Role
-from duologue.conversation.wording import wording
+from duologue.conversation.wording import without_numbers
 from duologue.validation.dataset_rules.conversation import DatasetConversation
 
 NEARLY_THE_SAME = 0.8
@@ -89,8 +89,7 @@ def _said(conversation: DatasetConversation) -> _Said:
     pairs: dict[Role, list[str]] = {Role.USER: [], Role.ASSISTANT: []}
     user_words = 0
     for message in conversation.messages[1:]:
-        said = wording(message.text)
-        words = said.without_numbers
+        words = without_numbers(message.text)
         pairs[message.role].extend(map(" ".join, pairwise(words)) if len(words) > 1 else words)
         user_words += len(words) if message.role is Role.USER else 0
     return _Said(pairs[Role.USER], pairs[Role.ASSISTANT], user_words)
