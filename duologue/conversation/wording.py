@@ -32,9 +32,11 @@ _PIECE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _APOSTROPHES = str.maketrans("", "", "'`\u2019\u02bc\u00b4")
-# For ASCII, ten times faster than the pattern: capitals become small, apostrophes go, and everything
-# else becomes a space.
-_ASCII_WORDS = bytes(ord(chr(i).lower()) if chr(i).isalnum() and i < 128 else 32 for i in range(256))
+# For ASCII, ten times faster than the pattern: capitals become small, apostrophes go, and all else
+# becomes a space.
+_ASCII_WORDS = bytes(
+    ord(chr(i).lower()) if chr(i).isalnum() and i < 128 else 32 for i in range(256)
+)
 _ASCII_APOSTROPHES = b"'`"
 _NO_ASCII_DIGITS = bytes(i for i in range(128) if not chr(i).isdigit())
 # What keeps most English texts of language models from being ASCII.
@@ -55,6 +57,7 @@ class Wording:
     """A message in the form that the rules compare."""
 
     text: str
+    """The message as it is."""
     words: tuple[str, ...]
     """Its words, in order, without punctuation."""
     distinct: frozenset[str]

@@ -84,7 +84,8 @@ _FOREIGN_PHRASES = (
 _ANCHORS = (
     *("requirement", "instruction", "guidelines", "description", "prompt", "profile", "rules"),
     *("my task", "my scenario", "my persona", "message", "reply", "response", "turn", "utterance"),
-    *(" next line", " first line", " final line", " last line", " following line", "character", "role", "am the user", "i'm the user", "as a user"),
+    *(" next line", " first line", " final line", " last line", " following line", "character"),
+    *("role", "am the user", "i'm the user", "as a user"),
     *("as the user", "as a customer", "as the customer", "simulated", "under test", "conversation"),
     *("dialogue", "simulation"),
 )

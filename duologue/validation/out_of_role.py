@@ -40,8 +40,9 @@ _FOURTH_WALL = _any_of(
     r"my (?:system prompt|instructions (?:say|tell|are|require)|persona(?:'s)? (?:is|would))\b",
     anchors=(
         *(" ai", " artificial", "language model", "llm", "chatbot", "chat bot", " virtual a"),
-        *("user, i", "customer, i", "as the user", "user in this", "user would", "user might", "user could"),
-        *("user should", "customer would", "customer might", "customer could", "customer should"),
+        *("user, i", "customer, i", "as the user", "user in this", "user would", "user might"),
+        *("user could", "user should"),
+        *("customer would", "customer might", "customer could", "customer should"),
         *("simulat", "role-play", "roleplay", "character", "here's", "here is", "system prompt"),
         *("my instructions", "my persona"),
     ),

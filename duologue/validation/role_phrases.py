@@ -394,7 +394,14 @@ _ENGLISH = Phrases(
         *("understand your", "processed ", "updated ", "cancelled ", "canceled ", "booked "),
         *("issued ", "submitted ", "scheduled ", "reserved ", " has been", " will be", " is being"),
         *(" is confirmed", "provide ", "share ", "confirm ", " have your", " get your", "ask for "),
-        *("have me ", "get me ", "if you have", "if you need", "if you require", "if you ever need"),
+        *(
+            "have me ",
+            "get me ",
+            "if you have",
+            "if you need",
+            "if you require",
+            "if you ever need",
+        ),
         *("should you", "feel free to ", "hesitate to"),
     ),
 )

@@ -43,7 +43,8 @@ def _sets(sequence: Sequence[Any]) -> list[Strings]:
             run = frozenset(map("".join, product(run, exact)))
             continue
         once = _exact_all(value[2]) if op in _REPEATS and value[0] > 0 else None
-        if once is not None and len(run) * len(once) <= MOST:  # the first time it continues what is before, the last what is after
+        if once is not None and len(run) * len(once) <= MOST:
+            # The first time it follows what is before, the last time what is after follows it.
             found.append(frozenset(map("".join, product(run, once))))
             run = once
             continue

@@ -44,7 +44,9 @@ def test_a_missing_anchor_shows() -> None:
 
 def test_a_text_without_an_anchor_is_not_searched() -> None:
     phrases = Phrases(
-        r"\bhow (?:can|may) i (?:help|assist)\b", r"\bfeel free\b", anchors=["can i", "may i", "free"]
+        r"\bhow (?:can|may) i (?:help|assist)\b",
+        r"\bfeel free\b",
+        anchors=["can i", "may i", "free"],
     )
     assert phrases.search("HOW CAN I HELP?")
     assert phrases.search("Please feel free to ask")
