@@ -394,15 +394,8 @@ _ENGLISH = Phrases(
         *("understand your", "processed ", "updated ", "cancelled ", "canceled ", "booked "),
         *("issued ", "submitted ", "scheduled ", "reserved ", " has been", " will be", " is being"),
         *(" is confirmed", "provide ", "share ", "confirm ", " have your", " get your", "ask for "),
-        *(
-            "have me ",
-            "get me ",
-            "if you have",
-            "if you need",
-            "if you require",
-            "if you ever need",
-        ),
-        *("should you", "feel free to ", "hesitate to"),
+        *("have me ", "get me ", "if you have", "if you need", "if you require", "should you"),
+        *("if you ever need", "feel free to ", "hesitate to"),
     ),
 )
 """English messages are many: these are searched only where one of the phrases may be."""
