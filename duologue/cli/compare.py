@@ -1,7 +1,7 @@
 """`duologue compare`: does a change help, over whole conversations?"""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -130,7 +130,7 @@ def compare(
     manifest, _ = run_locally(
         _compare_chatbots,
         parameters,
-        [plan.settings.baseline, plan.settings.candidate, plan.settings.simulated_user],
+        plan.settings.everyone,
         console,
         lambda comparison: f"To continue, repeat the command with --resume {comparison}",
     )
@@ -138,10 +138,9 @@ def compare(
     _show(manifest, plan, console)
     if output_format is OutputFormat.JSON:
         typer.echo(json.dumps(_plain(manifest, plan)))
-    missing = sum(manifest.pairs.missing.values())
     if promote is not None and not manifest.failed_gates:
         promote_candidate(plan.folder / manifest.comparison, manifest, promote, apply, console)
-    raise typer.Exit(1 if manifest.failed_gates or missing else 0)
+    raise typer.Exit(1 if manifest.failed_gates or manifest.is_incomplete else 0)
 
 
 def _comparison_folder(settings: "CompareSettings", comparison: str) -> "UPath":
@@ -187,6 +186,7 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
         [
             *(plan.runs[side].chatbot for side in plan.simulated_sides),
             plan.settings.simulated_user,
+            *(judge.participant for judge in plan.settings.judges),
         ]
     )
     check_comparisons_writable(plan.folder)
@@ -255,12 +255,13 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
             for side, count in pairs.missing.items()
             if count
         ),
+        *_judges(manifest),
         *(
             f"own scorer {name} failed at {count} conversations"
             for name, count in manifest.failed_scorers.items()
         ),
         "Passed." if not manifest.failed_gates else "Not passed:",
-        *(f"  {reason}" for reason in manifest.failed_gates),
+        *(f"  {reason}" for reason in manifest.reasons),
         "",
         without_credentials(folder),
         *(f"  {file.name}" for file in manifest.files),
@@ -270,6 +271,15 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
     ]
     for line in lines:
         console.say(line)
+
+
+def _judges(manifest: "ComparisonManifest") -> "Iterator[str]":
+    """Yields a line for each reason why a judge gave no verdict."""
+    from duologue.dataset.judges import no_verdict_notes
+
+    for side, judges in manifest.judges.items():
+        for note in no_verdict_notes(judges):
+            yield f"{side}: {note}"
 
 
 def _outcomes(differences: "Iterable[Difference]") -> Table:
@@ -308,6 +318,7 @@ def _plain(manifest: "ComparisonManifest", plan: "ComparisonPlan") -> dict[str, 
                 "sensitivity",
                 "reliability",
                 "failed_scorers",
+                "judges",
                 "stopped_early",
                 "failed_gates",
             },

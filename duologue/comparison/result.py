@@ -10,7 +10,7 @@ from duologue.comparison.manifest import Difference, PairCounts, Reliability
 from duologue.comparison.outcomes import Better, Measured, Outcome, Status
 from duologue.comparison.paired import holm, interval, p_value, smallest_visible
 from duologue.comparison.pairs import Pair, SeedValues, pass_hat_k, seed_values
-from duologue.evaluation.replies import Side
+from duologue.comparison.sides import Side
 
 
 def differences_of(

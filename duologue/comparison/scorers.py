@@ -20,14 +20,20 @@ ConversationScorer = Callable[[Conversation], Score | Awaitable[Score]]
 """An own scorer takes a conversation. Higher is better; None means that it has no score."""
 
 
-def load_scorers(references: Sequence[str]) -> dict[str, ConversationScorer]:
+def load_scorers(
+    references: Sequence[str], others: Iterable[Outcome] = BUILT_IN
+) -> dict[str, ConversationScorer]:
     """Imports own scorers, by the names of their functions.
+
+    Args:
+        references: as python:module:function.
+        others: outcomes whose names are taken.
 
     Raises:
         UsageError: one cannot be imported or called, or its name is taken.
     """
     loaded: dict[str, ConversationScorer] = {}
-    taken = {outcome.name for outcome in BUILT_IN}
+    taken = {outcome.name for outcome in others}
     for reference in references:
         name = reference.rpartition(":")[2]
         if name in taken or name in loaded:

@@ -22,7 +22,7 @@ def summary(manifest: ComparisonManifest) -> str:
             f"{pairs.unchanged} of them the same word for word.",
             "",
             *(["**Passed.**"] if not manifest.failed_gates else ["**Not passed:**", ""]),
-            *(f"- {reason}" for reason in manifest.failed_gates),
+            *(f"- {reason}" for reason in manifest.reasons),
             "",
             "| outcome | baseline | candidate | difference | p |",
             "|---|---:|---:|---:|---:|",
@@ -52,25 +52,24 @@ def _row(one: Difference) -> str:
 
 def junit(manifest: ComparisonManifest) -> str:
     """Renders the outcomes that gates use as JUnit XML, one test case each."""
-    cases = [*manifest.gated]
-    others = [
-        reason
-        for reason in manifest.failed_gates
-        if not any(reason.startswith(f"{spoken(one.outcome)} ") for one in cases)
-    ]
+    failed = manifest.failed_gates
+    names = dict.fromkeys(
+        (*(one.outcome for one in manifest.gated), *(one.outcome for one in failed if one.outcome))
+    )
+    others = [one for one in failed if one.outcome is None]
     suite = ET.Element(
         "testsuite",
         name=f"duologue compare {manifest.dataset}",
-        tests=str(len(cases) + len(others)),
-        failures=str(len(manifest.failed_gates)),
+        tests=str(len(names) + len(others)),
+        failures=str(len({one.outcome for one in failed if one.outcome}) + len(others)),
         time=f"{manifest.seconds:.1f}",
     )
-    for one in cases:
-        case = ET.SubElement(suite, "testcase", classname="duologue.compare", name=one.outcome)
-        for reason in manifest.failed_gates:
-            if reason.startswith(f"{spoken(one.outcome)} "):
-                ET.SubElement(case, "failure", message=reason)
-    for reason in others:
+    for name in names:
+        case = ET.SubElement(suite, "testcase", classname="duologue.compare", name=name)
+        # Two failures in one case are more than some readers of JUnit XML understand.
+        if reasons := [one.reason for one in failed if one.outcome == name]:
+            ET.SubElement(case, "failure", message="; ".join(reasons))
+    for one in others:
         case = ET.SubElement(suite, "testcase", classname="duologue.compare", name="gate")
-        ET.SubElement(case, "failure", message=reason)
+        ET.SubElement(case, "failure", message=one.reason)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

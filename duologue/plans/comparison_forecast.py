@@ -7,6 +7,7 @@ from typing import Any
 from duologue.comparison.gates import gated_outcomes
 from duologue.comparison.outcomes import BUILT_IN, measure
 from duologue.comparison.result import spoken, visible
+from duologue.comparison.verdicts import values_of_verdicts
 from duologue.plans.comparison import ComparisonPlan
 
 _SHARES = {outcome.name for outcome in BUILT_IN if outcome.is_share}
@@ -59,9 +60,23 @@ def forecast(plan: ComparisonPlan) -> Forecast:
         seeds=seeds,
         samples=samples,
         conversations=conversations,
-        most_calls=conversations * turns * 2,
+        most_calls=conversations * turns * 2 + _verdicts(plan, samples),
         cost_usd=_cost(plan, conversations),
         smallest_visible=_smallest_visible(plan, seeds, samples),
+    )
+
+
+def _verdicts(plan: ComparisonPlan, samples: int) -> int:
+    """Returns how many verdicts are requested; those that the version has are not."""
+    before = plan.version.manifest.settings.judges if plan.version else ()
+    sides = {
+        judge.title: 1 if plan.published is not None and judge in before else 2
+        for judge in plan.settings.judges
+    }
+    return (
+        len(plan.seed_file.seeds)
+        * samples
+        * sum(judge.samples * sides[judge.title] for judge in plan.settings.judges)
     )
 
 
@@ -77,11 +92,12 @@ def _smallest_visible(plan: ComparisonPlan, seeds: int, samples: int) -> dict[st
     if plan.earlier is None:
         return {}
     gated = gated_outcomes(plan.settings.gates)
-    measured = [measure(made) for made in plan.earlier.checked]
+    measured = [measure(made, values_of_verdicts(made.verdicts)) for made in plan.earlier.checked]
     found = {}
     for name in gated:
         values = [one.values[name] for one in measured if name in one.values]
         if len(values) > 1:
             level = 1 - plan.settings.confidence
-            found[name] = visible(values, name in _SHARES, seeds, samples, len(gated), level)
+            is_share = set(values) <= {0.0, 1.0}
+            found[name] = visible(values, is_share, seeds, samples, len(gated), level)
     return found

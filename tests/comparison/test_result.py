@@ -11,8 +11,8 @@ from duologue.comparison.manifest import Difference
 from duologue.comparison.outcomes import BUILT_IN, Measured, Status, measure, status_of
 from duologue.comparison.pairs import Pair, first_differing_turn, paired, seed_values
 from duologue.comparison.result import answer, differences_of, pair_counts, reliability
+from duologue.comparison.sides import Side
 from duologue.errors import UsageError
-from duologue.evaluation.replies import Side
 from duologue.settings.comparison import ComparisonGates
 from duologue.settings.rules import Severity
 from duologue.validation.rule import Violation
