@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from duologue.comparison.manifest import ComparisonManifest
 from duologue.participants.budget import Spending
 from duologue.plans.comparison import plan_comparison
-from duologue.settings.comparison import ComparisonForm
+from duologue.settings.comparison import ComparisonForm, ComparisonOptions
 from duologue.settings.options import takes
 from duologue.tasks.check_access import check_compared
 from duologue.tasks.compare import simulate_sides
@@ -40,7 +40,8 @@ async def compare_chatbots(**parameters: Any) -> ComparisonManifest | State[Any]
         DuologueError: nothing was written.
     """
     restrict_code()
-    if not parameters["seeds"] and parameters["baseline_version"] in ("", "latest"):
+    resumes = (parameters["advanced"] or ComparisonOptions()).resume
+    if not (parameters["seeds"] or resumes) and parameters["baseline_version"] in ("", "latest"):
         parameters["baseline_version"] = await version_of_first_attempt() or "latest"
     plan = plan_comparison(**parameters)
     check_comparisons_writable(plan.folder)

@@ -1,13 +1,13 @@
 """Scores the conversations of a comparison, and writes each simulated side."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.comparison.outcomes import BUILT_IN, Measured, Outcome, measure
-from duologue.comparison.scorers import outcomes_of, score
+from duologue.comparison.scorers import outcomes_of, own_scores
 from duologue.comparison.sides import Side
 from duologue.comparison.verdicts import outcomes_of_verdicts, values_of_verdicts
 from duologue.dataset.contents import DatasetContents
@@ -88,15 +88,19 @@ def _judges(checked: CheckedSides) -> dict[Side, dict[str, JudgeSummary]]:
 
 async def _measured(
     plan: ComparisonPlan,
-    conversations: Iterable[CheckedConversation],
+    conversations: Sequence[CheckedConversation],
     failed_scorers: Counter[str],
 ) -> list[Measured]:
-    measured = []
-    for made in conversations:
-        scores, failed = await score(plan.scorers, made.conversation)
-        failed_scorers.update(failed)
-        measured.append(measure(made, scores | values_of_verdicts(made.verdicts, plan.scorers)))
-    return measured
+    scored = await own_scores(
+        plan.scorers,
+        [made.conversation for made in conversations],
+        plan.settings.max_concurrency,
+    )
+    failed_scorers.update(scored.failed)
+    return [
+        measure(made, scores | values_of_verdicts(made.verdicts, plan.scorers))
+        for made, scores in zip(conversations, scored.scores, strict=True)
+    ]
 
 
 def _other_outcomes(plan: ComparisonPlan, sides: Mapping[Side, ComparedSide]) -> Iterator[Outcome]:

@@ -1,6 +1,7 @@
 """`duologue compare`: does a change help, over whole conversations?"""
 
 import json
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -132,7 +133,7 @@ def compare(
         parameters,
         plan.settings.everyone,
         console,
-        lambda comparison: f"To continue, repeat the command with --resume {comparison}",
+        lambda comparison: f"To continue: duologue compare --resume {comparison}{_place(plan)}",
     )
     _write_extra(manifest, junit, summary)
     _show(manifest, plan, console)
@@ -141,6 +142,17 @@ def compare(
     if promote is not None and not manifest.failed_gates:
         promote_candidate(plan.folder / manifest.comparison, manifest, promote, apply, console)
     raise typer.Exit(1 if manifest.failed_gates or manifest.is_incomplete else 0)
+
+
+def _place(plan: "ComparisonPlan") -> str:
+    """Returns the flag that leads to the datasets, if they are not where they are by default."""
+    from duologue.settings.comparison import ComparisonPlace
+    from duologue.storage.locations import without_credentials
+
+    output = plan.form.output
+    if output == ComparisonPlace().output:
+        return ""
+    return f" --output {shlex.quote(without_credentials(output))}"
 
 
 def _comparison_folder(settings: "CompareSettings", comparison: str) -> "UPath":
@@ -289,7 +301,8 @@ def _outcomes(differences: "Iterable[Difference]") -> Table:
     table.add_column("outcome", no_wrap=True)
     for heading in ("baseline", "candidate", "difference within", "p"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for one in differences:
+    # The gated ones first: they decide.
+    for one in sorted(differences, key=lambda one: one.p_adjusted is None):
         p = one.p if one.p_adjusted is None else one.p_adjusted
         table.add_row(
             spoken(one.outcome) + ("" if one.p_adjusted is not None else " *"),

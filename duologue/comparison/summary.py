@@ -26,7 +26,7 @@ def summary(manifest: ComparisonManifest) -> str:
             "",
             "| outcome | baseline | candidate | difference | p |",
             "|---|---:|---:|---:|---:|",
-            *(_row(one) for one in manifest.differences),
+            *map(_row, sorted(manifest.differences, key=lambda one: one.p_adjusted is None)),
             "",
             "Outcomes marked with * are exploratory: no gate uses them.",
             "",

@@ -16,6 +16,7 @@ from duologue.conversation.messages import Conversation, EndReason, Message
 from duologue.dataset.contents import DatasetContents
 from duologue.errors import UsageError
 from duologue.plans.generation import Job, jobs_of
+from duologue.plans.resumed_comparison import with_stored_settings
 from duologue.seeds import SeedFile, read_seeds
 from duologue.settings.comparison import (
     ComparisonForm,
@@ -39,10 +40,8 @@ from duologue.validation.seeds import checked_seeds
 from duologue.versions.finding import find_version
 from duologue.versions.places import (
     COMPARISONS_FOLDER,
-    EXAMPLE_VERSION,
     DatasetFolder,
     Version,
-    is_version,
 )
 from duologue.versions.reading import read_contents
 
@@ -75,6 +74,8 @@ class ComparisonPlan:
     earlier: DatasetContents | None
     """The version's conversations, if there is a version."""
     scorers: Mapping[str, ConversationScorer]
+    form: ComparisonForm
+    """What it was asked, with the version named instead of `latest`; to resume it."""
     resume: str | None
 
     @property
@@ -170,7 +171,7 @@ def plan_comparison(**parameters: Any) -> ComparisonPlan:
         UsageError: there is no candidate, no such version or seed file, or a setting cannot be
             used.
     """
-    form = validated(ComparisonForm, parameters)
+    form = with_stored_settings(validated(ComparisonForm, parameters))
     options = form.advanced or ComparisonOptions()
     _check_form(form, options)
     version = None if form.seeds else _version(form)
@@ -204,6 +205,7 @@ def plan_comparison(**parameters: Any) -> ComparisonPlan:
         published=None if form.baseline else version,
         earlier=earlier,
         scorers=scorers,
+        form=_to_resume(form, options, version),
         resume=options.resume,
     )
 
@@ -226,10 +228,15 @@ def _check_form(form: ComparisonForm, options: ComparisonOptions) -> None:
             f"from_turn {options.from_turn}: continues the conversations of a version, and seeds "
             f"{form.seeds!r} has none; leave seeds empty"
         )
-    if options.resume is not None and not is_version(options.resume):
-        raise UsageError(
-            f"resume {options.resume!r}: expected a comparison such as {EXAMPLE_VERSION}"
-        )
+
+
+def _to_resume(
+    form: ComparisonForm, options: ComparisonOptions, version: Version | None
+) -> ComparisonForm:
+    named = {"baseline_version": version.manifest.version} if version else {}
+    return form.model_copy(
+        update={"advanced": options.model_copy(update={"resume": None}), **named}
+    )
 
 
 def _version(form: ComparisonForm) -> Version:

@@ -1,9 +1,6 @@
 """Rendering the report of a comparison as one HTML page: the answer, the outcomes, the pairs."""
 
-import base64
-import json
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import RawIOBase
 from typing import Any
@@ -13,9 +10,9 @@ from markupsafe import Markup
 from duologue.comparison.manifest import ComparisonManifest, Difference
 from duologue.comparison.outcomes import BUILT_IN, Better, Measured
 from duologue.comparison.pairs import Pair
-from duologue.comparison.result import amount, shown, span, spoken
+from duologue.comparison.result import amount, shown, span
 from duologue.conversation.messages import Conversation
-from duologue.report.blocks import MOST_CHARACTERS
+from duologue.report.blocks import MOST_CHARACTERS, deflated, json_text
 from duologue.report.rendering import write_page
 
 COMPARISON_REPORT_FILE = "report.html"
@@ -49,12 +46,11 @@ def write_comparison_report(
         file: where it is written to, as UTF-8.
     """
     ordered = sorted(pairs, key=lambda pair: _greatest_change_first(pair, manifest))
-    entries = [_entry(pair, manifest) for pair in ordered]
     blocks = list(_blocks(ordered))
     write_page(
         "whole_comparison.html.jinja",
         ["page.css", "evaluation.css", "whole_comparison.css"],
-        ["whole_comparison.js"],
+        ["packed.js", "whole_comparison.js"],
         file,
         manifest=manifest,
         gated=_plotted(manifest.gated),
@@ -63,8 +59,7 @@ def write_comparison_report(
         shown=shown,
         amount=amount,
         span=span,
-        spoken_outcome=spoken,
-        entries=_packed(entries),
+        entries=_packed(_entry(pair, manifest) for pair in ordered),
         blocks=blocks,
         with_text=min(len(pairs), len(blocks) * PAIRS_PER_BLOCK),
     )
@@ -145,11 +140,15 @@ def _blocks(pairs: Sequence[Pair]) -> Iterator[Markup]:
     """Packs the conversations of some pairs at a time, until the page is full."""
     size = 0
     for start in range(0, len(pairs), PAIRS_PER_BLOCK):
-        block = _packed([_texts(pair) for pair in pairs[start : start + PAIRS_PER_BLOCK]])
+        block = _packed(map(_texts, pairs[start : start + PAIRS_PER_BLOCK]))
         size += len(block)
         if size > MOST_BYTES:
             return
         yield block
+
+
+def _packed(values: Iterable[Any]) -> Markup:
+    return Markup(deflated(map(json_text, values)))
 
 
 def _texts(pair: Pair) -> list[dict[str, Any] | None]:
@@ -172,9 +171,3 @@ def _messages(conversation: Conversation | None) -> list[list[Any]]:
         [message.role.value, message.text[:MOST_CHARACTERS], message.latency_ms]
         for message in conversation.messages
     ]
-
-
-def _packed(value: object) -> Markup:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    compressed = zlib.compress(text.encode(errors="backslashreplace"), 6)
-    return Markup(base64.b64encode(compressed).decode())

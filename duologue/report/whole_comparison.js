@@ -1,28 +1,10 @@
-"use strict";
-
 /* The browser of pairs. Whatever was said is only ever made a text node, and never HTML. */
 
 const MOST_LISTED = 500; // buttons that a browser lays out at once
 const SIDES = ["baseline", "candidate"];
 
-const find = (id) => document.getElementById(id);
 const packed = [...document.querySelectorAll("script.pairs")];
 const spoken = (name) => name.replaceAll("_", " ");
-
-/** Makes an element; its children are elements or texts. */
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
-  made.append(...children);
-  return made;
-}
-
-async function unpack(script) {
-  const text = atob(script.textContent);
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return JSON.parse(await new Response(stream).text());
-}
 
 let entries = [];
 let wanted = [];

@@ -109,8 +109,8 @@ class ComparisonOptions(StoredComparisonOptions):
     """Judges that read the conversations of both sides, a table each; the version's if empty, and
     none if it is the empty list."""
     resume: OptionalReference = None
-    """An interrupted comparison to continue with the conversations that it has; a new one if
-    empty."""
+    """A comparison to continue with the conversations that it has, and with the settings that it
+    was started with; a new one if empty."""
 
 
 class WhatIsCompared(Options):

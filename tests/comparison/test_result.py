@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from duologue.comparison.gates import check_gates, failed_gates, gated_outcomes
-from duologue.comparison.manifest import Difference
+from duologue.comparison.manifest import Difference, FailedGate
 from duologue.comparison.outcomes import BUILT_IN, Measured, Status, measure, status_of
 from duologue.comparison.pairs import Pair, first_differing_turn, paired, seed_values
 from duologue.comparison.result import answer, differences_of, pair_counts, reliability
@@ -31,7 +31,9 @@ def made(
     return Measured(f"s{seed}-{sample}", f"s{seed}", sample, status, known)
 
 
-def judged(pairs: list[Pair], gates: ComparisonGates) -> tuple[tuple[Difference, ...], list[str]]:
+def judged(
+    pairs: list[Pair], gates: ComparisonGates
+) -> tuple[tuple[Difference, ...], list[FailedGate]]:
     found = differences_of(pairs, SHARES, gated_outcomes(gates), 0.95)
     return found, list(failed_gates(found, pair_counts(pairs), gates, None, 0.95))
 

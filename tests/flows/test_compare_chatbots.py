@@ -11,8 +11,11 @@ from duologue.comparison.manifest import ComparisonManifest, FailedComparisonErr
 from duologue.comparison.outcomes import Status
 from duologue.comparison.sides import Side
 from duologue.conversation.messages import Conversation, Message, Role
+from duologue.errors import UsageError
 from duologue.flows.compare_chatbots import compare_chatbots
 from duologue.flows.generate_dataset import generate_dataset
+from duologue.plans.rerun import plan_rerun
+from tests.support.generating import retried
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -22,6 +25,8 @@ QUICK: dict[str, Any] = {
     "call": {"max_attempts": 1, "first_wait_seconds": 0.001, "longest_wait_seconds": 0.002},
 }
 CALLS: list[str] = []
+FAILING: set[str] = set()
+"""Parts of the seed messages that `fails_for_some` fails for."""
 
 
 def steady(chat_history: list[Message]) -> str:
@@ -40,9 +45,9 @@ def breaks_at_turn_two(chat_history: list[Message]) -> str:
     return steady(chat_history)
 
 
-def fails_for_the_first(chat_history: list[Message]) -> str:
-    """A chatbot that fails for one seed."""
-    if "number 1?" in chat_history[0].text:
+def fails_for_some(chat_history: list[Message]) -> str:
+    """A chatbot that fails for some seeds."""
+    if any(one in chat_history[0].text for one in FAILING):
         raise RuntimeError("no")
     return steady(chat_history)
 
@@ -209,14 +214,16 @@ async def test_a_user_out_of_its_role_is_no_evidence(seeds: Path, tmp_path: Path
     assert {one.seeds for one in manifest.sensitivity} == {30}
 
 
-async def test_a_missing_candidate_counts_and_a_resumed_run_asks_only_for_it(
-    seeds: Path, tmp_path: Path
+@pytest.mark.parametrize("how", ["resume", "Retry"])
+async def test_a_missing_candidate_counts_and_only_its_conversation_is_made_again(
+    seeds: Path, tmp_path: Path, how: str
 ) -> None:
+    FAILING.add("number 1?")
     output = tmp_path / "datasets"
     parameters = {
         "seeds": str(seeds),
         "baseline": f"{HERE}:steady",
-        "candidate": f"{HERE}:fails_for_the_first",
+        "candidate": f"{HERE}:fails_for_some",
         "simulated_user": f"{HERE}:asks_on",
         "turns": 2,
     }
@@ -228,9 +235,18 @@ async def test_a_missing_candidate_counts_and_a_resumed_run_asks_only_for_it(
     statuses = {pair["candidate_status"] for pair in pairs_of(output, manifest)}
     assert statuses == {Status.VALID, Status.FAILED}
     CALLS.clear()
-    _, again = await compared(output, **parameters, advanced={"resume": manifest.comparison})
-    assert CALLS == []
-    assert again.pairs == manifest.pairs
+    FAILING.clear()
+    with pytest.raises(UsageError, match=f"compare --resume {manifest.comparison}"):
+        plan_rerun(manifest.sides[Side.CANDIDATE].path)
+    if how == "resume":
+        # Its name is enough.
+        _, again = await compared(output, advanced={"resume": manifest.comparison})
+    else:
+        again = await (await retried(state, compare_chatbots)).aresult()
+    assert (CALLS.count("chatbot"), CALLS.count("user")) == (2, 2)
+    assert again.comparison == manifest.comparison
+    assert again.pairs.missing == {Side.BASELINE: 0, Side.CANDIDATE: 0}
+    assert again.pairs.compared == again.pairs.unchanged == 30
 
 
 async def test_a_versions_judge_is_asked_about_new_words_only(seeds: Path, tmp_path: Path) -> None:
@@ -249,10 +265,7 @@ async def test_a_versions_judge_is_asked_about_new_words_only(seeds: Path, tmp_p
     assert found["goal_reached"].is_share
     assert found["goal_reached"].difference == pytest.approx(-10 / 30)
     assert found["goal_reached_score"].difference == pytest.approx(-0.7 * 10 / 30)
-    assert {side: one[JUDGE["reference"]].asked for side, one in manifest.judges.items()} == {
-        Side.BASELINE: 30,
-        Side.CANDIDATE: 30,
-    }
+    assert [one.asked for judges in manifest.judges.values() for one in judges.values()] == [30] * 2
 
 
 async def test_another_judge_than_the_versions_is_asked_about_both_sides(
