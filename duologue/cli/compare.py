@@ -14,7 +14,7 @@ from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, OutputFormat, print_lines
 from duologue.cli.promotion import promote as promote_candidate
 from duologue.cli.promotion import undo as undo_promotion
-from duologue.cli.terminal import Console
+from duologue.cli.terminal import Console, counted
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
         "Candidate": settings.candidate.reference,
         "Baseline": baseline,
         "Simulated user": settings.simulated_user.reference,
-        "Seeds": f"{len(plan.seed_file.seeds)}, each {settings.samples} times on each side, "
+        "Seeds": f"{len(plan.seed_file.seeds)}, {settings.samples} a seed on each side, "
         f"{settings.turns} turns, {'of ' + str(version) if version else plan.seed_file.path}",
     }
     print_lines(lines | ({"Settings": file} if file else {}), console)
@@ -242,6 +242,7 @@ def _write_extra(manifest: "ComparisonManifest", junit: Path | None, summary: Pa
 def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Console) -> None:
     """Prints the answer, the outcomes, the gates that failed, and where the files are."""
     from duologue.comparison.manifest import COMPARISON_MANIFEST_FILE
+    from duologue.comparison.result import amount, span, spoken
     from duologue.report.comparison_page import COMPARISON_REPORT_FILE
     from duologue.storage.locations import without_credentials
 
@@ -267,6 +268,12 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
             for side, count in pairs.missing.items()
             if count
         ),
+        *(
+            f"with them included, {spoken(one.outcome)} differs by "
+            f"{amount(one, one.difference)} ({span(one)})"
+            for one in manifest.sensitivity
+        ),
+        *_reliability(manifest),
         *_judges(manifest),
         *(
             f"own scorer {name} failed at {count} conversations"
@@ -285,6 +292,18 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
         console.say(line)
 
 
+def _reliability(manifest: "ComparisonManifest") -> Iterator[str]:
+    """Yields pass^k of each side, if seeds have several samples."""
+    for side, found in manifest.reliability.items():
+        if len(found.pass_k) > 1:
+            most = max(found.pass_k)
+            yield (
+                f"{side}: all {most} samples good in {found.pass_k[most]:.1%} of seeds; "
+                f"{counted(len(found.flaky_seeds), 'flaky seed')}, "
+                f"{counted(len(found.broken_seeds), 'broken seed')}"
+            )
+
+
 def _judges(manifest: "ComparisonManifest") -> "Iterator[str]":
     """Yields a line for each reason why a judge gave no verdict."""
     from duologue.dataset.judges import no_verdict_notes
@@ -295,7 +314,7 @@ def _judges(manifest: "ComparisonManifest") -> "Iterator[str]":
 
 
 def _outcomes(differences: "Iterable[Difference]") -> Table:
-    from duologue.comparison.result import shown, span, spoken
+    from duologue.comparison.result import shown, span, spoken, spoken_p
 
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("outcome", no_wrap=True)
@@ -303,13 +322,12 @@ def _outcomes(differences: "Iterable[Difference]") -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     # The gated ones first: they decide.
     for one in sorted(differences, key=lambda one: one.p_adjusted is None):
-        p = one.p if one.p_adjusted is None else one.p_adjusted
         table.add_row(
             spoken(one.outcome) + ("" if one.p_adjusted is not None else " *"),
             shown(one, one.baseline),
             shown(one, one.candidate),
             span(one),
-            f"{p:.2g}",
+            spoken_p(one),
         )
     return table
 

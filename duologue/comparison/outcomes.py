@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from duologue.conversation.courtesy import is_polite
 from duologue.conversation.farewells import mostly_says_farewell
@@ -162,6 +163,10 @@ def _user_satisfied(checked: CheckedConversation) -> float:
     return float(said_nothing_more or mostly_says_farewell(last.text) or is_polite(last.text))
 
 
+def _ended(reason: EndReason, checked: CheckedConversation) -> float:
+    return float(checked.conversation.end_reason is reason)
+
+
 def _turns(checked: CheckedConversation) -> float:
     return float(checked.conversation.turn_count)
 
@@ -224,6 +229,14 @@ _BUILT_IN: tuple[tuple[Outcome, Callable[[CheckedConversation], float | None]], 
             "rules_broken", Better.LESS, False, "rules that the chatbot's messages break", "rules"
         ),
         _rules_broken,
+    ),
+    (
+        Outcome("ended_by_user", Better.NEITHER, True, "the user ended the conversation"),
+        partial(_ended, EndReason.USER_ENDED),
+    ),
+    (
+        Outcome("farewell_loop", Better.NEITHER, True, "both sides only said goodbye any longer"),
+        partial(_ended, EndReason.FAREWELL_LOOP),
     ),
     (Outcome("turns", Better.NEITHER, False, "chatbot replies", "turns"), _turns),
     (Outcome("words", Better.NEITHER, False, "mean length of a chatbot reply", "words"), _words),

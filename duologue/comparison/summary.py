@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 
 from duologue.comparison.manifest import ComparisonManifest, Difference
-from duologue.comparison.result import amount, shown, span, spoken
+from duologue.comparison.result import amount, shown, span, spoken, spoken_p
 
 
 def summary(manifest: ComparisonManifest) -> str:
@@ -36,17 +36,21 @@ def summary(manifest: ComparisonManifest) -> str:
                 for side, count in by_side.items()
                 if count
             ),
+            *(
+                f"- with the left out pairs, {spoken(one.outcome)} differs by "
+                f"{amount(one, one.difference)} ({span(one)})"
+                for one in manifest.sensitivity
+            ),
         ]
     )
 
 
 def _row(one: Difference) -> str:
     mark = "*" if one.p_adjusted is None else ""
-    p = one.p if one.p_adjusted is None else one.p_adjusted
     return (
         f"| {spoken(one.outcome)}{mark} | {shown(one, one.baseline)} | {shown(one, one.candidate)} "
         f"| {amount(one, one.difference)} ({span(one)}) "
-        f"| {p:.2g} |"
+        f"| {spoken_p(one)} |"
     )
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from duologue.comparison.manifest import ComparisonManifest, Difference
 from duologue.comparison.outcomes import BUILT_IN, Better, Measured
 from duologue.comparison.pairs import Pair
-from duologue.comparison.result import amount, shown, span
+from duologue.comparison.result import amount, shown, span, spoken_p
 from duologue.conversation.messages import Conversation
 from duologue.report.blocks import MOST_CHARACTERS, deflated, json_text
 from duologue.report.rendering import write_page
@@ -59,6 +59,7 @@ def write_comparison_report(
         shown=shown,
         amount=amount,
         span=span,
+        spoken_p=spoken_p,
         entries=_packed(_entry(pair, manifest) for pair in ordered),
         blocks=blocks,
         with_text=min(len(pairs), len(blocks) * PAIRS_PER_BLOCK),
