@@ -12,6 +12,7 @@ from duologue.comparison.outcomes import BUILT_IN, Better, Measured
 from duologue.comparison.pairs import Pair
 from duologue.comparison.result import amount, shown, span, spoken_p
 from duologue.conversation.messages import Conversation
+from duologue.dataset.judges import no_verdict_notes
 from duologue.report.blocks import MOST_CHARACTERS, deflated, json_text
 from duologue.report.rendering import write_page
 
@@ -47,12 +48,20 @@ def write_comparison_report(
     """
     ordered = sorted(pairs, key=lambda pair: _greatest_change_first(pair, manifest))
     blocks = list(_blocks(ordered))
+    headline, _, limits = manifest.answer.partition(". ")
     write_page(
         "whole_comparison.html.jinja",
         ["page.css", "evaluation.css", "whole_comparison.css"],
         ["packed.js", "whole_comparison.js"],
         file,
         manifest=manifest,
+        headline=headline,
+        limits=limits,
+        notes=[
+            f"{side}: {note}"
+            for side, judges in manifest.judges.items()
+            for note in no_verdict_notes(judges)
+        ],
         gated=_plotted(manifest.gated),
         exploratory=_plotted([one for one in manifest.differences if one.p_adjusted is None]),
         descriptions={outcome.name: outcome.description for outcome in BUILT_IN},
@@ -125,10 +134,33 @@ def _entry(pair: Pair, manifest: ComparisonManifest) -> dict[str, Any]:
         "turn": pair.first_difference,
         "worse": [name for name, change in changes.items() if change < 0],
         "better": [name for name, change in changes.items() if change > 0],
+        "failed": sorted(_failed(pair, manifest)),
+        "slower": _rise(pair, "latency_ms"),
+        "dearer": _rise(pair, "cost_usd"),
         "rules": sorted(
             {rule for side in (pair.baseline, pair.candidate) for rule in _rules(side)}
         ),
     }
+
+
+def _failed(pair: Pair, manifest: ComparisonManifest) -> set[str]:
+    """Returns the judges' criteria that a conversation of the pair fails."""
+    criteria = {
+        name
+        for judges in manifest.judges.values()
+        for one in judges.values()
+        for name in one.criteria
+    }
+    sides = [side.values for side in (pair.baseline, pair.candidate) if side]
+    return {name for name in criteria if any(values.get(name, 1.0) < 1.0 for values in sides)}
+
+
+def _rise(pair: Pair, outcome: str) -> float | None:
+    """Returns how much more the candidate has of an outcome; None where a side has none."""
+    before, after = (
+        side.values.get(outcome) if side else None for side in (pair.baseline, pair.candidate)
+    )
+    return None if before is None or after is None else after - before
 
 
 def _rules(measured: Measured | None) -> list[str]:
