@@ -170,8 +170,9 @@ def test_each_gate_is_one_case_of_junit() -> None:
         ([("own_rule", None)], Status.INVALID),
         # Whoever gets no answer asks again.
         ([("user_repeats_itself", 2)], Status.INVALID),
-        # A judge need not name a message.
+        # A judge need not name a message, and may name the reply that the user took over.
         ([("judge:user_in_role", None)], Status.USER_AT_FAULT),
+        ([("judge:user_in_role", 1)], Status.USER_AT_FAULT),
         ([("judge:polite_bot", None)], Status.INVALID),
     ],
 )
