@@ -67,7 +67,7 @@ class JudgeJob:
     def name(self) -> str:
         """The conversation, the judge and, from the second on, the sample."""
         sample = f"-{self.sample}" if self.sample > 1 else ""
-        return f"{self.question.id}-by-{slugify(self.judge.title)}{sample}"
+        return f"{self.question.found_under}-by-{slugify(self.judge.title)}{sample}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,20 +230,21 @@ async def ask(
     """Asks one judge, and adds its verdicts to those of the others."""
     if not questions:
         return
-    jobs_of = {question.id: _jobs(judge, question, run.scope) for question in questions}
+    jobs_of = {question.found_under: _jobs(judge, question, run.scope) for question in questions}
     # The same conversation is judged once, whatever its id.
     jobs = list({job.key: job for jobs in jobs_of.values() for job in jobs}.values())
     outcomes = await answers_to(judge, jobs, run, checkpoints)
     behind_verdicts: dict[str, StoredAnswer | Unanswered] = {}
     for question in questions:
-        answers = [outcomes[job.key] for job in jobs_of[question.id]]
+        name = question.found_under
+        answers = [outcomes[job.key] for job in jobs_of[name]]
         given = [one for one in answers if isinstance(one, StoredAnswer)]
         if found := _verdicts(judge, given):
-            judgements.verdicts[question.id] += found
-            behind_verdicts |= {job.key: outcomes[job.key] for job in jobs_of[question.id]}
+            judgements.verdicts[name] += found
+            behind_verdicts |= {job.key: outcomes[job.key] for job in jobs_of[name]}
         else:
             reason = next(one.reason for one in answers if isinstance(one, Unanswered))
-            missing = NoVerdict(judge=judge.title, conversation_id=question.id, reason=reason)
+            missing = NoVerdict(judge=judge.title, conversation_id=name, reason=reason)
             judgements.missing.append(missing)
     judgements.add_usage(judge.title, behind_verdicts.values())
     _log_missing(judge, judgements.missing)

@@ -69,7 +69,7 @@ def write_report(
     write_page(
         "report.html.jinja",
         ["page.css", "report.css", "review.css"],
-        ["report.js", "review.js"],
+        ["packed.js", "report.js", "review.js"],
         file,
         manifest=manifest,
         gates=_gate_rows(manifest),
