@@ -22,7 +22,7 @@ from duologue.mining.numbers import (
     numbers_in,
 )
 from duologue.settings.mining import MiningSettings
-from duologue.validation.personal_data import EMAIL
+from duologue.validation.personal_data import emails
 from duologue.validation.usual_words import usual_language
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ class Redactor:
         for name in names_in(messages, conversation.names):
             swaps.add_name(name)
         for message in messages:
-            for match in (*EMAIL.finditer(message.text), *_SPELT_EMAIL.finditer(message.text)):
-                swaps.add_email(match[0])
+            spelt = (match[0] for match in _SPELT_EMAIL.finditer(message.text))
+            for address in (*emails(message.text), *spelt):
+                swaps.add_email(address)
             for name, pattern in self._own.items():
                 for match in filter(None, (one[0] for one in pattern.finditer(message.text))):
                     swaps.add_number(name, match)

@@ -93,7 +93,7 @@ def _worst_first(contents: DatasetContents) -> Iterator[_Packed]:
 def _packed_failed(failed: FailedSeedRecord) -> _Packed:
     messages = failed.draft.messages
     return _Packed(
-        entry=_json(
+        entry=json_text(
             {
                 "id": failed.id,
                 "kind": "failed",
@@ -103,7 +103,7 @@ def _packed_failed(failed: FailedSeedRecord) -> _Packed:
                 "rules": [],
             }
         ),
-        conversation=_json(
+        conversation=json_text(
             {
                 "seed_id": failed.seed.seed_id,
                 "sample": failed.sample,
@@ -123,7 +123,7 @@ def _packed_failed(failed: FailedSeedRecord) -> _Packed:
 def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, kind: str) -> _Packed:
     conversation = checked.conversation
     return _Packed(
-        entry=_json(
+        entry=json_text(
             {
                 "id": conversation.conversation_id,
                 "kind": kind,
@@ -133,7 +133,7 @@ def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, ki
                 "rules": sorted({violation.rule for violation in checked.violations}),
             }
         ),
-        conversation=_json(
+        conversation=json_text(
             {
                 "seed_id": conversation.seed_id,
                 "sample": conversation.sample,
@@ -185,7 +185,8 @@ def _batches(items: Iterable[_Packed]) -> Iterator[list[_Packed]]:
         yield batch
 
 
-def _json(value: dict[str, Any]) -> str:
+def json_text(value: Any) -> str:
+    """Writes a value as JSON without blanks."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

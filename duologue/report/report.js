@@ -1,29 +1,10 @@
-"use strict";
-
 /* The browser of conversations. Whatever was said is only ever made a text node, and never HTML. */
 
 const PAGE_SIZE = 50; // entries: about five screens of the list
 const PAUSE_MS = 200; // between two keys; a search starts once nobody types any more
 const BLOCKS_KEPT = 4; // unpacked, about a megabyte each; to step through a block unpacks it once
 
-const find = (id) => document.getElementById(id);
 const packed = [...document.querySelectorAll("script.conversations")];
-
-/** Makes an element; its children are elements or texts. */
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
-  made.append(...children);
-  return made;
-}
-
-async function unpack(script) {
-  const text = atob(script.textContent);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return JSON.parse(await new Response(stream).text());
-}
 
 const unpacked = new Map();
 

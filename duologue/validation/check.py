@@ -11,7 +11,7 @@ from duologue.settings.run import SimulationSettings
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations, Rule, Violation
 from duologue.validation.rules import RULES
-from duologue.validation.verdict import Verdict, violations_of
+from duologue.validation.verdict import JUDGE_PREFIX, Verdict, violations_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class CheckedConversation:
         verdicts = tuple(verdicts)
         found = sorted((*self.violations, *violations_of(verdicts)), key=_position)
         return replace(self, violations=tuple(found), verdicts=(*self.verdicts, *verdicts))
+
+    def unjudged(self) -> Self:
+        """Returns it without verdicts, and with the violations of the rules alone."""
+        found = (one for one in self.violations if not one.rule.startswith(JUDGE_PREFIX))
+        return replace(self, violations=tuple(found), verdicts=())
 
     @property
     def is_valid(self) -> bool:

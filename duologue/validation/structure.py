@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from duologue.conversation.courtesy import is_greeting
 from duologue.conversation.emptiness import is_empty
 from duologue.conversation.farewells import is_farewell
 from duologue.conversation.messages import EndReason, EndsWith, Message, Role
@@ -39,8 +40,13 @@ def hardly_a_conversation(messages: Sequence[Message], expected: Expectations) -
         return
     if len({message.role for message in messages}) == 1:
         yield Finding(None, f"has only {len(messages)} {messages[0].role} message(s)")
-    elif messages[0].text != expected.seed_message and is_farewell(messages[0].text):
+    elif messages[0].text != expected.seed_message and _only_closes(messages[0].text):
         yield Finding(0, "starts in the middle: its first message only says thanks or goodbye")
+
+
+def _only_closes(text: str) -> bool:
+    # "Ciao" is both.
+    return is_farewell(text) and not is_greeting(text)
 
 
 def broken_alternation(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:

@@ -204,6 +204,9 @@ def read_contents(version: Version) -> DatasetContents:
         ),
         settings=manifest.settings,
         started_at=manifest.started_at,
+        judge_usage={
+            name: judge.usage for name, judge in manifest.judges.items() if judge.usage is not None
+        },
     )
     every_place_filled = None not in in_order and next(valid, None) is None
     if not (every_place_filled and _adds_up(contents, manifest.counts)):

@@ -111,7 +111,9 @@ async def test_a_promotion_is_planned_done_and_undone(folder: Path, vellum: Stan
     assert support_bot.releases["production"] == before
     comparison = json.loads(planned.stdout.splitlines()[-1])["comparison"]
 
-    done = await to_thread(duologue, *compare, *USER, "--resume", comparison, "--apply", cwd=folder)
+    # Its name is enough.
+    resumed = ("compare", "--resume", comparison, "--promote", "production", "--apply")
+    done = await to_thread(duologue, *resumed, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert support_bot.releases["production"] == staging
 

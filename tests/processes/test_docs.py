@@ -68,8 +68,8 @@ RUN_ELSEWHERE = {
     "duologue compare --candidate bot@new --max-drop valid=0.02 --min-gain user_satisfied=0.05": (
         COMPARED
     ),
-    "duologue compare --candidate support-bot@staging --promote production --resume COMPARISON "
-    "--apply": COMPARED,
+    "duologue compare --resume COMPARISON --promote production --apply": COMPARED,
+    "duologue compare --resume COMPARISON": "tests/processes/test_compare_crashes.py does this",
     "duologue compare --undo COMPARISON": COMPARED,
     "docker compose up --build": IN_CONTAINERS,
     "docker compose exec worker prefect deployment run generate-dataset/nightly": IN_CONTAINERS,

@@ -34,6 +34,14 @@ class Question:
     more: dict[str, str] = field(default_factory=dict)
     """Further values of JUDGE_COLUMNS, such as `reference_reply`."""
 
+    name: str = ""
+    """What its answer is found under; the id if empty. No judge receives it."""
+
+    @property
+    def found_under(self) -> str:
+        """What its answer is found under."""
+        return self.name or self.id
+
     @property
     def is_pairwise(self) -> bool:
         """Whether two replies are compared, instead of one conversation judged."""
