@@ -138,7 +138,9 @@ def _covering(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
         groups[one.cluster].append(one)
     queues = {label: _representative_first(members) for label, members in groups.items()}
     weights = {label: sum(one.weight for one in members) for label, members in groups.items()}
-    turns = [(False, -weight, label, 0) for label, weight in weights.items()]
+    turns: list[tuple[bool, float, int, int]] = [
+        (False, -weight, label, 0) for label, weight in weights.items()
+    ]
     heapq.heapify(turns)
     chosen: list[Candidate] = []
     while turns and len(chosen) < count:

@@ -145,7 +145,7 @@ def _plain(name: str) -> str:
 
 
 def _is_marked_bad(found: SlimWorkflowExecutionRead, bad_below: float) -> bool:
-    quality = found.latest_actual and found.latest_actual.quality
+    quality = None if found.latest_actual is None else found.latest_actual.quality
     scores = [
         one.value
         for result in found.metric_results

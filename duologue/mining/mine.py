@@ -23,7 +23,7 @@ from duologue.mining.redaction import Redactor
 from duologue.settings.mining import MiningSettings
 from duologue.settings.participants import CallSettings
 from duologue.storage.files import located
-from duologue.validation.corpus import read_corpus
+from duologue.validation.corpus import without_stop_token
 from duologue.validation.transcripts import TRANSCRIPT_FORMATS, Transcript, read_transcripts
 
 Show = Callable[[Progress], None]
@@ -153,7 +153,7 @@ def _from_executions(
 
 def _from_file(source: str) -> tuple[list[RealConversation], int, int]:
     located(source)
-    transcripts, _ = read_corpus(lambda: read_transcripts(source))
+    transcripts, _ = without_stop_token(read_transcripts(source))
     kinds: Counter[str] = Counter()
     found: list[RealConversation] = []
     for transcript in transcripts:

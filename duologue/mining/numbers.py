@@ -231,9 +231,9 @@ def _is_id(value: str, is_sure: object) -> bool:
     if _DATE.fullmatch(value) or len(value) > 40:
         return False
     if not digits:
-        return is_sure and value.isupper() and len(value) == 6
+        return bool(is_sure) and value.isupper() and len(value) == 6
     if letters:
         if _WORD_WITH_NUMBER.fullmatch(value):
             return False
-        return len(value) >= 5 and (digits >= 4 or value.isupper() or is_sure)
+        return len(value) >= 5 and (digits >= 4 or value.isupper() or bool(is_sure))
     return digits >= (4 if is_sure else 5)

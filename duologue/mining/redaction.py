@@ -63,15 +63,15 @@ class Redactor:
         text = "\n".join(message.text for message in messages)
         language = usual_language(text)
         swaps.language = language or "en"
-        for name in names_in(messages, conversation.names):
-            swaps.add_name(name)
+        for words in names_in(messages, conversation.names):
+            swaps.add_name(words)
         for message in messages:
             spelt = (match[0] for match in _SPELT_EMAIL.finditer(message.text))
             for address in (*emails(message.text), *spelt):
                 swaps.add_email(address)
             for name, pattern in self._own.items():
-                for match in filter(None, (one[0] for one in pattern.finditer(message.text))):
-                    swaps.add_number(name, match)
+                for match in pattern.finditer(message.text):
+                    swaps.add_number(name, match[0])
             for kind, found in numbers_in(message.text, language, self._settings.phone_region):
                 swaps.add_number(kind, found)
         for kind, found in answered_numbers(messages):
@@ -138,8 +138,8 @@ class _Swaps:
         self.counts[kind] += 1
         national = _national(found, plain, self.language) if kind == PHONE else ""
         if national in self._numbers:
-            tail = self._numbers[national][0]
-            self._numbers[plain.upper()] = (plain[: -len(tail)] + tail, False)
+            end = self._numbers[national][0]
+            self._numbers[plain.upper()] = (plain[: -len(end)] + end, False)
             return
         made = _INVENT.get(kind, _any_id)(found, plain, self._rng, self.language)
         self._numbers[plain.upper()] = (made, False)

@@ -80,7 +80,8 @@ async def test_5000_executions_in_both_shapes_are_grouped_without_a_mistake(
     # Where neither a link nor a session tells conversations with equal text apart, nothing can.
     owners = [{traffic.owners[id_] for id_ in one.source_ids} for one in found]
     assert all(len(one) == 1 for one in owners if any(i % 2 or i % 3 == 1 for i in one))
-    assert bot.page_failures == bot.arriving == []
+    assert not bot.page_failures
+    assert not bot.arriving
 
 
 def stop_after(count: int) -> Any:
