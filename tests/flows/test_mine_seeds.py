@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from prefect.client.schemas.objects import State
 
 from duologue.flows.mine_seeds import mine_seeds
 from tests.mining.traffic import Traffic
@@ -16,7 +18,8 @@ async def test_the_flow_writes_a_seed_file_and_returns_the_counts(
     vellum: StandIn, tmp_path: Path
 ) -> None:
     output = str(tmp_path / "seeds.csv")
-    failed = await mine_seeds(source="support-bot", output=output, return_state=True)
+    failed: Any = await mine_seeds(source="support-bot", output=output, return_state=True)
+    assert isinstance(failed, State)
     assert failed.is_failed()
     assert "has no executions" in (failed.message or "")
     traffic = Traffic()
