@@ -14,7 +14,7 @@ from duologue.conversation.messages import Conversation, EndReason, Message
 from duologue.dataset.contents import DatasetContents
 from duologue.errors import UsageError
 from duologue.evaluation.replies import Side
-from duologue.plans.generation import Job, jobs_of
+from duologue.plans.generation import Job, jobs_of, without_lost_openings
 from duologue.seeds import SeedFile, read_seeds
 from duologue.settings.comparison import (
     ComparisonForm,
@@ -120,7 +120,7 @@ class ComparisonPlan:
             raise UsageError(
                 f"conversation {job.conversation_id}: the version has no conversation to continue"
             )
-        kept = [_said(message) for message in earlier.messages[: 1 + 2 * turns]]
+        kept = [_said(message) for message in earlier.messages[: earlier.opening + 1 + 2 * turns]]
         ended = len(kept) == len(earlier.messages) and earlier.end_reason is not EndReason.MAX_TURNS
         return Draft(
             messages=kept,
@@ -177,6 +177,8 @@ def plan_comparison(**parameters: Any) -> ComparisonPlan:
         if earlier is None
         else _seeds_of(earlier, options.from_turn)
     )
+    sides = (settings.baseline, settings.candidate, settings.simulated_user)
+    seed_file = without_lost_openings(seed_file, *sides)
     if not seed_file.seeds:
         raise UsageError(
             f"{form.seeds or version}: has nothing to compare; expected at least one seed"
@@ -232,9 +234,14 @@ def _settings(
     user = before.simulated_user if before else None
 
     def participant(
-        name: str, inputs: ParticipantInputs | None, like: ParticipantSettings | None
+        name: str,
+        inputs: ParticipantInputs | None,
+        like: ParticipantSettings | None,
+        takes_scenario: bool = False,
     ) -> ParticipantSettings:
-        return ParticipantSettings.parsed(name, inputs or _inputs(like))
+        return ParticipantSettings.parsed(
+            name, inputs or _inputs(like), takes_scenario=takes_scenario
+        )
 
     turns = form.turns or (before.simulation.turns if before else TurnSettings().turns)
     settings = ComparisonSettings(
@@ -246,6 +253,7 @@ def _settings(
             form.simulated_user or (user.reference if user else BUNDLED_SIMULATED_USER),
             options.simulated_user_inputs,
             user,
+            takes_scenario=True,
         ),
         turns=turns,
         samples=form.samples or (before.conversations_per_seed if before else 1),

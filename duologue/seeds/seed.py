@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import StringConstraints
 
+from duologue.seeds.scenario import Scenario, scenario_of
 from duologue.settings.options import Record
 
 MOST_ID_CHARACTERS = 200
@@ -20,6 +21,11 @@ class Seed(Record):
     """The first user message, exactly as it stands in the file."""
     context: dict[str, str] = {}
     """The row's other columns by name."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """What the columns with a meaning say: persona, goal, facts and so on."""
+        return scenario_of(self.context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,17 @@ _BUILT_IN = frozenset(rule.name for rule in RULES)
 
 
 def seed_findings(seed: Seed, rules: Sequence[Rule] = RULES) -> tuple[Violation, ...]:
-    """Returns the rules that a seed's message breaks on its own.
+    """Returns the rules that a seed's message, or one of its opening, breaks on its own.
 
     A conversation of such a seed breaks them too, however often it is simulated. Own rules are left
     out: they may expect more of a conversation than its first message.
     """
-    opening = (Message(role=Role.USER, text=seed.message),)
+    before = seed.scenario.opening
+    given = (*before, Message(role=Role.USER, text=seed.message))
     checked = [r for r in rules if r.name in _BUILT_IN and r.severity is not Severity.INFO]
-    found = check_messages(opening, Expectations(seed_message=seed.message), checked)
-    return tuple(violation for violation in found if violation.message_index == 0)
+    expected = Expectations(seed_message=seed.message, opening=len(before))
+    found = check_messages(given, expected, checked)
+    return tuple(violation for violation in found if violation.message_index is not None)
 
 
 def checked_seeds(seed_file: SeedFile, rules: Sequence[Rule] = RULES) -> SeedFile:
