@@ -77,7 +77,7 @@ class NextTurn:
 
 
 class Conversation(BaseModel):
-    """The messages of one seed, in order. The first after the opening is the seed message, as USER."""
+    """The messages of one seed, in order. The first after any opening is the seed's, as USER."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -13,6 +13,7 @@ from duologue.seeds.seed import MOST_ID_CHARACTERS, RejectedRow
 
 NUL_FAULT = "holds a NUL character, which no dataset format can carry; take it out"
 
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row as it was read, not yet checked."""

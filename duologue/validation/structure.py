@@ -58,8 +58,9 @@ def broken_alternation(messages: Sequence[Message], _expected: Expectations) -> 
 def wrong_opening(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
     """Catches a conversation that does not open with its seed message, verbatim, as USER.
 
-    If the seed has an opening, its message comes right after that. Checked only if the seed message is known: in other transcripts the assistant may open with a
-    greeting. Known false positives: none.
+    If the seed has an opening, its message comes right after that. Checked only if the seed message
+    is known: in other transcripts the assistant may open with a greeting. Known false positives:
+    none.
     """
     first = expected.opening
     if expected.seed_message is None or not messages:
@@ -78,8 +79,8 @@ def wrong_length(messages: Sequence[Message], expected: Expectations) -> Iterato
     """Catches a conversation whose number of messages does not fit its turns and end reason.
 
     A conversation of N turns has 1 + 2N messages if it ends with the user and 2N if it ends with
-    the assistant, and those of its opening; fewer are allowed if it ended early. Checked only if the turns are known. Known
-    false positives: none.
+    the assistant, and those of its opening; fewer are allowed if it ended early. Checked only if
+    the turns are known. Known false positives: none.
     """
     if expected.turns is None or expected.ends_with is None:
         return
