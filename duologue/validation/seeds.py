@@ -22,7 +22,8 @@ def seed_findings(seed: Seed, rules: Sequence[Rule] = RULES) -> tuple[Violation,
     before = seed.scenario.opening
     given = (*before, Message(role=Role.USER, text=seed.message))
     checked = [r for r in rules if r.name in _BUILT_IN and r.severity is not Severity.INFO]
-    expected = Expectations(seed_message=seed.message, opening=len(before))
+    facts = seed.scenario.facts
+    expected = Expectations(seed_message=seed.message, opening=len(before), facts=facts)
     found = check_messages(given, expected, checked)
     return tuple(violation for violation in found if violation.message_index is not None)
 
