@@ -18,7 +18,7 @@ from duologue.seeds import Seed
 from duologue.settings.participants import ParticipantSettings
 from duologue.settings.run import SimulationSettings
 
-GENERATOR_VERSION = "2"
+GENERATOR_VERSION = "1"
 """Part of every conversation's key. Raise it when a change here makes different conversations from
 the same seeds, participants and settings, so that no run mixes the two."""
 

@@ -1,4 +1,4 @@
-"""`duologue seeds …`: looking at seed files."""
+"""`duologue seeds …`: looking at seed files, and making them."""
 
 import sys
 from collections import Counter
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from duologue.cli.expand import expand
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.options import Group, example
 from duologue.cli.terminal import Console, counted, visible
@@ -23,7 +24,7 @@ NO_HEADER = 0
 seeds_app = typer.Typer(
     name="seeds",
     cls=Group,
-    help="Look at seed files.",
+    help="Look at seed files, and make them.",
     epilog=example("duologue seeds check my_seeds.csv"),
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -32,7 +33,12 @@ seeds_app = typer.Typer(
 
 @seeds_app.callback()
 def seeds() -> None:
-    """Look at seed files."""
+    """Look at seed files, and make them."""
+
+
+seeds_app.command(
+    "expand", epilog=example("duologue seeds expand my_seeds.csv --with datasets/personas.csv")
+)(expand)
 
 
 @seeds_app.command("check", epilog=example("duologue seeds check my_seeds.csv"))
