@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from duologue.errors import UsageError
 from duologue.seeds.columns import MESSAGE_COLUMNS, SEED_ID_COLUMN, normalised
-from duologue.seeds.scenario import fault_of_scenario
+from duologue.seeds.scenario import PERSONA_NAME, fault_of_scenario
 from duologue.seeds.seed import MOST_ID_CHARACTERS, Seed, SeedFile
 from duologue.seeds.variants import SEPARATOR, Variant, Variants
 
@@ -35,6 +35,18 @@ class Grid:
     def size(self) -> int:
         """How many combinations there are."""
         return math.prod(self.shape)
+
+    @property
+    def name_columns(self) -> list[str]:
+        """The columns that say which variant of each dimension a seed has.
+
+        `persona_name` for the first file with personas, and `styles_name` for a `styles.toml`.
+        """
+        first = next((one for one in self.dimensions if one.has_personas), None)
+        return [
+            PERSONA_NAME if one is first else f"{normalised(one.title)}_name"
+            for one in self.dimensions
+        ]
 
     @property
     def title(self) -> str:
@@ -88,11 +100,11 @@ def _check_columns(grid: Grid) -> None:
     for seed in grid.seeds.seeds:
         given = [normalised(name) for name, text in seed.context.items() if text.strip()]
         owners |= dict.fromkeys(given, grid.seeds.path)
-    for one in grid.dimensions:
+    for one, name_column in zip(grid.dimensions, grid.name_columns, strict=True):
         if [other.file for other in grid.dimensions].count(one.file) > 1:
             raise UsageError(f"--with names {one.file} twice; name each file once")
         given = {normalised(column) for variant in one.variants for column in variant.columns}
-        for column in sorted({*given, one.name_column}):
+        for column in sorted({*given, name_column}):
             if column in (*MESSAGE_COLUMNS, SEED_ID_COLUMN):
                 raise UsageError(f"{one.file}: its column {column!r} is the seed's own; rename it")
             if column != JOINED and column in owners:
@@ -161,8 +173,8 @@ def _combined(grid: Grid, cell: Sequence[int]) -> Seed:
             f"characters; at most {MOST_ID_CHARACTERS} are allowed, so shorten the names"
         )
     context = dict(seed.context)
-    for one, variant in chosen:
-        context = {**_with(context, variant), one.name_column: variant.name}
+    for (_, variant), name_column in zip(chosen, grid.name_columns, strict=True):
+        context = {**_with(context, variant), name_column: variant.name}
     if fault := fault_of_scenario(context):
         raise UsageError(f"seed {seed_id!r}: {fault}")
     return Seed(seed_id=seed_id, message=seed.message, context=context)

@@ -28,6 +28,9 @@ FACT_PREFIX = "fact."
 USER_INPUTS = ("persona", "goal", "facts", "expected_outcome", "language")
 """What a simulated user receives if it has an input of that name; text."""
 
+PERSONA_NAME = "persona_name"
+"""A short name for the persona, for reading; no participant receives it by itself."""
+
 _FACTS_EXPECTED = (
     'expected a JSON object, as in {"order": "KC-4711"}, or one column for each fact, as in '
     "fact.order"

@@ -47,9 +47,9 @@ class Variants:
     """At least one; their names are distinct."""
 
     @property
-    def name_column(self) -> str:
-        """The column of the expanded seeds that says which variant they have: `personas_name`."""
-        return f"{normalised(self.title)}_name"
+    def has_personas(self) -> bool:
+        """Whether a variant has a persona."""
+        return any(normalised(name) == "persona" for one in self.variants for name in one.columns)
 
 
 def read_variants(path: str) -> Variants:
@@ -79,9 +79,10 @@ def read_variants(path: str) -> Variants:
 
 
 def _bundled(path: str) -> str | None:
-    """Returns the file of this name that comes with Duologue; None if there is none."""
+    """Returns the file that comes with Duologue as `personas.csv` or `datasets/personas.csv`."""
     file = BUNDLED_FOLDER / Path(path).name
-    return str(file) if file.is_file() else None
+    is_meant = Path(path).parent in (Path(), Path("datasets")) and file.is_file()
+    return str(file) if is_meant else None
 
 
 def _read_toml(source: Source) -> Reading:

@@ -76,7 +76,7 @@ def test_the_persona_continues_that_of_the_seed(tmp_path: Path) -> None:
     assert made.seed_id == "s+long"
     assert made.scenario.persona == "A teacher. Writes a lot."
     assert made.scenario.max_turns == 9
-    assert made.context["styles_name"] == "long"
+    assert made.context["persona_name"] == "long"
 
 
 @pytest.mark.parametrize(
@@ -138,8 +138,8 @@ def test_no_file_is_replaced_or_half_written(tmp_path: Path) -> None:
     assert len(file.read_text().splitlines()) == 3
 
 
-def test_the_bundled_personas_are_found_by_name_and_say_their_sources(tmp_path: Path) -> None:
-    bundled = read_variants(str(tmp_path / "personas.csv"))
+def test_the_bundled_personas_are_found_by_name_and_say_their_sources() -> None:
+    bundled = read_variants("personas.csv")
     assert len(bundled.variants) == 24
     assert all(set(variant.columns) == {"persona"} for variant in bundled.variants)
     with open(bundled.file, encoding="utf-8", newline="") as file:

@@ -112,7 +112,7 @@ def test_parquet_has_lists_and_numbers_with_gaps(tmp_path: Path) -> None:
             '[{"role": "USER", "text": "Hi"}]',
             "opening ends with a message of the user's",
         ),
-        ("opening", '[{"role": "BOT", "text": "\\u0000"}]', "opening holds a NUL character"),
+        ("opening", '[{"role": "BOT", "text": "a\\u0000"}]', "opening holds a NUL character"),
     ],
 )
 def test_a_bad_value_rejects_its_row_with_its_line_and_a_remedy(
