@@ -211,6 +211,7 @@ function* parts(entry, conversation, heading) {
     `${conversation.attempts} attempt${conversation.attempts === 1 ? "" : "s"}`,
   );
   for (const [name, value] of Object.entries(conversation.context)) {
+    if (!value || (conversation.opening && name.toLowerCase() === "opening")) continue;
     yield element("p", { class: "facts context" }, element("bdi", {}, name), ": ", element("bdi", {}, value));
   }
   if (conversation.reason !== undefined) yield failure(conversation);

@@ -43,15 +43,17 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class RowWarning:
-    """A row that is a seed, although its message breaks a rule of severity `warning`."""
+    """A row that is a seed, although it breaks a rule of severity `warning`."""
 
     file: str
     line: int
     """Counted like a rejected row's."""
     rule: str
+    part: str = "message"
+    """What breaks it: the row's message, or its opening."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: message breaks the rule {self.rule} on its own"
+        return f"{self.file}:{self.line}: {self.part} breaks the rule {self.rule} on its own"
 
 
 @dataclass(frozen=True, slots=True)

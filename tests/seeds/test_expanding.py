@@ -130,7 +130,7 @@ def test_no_file_is_replaced_or_half_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"expected a name that ends in \.csv or \.jsonl"):
         write_seeds(seeds(1).seeds, str(tmp_path / "out.txt"))
     clash = Seed(seed_id="a", message="b", context={"Message": "c"})
-    with pytest.raises(UsageError, match="has it twice|have a column 'Message'"):
+    with pytest.raises(UsageError, match="have a column 'Message'"):
         write_seeds([clash], str(tmp_path / "clash.csv"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv"]
     assert file.read_text() == "mine"
