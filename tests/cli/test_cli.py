@@ -536,7 +536,7 @@ def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
 COMMANDS = [
     *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate"),
     *("compare", "export"),
-    *("push-test-suite", "serve", "seeds", "seeds check", "versions"),
+    *("push-test-suite", "serve", "seeds", "seeds check", "seeds expand", "versions"),
     *("versions pin", "versions unpin", "versions remove", "versions rollback"),
 ]
 
