@@ -98,8 +98,8 @@ def _check_columns(grid: Grid) -> None:
     """Refuses a column that two sides give, because one text would hide the other."""
     owners: dict[str, str] = {}
     for seed in grid.seeds.seeds:
-        given = [normalised(name) for name, text in seed.context.items() if text.strip()]
-        owners |= dict.fromkeys(given, grid.seeds.path)
+        said = [normalised(name) for name, text in seed.context.items() if text.strip()]
+        owners |= dict.fromkeys(said, grid.seeds.path)
     for one, name_column in zip(grid.dimensions, grid.name_columns, strict=True):
         if [other.file for other in grid.dimensions].count(one.file) > 1:
             raise UsageError(f"--with names {one.file} twice; name each file once")
@@ -133,7 +133,7 @@ def _sample(grid: Grid, count: int) -> Iterator[tuple[int, ...]]:
         [seed.seed_id for seed in grid.seeds.seeds],
         *([variant.name for variant in one.variants] for one in grid.dimensions),
     ]
-    orders = [sorted(range(len(of)), key=lambda i, of=of: _shuffled(of[i])) for of in names]
+    orders = [_shuffled(of) for of in names]
     for number in range(count):
         cell = balanced_cell(number, grid.shape)
         yield tuple(order[index] for order, index in zip(orders, cell, strict=True))
@@ -157,8 +157,9 @@ def balanced_cell(number: int, shape: Sequence[int]) -> tuple[int, ...]:
     return ((number + skipped) % shape[0], *balanced_cell(number % rest, shape[1:]))
 
 
-def _shuffled(name: str) -> bytes:
-    return hashlib.sha256(name.encode()).digest()
+def _shuffled(names: Sequence[str]) -> list[int]:
+    """Returns the indexes of names in an order that only the names themselves decide."""
+    return sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest())
 
 
 def _combined(grid: Grid, cell: Sequence[int]) -> Seed:
