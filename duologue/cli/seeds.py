@@ -83,11 +83,20 @@ def check_seeds(
     )
     console.say(f"{seed_file.path}: {seed_file.columns_note}")
     show_seeds(seed_file, console, all_rejected=True)
+    if said := _scenario_columns(seed_file):
+        console.say(f"scenario: {said}")
     console.print(
         f"{counted(seed_file.rows_read, 'row')}: {counted(len(seed_file.seeds), 'seed')}, "
         f"{len(seed_file.rejected)} rejected"
     )
     raise typer.Exit(1 if seed_file.rejected else 0)
+
+
+def _scenario_columns(seed_file: "SeedFile") -> str:
+    """Says how many seeds have each column with a meaning; empty if none has any."""
+    columns = Counter(name for seed in seed_file.seeds for name in seed.scenario.columns)
+    counts = (f"{name} in {counted(count, 'seed')}" for name, count in columns.items())
+    return ", ".join(counts)
 
 
 def read_or_ask(

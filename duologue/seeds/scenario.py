@@ -63,6 +63,11 @@ class Scenario:
     """Messages before the seed's, which follows them; the last one is the chatbot's."""
 
     @property
+    def columns(self) -> list[str]:
+        """The columns of SCENARIO_COLUMNS that say something; `facts` also for `fact.*`."""
+        return [name for name in SCENARIO_COLUMNS if getattr(self, name)]
+
+    @property
     def facts_text(self) -> str:
         """All facts as a JSON object of texts; empty if there are none."""
         return json.dumps(dict(self.facts), ensure_ascii=False) if self.facts else ""

@@ -610,7 +610,8 @@ def test_seeds_expand_writes_the_grid_or_says_in_a_sentence_why_not(
     assert done.returncode == 1  # one row is rejected
     assert "rejected: seeds.csv:4: message is empty" in done.stdout
     assert "4 seeds written to seeds_expanded.csv: 2 seeds x 2 people" in done.stdout
-    assert "4 rows: 4 seeds, 0 rejected" in run("seeds", "check", "seeds_expanded.csv").stdout
+    checked = run("seeds", "check", "seeds_expanded.csv").stdout
+    assert "scenario: persona in 4 seeds\n4 rows: 4 seeds, 0 rejected" in checked
     again = run("seeds", "expand", "seeds.csv", "--with", "people.csv", "--count", "3")
     assert (again.returncode, "is already there" in again.stderr) == (2, True)
     sample = run(
