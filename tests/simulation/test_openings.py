@@ -71,7 +71,8 @@ async def test_both_sides_see_the_opening() -> None:
 
 async def test_goodbyes_of_an_opening_end_nothing() -> None:
     given = (("USER", "Thanks, bye!"), ("ASSISTANT", "Bye!"), ("USER", "Bye"), ("BOT", "Bye bye!"))
-    conversation, _, _ = await simulated(seed(given), turns=2)
+    leaving = seed(given).model_copy(update={"message": "Bye!"})
+    conversation, _, _ = await simulated(leaving, turns=2)
     assert conversation.end_reason is EndReason.MAX_TURNS
     looped, _, _ = await simulated(
         seed(given), ["Bye!", "Bye!", "Bye!"], ["Bye!", "Bye!", "Bye!"], turns=3

@@ -90,6 +90,7 @@ def test_another_value_for_a_fact_is_a_contradiction(said: str) -> None:
         "It's not order KC-20741.",
         "I also have another order KC-20741",
         "my other order KC-20741 came on time",
+        "the old price was 999",
         "can I get it by March 8?",
         "I was born on 8 March 1990",
         "We are 3 guests",
