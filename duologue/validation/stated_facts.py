@@ -95,7 +95,7 @@ def fact_contradicted(messages: Sequence[Message], expected: Expectations) -> It
 
 
 def fact_unused(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
-    """Reports facts of the seed that the user never mentions.
+    """Catches facts of the seed that the user never mentions.
 
     That is no error: a user tells what it is asked for. A fact that most conversations leave unused
     may be one that nobody needs. Only facts that can be recognised count: dates, numbers,
