@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -508,3 +509,45 @@ def test_ten_thousand_conversations_are_searched_and_read(
     session.send("HeapProfiler.collectGarbage")
     used = session.send("Runtime.getHeapUsage")["usedSize"]
     assert used < MOST_MEGABYTES_OF_MEMORY * 1_000_000
+
+
+def test_conversations_are_filtered_by_what_their_seeds_say(
+    tmp_path: Path, opened: Callable[..., Page]
+) -> None:
+    said = [
+        {"persona": "In a hurry.", "persona_name": "hurried", "goal": "find it"},
+        {"persona": "In a hurry.", "persona_name": "hurried", "language": "Spanish"},
+        {"persona": "a" * 100, "goal": "find it", "facts": "", "opening": "[]"},
+        {},
+    ]
+    made = contents(
+        *(checked("Hi", "Ho", seed_id=f"s{n}", context=one) for n, one in enumerate(said))
+    )
+    page = opened(report(tmp_path, made))
+    assert page.locator(".chip").all_inner_texts() == [
+        *("hurried", "find it", "hurried", "Spanish", "a" * 59 + "…", "find it"),
+    ]
+    page.get_by_label("Persona").select_option("hurried")
+    expect_listed(page, "s0-1", "s1-1")
+    page.get_by_label("Goal").select_option("find it")
+    expect_listed(page, "s0-1")
+    page.get_by_label("Persona").select_option("")
+    expect_listed(page, "s0-1", "s2-1")
+    page.get_by_label("Goal").select_option("")
+    page.get_by_label("Language").select_option("Spanish")
+    expect_listed(page, "s1-1")
+
+
+def test_an_opening_is_shown_as_given_and_only_once(
+    tmp_path: Path, opened: Callable[..., Page]
+) -> None:
+    opening = '[{"role": "USER", "text": "Hello"}, {"role": "ASSISTANT", "text": "Hi!"}]'
+    item = checked("Where is it?", "Here.", context={"opening": opening, "mood": ""})
+    messages = (*item.seed.scenario.opening, *item.conversation.messages)
+    conversation = item.conversation.model_copy(update={"messages": messages, "opening": 2})
+    page = opened(report(tmp_path, contents(replace(item, conversation=conversation))), "#s1-1")
+    expect(page.locator("#open .message")).to_have_count(4)
+    given = page.locator("#open .message", has_text="given by the seed")
+    assert [text.split("\n")[-1] for text in given.all_inner_texts()] == ["Hello", "Hi!"]
+    expect(page.locator("#open .context")).to_have_count(0)
+    expect(page.get_by_label("Persona")).to_be_hidden()

@@ -536,7 +536,7 @@ def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
 COMMANDS = [
     *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate"),
     *("compare", "export", "init", "doctor"),
-    *("push-test-suite", "serve", "seeds", "seeds check", "versions"),
+    *("push-test-suite", "serve", "seeds", "seeds check", "seeds expand", "versions"),
     *("versions pin", "versions unpin", "versions remove", "versions rollback"),
 ]
 
@@ -599,3 +599,32 @@ def test_the_command_lines_server_settings_are_those_of_prefect_toml() -> None:
     assert in_file.items() <= PREFECT_DEFAULTS.items()
     rest = {name for name in PREFECT_DEFAULTS if "LOGGING" not in name}
     assert rest - {"DO_NOT_TRACK"} <= in_file.keys()
+
+
+def test_seeds_expand_writes_the_grid_or_says_in_a_sentence_why_not(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "seeds.csv").write_text('message\nOne?\nTwo?\n""\n')
+    (tmp_path / "people.csv").write_text("name,persona\na,curt\nb,chatty\n")
+    done = run("seeds", "expand", "seeds.csv", "--with", "people.csv")
+    assert done.returncode == 1  # one row is rejected
+    assert "rejected: seeds.csv:4: message is empty" in done.stdout
+    assert "4 seeds written to seeds_expanded.csv: 2 seeds x 2 people" in done.stdout
+    checked = run("seeds", "check", "seeds_expanded.csv").stdout
+    assert "scenario: persona in 4 seeds\n4 rows: 4 seeds, 0 rejected" in checked
+    again = run("seeds", "expand", "seeds.csv", "--with", "people.csv", "--count", "3")
+    assert (again.returncode, "is already there" in again.stderr) == (2, True)
+    sample = run(
+        *("seeds", "expand", "seeds.csv", "--with", "people.csv"),
+        *("--count", "3", "-o", "some.jsonl"),
+    )
+    assert "3 seeds written to some.jsonl: a balanced sample of 4 from 2 seeds x" in sample.stdout
+    bundled = run("seeds", "expand", "seeds.csv", "--with", "personas.csv", "-o", "all.csv")
+    assert "48 seeds written to all.csv: 2 seeds x 24 personas" in bundled.stdout
+    (tmp_path / "people.csv").write_text("name,persona\na,curt\na,chatty\n")
+    bad = run("seeds", "expand", "seeds.csv", "--with", "people.csv", "-o", "bad.csv")
+    assert bad.returncode == 2
+    assert bad.stderr.strip() == (
+        "Error: people.csv:3: the name 'a' already stands on line 2; give each variant its own"
+    )
+    assert not (tmp_path / "bad.csv").exists()
