@@ -16,7 +16,7 @@ def opened_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
 
     That is to ask for anything but itself, to open a dialog, or to write to the console.
     """
-    expect.set_options(timeout=120_000)
+    expect.set_options(timeout=600_000)
     misdeeds: list[str] = []
     files = set()
 

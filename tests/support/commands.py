@@ -92,7 +92,8 @@ def run_script(
 
 
 def _text_file(content: str = "") -> IO[str]:
-    file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # the caller closes it
+    # The caller closes it. Bytes that are not UTF-8 can be read from it, as PYTHONIOENCODING asks.
+    file = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
     file.write(content)
     file.seek(0)
     return file

@@ -1,7 +1,11 @@
 """Versions to evaluate on, evaluations in the tests' own process, and what became of them."""
 
+import shutil
+import uuid
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -16,6 +20,8 @@ from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
 from tests.support.vellum_stand_in import bot_reply
+
+_ONCE = TemporaryDirectory(prefix="duologue-versions-")
 
 QUICK: dict[str, Any] = {
     "reply_retries": 0,
@@ -49,7 +55,35 @@ def write_one(
     inputs: ParticipantInputs = ParticipantInputs(),
     name: str = "shop",
 ) -> None:
-    """Writes and publishes a version of conversations with the stand-in's chatbot."""
+    """Writes and publishes a version of conversations with the stand-in's chatbot.
+
+    The same version as a dataset's first is written once and then copied: most tests only read it.
+    """
+    if isinstance(output, Path) and not (output / name).exists():
+        written = _written_once(conversations, version, chatbot, inputs.model_dump_json(), name)
+        shutil.copytree(written, output, dirs_exist_ok=True)
+    else:
+        _write(output, conversations, version, chatbot, inputs, name)
+
+
+@cache
+def _written_once(
+    conversations: int, version: str, chatbot: str, inputs_as_json: str, name: str
+) -> Path:
+    output = Path(_ONCE.name, str(uuid.uuid4()))
+    inputs = ParticipantInputs.model_validate_json(inputs_as_json)
+    _write(output, conversations, version, chatbot, inputs, name)
+    return output
+
+
+def _write(
+    output: Path | str,
+    conversations: int,
+    version: str,
+    chatbot: str,
+    inputs: ParticipantInputs,
+    name: str,
+) -> None:
     context = {"plan": "gold"} if inputs.seed_inputs else None
     made = contents(*(conversation(n, context) for n in range(1, conversations + 1)))
     reference = ParticipantSettings(reference=chatbot, **inputs.model_dump())
