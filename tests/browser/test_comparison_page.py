@@ -99,6 +99,7 @@ def test_everyone_can_use_it(page_of: Callable[..., Page]) -> None:
         check_everyone_can_use(page)
 
 
+@pytest.mark.processes
 def test_thousands_of_pairs_are_listed_at_once(page_of: Callable[..., Page]) -> None:
     page = page_of(*both_sides(5000))
     expect(page.locator("#status")).to_have_text("5000 pairs, 500 listed")

@@ -483,6 +483,7 @@ def test_light_and_dark_change_at_a_button(
 # Many
 
 
+@pytest.mark.processes
 def test_ten_thousand_conversations_are_searched_and_read(
     opened: Callable[..., Page], tmp_path: Path
 ) -> None:

@@ -190,20 +190,18 @@ def test_another_reviewer_starts_with_the_same_conversations(
     page.close()
 
 
-def test_without_storage_it_works_and_warns(
-    opened_page: Callable[..., Page], tmp_path: Path
-) -> None:
+def test_without_storage_it_works_and_warns(chromium: Browser, tmp_path: Path) -> None:
     path = report(tmp_path, shop(20))
-    page = opened_page(path)
-    page.add_init_script(
-        "Object.defineProperty(window, 'localStorage', "
-        "{ get() { throw new DOMException('blocked', 'SecurityError'); } })"
-    )
-    page.reload()
-    start(page)
-    expect(page.locator("#review-warning")).to_be_visible()
-    press(page, "1", "1")
-    assert len(downloaded(page)["decisions"]) == 2
+    with chromium.new_page() as page:
+        page.add_init_script(
+            "Object.defineProperty(window, 'localStorage', "
+            "{ get() { throw new DOMException('blocked', 'SecurityError'); } })"
+        )
+        page.goto(path.as_uri())
+        start(page)
+        expect(page.locator("#review-warning")).to_be_visible()
+        press(page, "1", "1")
+        assert len(downloaded(page)["decisions"]) == 2
 
 
 def test_it_closes_and_continues(opened_page: Callable[..., Page], tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ tests' CPU goes to the tests. Full servers run in `tests/processes`.
 import contextlib
 import fcntl
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
@@ -79,13 +79,14 @@ def _start(folder: Path) -> str:
             (nothing, output, output),
         ).close()
     deadline = time.monotonic() + SECONDS_TO_START
-    while not _answers(url):
+    while not _listens(port):
         assert time.monotonic() < deadline, f"the server did not start\n{log.read_text()}"
-        time.sleep(0.1)
+        time.sleep(0.05)
     return url
 
 
-def _answers(url: str) -> bool:
-    with contextlib.suppress(httpx.TransportError):
-        return httpx.get(f"{url}/health").is_success
+def _listens(port: int) -> bool:
+    """Checks whether it accepts connections, which it does once it is ready."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
     return False

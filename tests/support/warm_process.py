@@ -49,6 +49,8 @@ IMPORTED_ONCE = (
     "duologue.workflows.support_bot.workflow",
 )
 
+OWN_SETTINGS = {"PREFECT_HOME", "PREFECT_PROFILE"}
+
 SETTINGS_FILES = ("prefect.toml", "pyproject.toml", ".env")
 """Where Prefect reads settings, in the working directory."""
 
@@ -177,11 +179,11 @@ def _follow(request: Request) -> None:
     """Reads Prefect's settings here if a request has others than the one before it.
 
     Most requests of a session have the same, so their processes need not read them again. A command
-    with settings files of its own reads them itself.
+    with settings of its own, in files or a profile, reads them itself.
     """
     known = _what_prefect_reads(os.environ)
     wanted = _what_prefect_reads(_prefect_defaults() | request["environment"])
-    if wanted == known or "PREFECT_HOME" in wanted:
+    if wanted == known or not OWN_SETTINGS.isdisjoint(wanted):
         return
     _replace(known, wanted)
     try:
