@@ -26,9 +26,12 @@ _ONCE = TemporaryDirectory(prefix="duologue-versions-")
 QUICK: dict[str, Any] = {
     "reply_retries": 0,
     "noise_samples": 0,
+    "replies_per_task_run": 6,
     "call": {"max_attempts": 1, "first_wait_seconds": 0.001, "longest_wait_seconds": 0.002},
 }
-"""Options of an evaluation whose failures are final at once, and which measures no noise."""
+"""Options of an evaluation whose failures are final at once, and which measures no noise.
+
+Replies share task runs, which are most of the server's work; tests about that try both ways."""
 
 ANYTHING_PASSES = {"max_failed_share": 1, "max_regressed_share": 1}
 """Gates."""
