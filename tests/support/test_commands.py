@@ -83,7 +83,7 @@ def test_settings_that_the_warm_process_has_read_are_those_of_the_command(tmp_pa
         "import prefect.settings as s\n"
         "print(s.PREFECT_API_URL.value(), s.PREFECT_LOGGING_LEVEL.value())",
     )
-    environment = {"HOME": str(tmp_path), "PREFECT_API_URL": "http://here/api"}
+    environment = {"HOME": os.environ["HOME"], "PREFECT_API_URL": "http://here/api"}
     elsewhere = environment | {"PREFECT_API_URL": "http://there/api"}
     shown = [
         run_script(shows, cwd=tmp_path, environment=one).stdout.split()

@@ -183,7 +183,8 @@ def _follow(request: Request) -> None:
     """
     known = _what_prefect_reads(os.environ)
     wanted = _what_prefect_reads(_prefect_defaults() | request["environment"])
-    if wanted == known or not OWN_SETTINGS.isdisjoint(wanted):
+    own = wanted.get("HOME") != known.get("HOME") or not OWN_SETTINGS.isdisjoint(wanted)
+    if wanted == known or own:
         return
     _replace(known, wanted)
     try:
