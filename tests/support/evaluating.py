@@ -1,11 +1,11 @@
 """Versions to evaluate on, evaluations in the tests' own process, and what became of them."""
 
+import os
 import shutil
 import uuid
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -19,9 +19,8 @@ from duologue.versions.latest import publish_latest
 from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
+from tests.support.commands import SOCKET
 from tests.support.vellum_stand_in import bot_reply
-
-_ONCE = TemporaryDirectory(prefix="duologue-versions-")
 
 QUICK: dict[str, Any] = {
     "reply_retries": 0,
@@ -73,7 +72,7 @@ def write_one(
 def _written_once(
     conversations: int, version: str, chatbot: str, inputs_as_json: str, name: str
 ) -> Path:
-    output = Path(_ONCE.name, str(uuid.uuid4()))
+    output = Path(os.environ[SOCKET]).with_name(f"version-{uuid.uuid4()}")
     inputs = ParticipantInputs.model_validate_json(inputs_as_json)
     _write(output, conversations, version, chatbot, inputs, name)
     return output
