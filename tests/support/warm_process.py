@@ -21,7 +21,6 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
-from io import TextIOWrapper
 from typing import NamedTuple, TypedDict
 
 IMPORTED_ONCE = (
@@ -210,7 +209,7 @@ def _become(request: Request, streams: list[int]) -> None:
         os.dup2(stream, number)
         os.close(stream)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    _encode_streams(request["environment"].get("PYTHONIOENCODING", ""))
+    _open_streams(request["environment"].get("PYTHONIOENCODING", ""))
     os.chdir(request["cwd"])
     known = _what_prefect_reads(os.environ)
     os.environ.clear()
@@ -223,13 +222,22 @@ def _become(request: Request, streams: list[int]) -> None:
         _read_prefect_settings()
 
 
-def _encode_streams(wanted: str) -> None:
-    """Does what Python does with PYTHONIOENCODING when it starts."""
-    if wanted:
-        encoding, _, errors = wanted.partition(":")
-        for stream in (sys.stdin, sys.stdout, sys.stderr):
-            assert isinstance(stream, TextIOWrapper)
-            stream.reconfigure(encoding=encoding, errors=errors or stream.errors)
+def _open_streams(wanted: str) -> None:
+    """Opens the standard streams as Python does when it starts, with PYTHONIOENCODING or without.
+
+    Those of the warm process know of their own files whether one can seek in them.
+    """
+    encoding, _, errors = wanted.partition(":")
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        stream = open(  # noqa: SIM115  # it is for the rest of the process
+            number,
+            mode,
+            buffering=1 if mode == "w" and (number == 2 or os.isatty(number)) else -1,
+            encoding=encoding or "utf-8",
+            errors="backslashreplace" if number == 2 else errors or "strict",
+            closefd=False,
+        )
+        setattr(sys, name, stream)
 
 
 def _set_prefect_defaults() -> None:
