@@ -15,7 +15,7 @@ from duologue.comparison.verdicts import may_answer_more, outcomes_of_judges
 from duologue.conversation.messages import Conversation, EndReason, Message
 from duologue.dataset.contents import DatasetContents
 from duologue.errors import UsageError
-from duologue.plans.generation import Job, jobs_of
+from duologue.plans.generation import Job, jobs_of, without_lost_openings
 from duologue.plans.resumed_comparison import with_stored_settings
 from duologue.seeds import SeedFile, read_seeds
 from duologue.settings.comparison import (
@@ -128,7 +128,7 @@ class ComparisonPlan:
             raise UsageError(
                 f"conversation {job.conversation_id}: the version has no conversation to continue"
             )
-        kept = [_said(message) for message in earlier.messages[: 1 + 2 * turns]]
+        kept = [_said(message) for message in earlier.messages[: earlier.opening + 1 + 2 * turns]]
         ended = len(kept) == len(earlier.messages) and earlier.end_reason is not EndReason.MAX_TURNS
         return Draft(
             messages=kept,
@@ -190,6 +190,8 @@ def plan_comparison(**parameters: Any) -> ComparisonPlan:
         if earlier is None
         else _seeds_of(earlier, options.from_turn)
     )
+    sides = (settings.baseline, settings.candidate, settings.simulated_user)
+    seed_file = without_lost_openings(seed_file, *sides)
     if not seed_file.seeds:
         raise UsageError(
             f"{form.seeds or version}: has nothing to compare; expected at least one seed"
@@ -281,7 +283,7 @@ def _simulated_user(
     if before is not None and inputs is None and form.simulated_user in ("", before.reference):
         return before
     name = form.simulated_user or (before.reference if before else BUNDLED_SIMULATED_USER)
-    return _participant(name, inputs, before)
+    return ParticipantSettings.parsed(name, inputs or _inputs(before), takes_scenario=True)
 
 
 def _judges(options: ComparisonOptions, before: RunSettings | None) -> tuple[JudgeSettings, ...]:

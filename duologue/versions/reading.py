@@ -46,6 +46,7 @@ _COLUMNS = [
     "attempts",
     *USAGE_COLUMNS,
     "verdicts",
+    "opening_messages",
 ]
 _ROWS_AT_ONCE = 500
 """About 3 MB of conversations of 7 messages as Python objects."""
@@ -98,7 +99,8 @@ def _judged_conversations(
                     message=row.pop("seed_message"),
                     context=json.loads(row.pop("context")),
                 )
-                # Older files do not have this column.
+                # Older files do not have these columns.
+                row["opening"] = row.pop("opening_messages", None) or 0
                 verdicts = tuple(map(Verdict.model_validate, row.pop("verdicts", None) or ()))
                 yield seed, Conversation.model_validate(_with_usage(row)), verdicts
 

@@ -108,7 +108,7 @@ def _quality(contents: DatasetContents, earlier: Sequence[DatasetQuality]) -> Da
     members = [
         DatasetConversation(
             conversation_id=item.conversation.conversation_id,
-            messages=item.conversation.messages,
+            messages=item.conversation.messages[item.conversation.opening :],
             end_reason=item.conversation.end_reason,
             seed_message=item.seed.message,
         )

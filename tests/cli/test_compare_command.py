@@ -24,7 +24,8 @@ def user(chat_history):
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
     (tmp_path / "my_bots.py").write_text(BOTS)
     seeds = "".join(f"Where is my order number {n}?\n" for n in range(1, 13))
     (tmp_path / "shop.csv").write_text(f"message\n{seeds}")

@@ -61,6 +61,7 @@ def columns_of(judge: JudgeSettings, question: Question) -> dict[str, str]:
     return {
         **dict.fromkeys(JUDGE_COLUMNS, ""),
         **question.seed.context,
+        **question.seed.scenario.texts,
         "criteria": criteria_text(judge),
         "transcript": transcript_of(question.messages),
         **question.more,
