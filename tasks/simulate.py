@@ -88,6 +88,14 @@ class Simulation(Work[Job, Conversation, FailedSeed]):
             draft = await _readable_draft(job, self._checkpoints)
         return FailedSeed(job.seed, job.sample, type(error).__name__, str(error), draft)
 
+    async def stored(self, job: Job) -> None:
+        """Removes the draft: from now on everyone finds the conversation itself."""
+        self._drafts.pop(job.key, None)
+        try:
+            await self._checkpoints.remove(job.draft_key)
+        except UsageError as error:
+            get_run_logger().warning("%s: its draft stays, which is harmless: %s", job.name, error)
+
     async def _store_reply(self, job: Job, growing: GrowingDraft) -> None:
         if not growing.is_worth_storing:
             return
