@@ -101,7 +101,7 @@ class Work(ABC, Generic[SomeJob, Done, Failed]):
         Stores its partial result first. Never raises.
         """
 
-    async def stored(self, job: SomeJob) -> None:  # noqa: B027 - most work keeps nothing else
+    async def stored(self, job: SomeJob) -> None:
         """Removes what a job needed until its result was stored. Never raises."""
 
     def refusal(self) -> Exception | None:

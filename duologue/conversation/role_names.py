@@ -7,7 +7,8 @@ USER_NAMES = frozenset(
         *("user", "human", "customer", "client", "end_user", "enduser", "visitor", "guest"),
         *("person", "prompter", "caller", "consumer", "requester", "human_message"),
         *("humanmessage", "humanmessagechunk", "usermessage", "user_message", "user_proxy"),
-        *("simulated_user",),
+        *("simulated_user", "contact", "lead", "shopper", "buyer", "patient", "student"),
+        *("external", "inbound", "incoming"),
     }
 )
 ASSISTANT_NAMES = frozenset(
@@ -15,7 +16,10 @@ ASSISTANT_NAMES = frozenset(
         *("assistant", "ai", "bot", "chatbot", "gpt", "chatgpt", "model", "agent", "support"),
         *("support_agent", "operator", "system_bot", "virtual_assistant", "aimessage"),
         *("aimessagechunk", "ai_message", "assistantmessage", "assistant_message", "llm"),
-        *("claude", "gemini", "bard", "bing", "copilot"),
+        *("claude", "gemini", "bard", "bing", "copilot", "api_message", "apimessage"),
+        *("agent_bot", "chat_bot", "virtual_agent", "human_agent", "business", "admin"),
+        *("teammate", "representative", "rep", "advisor", "staff", "employee", "internal"),
+        *("outbound", "outbound_api", "outbound_reply", "outgoing"),
     }
 )
 TOOL_NAMES = frozenset(
