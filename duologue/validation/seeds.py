@@ -1,5 +1,6 @@
 """Rules on seeds: what a first message breaks on its own, whatever is said after it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -7,8 +8,15 @@ from duologue.conversation.messages import Message, Role
 from duologue.seeds import RejectedRow, RowWarning, Seed, SeedFile
 from duologue.settings.rules import Severity
 from duologue.validation.check import check_messages
+from duologue.validation.residue import placeholder
 from duologue.validation.rule import Expectations, Rule, Violation
 from duologue.validation.rules import RULES
+
+_TEMPLATE = re.compile(
+    r"\{%.+?%\}|<%.+?%>|\$\{[a-z]+(?:_[a-z]+)*\}|%\([a-z_]+\)s|(?<![\w\\}$])\{[a-z]{3,}(?:_[a-z]+)*\}"
+)
+"""What templates have in the place of a value: Jinja's, ERB's, Python's. A reply may show some."""
+_CODE = re.compile(r"[`;\\=]|\{\s*[\"'{]")
 
 _BUILT_IN = frozenset(rule.name for rule in RULES)
 
@@ -22,7 +30,17 @@ def seed_findings(seed: Seed, rules: Sequence[Rule] = RULES) -> tuple[Violation,
     opening = (Message(role=Role.USER, text=seed.message),)
     checked = [r for r in rules if r.name in _BUILT_IN and r.severity is not Severity.INFO]
     found = check_messages(opening, Expectations(seed_message=seed.message), checked)
-    return tuple(violation for violation in found if violation.message_index == 0)
+    in_opening = tuple(violation for violation in found if violation.message_index == 0)
+    return in_opening or _unfilled(seed.message, checked)
+
+
+def _unfilled(message: str, rules: Sequence[Rule]) -> tuple[Violation, ...]:
+    """Finds a template's variable, which only a seed is known not to mean: `{order_id}`."""
+    rule = next((rule for rule in rules if rule.check is placeholder), None)
+    found = _TEMPLATE.search(message)
+    if rule is None or found is None or (found[0][0] != "<" and _CODE.search(message)):
+        return ()
+    return (Violation(rule.name, rule.severity, 0, f"holds the placeholder `{found[0][:60]}`"),)
 
 
 def checked_seeds(seed_file: SeedFile, rules: Sequence[Rule] = RULES) -> SeedFile:

@@ -32,6 +32,13 @@ BROKEN = {
     "a process": "Here's a thinking process:\n\n1.  **Analyze User Input:**\n   - Route: Oslo",
     "a channel's mark": "<|channel>thought\nThey ask for help.<channel|>Hello!",
     "one character": "0" * 400,
+    "Mistral's tool calls": '[TOOL_CALLS] [{"name": "lookup", "arguments": {"id": 5512}}]',
+    "a page": "<html><head><title>502 Bad Gateway</title></head></html>",
+    "a proxy": "upstream connect error or disconnect/reset before headers",
+    "an object": "AIMessage(content='It is on its way.')",
+    "an object's fields": "content='It is on its way.' additional_kwargs={} id='1'",
+    "an error in words": "An error occurred: RateLimitError: 429",
+    "no number": "NaN",
 }
 GOOD = [
     "Okay, so I need to know your order number first. Could you share it?",
@@ -39,6 +46,9 @@ GOOD = [
     "So the customer service is open until six. Shall I connect you?",
     "I am sorry, there was an error in your invoice. I have corrected it.",
     "An error on your side is unlikely.",
+    "An error occurred when we charged your card; nothing is lost.",
+    "Nancy will call you back.",
+    "Content: cotton. It can be washed.",
     "Your order was placed at 10:05 and left at noon (line 3 of the receipt).",
     "The customer is always right, as they say.",
     '{"colour": "red", "size": 42}',
