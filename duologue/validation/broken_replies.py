@@ -38,7 +38,7 @@ _ERROR = Phrases(
 )
 _ERROR_CODE = re.compile(r"\b(?:[Ss]tatus|[Ee]rror|STATUS|ERROR)[ _](?:[Cc]ode|CODE)\W{1,3}\d{3}\b")
 _PRINTED = re.compile(
-    r"\[TOOL_CALLS\]|<!doctype html|<html\b|<?\w*Message\(?\s*content=|"
+    r"\[TOOL_CALLS\]|<!doctype html|<html\b|\[?<?\w*(?:Message|Block)\(?\s*(?:content|text)=|"
     r"content=['\"].*additional_kwargs=|ChatCompletion\w*\(|upstream connect error|"
     r"an error (?:has )?occurred\s*[:(]|nan\Z|message content is empty",
     re.IGNORECASE | re.DOTALL,

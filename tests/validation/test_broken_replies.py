@@ -36,6 +36,7 @@ BROKEN = {
     "a page": "<html><head><title>502 Bad Gateway</title></head></html>",
     "a proxy": "upstream connect error or disconnect/reset before headers",
     "an object": "AIMessage(content='It is on its way.')",
+    "objects": "[TextBlock(text='It is on its way.', type='text')]",
     "an object's fields": "content='It is on its way.' additional_kwargs={} id='1'",
     "an error in words": "An error occurred: RateLimitError: 429",
     "no number": "NaN",

@@ -268,6 +268,21 @@ MESSAGES: dict[str, list[dict[str, Any]]] = {
         {"role": "assistant", "original_value": A, "converted_value": A},
     ],
     "Bedrock guard": as_messages(part(guardContent={"text": {"text": U}}), part(text=A)),
+    **{
+        f"the roles {user} and {assistant}": [
+            {"role": user, "content": U}, {"role": assistant, "content": A},
+        ]
+        for user, assistant in (
+            *(("Kunde", "Assistent"), ("用户", "助手"), ("cliente", "agente")),
+            *(("ユーザー", "アシスタント"), ("User:", "Assistant:"), ("user_1", "agent_2")),
+            *(("<|user|>", "<|assistant|>"), ("MessageRole.USER", "Role.assistant")),
+            *(("🧑 User", "🤖 Assistant"), ("Customer", "Support Agent (Anna)")),
+        )
+    },
+    "pairs with roles": [["user", U], ["assistant", A]],
+    "a turn in an object": [{"turn": 1, "user": U, "bot": A}],
+    "a message in a field": [{"human": U}, {"ai": A}],
+    "a question and an answer": [{"question": U, "answer": A}],
     "parts as JSON text": as_messages(json.dumps(part(type="text", text=U)), A),
     "parts as Python prints them": as_messages(str(part(type="text", text=U)), A),
 }  # fmt: skip
@@ -501,6 +516,10 @@ def test_an_unknown_shape_is_named_and_never_made_up(
             "message 0 has parts of content written as text, which is not JSON",
         ),
         ({"messages": [{"speaker": 0, "transcript": U}]}, "the role '0'.*--user-role"),
+        (
+            {"messages": [{"role": "assistant", "content": None, "parsed": {"answer": A}}]},
+            "message 0 has content without text; its fields are 'answer'",
+        ),
         ({"transcript": f"Ann: {U}\nShop: {A}"}, "is not JSON"),
     ],
 )
@@ -515,6 +534,12 @@ def test_a_reply_may_hold_a_name_with_a_colon(tmp_path: Path) -> None:
     text = f"User: {U}\nAgent: Ask here:\nSupport: 24 hours\nUser: Thanks."
     (transcript,) = read(lines(tmp_path, {"transcript": text}))
     assert said(transcript)[1] == ("assistant", "Ask here:\nSupport: 24 hours")
+
+
+def test_turns_with_both_sides_are_one_conversation(tmp_path: Path) -> None:
+    turns = [{"question": U, "answer": A}, {"question": "And when?", "answer": "Soon."}]
+    (transcript,) = read(lines(tmp_path, {"turns": turns}))
+    assert [text for _, text in said(transcript)] == [U, A, "And when?", "Soon."]
 
 
 def test_a_later_exchange_follows_the_history(tmp_path: Path) -> None:

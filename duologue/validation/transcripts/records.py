@@ -18,6 +18,7 @@ from duologue.validation.transcripts.names import (
 )
 from duologue.validation.transcripts.notation import parsed
 from duologue.validation.transcripts.replies import (
+    EXCHANGES,
     REPLY_FIELDS,
     exchange,
     has_only_a_reply,
@@ -170,6 +171,8 @@ def _as_list(value: Any, names: TranscriptNames, depth: int) -> list[Any] | None
             return said
         value = parsed(value)
     if isinstance(value, list | tuple):
+        if said := _from_turns(value, names):
+            return said
         # LangChain's traces have a list for each prompt of a batch.
         is_batch = len(value) == 1 and looks_like_messages(value[0], names)
         return list(value[0] if is_batch else value)
@@ -189,6 +192,37 @@ def _as_object(value: Any) -> Any:
         return parsed(value)
     except ValueError:
         return value
+
+
+def _from_turns(value: Any, names: TranscriptNames) -> list[Any]:
+    """Turns `[["user", "Hi"], …]` and `[{"user": "Hi", "bot": "Hello"}, …]` into messages."""
+    if not value:
+        return []
+    said: list[Any] = []
+    for turn in value:
+        pairs = [turn] if isinstance(turn, list | tuple) else _spoken_in(turn, names)
+        for pair in pairs:
+            if len(pair) != 2 or not all(isinstance(part, str) for part in pair):
+                return []
+            if names.role(pair[0]) is None:
+                return []
+            said.append({"role": pair[0], "content": pair[1]})
+        if not pairs:
+            return []
+    return said
+
+
+def _spoken_in(turn: Any, names: TranscriptNames) -> list[tuple[str, Any]]:
+    """Returns who said what in a turn that is no message; both sides, or the only field."""
+    if not isinstance(turn, Mapping) or is_one_message(turn):
+        return []
+    said = [(str(name), text) for name, text in turn.items() if names.role(str(name))]
+    if len(said) == 2 or len(said) == len(turn) == 1:
+        return said
+    for asked, answer in EXCHANGES:
+        if isinstance(turn.get(asked), str) and isinstance(turn.get(answer), str):
+            return [("user", turn[asked]), ("assistant", turn[answer])]
+    return []
 
 
 def _from_columns(value: Mapping[str, Any]) -> list[Any] | None:
@@ -261,6 +295,8 @@ def _is_within(value: Any, names: TranscriptNames, depth: int) -> bool:
 def _holds_records(value: Any, names: TranscriptNames, depth: int) -> bool:
     """Checks whether a list has conversations in it, instead of messages."""
     if not isinstance(value, list) or looks_like_messages(value, names):
+        return False
+    if _from_turns(value, names):
         return False
     return any(_is_within(element, names, max(depth, DEEPEST - 2)) for element in value[:3])
 

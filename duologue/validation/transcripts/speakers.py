@@ -35,13 +35,14 @@ CONTENT_FIELDS = (
     "audio",
     "response",
     "items",
+    "parsed",
 )
 
 # Names without capitals and underscores, for fields that are not among those above.
 _ROLE_FIELD = re.compile(
     r".*(?:role|purpose|direction|speaker|sender)"
     r"|.*(?:author|sender|actor|user|participant|speaker|from)(?:type|kind|id|name)?"
-    r"|kind|event|origin"
+    r"|kind|event|origin|sentby"
 )
 _OF_THE_USER = frozenset(
     {
@@ -58,7 +59,7 @@ _OF_THE_CHATBOT = frozenset(
 _FURTHER_CONTENT = (
     *("text", "content", "body", "bodytext", "textbody", "plaintext", "messagetext"),
     *("messagebody", "messagecontent", "messageparts", "payload", "blocks", "transcript"),
-    *("utterance", "mes", "convertedvalue", "originalvalue"),
+    *("utterance", "mes", "inputtext", "convertedvalue", "originalvalue"),
 )
 
 
