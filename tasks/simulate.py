@@ -71,7 +71,7 @@ class Simulation(Work[Job, Conversation, FailedSeed]):
                 continue
             checked = self._checker.check(conversation, job.seed)
             is_last = draft.discarded + retries >= settings.seed_retries
-            if checked.is_valid or is_last or not checked.may_become_valid:
+            if checked.is_valid or is_last or not self._checker.may_become_valid(checked):
                 return conversation
             get_run_logger().warning(
                 "%s is invalid and restarts: %s", job.name, ", ".join(checked.broken_rules)

@@ -38,13 +38,6 @@ class CheckedConversation:
         return not self.broken_rules
 
     @property
-    def may_become_valid(self) -> bool:
-        """Whether simulating it again can help: not where its first message, the seed's, breaks a
-        rule.
-        """
-        return all(v.message_index != 0 for v in self.violations if v.severity is Severity.INVALID)
-
-    @property
     def broken_rules(self) -> tuple[str, ...]:
         """Distinct rules of severity `invalid` that it breaks, sorted."""
         return rule_names(self.violations, Severity.INVALID)
@@ -97,6 +90,21 @@ class Checker:
             checked = check_conversation(conversation, seed, self._simulation, self._rules)
             self._checked[conversation.conversation_id] = checked
         return checked
+
+    def may_become_valid(self, checked: CheckedConversation) -> bool:
+        """Returns whether simulating it again can help: not where its seed breaks a rule alone.
+
+        A rule may start at the first message and still need those after it, as `role_flip` does.
+        """
+        at_start = {v.rule for v in checked.violations if _is_invalid_at_start(v)}
+        rules = [rule for rule in self._rules if rule.name in at_start]
+        opening = checked.conversation.messages[:1]
+        expected = Expectations(seed_message=checked.seed.message)
+        return not any(map(_is_invalid_at_start, check_messages(opening, expected, rules)))
+
+
+def _is_invalid_at_start(violation: Violation) -> bool:
+    return violation.message_index == 0 and violation.severity is Severity.INVALID
 
 
 def check_messages(

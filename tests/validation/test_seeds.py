@@ -7,12 +7,21 @@ import pytest
 from duologue.conversation.messages import Message, Role
 from duologue.seeds import Seed, read_seeds
 from duologue.settings.rules import RuleSettings, Severity
-from duologue.validation.check import CheckedConversation
+from duologue.settings.run import SimulationSettings
+from duologue.validation.check import Checker
 from duologue.validation.loading import load_rules
-from duologue.validation.rule import Rule, Violation
+from duologue.validation.rule import Rule
 from duologue.validation.rules import RULES
 from duologue.validation.seeds import checked_seeds, seed_findings
 from tests.dataset.making import checked
+
+FLIPPED = (
+    "Do you repair coffee machines that were bought elsewhere?",
+    "Yes, I would like to have mine repaired. It was bought elsewhere, what does it cost?",
+    "Of course, I can help you with that. Could you tell me the order number, please?",
+    "My order number is 4411, I bought it last year. When can I bring it?",
+    "Thank you for your patience. How may I assist you further?",
+)
 
 
 @pytest.mark.parametrize(
@@ -74,21 +83,21 @@ def test_an_own_rule_may_expect_more_than_a_first_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("index", "severity", "may"),
+    ("texts", "broken", "may"),
     [
-        (0, Severity.INVALID, False),
-        (0, Severity.WARNING, True),
-        (2, Severity.INVALID, True),
-        (None, Severity.INVALID, True),
+        (("Hi {{name}}", "Hello", "Bye"), "placeholder", False),
+        (("Hi", "Hello", "Bye {{name}}"), "placeholder", True),
+        (FLIPPED, "role_flip", True),  # starts at the seed, but because of what follows
     ],
 )
 def test_what_the_seed_itself_breaks_is_not_simulated_again(
-    index: int | None, severity: Severity, may: bool
+    texts: tuple[str, ...], broken: str, may: bool
 ) -> None:
-    talk = checked("Hi", "Hello", "Bye").conversation
-    found = Violation("some_rule", severity, index, "")
-    seed = Seed(seed_id="s1", message="Hi")
-    assert CheckedConversation(talk, seed, (found,)).may_become_valid is may
+    checker = Checker(SimulationSettings(), RuleSettings())
+    talk = checked(*texts).conversation
+    found = checker.check(talk, Seed(seed_id="s1", message=texts[0]))
+    assert broken in found.broken_rules
+    assert checker.may_become_valid(found) is may
 
 
 def test_every_rule_is_silent_on_an_ordinary_message() -> None:

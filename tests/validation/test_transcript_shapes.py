@@ -42,7 +42,7 @@ def with_tools(call: dict[str, Any], result: dict[str, Any]) -> list[dict[str, A
     return [{"role": "user", "content": U}, call, result, {"role": "assistant", "content": A}]
 
 
-MESSAGES: dict[str, list[dict[str, Any]]] = {
+MESSAGES: dict[str, list[Any]] = {
     "OpenAI chat": PLAIN,
     "OpenAI parts": as_messages(part(type="text", text=U), part(type="text", text=A)),
     "OpenAI refusal": [

@@ -131,12 +131,12 @@ def _paired(fields: Mapping[str, Any], names: TranscriptNames, depth: int) -> li
         sides = [_side(fields.get(name), names, depth) for name in pair]
         if not all(sides) or all(isinstance(side, str) for side in sides):
             continue
-        asked, said = (
-            [{"role": role, "content": side}] if isinstance(side, str) else side
-            for role, side in zip(("user", "assistant"), sides, strict=True)
-        )
-        return [*asked, *said]
+        return [*_messages_in(sides[0], "user"), *_messages_in(sides[1], "assistant")]
     return None
+
+
+def _messages_in(side: list[Any] | str | None, role: str) -> list[Any]:
+    return [{"role": role, "content": side}] if isinstance(side, str) else side or []
 
 
 def _side(value: Any, names: TranscriptNames, depth: int) -> list[Any] | str | None:
