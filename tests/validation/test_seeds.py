@@ -15,14 +15,6 @@ from duologue.validation.rules import RULES
 from duologue.validation.seeds import checked_seeds, seed_findings
 from tests.dataset.making import checked
 
-FLIPPED = (
-    "Do you repair coffee machines that were bought elsewhere?",
-    "Yes, I would like to have mine repaired. It was bought elsewhere, what does it cost?",
-    "Of course, I can help you with that. Could you tell me the order number, please?",
-    "My order number is 4411, I bought it last year. When can I bring it?",
-    "Thank you for your patience. How may I assist you further?",
-)
-
 
 @pytest.mark.parametrize(
     ("message", "rules"),
@@ -87,13 +79,17 @@ def test_an_own_rule_may_expect_more_than_a_first_message() -> None:
     [
         (("Hi {{name}}", "Hello", "Bye"), "placeholder", False),
         (("Hi", "Hello", "Bye {{name}}"), "placeholder", True),
-        (FLIPPED, "role_flip", True),  # starts at the seed, but because of what follows
+        (("Hi", "Hello", "Bye"), "from_here_on", True),
     ],
 )
 def test_what_the_seed_itself_breaks_is_not_simulated_again(
     texts: tuple[str, ...], broken: str, may: bool
 ) -> None:
-    checker = Checker(SimulationSettings(), RuleSettings())
+    own = ("python:tests.validation.own_rules:from_here_on",)
+    rules = RuleSettings(
+        own_rules=own if broken == "from_here_on" else (), severities={broken: "invalid"}
+    )
+    checker = Checker(SimulationSettings(), rules)
     talk = checked(*texts).conversation
     found = checker.check(talk, Seed(seed_id="s1", message=texts[0]))
     assert broken in found.broken_rules
