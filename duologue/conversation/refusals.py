@@ -1,6 +1,7 @@
 """Refusals in an assistant's words: "I'm sorry, I can't help with that"."""
 
-from duologue.conversation.phrases import Phrases
+import re
+
 from duologue.conversation.wording import wording
 
 # A request that is declined as a whole: "that", and then nothing, a full stop or its name. What
@@ -24,7 +25,7 @@ _ADVICE = (
     r"(?:medical|legal|financial|investment|tax|professional) (?:advice|opinions?|diagnos[ie]s)"
 )
 
-_REFUSAL = Phrases(
+_REFUSAL = re.compile(
     r"(?<!\w)(?:"
     + "|".join(
         (
@@ -119,4 +120,4 @@ def is_refusal(text: str) -> bool:
     are measured with (Zou et al. 2023, arXiv 2307.15043; XSTest, arXiv 2308.01263).
     """
     letters = wording(text).letters.translate(_APOSTROPHES)
-    return _REFUSAL.may_be_in(text) and _REFUSAL.pattern.search(letters) is not None
+    return _REFUSAL.search(letters) is not None

@@ -280,7 +280,7 @@ def _is_ceremony(index: int, text: str, messages: Sequence[Message]) -> bool:
 
 def _is_echo(text: str, before: str, nearly_the_same: float) -> bool:
     this, other = wording(text), wording(before)
-    is_verbatim = this.letters == other.letters
+    is_verbatim = this.words == other.words and this.letters == other.letters
     if not is_verbatim and not are_alike(this, other, nearly_the_same):
         return False
     if is_greeting(text) or is_greeting(before):

@@ -17,6 +17,7 @@ from duologue.validation.language import spoken_language
 from duologue.validation.role_model import role_model
 from duologue.validation.role_phrases import COURTESIES, OFFERS, OPEN_DOOR, SERVICE, PhraseTables
 from duologue.validation.rule import Expectations, Finding
+from duologue.validation.usual_words import usual_language
 
 LIMIT = 3.0
 """No message counts for more than these log odds: the model is surer of itself than it is right."""
@@ -184,7 +185,8 @@ def _is_trained(text: str) -> bool:
     """Whether a text is in a language of which the model has read whole dialogues."""
     if _TRAINED_SCRIPTS.search(text):
         return True
-    return spoken_language(text, LANGUAGE_LETTERS, LANGUAGE_CONFIDENCE) in TRAINED
+    usual = usual_language(text[:_BEGINNING])
+    return (usual or spoken_language(text, LANGUAGE_LETTERS, LANGUAGE_CONFIDENCE)) in TRAINED
 
 
 def _by_phrases(messages: Sequence[Message], signs: dict[int, int]) -> Iterator[Finding]:

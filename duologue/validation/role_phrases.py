@@ -7,8 +7,9 @@ to each table.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
-from duologue.conversation import phrases
+from duologue.conversation.phrases import Phrases, plain
 
 Table = Mapping[str, tuple[str, ...]]
 
@@ -373,12 +374,31 @@ WORDS: Mapping[str, frozenset[str]] = {
 }
 """Frequent words: a message without one of them is not searched for that language's phrases."""
 
+_FREQUENT = frozenset().union(*WORDS.values())
+
 _SCRIPTS = {
     "ru": re.compile("[\u0400-\u04ff]"),
     "zh": re.compile("[\u4e00-\u9fff]"),
     "ja": re.compile("[\u3040-\u30ff]"),
     "ko": re.compile("[\uac00-\ud7af]"),
 }
+
+
+_ENGLISH = Phrases(
+    *(phrase for table in (OFFERS, SERVICE, OPEN_DOOR, COURTESIES) for phrase in table["en"]),
+    anchors=(
+        *("help you", "assist you", "support you", "can help", "can assist", "do for you"),
+        *("to help", "to assist", "to support", "to guide", "like me to", "want me to"),
+        *("need any ", "need more ", "need further ", "need additional ", "apologi", "welcome"),
+        *("for contacting", "for reaching", "for your ", "for choosing", "for calling"),
+        *("understand your", "processed ", "updated ", "cancelled ", "canceled ", "booked "),
+        *("issued ", "submitted ", "scheduled ", "reserved ", " has been", " will be", " is being"),
+        *(" is confirmed", "provide ", "share ", "confirm ", " have your", " get your", "ask for "),
+        *("have me ", "get me ", "if you have", "if you need", "if you require", "should you"),
+        *("if you ever need", "feel free to ", "hesitate to"),
+    ),
+)
+"""English messages are many: these are searched only where one of the phrases may be."""
 
 
 class PhraseTables:
@@ -388,31 +408,34 @@ class PhraseTables:
         self._each = [{lang: _pattern(lang, table[lang]) for lang in table} for table in tables]
         languages = {lang for table in tables for lang in table}
         self._any = {
-            lang: phrases.Phrases(
-                _pattern(lang, (p for table in tables for p in table.get(lang, ()))).pattern
-            )
+            lang: _pattern(lang, (p for table in tables for p in table.get(lang, ())))
             for lang in languages
         }
 
     def found(self, text: str) -> int:
         """Returns which tables have a phrase that is in the text: bit 0 for the first table."""
-        plain = text.replace("\u2019", "'").casefold()
         kinds = 0
-        for lang in _languages(plain) & self._any.keys():
-            if self._any[lang].search(text):
+        for lang in _languages(text) & self._any.keys():
+            said = plain(text)
+            if self._any[lang].search(said):
                 for bit, table in enumerate(self._each):
-                    if lang in table and table[lang].search(plain):
+                    if lang in table and table[lang].search(said):
                         kinds |= 1 << bit
         return kinds
 
 
-def _languages(plain: str) -> set[str]:
+@lru_cache(maxsize=64)
+def _languages(text: str) -> frozenset[str]:
     """Returns the languages whose phrases could be in the text."""
-    words = set(plain.split())
-    found = {lang for lang, frequent in WORDS.items() if not frequent.isdisjoint(words)}
-    if not plain.isascii():
-        found |= {lang for lang, script in _SCRIPTS.items() if script.search(plain)}
-    return found
+    said = plain(text)
+    found = set()
+    if frequent := _FREQUENT.intersection(said.split()):
+        found = {lang for lang, words in WORDS.items() if not words.isdisjoint(frequent)}
+        if not _ENGLISH.may_be_in(text):
+            found.discard("en")
+    if not said.isascii():
+        found |= {lang for lang, script in _SCRIPTS.items() if script.search(said)}
+    return frozenset(found)
 
 
 def _pattern(language: str, phrases: Iterable[str]) -> re.Pattern[str]:

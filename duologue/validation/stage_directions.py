@@ -84,7 +84,7 @@ def stage_direction(messages: Sequence[Message], expected: Expectations) -> Iter
 
 @lru_cache(maxsize=64)
 def _aside(text: str) -> str | None:
-    if len(text) > LONGEST_MESSAGE or not any(mark in text for mark in _MARKS):
+    if len(text) > LONGEST_MESSAGE or not any(map(text.__contains__, _MARKS)):
         return None
     prose = _CODE.sub(" ", text) if "`" in text else text
     for pattern in (_ALONE, _BEFORE, _AFTER, _WITHIN):
