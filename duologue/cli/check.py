@@ -12,7 +12,7 @@ from rich.text import Text
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.judging import judged_transcripts, seeds_of, with_judges
 from duologue.cli.options import Name, Output, OutputFormat
-from duologue.cli.reliability import print_reliability
+from duologue.cli.reliability import print_measured, print_reliability
 from duologue.cli.terminal import Console, counted, json_line, open_table
 
 if TYPE_CHECKING:
@@ -102,10 +102,13 @@ def check(
         read_transcripts,
     )
     from duologue.versions.finding import find_conversations, names_version
+    from duologue.versions.measured import reliability_of
 
     is_version = names_version(file)
+    measured = None
     if is_version:
-        file = str(find_conversations(file, output, name))
+        path = find_conversations(file, output, name)
+        file, measured = str(path), reliability_of(path.parent)
     merged, read = read_settings(context, CheckSettings, lambda file: file.only(*CHECK_SETTINGS))
     settings = with_judges(merged.settings, judge or ())
     if read is not None:
@@ -142,6 +145,7 @@ def check(
     else:
         invalid = _print_table(list(results))
         _print_findings(valid.quality(invalid=invalid).findings)
+        print_measured(measured)
         if decided:
             typer.echo()
             print_reliability(_measured(decided, found, file))
@@ -179,8 +183,7 @@ def _noted(
     from duologue.reliability.reviewed import reported
 
     for result in results:
-        verdicts = getattr(result, "verdicts", ())
-        plain = [verdict.model_dump(mode="json") for verdict in verdicts]
+        plain = [verdict.model_dump(mode="json") for verdict in result.verdicts]
         found[result.id] = reported(result.violations, plain)
         yield result
 

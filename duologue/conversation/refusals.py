@@ -32,6 +32,9 @@ _REFUSAL = re.compile(
             # "I cannot help you" alone is also what a passer-by says who is asked the way.
             rf"{_CANNOT} (?:help|assist)(?: you)? (?:with|on|in) {_THAT}",
             rf"{_CANNOT} assist(?: you)?{_STOP}",
+            rf"{_CANNOT} (?:engage in|participate in|support|assist with) (?:\w+ )?(?:discussions?|"
+            r"conversations?|content|requests?|activities|topics) (?:that|which|promoting|"
+            r"involving)\b",
             rf"{_CANNOT} (?:fulfill?|comply with|accommodate|engage (?:with|in)|answer|discuss|"
             rf"talk about|participate in|respond to) {_THAT}",
             rf"{_CANNOT} (?:comply|role-?play|(?:generate|create) (?:that|this|such|any) "

@@ -8,10 +8,11 @@ from duologue.conversation.messages import Conversation, Message
 from duologue.seeds import Seed
 from duologue.settings.rules import RuleSettings, Severity
 from duologue.settings.run import SimulationSettings
+from duologue.simulation import turns_of
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations, Rule, Violation
 from duologue.validation.rules import RULES
-from duologue.validation.verdict import Verdict, violations_of
+from duologue.validation.verdict import JUDGE_PREFIX, Verdict, violations_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class CheckedConversation:
         verdicts = tuple(verdicts)
         found = sorted((*self.violations, *violations_of(verdicts)), key=_position)
         return replace(self, violations=tuple(found), verdicts=(*self.verdicts, *verdicts))
+
+    def unjudged(self) -> Self:
+        """Returns it without verdicts, and with the violations of the rules alone."""
+        found = (one for one in self.violations if not one.rule.startswith(JUDGE_PREFIX))
+        return replace(self, violations=tuple(found), verdicts=())
 
     @property
     def is_valid(self) -> bool:
@@ -62,10 +68,12 @@ def check_conversation(
     """Runs rules from `load_rules` on a conversation that was simulated with these settings."""
     expected = Expectations(
         seed_message=seed.message,
-        turns=settings.turns,
+        turns=turns_of(seed, settings),
         ends_with=settings.ends_with,
         end_reason=conversation.end_reason,
         end_marker=settings.end_marker,
+        opening=conversation.opening,
+        facts=seed.scenario.facts,
     )
     violations = check_messages(conversation.messages, expected, rules)
     return CheckedConversation(conversation, seed, violations)
@@ -92,19 +100,26 @@ class Checker:
         return checked
 
     def may_become_valid(self, checked: CheckedConversation) -> bool:
-        """Returns whether simulating it again can help: not where its seed breaks a rule alone.
+        """Returns whether simulating it again can help: not where what its seed gives, its message
+        or one of its opening, breaks a rule alone.
 
-        A rule may start at the first message and still need those after it, as `role_flip` does.
+        A rule may start there and still need the messages after it, as `role_flip` does.
         """
-        at_start = {v.rule for v in checked.violations if _is_invalid_at_start(v)}
+        given = checked.conversation.opening
+        at_start = {v.rule for v in checked.violations if _is_invalid_up_to(given, v)}
         rules = [rule for rule in self._rules if rule.name in at_start]
-        opening = checked.conversation.messages[:1]
-        expected = Expectations(seed_message=checked.seed.message)
-        return not any(map(_is_invalid_at_start, check_messages(opening, expected, rules)))
+        scenario = checked.seed.scenario
+        expected = Expectations(
+            seed_message=checked.seed.message, opening=given, facts=scenario.facts
+        )
+        messages = checked.conversation.messages[: given + 1]
+        found = check_messages(messages, expected, rules)
+        return not any(_is_invalid_up_to(given, violation) for violation in found)
 
 
-def _is_invalid_at_start(violation: Violation) -> bool:
-    return violation.message_index == 0 and violation.severity is Severity.INVALID
+def _is_invalid_up_to(last: int, violation: Violation) -> bool:
+    index = violation.message_index
+    return index is not None and index <= last and violation.severity is Severity.INVALID
 
 
 def check_messages(

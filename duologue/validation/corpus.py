@@ -1,5 +1,6 @@
 """What the conversations of one file have in common: the token with which its users leave."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,11 +15,16 @@ REGULAR_SHARE, REGULAR_TIMES = 0.1, 3
 this often."""
 
 
+_WORD = re.compile(r"\W{0,3}(?:end|stop|exit|quit|terminate|finish|done)\W{0,3}", re.IGNORECASE)
+"""A message that is nothing but a command to leave, as consoles know it."""
+
+
 def without_stop_token(transcripts: Iterable[Transcript]) -> tuple[list[Transcript], str]:
     """Cuts the stop token that the users of a file leave with.
 
-    Harnesses end a conversation with a token such as `###STOP###`. If a file does so regularly, the
-    token is part of its format and no error of the conversation.
+    Harnesses end a conversation with a token such as `###STOP###`, or a message that is only
+    `exit`. If a file does so regularly, the token is part of its format and no error of the
+    conversation.
 
     Returns:
         The conversations, and a note on the token that was cut; empty if there is none.
@@ -35,14 +41,15 @@ def without_stop_token(transcripts: Iterable[Transcript]) -> tuple[list[Transcri
 def _last_token(transcript: Transcript) -> str | None:
     last = _last_of_user(transcript)
     text = "" if last is None else transcript.messages[last].text
-    found = usual_end_marker(text)
+    found = usual_end_marker(text) or _WORD.fullmatch(text)
     return found[0].strip() if found else None
 
 
 def _without(token: str, transcript: Transcript) -> Transcript:
     last = _last_of_user(transcript)
-    if last is None or token not in (text := transcript.messages[last].text):
+    if last is None or _last_token(transcript) != token:
         return transcript
+    text = transcript.messages[last].text
     messages, positions = list(transcript.messages), list(transcript.positions)
     messages[last] = replace(messages[last], text=text.replace(token, "").strip())
     if is_empty(messages[last].text):

@@ -50,8 +50,10 @@ _AFTER = re.compile(
     rf"{_ENDS}\s*\((?P<round>{_SENTENCE})\)\s*\Z|"
     rf"{_ENDS}\s*\uff08(?P<wide>{_SENTENCE})\uff09\s*\Z"
 )
+# Between two sentences, or with a verb as "sighs deeply" has it; the rest is emphasis.
 _WITHIN = re.compile(
-    r"(?<![*\w])\*(?P<stars>[a-z\u0430-\u044f][^*\n]{2,120} [^*\n]{1,80}[^*\s])\*(?![*\w])"
+    r"(?<![*\w])\*(?P<stars>(?:(?<=[.!?\u2026,]\s\*)|(?=\w{2,}(?:[a-rt-z]s|ing) ))"
+    r"[a-z\u0430-\u044f][^*\n]{2,120} [^*\n]{1,80}[^*\s])\*(?![*\w])"
 )
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 # What people say to each other in brackets: questions, and Japanese in its polite form.
