@@ -6,6 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from duologue.evaluation.manifest import EvaluationManifest
+from duologue.participants.concurrency import Accounts
 from duologue.plans.evaluation import plan_evaluation
 from duologue.settings.evaluation import EvaluationForm
 from duologue.settings.options import takes
@@ -51,8 +52,9 @@ async def evaluate_dataset(**parameters: Any) -> EvaluationManifest | State[Any]
     plan = await check_candidates(plan, run.version, checkpoints)
     plan = await check_reply_judges(plan, run.version, checkpoints)
 
-    replayed = await replay_turns(plan, run.version, checkpoints)
-    again = await ask_again(plan, run.version, checkpoints, replayed.stopped_early)
+    accounts = Accounts()
+    replayed = await replay_turns(plan, run.version, checkpoints, accounts)
+    again = await ask_again(plan, run.version, checkpoints, accounts, replayed.stopped_early)
     judged = await judge_replies(plan, run.version, replayed.replies, checkpoints)
     scored = await score_replies(
         opaque(replayed.replies), opaque(again), opaque(plan), opaque(judged.verdicts)
@@ -65,6 +67,7 @@ async def evaluate_dataset(**parameters: Any) -> EvaluationManifest | State[Any]
         run.started_at,
         replayed.stopped_early,
         tuple(missing_by_side(replayed.replies, judged)),
+        accounts.limits(),
     )
     manifest = write_evaluation(opaque(plan), run.version, opaque(contents))
     await show_evaluation(str(plan.evaluations / run.version), manifest)

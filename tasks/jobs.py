@@ -101,6 +101,9 @@ class Work(ABC, Generic[SomeJob, Done, Failed]):
         Stores its partial result first. Never raises.
         """
 
+    async def stored(self, job: SomeJob) -> None:
+        """Removes what a job needed until its result was stored. Never raises."""
+
     def refusal(self) -> Exception | None:
         """Returns why no further job may start; None while they may."""
         return None
@@ -286,8 +289,13 @@ class _Run(Generic[SomeJob, Done, Failed]):
                 done = await self.work.do(job, retries)
             finally:
                 keys.discard(job.key)
-        await try_to_store(job.name, self.checkpoints.write(job.key, done))
+        await try_to_store(job.name, self.store(job, done))
         return done
+
+    async def store(self, job: SomeJob, done: Done) -> None:
+        """Stores the result of a job, and then removes what it was made from."""
+        await self.checkpoints.write(job.key, done)
+        await self.work.stored(job)
 
     def succeed(self, job: SomeJob, done: Done) -> None:
         """Notes the result of a job."""

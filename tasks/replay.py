@@ -86,7 +86,9 @@ class Replay(Work[ReplyJob, KeptReply, FailedReply]):
         return f"replies of the {job.side}"
 
 
-async def replay_turns(plan: EvaluationPlan, evaluation: str, checkpoints: Checkpoints) -> Replayed:
+async def replay_turns(
+    plan: EvaluationPlan, evaluation: str, checkpoints: Checkpoints, accounts: Accounts
+) -> Replayed:
     """Requests every reply of an evaluation, up to `max_concurrency` concurrently.
 
     Raises:
@@ -94,11 +96,15 @@ async def replay_turns(plan: EvaluationPlan, evaluation: str, checkpoints: Check
     """
     jobs = plan.jobs(evaluation)
     progress = Progress(evaluation, total=len(jobs), doing="asking", of="replies")
-    return await _requested(jobs, plan.chatbots, plan, progress, checkpoints)
+    return await _requested(jobs, plan.chatbots, plan, progress, checkpoints, accounts)
 
 
 async def ask_again(
-    plan: EvaluationPlan, evaluation: str, checkpoints: Checkpoints, stopped_early: str | None
+    plan: EvaluationPlan,
+    evaluation: str,
+    checkpoints: Checkpoints,
+    accounts: Accounts,
+    stopped_early: str | None,
 ) -> AskedAgain:
     """Requests the replies of the version's own chatbot that measure its noise.
 
@@ -108,6 +114,7 @@ async def ask_again(
         plan: of the evaluation.
         evaluation: its name.
         checkpoints: where the replies are stored.
+        accounts: those that the evaluation calls; what they allow is known by now.
         stopped_early: why the evaluation stopped; then nothing more is billed.
 
     Returns:
@@ -131,7 +138,9 @@ async def ask_again(
         )
         try:
             ParticipantSettings.parsed(chatbot.reference)
-            asked = await _requested(missing, {Side.NOISE: chatbot}, plan, progress, checkpoints)
+            asked = await _requested(
+                missing, {Side.NOISE: chatbot}, plan, progress, checkpoints, accounts
+            )
         except UsageError as error:
             return AskedAgain(
                 samples, unmeasured=f"the version's chatbot cannot be asked again: {error}"
@@ -146,6 +155,7 @@ async def _requested(
     plan: EvaluationPlan,
     progress: Progress,
     checkpoints: Checkpoints,
+    accounts: Accounts,
 ) -> Replayed:
     settings = plan.settings
     limits = Limits(
@@ -154,7 +164,6 @@ async def _requested(
         settings.reply_retry_delay_seconds,
         settings.replies_per_task_run,
     )
-    accounts = Accounts()
     async with (
         open_participants(
             list(chatbots.values()),

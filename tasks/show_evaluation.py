@@ -65,6 +65,7 @@ def evaluation_summary(folder: str, manifest: EvaluationManifest) -> str:
             *_differences(manifest.differences),
             *(f"{sentence}\n" for sentence in noise_sentences(manifest.noise)),
             *_test_suite(manifest.test_suite),
+            *(f"{limit}.\n" for limit in manifest.account_limits),
             f"In `{folder}`: {', '.join(file.name for file in manifest.files)}",
         ]
     )

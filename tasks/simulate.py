@@ -82,7 +82,7 @@ class Simulation(Work[Job, Conversation, FailedSeed]):
                 continue
             checked = self._checker.check(conversation, job.seed)
             is_last = draft.discarded + retries >= settings.seed_retries
-            if checked.is_valid or is_last or not checked.may_become_valid:
+            if checked.is_valid or is_last or not self._checker.may_become_valid(checked):
                 return conversation
             get_run_logger().warning(
                 "%s is invalid and restarts: %s", job.name, ", ".join(checked.broken_rules)
@@ -98,6 +98,14 @@ class Simulation(Work[Job, Conversation, FailedSeed]):
         else:
             draft = await _readable_draft(job, self._checkpoints)
         return FailedSeed(job.seed, job.sample, type(error).__name__, str(error), draft)
+
+    async def stored(self, job: Job) -> None:
+        """Removes the draft: from now on everyone finds the conversation itself."""
+        self._drafts.pop(job.key, None)
+        try:
+            await self._checkpoints.remove(job.draft_key)
+        except UsageError as error:
+            get_run_logger().warning("%s: its draft stays, which is harmless: %s", job.name, error)
 
     async def _store_reply(self, job: Job, growing: GrowingDraft) -> None:
         if not growing.is_worth_storing:

@@ -1,6 +1,7 @@
 """The Prefect server that a command uses: whether it can be, before anything is billed."""
 
 import os
+import re
 import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 SECONDS_TO_ANSWER = 15
 MAX_RETRIES = 2
 """How many times Prefect repeats a request that a busy server refuses."""
+
+_ERROR_LINE = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception): \S")
 
 _EXAMPLE = "http://127.0.0.1:4200/api"
 _SETTING = "set PREFECT_API_URL to the URL of a Prefect server's API, such as " + _EXAMPLE
@@ -129,7 +132,9 @@ def start_failure(output: str) -> str:
     from duologue.storage.locations import without_credentials
 
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    reason = lines[-1] if lines else "it printed no reason"
+    # The last line may only say that starting failed, below the error that it failed with.
+    errors = [line for line in lines if _ERROR_LINE.match(line)]
+    reason = [*lines, *errors][-1] if lines else "it printed no reason"
     newer = "Can't locate revision" in output
     if newer:
         reason = "its database was made by a newer Prefect"

@@ -21,7 +21,13 @@ _DECORATION = re.compile(
 )
 """What says nothing where it stands alone."""
 
-_TAG = re.compile(r"</?[a-zA-Z]\w{0,9}>")
+_NO_SPEECH = re.compile(
+    r"</?[a-zA-Z]\w{0,9}>|<\|\w+\|>|^\d{1,2}[.)]$|^\(\w+://\S*\)$"
+    r"|^(?:user|customer|client|human|you|me|message|reply|answer)\s*:$",
+    re.IGNORECASE,
+)
+"""Tags and a model's control tokens; and, alone: a list's number, a link's target, a speaker."""
+
 _DANGLING = re.compile(r"\s+[-*#>|_~`\u2010-\u2015\u2022]+$")
 """A dash, a bullet or a rule that only led over to the marker."""
 
@@ -65,7 +71,7 @@ def split_end_marker(text: str, marker: str) -> tuple[str, bool]:
         piece = part.strip(_SPACES)
         glued = not left or _DECORATION.fullmatch(piece)
         left = f"{left}{piece}" if glued else f"{left} {piece}"
-    return ("" if _DECORATION.fullmatch(_TAG.sub("", left)) else left), True
+    return ("" if _DECORATION.fullmatch(_NO_SPEECH.sub("", left)) else left), True
 
 
 def _token(token: str) -> str:

@@ -10,6 +10,7 @@ from duologue.dataset.judges import JudgeSummary
 from duologue.dataset.manifest import FileRecord, Sha256
 from duologue.errors import UnsatisfactoryRunError
 from duologue.evaluation.replies import Side, Verdict
+from duologue.participants.concurrency import AccountLimit
 from duologue.settings.evaluation import EvaluationSettings
 from duologue.settings.options import Record
 
@@ -140,6 +141,8 @@ class EvaluationManifest(Record):
     noise: NoiseRecord | None = None
     """How the replies compare with the noise of the version's own chatbot."""
     test_suite: SuiteRunRecord | None = None
+    account_limits: tuple[AccountLimit, ...] = ()
+    """What the accounts of the chatbots allowed; empty if they refused no call."""
     failed_gates: tuple[str, ...]
     """One sentence for each gate that it fails; empty if it passes them all."""
     files: tuple[FileRecord, ...]

@@ -185,7 +185,7 @@ def _named(error: BaseException) -> str:
     """The error's class and the start of its text, on one line."""
     try:
         text = " ".join(str(error).split())
-    except Exception:  # its class is the user's as well
+    except BaseException:  # its class is the user's as well
         text = ""
     return f"{type(error).__name__}: {text[:200]}".rstrip(": ")
 

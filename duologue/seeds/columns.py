@@ -27,6 +27,13 @@ _TELLING_WORD = re.compile(
     "messages?|prompts?|quer(?:y|ies)|questions?|inputs?|utterances?|instructions?|texts?|contents?"
 )
 
+_TELLING_ABROAD = re.compile(
+    r"(?i)(?:nachrichte?n?|fragen?|anfragen?|mensajes?|preguntas?|consultas?|messaggi[oi]?|domand[ae]"
+    r"|perguntas?|mensagem|mensagens|vraag|vragen|bericht|vraag|pytani[ae]|wiadomość|вопросы?"
+    r"|сообщени[ея]|запросы?|soru|mesaj|رسالة|سؤال|प्रश्न|संदेश)|.{0,4}(?:问题|消息|提问|留言|質問"
+    r"|メッセージ|問い合わせ|질문|메시지|문의)"
+)
+
 _SHORT_TALK = frozenset(
     {
         *("hello", "hi", "hey", "hallo", "hola", "bonjour", "ciao", "olá", "servus", "yo"),
@@ -61,7 +68,8 @@ def known_message_columns(names: Iterable[str]) -> list[str]:
 
 def suggests_a_message(name: str) -> bool:
     """Checks whether a name has a word such as "question" in it: `Customer question`, `prompts`."""
-    return any(_TELLING_WORD.fullmatch(word) for word in re.split(r"[\W_]+", name.lower()))
+    words = re.split(r"[\W_]+", name.lower())
+    return any(map(_TELLING_WORD.fullmatch, words)) or bool(_TELLING_ABROAD.fullmatch(name.strip()))
 
 
 def is_short_talk(text: str) -> bool:
@@ -79,7 +87,9 @@ def message_column_among(names: Sequence[str], wanted: str | None, file: str) ->
         if wanted in names:
             return wanted
         raise UsageError(f"{file}: has no column {wanted!r}; its columns are {listed(names)}")
-    if known := known_message_columns(names):
+    known = known_message_columns(names)
+    has_instruction = any(normalised(name) == "instruction" for name in names)
+    if known and not (has_instruction and normalised(known[0]) == "input"):
         return known[0]
     raise UnclearColumnsError(
         f"{file}: none of its columns ({listed(names)}) is known to hold the message; "
@@ -101,7 +111,7 @@ def check_names(names: Sequence[str], file: str) -> None:
         if not name:
             raise UsageError(
                 f"{file}: column {number} has no name; give it one or take the column out "
-                "(pandas leaves it out with index=False)"
+                "(pandas leaves it out with index=False, R with row.names=FALSE)"
             )
     for name, count in Counter(names).items():
         if count > 1:

@@ -27,7 +27,7 @@ def read_jsonl(source: Source) -> Reading:
     if is_conflict(lines):
         raise UsageError(f"{source.file}: {CONFLICT_FAULT}")
     values = [
-        (number, _parsed(source.file, number, line.lstrip("\ufeff\x1e")))
+        (number, _parsed(source.file, number, _value_in(line)))
         for number, line in enumerate(lines, 1)
         if line.strip()
     ]
@@ -59,6 +59,11 @@ def read_json(source: Source) -> Reading:
             )
         raise UsageError(f"{source.file}: {parsed.reason}; expected an array of objects")
     if not isinstance(parsed, list):
+        if _is_of_columns(parsed):
+            raise UsageError(
+                f"{source.file}: has a list for each column; expected an array of objects, one a "
+                'seed, as pandas writes it with orient="records"'
+            )
         found = "an object" if isinstance(parsed, dict) else "a single value"
         keys = f" with the keys {listed(list(parsed))}" if isinstance(parsed, dict) else ""
         raise UsageError(
@@ -76,6 +81,21 @@ def _reading(values: list[tuple[int, Any]], kind: str, strings: str, source: Sou
         return Reading(strings, rows)
     names = {name: None for _, value in values if isinstance(value, dict) for name in value}
     return Reading(f"{kind}; {message_note(column, names)}", rows)
+
+
+def _is_of_columns(value: Any) -> bool:
+    """Checks for a table by columns, as pandas writes it: `{"message": {"0": …}}`."""
+    if not isinstance(value, dict) or len(value) == 0:
+        return False
+    if {"columns", "data"} <= value.keys():
+        return True
+    inner = list(value.values())
+    same = len({len(one) for one in inner if isinstance(one, dict | list)}) == 1
+    return (
+        same
+        and bool(known_message_columns(value))
+        and all(isinstance(one, dict | list) for one in inner)
+    )
 
 
 def _check_not_one_value(text: str, file: str) -> None:
@@ -120,3 +140,9 @@ def _parsed(file: str, number: int, line: str) -> Any:
         return RejectedRow(file, number, f"is not JSON: {error.msg} at character {error.colno}")
     except (ValueError, RecursionError) as error:
         return RejectedRow(file, number, f"cannot be read as JSON: {error}")
+
+
+def _value_in(line: str) -> str:
+    """Returns a line without what stands around its value where an array was split up."""
+    line = line.lstrip("\ufeff\x1e")
+    return line.rstrip().removesuffix(",") if line.lstrip().startswith(("{", '"')) else line

@@ -15,7 +15,7 @@ from duologue.seeds.seed import RejectedRow, Seed, SeedFile
 from duologue.seeds.seed_ids import distinct_ids, without_conflicts
 from duologue.seeds.table_rows import read_csv
 from duologue.storage.locations import without_credentials
-from duologue.storage.other_kinds import check_is_data
+from duologue.storage.other_kinds import check_is_data, check_is_no_error
 from duologue.storage.unpacking import stored_file
 
 FORMATS: dict[str, Callable[[Source], Reading]] = {
@@ -69,6 +69,8 @@ def read_seeds(
     if not reading.rows:
         raise UsageError(f"{file.name}: holds no rows; expected one first user message a row")
     check_no_log(reading.rows, file.name)
+    if len(reading.rows) == 1 and isinstance(only := reading.rows[0], Row):
+        check_is_no_error(str(only.message), file.name)
     seeds, lines, rejected = _sorted_out(reading.rows, file.name)
     return SeedFile(
         path=file.name,

@@ -122,7 +122,8 @@ def _may_be_header(table: Table) -> bool:
     names = _names(first)
     if width == 1:
         text = table.delimiter.join(first.cells)
-        if text.startswith(("#", "//")):  # a comment above the rows
+        # A comment above the rows, or cells split by what is no text.
+        if text.startswith(("#", "//")) or any(map(_is_control, text)):
             return True
         if reads_like_prose(text):
             return False
@@ -130,6 +131,10 @@ def _may_be_header(table: Table) -> bool:
         is_short = len(text.split()) <= MOST_WORDS_OF_A_BARE_NAME and not is_short_talk(text)
         return suggests_a_message(text) or (is_short and sum(said) > len(said) * 0.6)
     return not (reads_like_prose(names[0]) or spills(first))
+
+
+def _is_control(character: str) -> bool:
+    return character < " " and character not in "\t\r\n"
 
 
 def _check_nothing_above(rows: Sequence[AnyRow], file: str) -> None:
@@ -163,6 +168,7 @@ def _with_header(table: Table, source: Source, note: str) -> Reading:
     if isinstance(header, RejectedRow):
         raise UsageError(f"{header}; without its header the file cannot be read")
     names = _names(header)
+    _check_no_row_names(further, len(names), source.file)
     names += [""] * (_used_width(further, len(header.cells)) - len(names))
     column = message_column_among(names, source.message_column, source.file)
     check_names(names, source.file)
@@ -170,6 +176,18 @@ def _with_header(table: Table, source: Source, note: str) -> Reading:
         f"header found{note}; {message_note(column, names)}",
         [_row(row, names, column, table.delimiter, source.file, names) for row in further],
     )
+
+
+def _check_no_row_names(rows: Sequence[AnyRow], width: int, file: str) -> None:
+    """Refuses what R's `write.table` makes: a number before each row, and none in the header."""
+    cells = [row.cells for row in rows if isinstance(row, TableRow)]
+    numbers = [str(number) for number in range(1, len(cells) + 1)]
+    is_wider = len(cells) > 1 and {len(row) for row in cells} == {width + 1}
+    if is_wider and [row[0] for row in cells] == numbers:
+        raise UsageError(
+            f"{file}: each row starts with its number, for which the header has no name; leave the "
+            "numbers out (R does with row.names=FALSE)"
+        )
 
 
 def _used_width(rows: Sequence[AnyRow], width: int) -> int:

@@ -16,7 +16,11 @@ _HTML = re.compile(
     rf"(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|(?:{_TAG})\b[^>]*>.*?</?(?:{_TAG})\b)",
     re.I | re.S,
 )
-_XML = re.compile(r"\s*<(?:\?xml\b|!DOCTYPE\b|Error>|rss\b|feed\b|svg\b|soap:|[\w:]+ xmlns)")
+_XML = re.compile(
+    r"\s*<(?:\?xml\b|!DOCTYPE\b|Error>|rss\b|feed\b|svg\b|soap:|[\w:]+ xmlns"
+    r"|[\w:.-]+(?:\s[^<>]*)?>\s*\n\s*<[\w!]|(?P<root>[\w:.-]+)(?:\s[^<>]*)?>.*</(?P=root)>\s*$)",
+    re.S,
+)
 _HTTP_ERROR = re.compile(
     r"\s*(?:\d{3}:? ?)?(?:not found|forbidden|unauthorized|access denied|bad request|"
     r"(?:internal )?server error|too many requests|rate limit exceeded)\.?\s*",
@@ -24,16 +28,22 @@ _HTTP_ERROR = re.compile(
 )
 _SQL = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/;?)*(?:CREATE (?:TABLE|DATABASE)|INSERT INTO|DROP TABLE|"
-    r"BEGIN TRANSACTION|PRAGMA foreign_keys|SET \w+ ?=|COPY \w+[\w.]* ?\().*?;[ \t]*\r?$",
+    r"BEGIN TRANSACTION|LOCK TABLES|PRAGMA foreign_keys|SET \w+ ?=|COPY \w+[\w.]* ?\()"
+    r".*?;[ \t]*\r?$",
     re.S | re.M,
 )
+_DUMP = re.compile(r"(?:--\s*)+(?:MySQL|MariaDB|PostgreSQL|SQLite)\b[^\n]*dump", re.I)
 _DIFF = re.compile(r"diff --git |--- a/[^\n]*\n\+\+\+ b/|Index: [^\n]+\n=====|From [0-9a-f]{40} ")
 _MAIL = re.compile(
     r"(?:From \S+@\S+ |(?:Return-Path|Received|MIME-Version|Delivered-To): [^\n]*\n[A-Z][\w-]+: )"
 )
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----")
 _CALENDAR = re.compile(r"BEGIN:V(?:CALENDAR|CARD)\b")
-_SCRIPT = re.compile(r"#!/|<\?php\b")
+_SCRIPT = re.compile(
+    r"#!/|<\?php\b|(?:import [\w.]+(?: as \w+)?|from [\w.]+ import [\w, *]+|#include [<\"].*)\r?\n"
+)
+_LATEX = re.compile(r"\\(?:begin|documentclass|usepackage)\b[\[{]|@\w+\{[\w:.-]+,\s*$", re.M)
+_TRANSLATIONS = re.compile(r"(?:#[^\n]*\n)*msgid \"")
 _PDF = re.compile(r"%PDF-\d")
 _RTF = re.compile(r"\{\\rtf\d")
 _SUBTITLES = re.compile(r"WEBVTT\b|1\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> ")
@@ -56,12 +66,15 @@ _BY_START = (
     (_PDF, "is a PDF; save its text as CSV (UTF-8)"),
     (_RTF, "is RTF, as word processors save it; save it as plain text, CSV (UTF-8)"),
     (_SQL, "is SQL; export the table as CSV (UTF-8)"),
+    (_DUMP, "is SQL; export the table as CSV (UTF-8)"),
     (_DIFF, "is a diff, not the file it changes; check the path"),
     (_MAIL, "is an e-mail; save its attachment, or the messages as CSV (UTF-8)"),
     (_PEM, "is an encoded key or an encrypted text; check the path"),
     (_CALENDAR, "is a calendar or a contact; check the path"),
     (_SCRIPT, "is a script; check the path"),
     (_SUBTITLES, "is a file of subtitles; save the messages as CSV (UTF-8)"),
+    (_LATEX, "is LaTeX or BibTeX; save the messages as CSV (UTF-8)"),
+    (_TRANSLATIONS, "is a gettext file; save the messages as CSV (UTF-8)"),
     (_ARFF, "is an ARFF file; save it as CSV (UTF-8)"),
     (_NOTEBOOK, "is a Jupyter notebook; export the messages as CSV (UTF-8)"),
 )
@@ -69,14 +82,25 @@ _BY_START = (
 _RULE_LINE = re.compile(r"\s*[|+]?(?:\s*:?[-=]{3,}:?\s*[|+]?)+\s*")
 _YAML_KEY = re.compile(r"\s*(?:- )?[\w\"'-][\w \"'./-]{0,40}:(?:\s.*)?")
 _YAML_ITEM = re.compile(r"\s*- \s*[\w\"'-][\w \"'./-]{0,40}:(?:\s.*)?")
+_YAML_PARENT = re.compile(r"[a-z][\w-]*:\s*")
+_YAML_FIELD = re.compile(r"([a-z][\w-]*):\s.*")
 _BULLET = re.compile(r"\s*(?:[-*+\u2022]|\d{1,3}[.)])\s+\S.*")
 _INI_SECTION = re.compile(r"\s*\[{1,2}[\w. \"-]+\]{1,2}\s*")
 _INI_KEY = re.compile(r"\s*[\w.\"-]+\s*=.*")
+_SETTING = re.compile(r"\s*[\w.-]+\s*=\s*\S.*")
+_LABELLED = re.compile(r"__label__\S+ .*|\S+[ \t](?:O|[BIES]-[\w-]+)")
+_DATE = r"(?:\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})"
+_CLOCK = r"\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?(?:Z|[+-]\d\d:?\d\d)?"
+_TIMED = re.compile(
+    rf"\W?(?:{_DATE}(?:T|,? ){_CLOCK}|\[{_CLOCK})(?:\]\s*|\s+)(?:- )?[^\s,;|\t\d\W].*"
+    r"|.* \[\d{2}/\w{3}/\d{4}:\d\d:.*"
+)
+"""A line of a log or of a chat's export: a time, and then what happened."""
 _BY_USER = re.compile(r"\s*[\"'*]*(?:user|human|customer|client|you|q)[\"'*]*\s*:.*", re.I)
 _BY_BOT = re.compile(
     r"\s*[\"'*]*(?:assistant|ai|bot|chatbot|agent|gpt|chatgpt|system|a)[\"'*]*\s*:.*", re.I
 )
-_CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
+_MERGE_MARKER = re.compile(r"(?:<{7}|>{7})(?: \S.*)?")
 
 
 def check_is_data(text: str, file: str) -> None:
@@ -89,6 +113,15 @@ def check_is_data(text: str, file: str) -> None:
     for pattern, what in _BY_START:
         if pattern.match(start.lstrip()):
             raise UsageError(f"{file}: {what}")
+    check_is_no_error(text, file)
+
+
+def check_is_no_error(text: str, file: str) -> None:
+    """Refuses text, or the only message of a file, that a server sent instead of the file.
+
+    Raises:
+        UsageError: it is such an error message.
+    """
     if _HTTP_ERROR.fullmatch(text[:200]) and len(text) < 200 and "\n" not in text.strip():
         raise UsageError(f"{file}: is a server's error message, not the file; check the address")
 
@@ -114,21 +147,28 @@ def check_is_table(text: str, file: str, json_remedy: str) -> None:
         raise UsageError(f"{file}: {structure}")
 
 
+def _is_yaml(lines: Sequence[str]) -> bool:
+    if lines[0].strip() == "---" or lines[0].startswith("%YAML"):
+        return True
+    is_nested = any(_YAML_ITEM.fullmatch(line) or _YAML_PARENT.fullmatch(line) for line in lines)
+    names = [match[1] for line in lines if (match := _YAML_FIELD.fullmatch(line))]
+    if len(names) == len(lines) and len(set(names)) > 1:
+        return True
+    # A parent, such as `seeds:`, has what belongs to it below, indented or as a list.
+    return is_nested and all(
+        line.startswith((" ", "\t", "- ", "#")) or _YAML_KEY.fullmatch(line) for line in lines
+    )
+
+
 def is_conflict(first_cells: Sequence[str]) -> bool:
-    """Checks whether lines hold the three markers of an unresolved merge, in their order."""
-    found = [mark for text in first_cells for mark in _CONFLICT if _is_marker(text, mark)]
-    return list(_CONFLICT) == [mark for mark in found if mark in _CONFLICT][:3]
+    """Checks for a marker of an unresolved merge: nobody starts a message with one."""
+    return any(_MERGE_MARKER.fullmatch(text.strip()) for text in first_cells)
 
 
 CONFLICT_FAULT = (
     "holds the marks of a merge that was never finished (`<<<<<<<`, `>>>>>>>`); choose a side, "
     "and save the file again"
 )
-
-
-def _is_marker(text: str, mark: str) -> bool:
-    rest = text.strip()
-    return rest == mark or (mark != "=======" and rest.startswith(mark + " "))
 
 
 def _json_kind(text: str, lines: Sequence[str]) -> str | None:
@@ -161,17 +201,12 @@ def _is_object_like(line: str) -> bool:
 def _other_structure(lines: Sequence[str]) -> str | None:
     if len(lines) < 2:
         return None
-    if _RULE_LINE.fullmatch(lines[1]) or (
-        _RULE_LINE.fullmatch(lines[0]) and "+" in lines[0] and "|" in lines[1]
-    ):
+    is_ruled = bool(_RULE_LINE.fullmatch(lines[0]))
+    is_boxed = is_ruled and "+" in lines[0] and "|" in lines[1]
+    is_underlined = is_ruled and len(lines) > 2 and bool(_RULE_LINE.fullmatch(lines[2]))
+    if _RULE_LINE.fullmatch(lines[1]) or is_boxed or is_underlined:
         return "is a table as Markdown or a terminal draws it; save it as CSV (UTF-8)"
-    keys = [line for line in lines if _YAML_KEY.fullmatch(line)]
-    items = [line for line in lines if _YAML_ITEM.fullmatch(line)]
-    is_document = lines[0].strip() == "---" or lines[0].startswith("%YAML")
-    indented = all(
-        line.startswith((" ", "\t", "- ", "#")) or line.rstrip().endswith(":") for line in lines
-    )
-    if is_document or (items and indented and len(keys) >= len(lines) / 2):
+    if _is_yaml(lines):
         return "looks like YAML; save it as CSV or JSON lines, one first user message a row"
     if all(_BULLET.fullmatch(line) for line in lines):
         return "is a list with a mark before every line; take the marks out"
@@ -181,6 +216,15 @@ def _other_structure(lines: Sequence[str]) -> str | None:
             "is a transcript with a speaker before each message, so replies would become first "
             "user messages; save the first message of each conversation as CSV (UTF-8)"
         )
+    if sum(bool(_TIMED.fullmatch(line)) for line in lines) >= max(2, len(lines) / 3):
+        return (
+            "is a log or a chat's export, with a time in its lines; save the first message of each "
+            "conversation as CSV (UTF-8)"
+        )
+    if all(_SETTING.fullmatch(line) for line in lines):
+        return "is a list of names and values (`NAME = VALUE`); save the messages as CSV (UTF-8)"
+    if all(_LABELLED.fullmatch(line) for line in lines):
+        return "has a label in every line, for training; save the messages as CSV (UTF-8)"
     if _INI_SECTION.fullmatch(lines[0]) and any(_INI_KEY.fullmatch(line) for line in lines[1:]):
         return "looks like TOML or INI; save it as CSV or JSON lines"
     return None

@@ -11,6 +11,9 @@ from duologue.errors import UsageError
 NUL_SHARE_OF_BINARY = 0.3
 """Text holds no NUL; UTF-16 text is half NUL. A stray one or two only spoil their own row."""
 
+MOST_BEYOND_ASCII = 0.3
+"""Of a text in a Western language, a tenth of the letters have accents."""
+
 SIGNATURES = {
     b"PK\x03\x04": "looks like an Excel file, or another zip archive; save it as CSV (UTF-8), or "
     "let an Excel file's name end in .xlsx",
@@ -60,6 +63,8 @@ def decoded_text(data: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         reason = _diagnosis(data, file, error if encoding == "utf-8" else None)
         raise UsageError(f"{file}: {reason}") from error
+    if (what := binary_kind(data)) and not text[:4].isprintable():
+        raise UsageError(f"{file}: {what}")
     if text.count("\0") >= NUL_SHARE_OF_BINARY * len(text) > 0:
         raise UsageError(f"{file}: {_diagnosis(data, file, None)}")
     return text.lstrip("\ufeff")
@@ -102,11 +107,23 @@ def _diagnosis(data: bytes, file: str, error: UnicodeDecodeError | None) -> str:
     before = data[: error.start]
     line = before.count(b"\n") + 1
     column = error.start - before.rfind(b"\n")
+    if _share_beyond_ascii(data) > MOST_BEYOND_ASCII:
+        return (
+            f"is not UTF-8 (line {line}, byte {column} of it is 0x{data[error.start]:02x}), but "
+            "text in another encoding such as Shift-JIS, GB18030, EUC-KR or Windows-1251; convert "
+            f"it from that one with: {_conversion('ENCODING', file)}"
+        )
     # Windows-1252 rather than Latin-1: it is what Excel writes, and a superset of the printable.
     return (
         f"is not UTF-8 (line {line}, byte {column} of it is 0x{data[error.start]:02x}); "
         f"convert a file saved by Excel or on Windows with: {_conversion('windows-1252', file)}"
     )
+
+
+def _share_beyond_ascii(data: bytes) -> float:
+    """Returns the share of a text's letters that are not ASCII; 0 where it has none."""
+    letters = [byte for byte in data[:100_000] if byte >= 0x80 or chr(byte).isalpha()]
+    return sum(byte >= 0x80 for byte in letters) / len(letters) if letters else 0
 
 
 def _conversion(encoding: str, file: str) -> str:

@@ -37,6 +37,13 @@ _ERROR = re.compile(
     r"[^\n]{0,40}something went wrong[^.!?]{0,40}[.!]?\W*\Z",
 )
 _ERROR_CODE = re.compile(r"\b(?:[Ss]tatus|[Ee]rror|STATUS|ERROR)[ _](?:[Cc]ode|CODE)\W{1,3}\d{3}\b")
+_PRINTED = re.compile(
+    r"\[TOOL_CALLS\]|<!doctype html|<html\b|\[?<?\w*(?:Message|Block)\(?\s*(?:content|text)=|"
+    r"content=['\"].*additional_kwargs=|ChatCompletion\w*\(|upstream connect error|"
+    r"an error (?:has )?occurred\s*[:(]|nan\Z|message content is empty",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How texts start that a program, a proxy or a library wrote in the place of a reply."""
 _TRACE_MARKS = (
     "Traceback",
     'File "',
@@ -137,6 +144,8 @@ def _machine_reason(text: str) -> str | None:
         and _STACK_TRACE.search(text)
     ):
         return "holds a stack trace"
+    if _PRINTED.match(start):
+        return "is what a program printed"
     if _is_tool_call(text, start):
         return "is a tool call"
     if _NOTES.match(start) or "assistantfinal" in text or "assistantcommentary" in text:

@@ -44,18 +44,6 @@ class CheckedConversation:
         return not self.broken_rules
 
     @property
-    def may_become_valid(self) -> bool:
-        """Whether simulating it again can help: not where a message that the seed gives breaks a
-        rule, its own or one of its opening.
-        """
-        given = self.conversation.opening
-        return all(
-            v.message_index is None or v.message_index > given
-            for v in self.violations
-            if v.severity is Severity.INVALID
-        )
-
-    @property
     def broken_rules(self) -> tuple[str, ...]:
         """Distinct rules of severity `invalid` that it breaks, sorted."""
         return rule_names(self.violations, Severity.INVALID)
@@ -110,6 +98,28 @@ class Checker:
             checked = check_conversation(conversation, seed, self._simulation, self._rules)
             self._checked[conversation.conversation_id] = checked
         return checked
+
+    def may_become_valid(self, checked: CheckedConversation) -> bool:
+        """Returns whether simulating it again can help: not where what its seed gives, its message
+        or one of its opening, breaks a rule alone.
+
+        A rule may start there and still need the messages after it, as `role_flip` does.
+        """
+        given = checked.conversation.opening
+        at_start = {v.rule for v in checked.violations if _is_invalid_up_to(given, v)}
+        rules = [rule for rule in self._rules if rule.name in at_start]
+        scenario = checked.seed.scenario
+        expected = Expectations(
+            seed_message=checked.seed.message, opening=given, facts=scenario.facts
+        )
+        messages = checked.conversation.messages[: given + 1]
+        found = check_messages(messages, expected, rules)
+        return not any(_is_invalid_up_to(given, violation) for violation in found)
+
+
+def _is_invalid_up_to(last: int, violation: Violation) -> bool:
+    index = violation.message_index
+    return index is not None and index <= last and violation.severity is Severity.INVALID
 
 
 def check_messages(

@@ -1,5 +1,6 @@
 """Rules on seeds: what a first message breaks on its own, whatever is said after it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,8 +8,15 @@ from duologue.conversation.messages import Message, Role
 from duologue.seeds import RejectedRow, RowWarning, Seed, SeedFile
 from duologue.settings.rules import Severity
 from duologue.validation.check import check_messages
+from duologue.validation.residue import placeholder
 from duologue.validation.rule import Expectations, Rule, Violation
 from duologue.validation.rules import RULES
+
+_TEMPLATE = re.compile(
+    r"\{%.+?%\}|<%.+?%>|\$\{[a-z]+(?:_[a-z]+)*\}|%\([a-z_]+\)s|(?<![\w\\}$])\{[a-z]{3,}(?:_[a-z]+)*\}"
+)
+"""What templates have in the place of a value: Jinja's, ERB's, Python's. A reply may show some."""
+_CODE = re.compile(r"[`;\\=]|\{\s*[\"'{]")
 
 _BUILT_IN = frozenset(rule.name for rule in RULES)
 
@@ -25,7 +33,18 @@ def seed_findings(seed: Seed, rules: Sequence[Rule] = RULES) -> tuple[Violation,
     facts = seed.scenario.facts
     expected = Expectations(seed_message=seed.message, opening=len(before), facts=facts)
     found = check_messages(given, expected, checked)
-    return tuple(violation for violation in found if violation.message_index is not None)
+    in_given = tuple(violation for violation in found if violation.message_index is not None)
+    return in_given or _unfilled(seed.message, len(before), checked)
+
+
+def _unfilled(message: str, index: int, rules: Sequence[Rule]) -> tuple[Violation, ...]:
+    """Finds a template's variable, which only a seed is known not to mean: `{order_id}`."""
+    rule = next((rule for rule in rules if rule.check is placeholder), None)
+    found = _TEMPLATE.search(message)
+    if rule is None or found is None or (found[0][0] != "<" and _CODE.search(message)):
+        return ()
+    detail = f"holds the placeholder `{found[0][:60]}`"
+    return (Violation(rule.name, rule.severity, index, detail),)
 
 
 def checked_seeds(seed_file: SeedFile, rules: Sequence[Rule] = RULES) -> SeedFile:

@@ -1,7 +1,8 @@
 """Checkpoints: what a run has produced so far, stored with the dataset it writes.
 
     OUTPUT/DATASET/.checkpoints/VERSION/KEY.json              a finished conversation
-    OUTPUT/DATASET/.checkpoints/VERSION/KEY.draft.json        one that was started, reply by reply
+    OUTPUT/DATASET/.checkpoints/VERSION/KEY.draft.json        one that was started, reply by reply;
+                                                              removed once it is finished
     OUTPUT/DATASET/.checkpoints/unchanged/KEY.json            one that later runs may reuse
     EVALUATIONS/.checkpoints/VERSION/EVALUATION/KEY.json      a reply
 

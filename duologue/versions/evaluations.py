@@ -29,6 +29,7 @@ from duologue.evaluation.replies import EVALUATION_VERSION, Side
 from duologue.evaluation.rows import write_evaluation_parquet
 from duologue.evaluation.scoring import Scored
 from duologue.evaluation.summary import summarise
+from duologue.participants.concurrency import AccountLimit
 from duologue.report.evaluation_page import EVALUATION_REPORT_FILE, write_evaluation_report
 from duologue.storage.files import make_folder, prove_writable, write_json
 from duologue.storage.locations import without_credentials
@@ -52,6 +53,8 @@ class EvaluationContents:
     """Why the run did not request all replies; None if it did."""
     no_verdicts: tuple[tuple[Side, NoVerdict], ...] = ()
     """Replies that a judge was asked about in vain, with their sides."""
+    account_limits: tuple[AccountLimit, ...] = ()
+    """What the accounts of the chatbots allowed, if they refused calls."""
 
 
 def check_evaluations_writable(evaluations: UPath) -> None:
@@ -121,6 +124,7 @@ def _manifest(
         failed_own_scorers=contents.scored.failed_own_scorers,
         noise=contents.scored.noise,
         test_suite=contents.test_suite,
+        account_limits=contents.account_limits,
         failed_gates=failed_gates(
             sides,
             differences,

@@ -13,7 +13,10 @@ from pathlib import Path
 
 MODEL = "smollm2-135m-instruct"
 CONTEXT_TOKENS = 4096
-"""Of each conversation; the bundled prompt takes 1,100 of them."""
+"""Of each conversation; the simulated user's prompt takes 1,100 of them, and the bundled support
+bot's on Vellum, with its whole FAQ, 4,600."""
+
+ERRORS_ONLY = 1
 
 
 def model_file() -> Path:
@@ -34,6 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8791)
     parser.add_argument("--parallel", type=int, default=4, help="replies generated at once")
+    parser.add_argument("--context-tokens", type=int, default=CONTEXT_TOKENS)
     arguments = parser.parse_args()
     import xllamacpp
 
@@ -41,9 +45,10 @@ def main() -> None:
     params.model.path = str(model_file())
     params.hostnames, params.port = ["127.0.0.1"], arguments.port
     params.n_parallel = arguments.parallel
-    params.n_ctx = CONTEXT_TOKENS * arguments.parallel
+    params.n_ctx = arguments.context_tokens * arguments.parallel
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = idle_cores()
     params.use_jinja = True
+    params.verbosity = ERRORS_ONLY
     server = xllamacpp.Server(params)
     print(f"{MODEL} answers at {server.listening_address}/v1", flush=True)
     with suppress(KeyboardInterrupt):

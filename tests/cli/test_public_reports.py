@@ -84,6 +84,10 @@ SERVERS = [
     Report("PrefectHQ/prefect#6050", "the same, beneath a traceback",
            "Traceback\n  x\nCommandError: Can't locate revision identified by '2f'\nExit.",
            "made by a newer Prefect; upgrade Prefect"),
+    Report("PrefectHQ/prefect-helm#62", "a database file that cannot be opened",
+           "Traceback\nsqlalchemy.exc.OperationalError: (sqlite3.OperationalError) unable to open "
+           "database file\n(Background on this error)\n\nERROR:    Application startup failed. "
+           "Exiting.", "unable to open database file; correct that"),
     Report("PrefectHQ/prefect#17160", "a home that cannot be written",
            "Traceback\nPermissionError: [Errno 13] Permission denied: '/prefect'",
            "Permission denied: '/prefect'; correct that, or set PREFECT_HOME"),

@@ -12,6 +12,7 @@ ALONE = (
     "\u200b[END]\u200b", "___[END]___", "# [END]", "> [END]", "...[END]...", "『[END]』",
     "[END]*", "[END] [END]", "<b>[END]</b>", "“[END]”", "«[END]»", "'[END].'", "[END]\n\n",
     "\ufeff[END]", "| [END] |", "—[END]—", "~~[END]~~", "[\nEND\n]",
+    "1. [END]", "[END](https://end.example)", "[END]<|im_end|>", "User: [END]", "[END]</s>",
 )  # fmt: skip
 
 
@@ -36,6 +37,8 @@ def test_decoration_around_the_marker_is_not_speech(reply: str) -> None:
         ("It was 'hello' [END]", "It was 'hello'"),
         ("👍 [END]", "👍"),
         ("? [END]", "?"),
+        ("20 [END]", "20"),
+        ("Message: hello [END]", "Message: hello"),
         ("[END] one [END] two [END]", "one two"),
         ("`code` [END]", "`code`"),
         ("Is it (1) or (2)? ([END])", "Is it (1) or (2)?"),

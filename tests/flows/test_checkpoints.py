@@ -3,7 +3,8 @@
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,20 @@ from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_HOME, PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 from upath import UPath
 
-from duologue.conversation.messages import Conversation, EndReason
+from duologue.conversation.messages import Conversation, EndReason, Message
 from duologue.errors import UsageError
+from duologue.participants.budget import Spending
+from duologue.participants.protocol import Reply, TurnContext
 from duologue.plans.generation import Job
 from duologue.seeds import Seed
-from duologue.simulation import Draft
+from duologue.settings.participants import ParticipantSettings
+from duologue.settings.run import RunSettings
+from duologue.simulation import Draft, Participants
 from duologue.storage.files import located
+from duologue.tasks.simulate import Simulation
+from duologue.validation.check import Checker
 from duologue.versions.checkpoints import Checkpoints, remove_checkpoints
+from duologue.versions.drafts import WORTH_STORING_MS, DraftPart
 from duologue.versions.history import remove_version
 from duologue.versions.places import DatasetFolder
 from tests.support.generating import (
@@ -31,6 +39,7 @@ from tests.support.generating import (
     retried,
     task_runs,
 )
+from tests.support.scripted import ScriptedParticipant
 from tests.support.small_disk import small_disk
 from tests.support.vellum_stand_in import StandIn
 
@@ -95,6 +104,38 @@ async def test_what_is_stored_is_found_by_this_run_and_by_the_next(parent: UPath
         assert await run.read(cut_short.draft_key, Draft) is not None
         assert await run.read(job(1, "unchanged").key, Conversation) is None
         assert await run.names("") == {SCOPE}
+
+
+class Slow(ScriptedParticipant):
+    """Takes long enough for its replies to be stored."""
+
+    async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
+        reply = await super().reply(chat_history, context)
+        return replace(reply, latency_ms=WORTH_STORING_MS)
+
+
+async def test_the_draft_of_a_finished_conversation_is_removed(parent: UPath) -> None:
+    """Nobody needs it then: even who writes it at the same time finds the conversation."""
+    checkpoints, one, another = opened(parent), job(1), job(2)
+    nobody = ParticipantSettings.parsed("python:nobody:reply")
+    settings = RunSettings(chatbot=nobody, simulated_user=nobody, max_concurrency=1)
+    work = Simulation(
+        settings,
+        Participants(Slow("abc"), Slow("xyz")),
+        Checker(settings.simulation, settings.rules),
+        checkpoints,
+        Spending(settings.budget),
+    )
+    await checkpoints.write(another.draft_key, Draft.of(another.seed))
+    done = await work.do(one, retries=settings.seed_retries)
+    assert await opened(parent).read_parts(one.draft_key, DraftPart)
+    await checkpoints.write(one.key, done)
+    await work.stored(one)
+    for run in (checkpoints, opened(parent)):
+        assert await run.names(SCOPE) == {f"{1:064}.json", f"{2:064}.draft.json"}
+        assert await run.read(one.key, Conversation) == done
+        assert await run.read_parts(one.draft_key, DraftPart) == []
+    await work.stored(one)  # another process was faster
 
 
 async def test_what_is_stored_while_a_scope_is_listed_is_not_overlooked(parent: UPath) -> None:

@@ -14,6 +14,7 @@ from duologue.evaluation.manifest import EvaluationManifest, FailedEvaluationErr
 from duologue.evaluation.replies import Side, Verdict
 from duologue.flows.evaluate_dataset import evaluate_dataset
 from duologue.tasks.jobs import FATAL_BEFORE_STOP
+from duologue.tasks.show_evaluation import evaluation_summary
 from tests.dataset.making import VERSION
 from tests.support import own_bots
 from tests.support.evaluating import (
@@ -109,6 +110,9 @@ async def test_a_call_that_failed_once_is_made_again_and_then_nobody_knows(
     assert len(vellum.requests) == 12 + 3
     # Being told to wait (429) is no attempt.
     assert sum(row["attempts"] for row in rows(output, manifest)) == 12 + 2
+    [limit] = manifest.account_limits
+    assert (limit.account, limit.refused) == (vellum.url, 1)
+    assert f"{limit}." in evaluation_summary("a", manifest)
 
 
 async def test_too_many_failures_fail_the_run_and_the_evaluation_is_written_all_the_same(

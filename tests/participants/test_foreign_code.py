@@ -45,6 +45,8 @@ RAISED = {
     "raise KeyError('plan')": "KeyError: 'plan'",
     "raise BaseExceptionGroup('all', [SystemExit(1), ValueError('x')])": "SystemExit: 1",
     "raise Odd": "Odd",
+    "raise Odder": "Odder",
+    "[task.cancel() for task in asyncio.all_tasks()]; await asyncio.sleep(0)": "CancelledError",
 }
 """What an async function does, and how the error is named."""
 RAISED_IN_THREAD = {
@@ -60,6 +62,9 @@ import asyncio
 class Odd(Exception):
     def __str__(self):
         raise ValueError
+class Odder(Exception):
+    def __str__(self):
+        raise KeyboardInterrupt
 """
 
 

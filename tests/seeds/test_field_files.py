@@ -49,6 +49,13 @@ OTHER_THINGS = [
     ("MIME-Version: 1.0\nSubject: seeds\n", "is an e-mail"),
     ("WEBVTT\n\n00:01.000 --> 00:04.000\nHello\n", "is a file of subtitles"),
     ('{"cells": [], "nbformat": 4}', "is a Jupyter notebook"),
+    ("-- MySQL dump 10.13\n--\n-- Host: localhost\n", "is SQL"),
+    ('<tmx version="1.4">\n<body>\n<tu>Hi</tu>\n', "is XML"),
+    ("<tmx><tu>Hi</tu></tmx>\n", "is XML"),
+    ("\\begin{tabular}{ll}\nmessage & plan\n", "is LaTeX"),
+    ("@article{ann2026,\n title={Hi}\n}\n", "is LaTeX or BibTeX"),
+    ('msgid "Where is it?"\nmsgstr "Wo?"\n', "is a gettext file"),
+    ("from pathlib import Path\nprint(1)\n", "is a script"),
 ]
 
 
@@ -80,6 +87,22 @@ OTHER_STRUCTURES = [
     ("<<<<<<< HEAD\nmessage,plan\nDo you?,a\n=======\nmessage\n>>>>>>> main\n", "a merge"),
     ("message,plan\nHi,a\n<<<<<<< HEAD\nWhere?,b\n=======\nWho?,b\n>>>>>>> x\n", "a merge"),
     ("Do you?\n<<<<<<< ours\nWhere?\n=======\nWho?\n>>>>>>> theirs\n", "a merge"),
+    ("message\nWhere?\n>>>>>>> main\n", "a merge"),
+    ("<<<<<<< Conflict 1 of 1\n%%%%%%% x\n-Where?\n>>>>>>> Conflict 1 of 1 ends\n", "a merge"),
+    ("message: Do you ship?\nplan: basic\n", "YAML"),
+    ("seeds:\n- Do you ship?\n- Where is it?\n", "YAML"),
+    ('version: "3.1"\nnlu:\n- intent: greet\n  examples: |\n    - hi\n', "YAML"),
+    ("=====  ====\nmessage plan\n=====  ====\nWhere  a\n", "or a terminal"),
+    ("message = Do you ship?\n   plan = basic\n", "a list of names and values"),
+    ("MESSAGE=Do you ship?\nPLAN=basic\n", "a list of names and values"),
+    ('ts=1 msg="Do you ship?"\nts=2 msg="Where?"\n', "a list of names and values"),
+    ("__label__order Where is it?\n__label__pay How?\n", "a label in every line"),
+    ("where O\nis O\nOslo B-city\n", "a label in every line"),
+    ("01/02/2026, 10:01 - Ann: Where?\n01/02/2026, 10:02 - Shop: Here.\n", "a chat's export"),
+    ("[01/02/2026, 10:00:00] Ann: Where?\n[01/02/2026, 10:01:00] Shop: Here\n", "a chat's export"),
+    ("[10:00] Ann\nWhere is it?\n[10:02] Shop\nHere.\n", "a chat's export"),
+    ("2026-01-01 10:00:00,123 INFO Where?\n2026-01-01 10:00:01,001 INFO Here\n", "is a log"),
+    ('::1 - - [10/Oct/2026:13:55:36 -0700] "GET /"\n' * 2, "is a log"),
 ]
 
 
@@ -103,6 +126,11 @@ def test_another_structure_named_csv_is_refused_by_name(
         ("a.json", '{"message": "Hi"}\n{"message": "Ho"}\n', r"looks like JSON lines; .*\.jsonl"),
         ("a.json", '{"data": [{"message": "Hi"}]}', "is an object with the keys 'data'"),
         ("a.json", "Hello", "is not JSON"),
+        ("a.json", '{"message": {"0": "Hi?", "1": "Ho?"}}', "a list for each column.*records"),
+        ("a.json", '{"message": ["Hi?", "Ho?"], "plan": ["a", "b"]}', "a list for each column"),
+        ("a.json", '{"columns": ["message"], "data": [["Hi?"]]}', "a list for each column"),
+        ("a.json", '[{"instruction": "Sum up", "input": "x"}]', "--message-column"),
+        ("a.jsonl", '{"message": "Not Found", "documentation_url": "x"}', "a server's error"),
     ],
 )
 def test_json_of_another_kind_is_refused_by_name(
@@ -124,6 +152,10 @@ def test_json_of_another_kind_is_refused_by_name(
         "version 2 or 3?",
         "{} or []?",
         "[1] says otherwise, does it?",
+        "Are you open at 18:00?",
+        "2026-01-01 10:00 is my slot, why?",
+        "a = b in Excel, why?",
+        "note: is it open?",
     ],
 )
 def test_a_message_about_another_kind_of_file_is_a_message(tmp_path: Path, first: str) -> None:
@@ -193,6 +225,11 @@ UNKNOWN_HEADERS = (
     "# seeds of the month of May\nDo you ship?\nWhere?\n",
     "message^plan\nDo you ship?^a\n",
     "1,Do you ship?\n2,Where?\n",
+    "2026-01-01T10:00:00Z,Do you ship?\n2026-01-01T10:00:01Z,Where?\n",
+    "message\x1fplan\nWhere?\x1fa\n",
+    "Where?\x01a\nWho?\x01b\n",
+    "用户问题\n订单在哪里\n怎么退款\n",
+    "Mensaje\ndonde está mi pedido\nquiero saber\n",
 )  # fmt: skip
 
 
@@ -278,6 +315,53 @@ def test_a_log_of_both_sides_is_no_seed_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="as column 'Sender' shows"):
         read(tmp_path, table)
     assert messages(read(tmp_path, "role,message\nuser,Hi?\nadmin of sales,Ho?\n"))
+
+
+LOGS = {
+    "inbound": "inbound,text\nFalse,We are here.\nTrue,How do I pay?\n",
+    "direction": "direction,text\ninbound,How do I pay?\noutbound-api,So.\n",
+    "speaker": "dialogue,speaker,text\n1,USER,How?\n1,SYSTEM,So.\n",
+    "bot_id": '[{"text": "How?"}, {"bot_id": "B1", "text": "So."}]',
+    "Turn": "Conversation ID,Turn,text\na,1,How do I pay?\na,2,And then?\nb,1,Where?\n",
+}
+
+
+@pytest.mark.parametrize("column", LOGS)
+def test_a_log_is_known_by_any_column_that_shows_it(tmp_path: Path, column: str) -> None:
+    name = "seeds.json" if LOGS[column].startswith("[") else "seeds.csv"
+    with pytest.raises(UsageError, match=f"{column!r} shows?[,;]"):
+        read(tmp_path, LOGS[column], name)
+
+
+def test_a_row_for_each_conversation_is_no_log(tmp_path: Path) -> None:
+    content = "conversation_id,turn,inbound,text\na,1,True,How do I pay?\nb,1,True,Where?\n"
+    assert messages(read(tmp_path, content)) == ("How do I pay?", "Where?")
+
+
+def test_row_names_without_a_column_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"each row starts with its number.*row.names=FALSE"):
+        read(tmp_path, '"message","plan"\n"1","Where?","a"\n"2","Who?","b"\n')
+
+
+def test_lines_of_an_array_are_json_lines(tmp_path: Path) -> None:
+    assert messages(read(tmp_path, '{"text": "a?"},\n{"text": "b?"},\n', "a.jsonl")) == ("a?", "b?")
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        ("メッセージ\n注文はどこ？\n".encode("shift_jis"), "such as Shift-JIS.*iconv -f ENCODING"),
+        ("消息\n订单在哪里？\n".encode("gb18030"), "such as Shift-JIS"),
+        ("Вопрос\nГде заказ?\n".encode("cp1251"), "Windows-1251"),
+        ("message\nÉté à Zürich – où est-ce?\n".encode("cp1252"), "iconv -f windows-1252"),
+        (b"PK\x03\x04mimetypeapplication/vnd.oasis", "another zip archive"),
+    ],
+)
+def test_bytes_that_are_no_utf_8_are_not_spoilt_by_the_remedy(
+    tmp_path: Path, data: bytes, what: str
+) -> None:
+    with pytest.raises(UsageError, match=what):
+        read(tmp_path, data)
 
 
 def test_a_format_can_be_named(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from duologue.errors import UsageError
 from duologue.seeds import read_seeds
 
 FILES = {"/seeds.csv": b"message,lang\nHello,en\n,en\n", "/latin.csv": b"caf\xe9\n"}
+FILES["/seeds"] = FILES["/seeds.csv"]
 SECRETS = {"/private.csv": 403, "/broken.csv": 500}
 
 
@@ -48,6 +49,18 @@ def test_a_file_is_read_over_http_and_its_rows_name_it(web: str) -> None:
     seeds = read_seeds(f"http://{web}/seeds.csv")
     assert [seed.message for seed in seeds.seeds] == ["Hello"]
     assert str(seeds.rejected[0]).startswith(f"http://{web}/seeds.csv:3: message is empty")
+
+
+def test_a_url_may_name_the_format_in_its_query(web: str) -> None:
+    """As Google Sheets' addresses for downloads do."""
+    assert len(read_seeds(f"http://{web}/seeds?format=csv").seeds) == 1
+    with pytest.raises(UsageError, match="--seed-format"):
+        read_seeds(f"http://{web}/seeds")
+
+
+def test_the_remedy_for_an_encoding_fetches_the_file(web: str) -> None:
+    with pytest.raises(UsageError, match=rf"curl -L http://{web}/latin.csv \| iconv -f windows"):
+        read_seeds(f"http://{web}/latin.csv")
 
 
 def test_what_a_url_holds_of_secrets_is_shown_nowhere(web: str) -> None:

@@ -9,10 +9,10 @@ from duologue.conversation.messages import Conversation, EndReason, EndsWith, Ro
 from duologue.plans.generation import without_lost_openings
 from duologue.seeds import Seed, SeedFile
 from duologue.settings.participants import ParticipantInputs, ParticipantMode, ParticipantSettings
-from duologue.settings.rules import Severity
+from duologue.settings.rules import RuleSettings, Severity
 from duologue.settings.run import SimulationSettings
 from duologue.simulation import Draft, Participants, conversation_key, simulate, turns_of
-from duologue.validation.check import check_conversation
+from duologue.validation.check import Checker, check_conversation
 from duologue.validation.seeds import checked_seeds, seed_findings
 from tests.support.scripted import ScriptedParticipant
 
@@ -116,10 +116,11 @@ async def test_a_fault_in_the_opening_is_never_tried_again(
     of = seed((("USER", "Hello there"), ("ASSISTANT", given)))
     bot = ["We have {{stock}} of them." if may_become_valid else "Sure, in any shop."]
     conversation, _, _ = await simulated(of, bot, turns=1)
-    checked = check_conversation(conversation, of, SimulationSettings(turns=1))
+    checker = Checker(SimulationSettings(turns=1), RuleSettings())
+    checked = checker.check(conversation, of)
     broken = [v for v in checked.violations if v.severity is Severity.INVALID]
     assert [violation.message_index for violation in broken] == [message_index]
-    assert checked.may_become_valid is may_become_valid
+    assert checker.may_become_valid(checked) is may_become_valid
 
 
 def test_a_fault_in_the_opening_is_the_seeds_and_reported_as_such() -> None:

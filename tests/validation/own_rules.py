@@ -14,6 +14,12 @@ def no_prices(messages: Sequence[Message], _expected: Expectations) -> Iterator[
             yield Finding(index, "names a price")
 
 
+def from_here_on(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
+    """Starts at the first message, because of those after it, as `role_flip` may."""
+    if len(messages) > 1:
+        yield Finding(0, "from here on it is swapped")
+
+
 def raises(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
     yield Finding(0, "found")
     raise ValueError(messages[0].text)

@@ -7,9 +7,10 @@ import pytest
 from duologue.conversation.messages import Message, Role
 from duologue.seeds import Seed, read_seeds
 from duologue.settings.rules import RuleSettings, Severity
-from duologue.validation.check import CheckedConversation
+from duologue.settings.run import SimulationSettings
+from duologue.validation.check import Checker
 from duologue.validation.loading import load_rules
-from duologue.validation.rule import Rule, Violation
+from duologue.validation.rule import Rule
 from duologue.validation.rules import RULES
 from duologue.validation.seeds import checked_seeds, seed_findings
 from tests.dataset.making import checked
@@ -20,6 +21,15 @@ from tests.dataset.making import checked
     [
         ("Tell me about {{topic}}", ["placeholder"]),
         ("My name is [Your Name]", ["placeholder"]),
+        ("Is {product} in stock?", ["placeholder"]),
+        ("Where is order {order_id}?", ["placeholder"]),
+        ("{% if plan %}Hi{% endif %}", ["placeholder"]),
+        ("My name is <%= name %>", ["placeholder"]),
+        ("${question}", ["placeholder"]),
+        ("What does `{name}` mean in Python?", []),
+        ("Is {} valid JSON, and {x}?", []),
+        ("What does $HOME mean?", []),
+        ("My CSS: a {color: red}", []),
         ("Ignore that <|im_end|>", ["model_token"]),
         ("Thanks! [END]", ["end_marker"]),
         ("<think>They want a refund</think> Refund?", ["reasoning"]),
@@ -65,21 +75,25 @@ def test_an_own_rule_may_expect_more_than_a_first_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("index", "severity", "may"),
+    ("texts", "broken", "may"),
     [
-        (0, Severity.INVALID, False),
-        (0, Severity.WARNING, True),
-        (2, Severity.INVALID, True),
-        (None, Severity.INVALID, True),
+        (("Hi {{name}}", "Hello", "Bye"), "placeholder", False),
+        (("Hi", "Hello", "Bye {{name}}"), "placeholder", True),
+        (("Hi", "Hello", "Bye"), "from_here_on", True),
     ],
 )
 def test_what_the_seed_itself_breaks_is_not_simulated_again(
-    index: int | None, severity: Severity, may: bool
+    texts: tuple[str, ...], broken: str, may: bool
 ) -> None:
-    talk = checked("Hi", "Hello", "Bye").conversation
-    found = Violation("some_rule", severity, index, "")
-    seed = Seed(seed_id="s1", message="Hi")
-    assert CheckedConversation(talk, seed, (found,)).may_become_valid is may
+    own = ("python:tests.validation.own_rules:from_here_on",)
+    rules = RuleSettings(
+        own_rules=own if broken == "from_here_on" else (), severities={broken: "invalid"}
+    )
+    checker = Checker(SimulationSettings(), rules)
+    talk = checked(*texts).conversation
+    found = checker.check(talk, Seed(seed_id="s1", message=texts[0]))
+    assert broken in found.broken_rules
+    assert checker.may_become_valid(found) is may
 
 
 def test_every_rule_is_silent_on_an_ordinary_message() -> None:

@@ -1,6 +1,7 @@
 """Transcripts in the shapes that libraries and datasets write them."""
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def with_tools(call: dict[str, Any], result: dict[str, Any]) -> list[dict[str, A
     return [{"role": "user", "content": U}, call, result, {"role": "assistant", "content": A}]
 
 
-MESSAGES: dict[str, list[dict[str, Any]]] = {
+MESSAGES: dict[str, list[Any]] = {
     "OpenAI chat": PLAIN,
     "OpenAI parts": as_messages(part(type="text", text=U), part(type="text", text=A)),
     "OpenAI refusal": [
@@ -188,6 +189,102 @@ MESSAGES: dict[str, list[dict[str, Any]]] = {
         {"role": "assistant", "text": "", "content": A},
     ],
     "is_user": [{"is_user": True, "text": U}, {"is_user": False, "text": A}],
+    "Rasa": [
+        {"event": "action", "name": "action_session_start"},
+        {"event": "user", "text": U, "parse_data": {}},
+        {"event": "bot", "text": A, "data": {}},
+        {"event": "slot", "name": "city"},
+    ],
+    "Botpress": [
+        {"direction": "incoming", "payload": {"type": "text", "text": U}},
+        {"direction": "outgoing", "payload": {"type": "text", "text": A}},
+    ],
+    "Bot Framework": [
+        {"type": "conversationUpdate", "from": {"role": "user"}},
+        {"type": "message", "from": {"id": "1", "name": "Ann", "role": "user"}, "text": U},
+        {"type": "message", "from": {"id": "2", "role": "bot"}, "text": A},
+    ],
+    "Amazon Connect": [
+        {"ParticipantRole": "CUSTOMER", "Type": "EVENT", "ContentType": "x.participant.joined"},
+        {"ParticipantRole": "CUSTOMER", "Type": "MESSAGE", "Content": U},
+        {"ParticipantRole": "AGENT", "Type": "MESSAGE", "Content": A},
+    ],
+    "Contact Lens": [
+        {"ParticipantId": "CUSTOMER", "Content": U}, {"ParticipantId": "AGENT", "Content": A},
+    ],
+    "Twilio": [
+        {"direction": "inbound", "from": "+1", "to": "+2", "body": U},
+        {"direction": "outbound-api", "from": "+2", "to": "+1", "body": A},
+    ],
+    "Genesys": [
+        {"participantPurpose": "external", "text": U},
+        {"participantPurpose": "internal", "text": A},
+    ],
+    "Zendesk": [
+        {"author": {"type": "user"}, "content": {"type": "text", "text": U}},
+        {"author": {"type": "business"}, "content": {"type": "text", "text": A}},
+    ],
+    "Freshchat": [
+        {"actor_type": "user", "message_parts": part(text={"content": U})},
+        {"actor_type": "agent", "message_parts": part(text={"content": A})},
+    ],
+    "Gorgias": [{"from_agent": False, "body_text": U}, {"from_agent": True, "body_text": A}],
+    "Chatwoot": [
+        {"message_type": 0, "content": U, "sender": {"type": "contact"}},
+        {"message_type": 1, "content": A, "sender": {"type": "agent_bot"}},
+    ],
+    "Discord": [
+        {"type": "Default", "content": U, "author": {"name": "Ann", "isBot": False}},
+        {"type": "Default", "content": A, "author": {"name": "Shop", "isBot": True}},
+    ],
+    "LibreChat": [
+        {"sender": "Ann", "isCreatedByUser": True, "text": U},
+        {"sender": "GPT-4", "isCreatedByUser": False, "text": A},
+    ],
+    "Flowise": [{"role": "userMessage", "content": U}, {"role": "apiMessage", "content": A}],
+    "AI Studio": [
+        {"role": "user", "text": U},
+        {"role": "model", "text": "hm", "isThought": True},
+        {"role": "model", "text": A},
+    ],
+    "Pydantic AI": [
+        {"kind": "request", "parts": [
+            {"part_kind": "system-prompt", "content": "x"},
+            {"part_kind": "user-prompt", "content": U}]},
+        {"kind": "response", "parts": part(part_kind="tool-call", tool_name="f", args="{}")},
+        {"kind": "request", "parts": part(part_kind="tool-return", content="x")},
+        {"kind": "response", "parts": part(part_kind="text", content=A)},
+    ],
+    "LlamaIndex": [
+        {"role": "user", "blocks": part(block_type="text", text=U)},
+        {"role": "assistant", "blocks": part(block_type="text", text=A)},
+    ],
+    "Haystack 1": [
+        {"_role": "user", "_content": part(text=U)},
+        {"_role": "assistant", "_content": part(text=A)},
+    ],
+    "PyRIT": [
+        {"role": "user", "original_value": U, "converted_value": U},
+        {"role": "assistant", "original_value": A, "converted_value": A},
+    ],
+    "Bedrock guard": as_messages(part(guardContent={"text": {"text": U}}), part(text=A)),
+    **{
+        f"the roles {user} and {assistant}": [
+            {"role": user, "content": U}, {"role": assistant, "content": A},
+        ]
+        for user, assistant in (
+            *(("Kunde", "Assistent"), ("用户", "助手"), ("cliente", "agente")),
+            *(("ユーザー", "アシスタント"), ("User:", "Assistant:"), ("user_1", "agent_2")),
+            *(("<|user|>", "<|assistant|>"), ("MessageRole.USER", "Role.assistant")),
+            *(("🧑 User", "🤖 Assistant"), ("Customer", "Support Agent (Anna)")),
+        )
+    },
+    "pairs with roles": [["user", U], ["assistant", A]],
+    "a turn in an object": [{"turn": 1, "user": U, "bot": A}],
+    "a message in a field": [{"human": U}, {"ai": A}],
+    "a question and an answer": [{"question": U, "answer": A}],
+    "parts as JSON text": as_messages(json.dumps(part(type="text", text=U)), A),
+    "parts as Python prints them": as_messages(str(part(type="text", text=U)), A),
 }  # fmt: skip
 
 
@@ -250,11 +347,86 @@ RECORDS: dict[str, Any] = {
             "c": {"id": "c", "parent": "b", "message": MESSAGES["author objects"][1]},
         },
     },
+    "OpenAI batch": {
+        "request": {"body": {"messages": PLAIN[:1]}},
+        "response": {"status_code": 200, "body": {"choices": [{"message": PLAIN[1]}]}},
+    },
+    "Gemini batch": {
+        "request": {"contents": MESSAGES["Gemini"][:1]},
+        "response": {"candidates": [{"content": MESSAGES["Gemini"][1]}]},
+    },
+    "OpenAI response": {
+        "object": "response", "input": U,
+        "output": [{"type": "message", "role": "assistant",
+                    "content": part(type="output_text", text=A)}],
+    },
+    "Bedrock log": {
+        "input": {"inputBodyJson": {"messages": PLAIN[:1]}},
+        "output": {"outputBodyJson": {"output": {"message": PLAIN[1]}}},
+    },
+    "LangSmith chain": {"inputs": {"question": U}, "outputs": {"answer": A}},
+    "LangSmith example": {
+        "inputs": {"input": MESSAGES["LangChain dicts"][:1]},
+        "outputs": {"output": MESSAGES["LangChain dicts"][1]},
+    },
+    "Langfuse": {"id": "t", "input": PLAIN[:1], "output": A},
+    "Langfuse texts": {"id": "t", "input": U, "output": A},
+    "Phoenix": {"attributes": {"llm": {
+        "input_messages": [{"message": PLAIN[0]}], "output_messages": [{"message": PLAIN[1]}]}}},
+    "OpenInference": {"attributes": {
+        "llm.input_messages.0.message.role": "user",
+        "llm.input_messages.0.message.content": U,
+        "llm.output_messages.0.message.role": "assistant",
+        "llm.output_messages.0.message.content": A,
+    }},
+    "OpenTelemetry": {"attributes": {
+        "gen_ai.input.messages": json.dumps(
+            [{"role": "user", "parts": part(type="text", content=U)}]),
+        "gen_ai.output.messages": json.dumps(
+            [{"role": "assistant", "parts": part(type="text", content=A)}]),
+    }},
+    "Traceloop": {"attributes": {
+        "gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": U,
+        "gen_ai.completion.0.role": "assistant", "gen_ai.completion.0.content": A,
+    }},
+    "MLflow": {"data": {
+        "request": json.dumps({"messages": PLAIN[:1]}),
+        "response": json.dumps({"choices": [{"message": PLAIN[1]}]}),
+    }},
+    "LiteLLM": {
+        "messages": json.dumps(PLAIN[:1]),
+        "response": json.dumps({"choices": [{"message": PLAIN[1]}]}),
+    },
+    "Helicone": {
+        "request_body": {"messages": PLAIN[:1]}, "response_body": {"choices": [
+            {"message": PLAIN[1]}]},
+    },
+    "promptfoo": {"prompt": {"raw": json.dumps(PLAIN[:1])}, "response": {"output": A}},
+    "evals": {"input": PLAIN[:1], "ideal": A},
+    "Mistral": {
+        "outputs": [{"type": "message.output", **PLAIN[1]}],
+        "inputs": [{"type": "message.input", **PLAIN[0]}],
+    },
+    "Cohere": {"chat_history": [], "message": U, "text": A},
+    "Intercom": {
+        "type": "conversation",
+        "source": {"body": U, "author": {"type": "user"}},
+        "conversation_parts": {"conversation_parts": [
+            {"part_type": "comment", "body": A, "author": {"type": "admin"}},
+            {"part_type": "assignment", "body": None, "author": {"type": "bot"}},
+        ]},
+    },
+    "Freshdesk": {
+        "description_text": U, "conversations": [{"body_text": A, "incoming": False}],
+    },
+    "labelled text": {"transcript": f"User: {U}\nAgent: {A}"},
+    "labelled prompt": {"conversation": f"\n\nHuman: {U}\n\nAssistant: {A}"},
+    "bold labels": {"transcript": f"**Customer:** {U}\n**Bot:** {A}"},
     "newest first": {
         "object": "list",
         "data": [{**PLAIN[1], "created_at": 20}, {**PLAIN[0], "created_at": 10}],
     },
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
@@ -328,13 +500,52 @@ def test_an_unknown_shape_is_named_and_never_made_up(
         ({"id": "a", "title": "x"}, "its fields are 'id', 'title'; name the field"),
         ({"prompt": {"text": U, "role": "user", "replies": PLAIN}}, "has no list of messages"),
         ({"messages": PLAIN[:1], "output": {"blob": 1}}, "has a reply in 'output' in a shape"),
+        ({"response": {"body": {"choices": [{"message": PLAIN[1]}]}}}, "without the messages"),
+        ({"conversation_id": "c", "query": U, "answer": A}, "one exchange of the conversation"),
+        (
+            {
+                "attributes.llm.input_messages": PLAIN[:1],
+                "attributes.llm.output_messages": PLAIN[1:],
+            },
+            "may have its messages in",
+        ),
+        ({"messages": f"<|im_start|>user\n{U}<|im_end|>"}, "a model's chat template"),
+        ({"messages": f"[HumanMessage(content='{U}')]"}, "what Python prints for objects"),
+        (
+            {"messages": [{"role": "user", "content": "[{'type': 'text', 'text': nan}]"}]},
+            "message 0 has parts of content written as text, which is not JSON",
+        ),
+        ({"messages": [{"speaker": 0, "transcript": U}]}, "the role '0'.*--user-role"),
+        (
+            {"messages": [{"role": "assistant", "content": None, "parsed": {"answer": A}}]},
+            "message 0 has content without text; its fields are 'answer'",
+        ),
+        ({"transcript": f"Ann: {U}\nShop: {A}"}, "is not JSON"),
     ],
 )
 def test_a_record_without_one_conversation_says_what_it_has(
     tmp_path: Path, record: Any, reason: str
 ) -> None:
     (transcript,) = read(lines(tmp_path, record))
-    assert reason in str(transcript.unreadable)
+    assert re.search(reason, str(transcript.unreadable))
+
+
+def test_a_reply_may_hold_a_name_with_a_colon(tmp_path: Path) -> None:
+    text = f"User: {U}\nAgent: Ask here:\nSupport: 24 hours\nUser: Thanks."
+    (transcript,) = read(lines(tmp_path, {"transcript": text}))
+    assert said(transcript)[1] == ("assistant", "Ask here:\nSupport: 24 hours")
+
+
+def test_turns_with_both_sides_are_one_conversation(tmp_path: Path) -> None:
+    turns = [{"question": U, "answer": A}, {"question": "And when?", "answer": "Soon."}]
+    (transcript,) = read(lines(tmp_path, {"turns": turns}))
+    assert [text for _, text in said(transcript)] == [U, A, "And when?", "Soon."]
+
+
+def test_a_later_exchange_follows_the_history(tmp_path: Path) -> None:
+    record = {"chat_history": MESSAGES["Cohere"], "message": "Thanks.", "text": "Bye."}
+    (transcript,) = read(lines(tmp_path, record))
+    assert said(transcript)[2:] == [("user", "Thanks."), ("assistant", "Bye.")]
 
 
 def test_fields_and_roles_can_be_named(tmp_path: Path) -> None:

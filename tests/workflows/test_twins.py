@@ -46,6 +46,8 @@ async def test_the_twins_hold_a_conversation_and_send_whole_prompts(
     assert conversation.end_reason is EndReason.USER_ENDED
     first, second, _, last = models.requests
     assert (first["model"], first["temperature"], first["max_tokens"]) == ("gpt-4o-mini", 0.3, 2000)
+    # Both leave room for reasoning, as much as `openai:` models do.
+    assert {sent["max_tokens"] for sent in models.requests} == {ParticipantInputs().max_tokens}
     assert "Kettle & Crumb" in first["messages"][0]["content"]
     assert first["messages"][1:] == [{"role": "user", "content": "Do you sell kettles?"}]
     system = second["messages"][0]["content"]

@@ -19,7 +19,7 @@ TOOL_KIND = re.compile(
 )
 SILENT_KIND = re.compile(
     r"thinking|thought|reasoning|step-|step_|source|citation|annotation|data-|signature|"
-    r"editable_context|compaction|usage|metadata"
+    r"editable_context|compaction|usage|metadata|system-prompt"
 )
 _MEDIA = re.compile(
     r"(image|audio|video|document|file|sticker|location|attachment|pdf|voice|photo|media)"
@@ -32,13 +32,17 @@ _TOOL_FIELDS = frozenset(
         "codeexecutionresult", "toolcall", "toolresponse",
     ]
 )  # fmt: skip
+_KIND_FIELDS = ("type", "content_type", "part_kind", "block_type")
 _MEDIA_FIELDS = {
     "inlinedata": "file", "filedata": "file", "image": "image", "imageurl": "image",
     "audio": "audio", "inputaudio": "audio", "video": "video", "document": "document",
     "file": "file",
 }  # fmt: skip
 _SILENT_FIELDS = frozenset(["reasoningcontent", "cachepoint", "thoughtsignature"])
-_TEXT_FIELDS = ("text", "value", "content", "parts", "refusal", "transcript", "output_text")
+_TEXT_FIELDS = (
+    *("text", "value", "content", "parts", "refusal", "transcript", "output_text"),
+    *("guardContent", "payload", "message", "body"),
+)
 
 
 @dataclass(slots=True)
@@ -83,7 +87,7 @@ class Content:
 
     def _add_part(self, part: Mapping[str, Any], depth: int) -> None:
         part = in_lower_case(part)
-        kind = str(part.get("type") or part.get("content_type") or "").lower()
+        kind = next((str(part[name]).lower() for name in _KIND_FIELDS if part.get(name)), "")
         plain = {str(name).lower().replace("_", "") for name, value in part.items() if value}
         if SILENT_KIND.search(kind) or part.get("thought") is True or plain & _SILENT_FIELDS:
             return

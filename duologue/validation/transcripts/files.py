@@ -14,21 +14,22 @@ from duologue.storage.parquet_values import python_value
 from duologue.storage.text import decoded_text, physical_lines
 from duologue.storage.unpacking import stored_file
 from duologue.validation.rule import Expectations
-from duologue.validation.transcripts.messages import CONTENT_FIELDS, ROLE_FIELDS, read_messages
+from duologue.validation.transcripts.messages import read_messages
 from duologue.validation.transcripts.names import (
     ALL_RECOGNISED,
     ID_FIELDS,
     OWN_FIELDS,
     TranscriptNames,
 )
+from duologue.validation.transcripts.notation import parsed
 from duologue.validation.transcripts.records import (
     conversations_in,
     expectations_of,
     fields_of,
     id_of,
     messages_of,
-    parsed,
 )
+from duologue.validation.transcripts.speakers import CONTENT_FIELDS, ROLE_FIELDS
 from duologue.validation.transcripts.transcript import Transcript
 
 ROWS_AT_ONCE = 500

@@ -1,6 +1,7 @@
 """From a list of messages, as any library writes them, to what both sides said to each other."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -9,36 +10,11 @@ from duologue.conversation.content import is_content, split_content
 from duologue.conversation.messages import Message, Role
 from duologue.conversation.role_names import is_silent, is_tool
 from duologue.seeds.columns import listed
-from duologue.validation.transcripts.content import SILENT_KIND, TOOL_KIND, Content, in_lower_case
-from duologue.validation.transcripts.names import ALL_RECOGNISED, TranscriptNames, kind_of
+from duologue.validation.transcripts.content import SILENT_KIND, TOOL_KIND, Content
+from duologue.validation.transcripts.names import TranscriptNames, kind_of
+from duologue.validation.transcripts.notation import parsed
+from duologue.validation.transcripts.speakers import content_fields, role_name, unwrapped
 
-ROLE_FIELDS = (
-    "role",
-    "from",
-    "author",
-    "speaker",
-    "sender",
-    "author_role",
-    "sender_type",
-    "sender_role",
-    "participant",
-    "user_type",
-    "source",
-)
-CONTENT_FIELDS = (
-    "text",
-    "content",
-    "parts",
-    "value",
-    "message",
-    "body",
-    "utterance",
-    "msg",
-    "refusal",
-    "audio",
-    "response",
-    "items",
-)
 CALL_FIELDS = (
     "tool_calls",
     "function_call",
@@ -47,6 +23,12 @@ CALL_FIELDS = (
     "toolCalls",
     "functionCall",
 )
+_EVENT = re.compile(
+    r"event|update|typing|trace|join|left|leave|session|action|slot|assign|snooze|status|deliver"
+    r"|participant|transfer|undo|restart|followup|reminder|rewind|note|closed?$|open(ed)?$"
+)
+_EVENT_FIELDS = ("type", "Type", "event", "part_type", "subtype")
+_PARTS_AS_TEXT = re.compile(r"\s*\[\s*\{\s*['\"](?:type|text)['\"]\s*:")
 _BESIDE_THE_ANSWER = frozenset({"analysis", "commentary"})
 """Channels of gpt-oss, where the model thinks and calls tools."""
 
@@ -117,72 +99,12 @@ def _parsed(item: Any) -> Any:
         return item
 
 
-def unwrapped(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns a message without what LangChain, ChatGPT's export and the like put around it."""
-    if "Role" in item:  # .NET writes names with capitals
-        item = in_lower_case(item)
-    kwargs, data, message = item.get("kwargs"), item.get("data"), item.get("message")
-    if isinstance(kwargs, Mapping) and isinstance(item.get("id"), list):
-        return {**kwargs, "role": str(item["id"][-1:] and item["id"][-1])}
-    if isinstance(data, Mapping) and role_name(item) is not None and "content" not in item:
-        return {**data, "role": role_name(item)}
-    if isinstance(message, Mapping) and role_name(item) is None and role_name(message):
-        return message
-    return item
-
-
-def role_name(item: Mapping[str, Any]) -> str | None:
-    """Returns who a message says it is from, as it says it; None where it does not say."""
-    content = item.get("content")
-    if isinstance(content, Mapping) and isinstance(content.get("role"), str):
-        return str(content["role"])
-    for field in ROLE_FIELDS:
-        value = item.get(field)
-        if isinstance(value, Mapping):
-            inside = (value.get(name) for name in ("role", "label", "Label", "type", "name"))
-            value = next((v for v in inside if isinstance(v, str)), None)
-        if isinstance(value, str) and value:
-            # In corpora of dialogues the two speakers are the user and the system.
-            return "assistant" if field == "speaker" and value.lower() == "system" else value
-    for field in ("is_user", "isUser", "from_user", "is_human"):
-        if isinstance(item.get(field), bool):
-            return "user" if item[field] else "assistant"
-    kind = item.get("type")
-    # LangChain's messages say in their type who speaks.
-    if isinstance(kind, str) and (is_tool(kind) or is_silent(kind) or ALL_RECOGNISED.role(kind)):
-        return kind
-    return None
-
-
-def looks_like_messages(value: Any, names: TranscriptNames) -> bool:
-    """Checks whether a value is a list of messages."""
-    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
-        return False
-    return any(_is_message(unwrapped(item), names) for item in value[:10])
-
-
-def is_one_message(value: Any) -> bool:
-    """Checks whether a value is a message on its own."""
-    if not isinstance(value, Mapping):
-        return False
-    item = unwrapped(value)
-    return role_name(item) is not None and any(field in item for field in CONTENT_FIELDS)
-
-
-def _is_message(item: Mapping[str, Any], names: TranscriptNames) -> bool:
-    name = role_name(item)
-    if name is None:
-        return False
-    is_known = names.role(name) is not None or is_tool(name) or is_silent(name)
-    return is_known or ("role" in item and any(field in item for field in CONTENT_FIELDS))
-
-
 def _role(item: Mapping[str, Any], position: int, names: TranscriptNames) -> Role | None:
     """Returns whose message it is; None where neither side hears it."""
     name = role_name(item)
     if name is not None and (role := names.role(name)) is not None:
-        return None if _is_hidden(item) else role
-    if name is not None and (is_silent(name) or is_tool(name)):
+        return None if _is_hidden(item) or _is_event(item) else role
+    if (name is not None and (is_silent(name) or is_tool(name))) or _is_event(item):
         return None
     if name is None and (TOOL_KIND.search(_type(item)) or SILENT_KIND.search(_type(item))):
         return None
@@ -202,12 +124,21 @@ def _is_hidden(item: Mapping[str, Any]) -> bool:
     return (
         item.get("channel") in _BESIDE_THE_ANSWER
         or item.get("recipient") not in (None, "", "all", "user", "assistant")
-        or bool(item.get("thought") is True)
+        or item.get("thought") is True
+        or item.get("isThought") is True
         or (
             isinstance(metadata, Mapping)
             and bool(metadata.get("is_visually_hidden_from_conversation"))
         )
     )
+
+
+def _is_event(item: Mapping[str, Any]) -> bool:
+    """Checks for what chat systems log between messages: who joined, typed, was assigned."""
+    kinds = [item[field] for field in _EVENT_FIELDS if field in item]
+    if not any(isinstance(kind, str) and _EVENT.search(kind.lower()) for kind in kinds):
+        return False
+    return not (any(item[field] for field in content_fields(item)) or _calls_tools(item))
 
 
 def _is_of_a_tool(item: Mapping[str, Any]) -> bool:
@@ -229,7 +160,7 @@ def _calls_tools(item: Mapping[str, Any]) -> bool:
 
 def _content(item: Mapping[str, Any], position: int) -> Content:
     """Reads the first of the fields for content that has any."""
-    given = [field for field in CONTENT_FIELDS if field in item]
+    given = content_fields(item)
     if not given and not _calls_tools(item):
         raise ValueError(
             f"message {position} has no content; its fields are "
@@ -241,7 +172,7 @@ def _content(item: Mapping[str, Any], position: int) -> Content:
         if field == "audio" and isinstance(value, Mapping):
             value = {"type": "audio", **value}
         try:
-            content = Content().add(value)
+            content = Content().add(_parts(value))
         except ValueError as error:
             raise ValueError(f"message {position} {error}") from None
         content.has_tools |= found.has_tools
@@ -251,6 +182,20 @@ def _content(item: Mapping[str, Any], position: int) -> Content:
     if any("\ud800" <= character <= "\udfff" for character in _non_ascii(found.text)):
         raise ValueError(f"message {position} holds half a surrogate pair, which is no character")
     return found
+
+
+def _parts(value: Any) -> Any:
+    """Returns content as it is, but parts that were written into a text as parts again.
+
+    Raises:
+        ValueError: they cannot be read.
+    """
+    if not isinstance(value, str) or not _PARTS_AS_TEXT.match(value):
+        return value
+    try:
+        return parsed(value)
+    except ValueError as error:
+        raise ValueError(f"has parts of content written as text, which {error}") from None
 
 
 def _non_ascii(text: str) -> str:

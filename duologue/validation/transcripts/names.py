@@ -46,6 +46,10 @@ OWN_FIELDS = ("seed_message", "end_reason")
 """What only Duologue's own datasets have; with them more can be checked."""
 
 
+class UnclearConversationError(ValueError):
+    """A record holds a conversation, but it is unclear which part of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class TranscriptNames:
     """What someone says a file calls its parts; whatever is not said is recognised."""

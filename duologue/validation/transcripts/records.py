@@ -1,38 +1,39 @@
 """Where in a record the messages are, and what the conversation is called."""
 
-import ast
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from duologue.conversation.messages import EndReason, Role
-from duologue.conversation.role_names import role_named
+from duologue.conversation.messages import EndReason
 from duologue.seeds.columns import listed, normalised
 from duologue.validation.rule import Expectations
-from duologue.validation.transcripts.messages import (
-    is_one_message,
-    looks_like_messages,
-    role_name,
-    unwrapped,
-)
+from duologue.validation.transcripts.flattened import unflattened
+from duologue.validation.transcripts.labelled import labelled_messages
 from duologue.validation.transcripts.names import (
     ID_FIELDS,
     MESSAGE_FIELDS,
     OWN_FIELDS,
     TranscriptNames,
+    UnclearConversationError,
     kind_of,
 )
+from duologue.validation.transcripts.notation import parsed
+from duologue.validation.transcripts.replies import (
+    EXCHANGES,
+    REPLY_FIELDS,
+    exchange,
+    has_only_a_reply,
+    with_reply,
+)
+from duologue.validation.transcripts.speakers import is_one_message, looks_like_messages
 
 DEEPEST = 4
-REPLY_FIELDS = ("response", "completion", "output", "outputs", "reply", "answer")
-PAIRS = (("prompt", "completion"), ("prompt", "response"), ("input", "output"))
+PAIRS = (
+    *(("prompt", "completion"), ("prompt", "response"), ("input", "output")),
+    *(("inputs", "outputs"), ("input_messages", "output_messages")),
+)
 """Fields that hold one conversation in two lists."""
 
 _AN_OPTION = "name the field that has them with --messages-column"
-
-
-class UnclearConversationError(ValueError):
-    """A record holds a conversation, but it is unclear which part of it."""
 
 
 def conversations_in(
@@ -96,11 +97,9 @@ def messages_of(fields: Mapping[str, Any], names: TranscriptNames, depth: int = 
     for name in known:
         found = _as_list(fields[name], names, depth)
         if found is not None and not _holds_records(found, names, depth):
-            return _with_reply(found, fields, name)
-    for first, second in PAIRS:
-        lists = [_as_list(fields.get(name), names, depth) for name in (first, second)]
-        if all(found is not None and looks_like_messages(found, names) for found in lists):
-            return [message for found in lists for message in found or ()]
+            return with_reply(found, fields, name)
+    if (paired := _paired(fields, names, depth)) is not None:
+        return paired
     if isinstance(fields.get("mapping"), Mapping):
         return _thread(fields)
     if is_one_message(fields):
@@ -113,11 +112,40 @@ def messages_of(fields: Mapping[str, Any], names: TranscriptNames, depth: int = 
     if len(others) > 1:
         raise UnclearConversationError(f"may have its messages in {listed(others)}; {_AN_OPTION}")
     if others:
-        return _with_reply(fields[others[0]], fields, others[0])
-    inside = [name for name, v in fields.items() if _is_within(v, names, depth)]
+        return with_reply(fields[others[0]], fields, others[0])
+    within = {str(name): _as_object(value) for name, value in fields.items()}
+    inside = [name for name, v in within.items() if _is_within(v, names, depth)]
+    inside = [name for name in inside if name not in REPLY_FIELDS] or inside
     if len(inside) == 1:
-        return _with_reply(messages_of(fields[inside[0]], names, depth + 1), fields, inside[0])
+        return with_reply(messages_of(within[inside[0]], names, depth + 1), fields, inside[0])
+    if not known and (texts := exchange(fields)) is not None:
+        return texts
+    if (tree := unflattened(fields)) is not fields:
+        return messages_of(tree, names, depth)
     raise ValueError(_no_messages(fields, known))
+
+
+def _paired(fields: Mapping[str, Any], names: TranscriptNames, depth: int) -> list[Any] | None:
+    """Joins what was sent and what came back, where at least one of the two is a list."""
+    for pair in PAIRS:
+        sides = [_side(fields.get(name), names, depth) for name in pair]
+        if not all(sides) or all(isinstance(side, str) for side in sides):
+            continue
+        return [*_messages_in(sides[0], "user"), *_messages_in(sides[1], "assistant")]
+    return None
+
+
+def _messages_in(side: list[Any] | str | None, role: str) -> list[Any]:
+    return [{"role": role, "content": side}] if isinstance(side, str) else side or []
+
+
+def _side(value: Any, names: TranscriptNames, depth: int) -> list[Any] | str | None:
+    """Returns a list of messages, or the text that stands in its place."""
+    try:
+        found = _as_list(value, names, depth)
+    except ValueError:
+        return value if isinstance(value, str) else None
+    return found if looks_like_messages(found, names) else None
 
 
 def id_of(fields: Mapping[str, Any]) -> str | None:
@@ -136,39 +164,15 @@ def expectations_of(fields: Mapping[str, Any]) -> Expectations:
     return Expectations()
 
 
-def parsed(text: str) -> Any:
-    """Parses JSON, or the list that Python's `repr` made, as pandas writes it to a CSV.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        reason = f"is not JSON ({error})"
-    except RecursionError as error:
-        raise ValueError("is JSON nested too deeply to be a conversation") from error
-    except ValueError as error:  # a number of thousands of digits
-        raise ValueError(f"is not JSON that can be read ({error})") from error
-    if not text.lstrip().startswith(("[{'", '[{"', "{'", "array([", "['", "[array(")):
-        raise ValueError(reason)
-    try:
-        value = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        if "'" not in text:
-            raise ValueError(reason) from None
-        raise ValueError(
-            f"{reason}; it looks like Python's own notation, as pandas writes a column of lists: "
-            "write the lists with json.dumps, or the file as Parquet"
-        ) from None
-    return value
-
-
 def _as_list(value: Any, names: TranscriptNames, depth: int) -> list[Any] | None:
     """Returns a field's list of messages; None where it holds something else."""
     if isinstance(value, str):
+        if (said := labelled_messages(value, names)) is not None:
+            return said
         value = parsed(value)
     if isinstance(value, list | tuple):
+        if said := _from_turns(value, names):
+            return said
         # LangChain's traces have a list for each prompt of a batch.
         is_batch = len(value) == 1 and looks_like_messages(value[0], names)
         return list(value[0] if is_batch else value)
@@ -178,6 +182,47 @@ def _as_list(value: Any, names: TranscriptNames, depth: int) -> list[Any] | None
         if _is_within(value, names, depth):
             return messages_of(value, names, depth + 1)
     return None
+
+
+def _as_object(value: Any) -> Any:
+    """Returns a value, parsed where it is the JSON text of an object, as in logged calls."""
+    if not isinstance(value, str) or not value.startswith("{"):
+        return value
+    try:
+        return parsed(value)
+    except ValueError:
+        return value
+
+
+def _from_turns(value: Any, names: TranscriptNames) -> list[Any]:
+    """Turns `[["user", "Hi"], …]` and `[{"user": "Hi", "bot": "Hello"}, …]` into messages."""
+    if not value:
+        return []
+    said: list[Any] = []
+    for turn in value:
+        pairs = [turn] if isinstance(turn, list | tuple) else _spoken_in(turn, names)
+        for pair in pairs:
+            if len(pair) != 2 or not all(isinstance(part, str) for part in pair):
+                return []
+            if names.role(pair[0]) is None:
+                return []
+            said.append({"role": pair[0], "content": pair[1]})
+        if not pairs:
+            return []
+    return said
+
+
+def _spoken_in(turn: Any, names: TranscriptNames) -> list[tuple[str, Any]]:
+    """Returns who said what in a turn that is no message; both sides, or the only field."""
+    if not isinstance(turn, Mapping) or is_one_message(turn):
+        return []
+    said = [(str(name), text) for name, text in turn.items() if names.role(str(name))]
+    if len(said) == 2 or len(said) == len(turn) == 1:
+        return said
+    for asked, answer in EXCHANGES:
+        if isinstance(turn.get(asked), str) and isinstance(turn.get(answer), str):
+            return [("user", turn[asked]), ("assistant", turn[answer])]
+    return []
 
 
 def _from_columns(value: Mapping[str, Any]) -> list[Any] | None:
@@ -206,7 +251,9 @@ def _holds_messages(fields: Mapping[str, Any], names: TranscriptNames) -> bool:
 def _by_id(value: Mapping[str, Any], names: TranscriptNames) -> list[tuple[str, Any]]:
     """Returns the conversations of an object that has them under their ids."""
     records: list[tuple[str, Any]] = []
-    if names.message_fields(value) or any({*pair} <= value.keys() for pair in PAIRS):
+    plain = {str(key).rpartition(".")[2] for key in value}
+    is_a_call = bool(plain & {*REPLY_FIELDS}) or any({*pair} <= plain for pair in PAIRS)
+    if names.message_fields(value) or is_a_call:
         return records
     for key, element in value.items():
         if looks_like_messages(element, names):
@@ -249,41 +296,9 @@ def _holds_records(value: Any, names: TranscriptNames, depth: int) -> bool:
     """Checks whether a list has conversations in it, instead of messages."""
     if not isinstance(value, list) or looks_like_messages(value, names):
         return False
+    if _from_turns(value, names):
+        return False
     return any(_is_within(element, names, max(depth, DEEPEST - 2)) for element in value[:3])
-
-
-def _with_reply(messages: list[Any], fields: Mapping[str, Any], source: str) -> list[Any]:
-    """Adds the reply that a logged call holds next to its messages, if those end with the user.
-
-    Raises:
-        ValueError: there is something like a reply, in a shape that is not known.
-    """
-    last = messages[-1] if messages else None
-    ends_with_user = isinstance(last, Mapping) and role_named(str(role_name(unwrapped(last))))
-    if ends_with_user is not Role.USER:
-        return messages
-    for name in ("choices", *REPLY_FIELDS):
-        value = fields.get(name)
-        if name == source or not value or isinstance(value, int | float):
-            continue
-        reply = _reply(fields if name == "choices" else value)
-        if reply is None:
-            raise UnclearConversationError(f"has a reply in {name!r} in a shape that is not known")
-        return [*messages, reply]
-    return messages
-
-
-def _reply(value: Any) -> Any | None:
-    if isinstance(value, str):
-        return {"role": "assistant", "content": value}
-    if isinstance(value, list):
-        return _reply(value[0]) if len(value) == 1 else None
-    if is_one_message(value):
-        return value
-    if not isinstance(value, Mapping):
-        return None
-    inside = (value.get(name) for name in ("choices", "message", "generations", "text", "content"))
-    return next((_reply(v) for v in inside if v), None)
 
 
 def _thread(fields: Mapping[str, Any]) -> list[Any]:
@@ -305,6 +320,11 @@ def _thread(fields: Mapping[str, Any]) -> list[Any]:
 
 
 def _no_messages(fields: Mapping[str, Any], known: list[str]) -> str:
+    if has_only_a_reply(fields):
+        return (
+            "holds a reply without the messages before it; join it with what was sent, as "
+            "messages or chat_history"
+        )
     if known:
         return f"{known[0]} is {kind_of(fields[known[0]])}; expected a list of messages"
     empty = [name for name in fields if normalised(str(name)) in MESSAGE_FIELDS]
