@@ -18,11 +18,9 @@ from duologue.realism.classifier import (
     Numbers,
     folds_of,
     standardised,
-    tested,
+    unseen_scores,
 )
-
-LEVEL_DEVIATIONS = 1.959964
-"""Of a normal distribution: 95 % are within."""
+from duologue.realism.result import LEVEL_DEVIATIONS
 
 PERMUTATIONS = 999
 """The smallest p-value is 1 in 1,000."""
@@ -39,9 +37,7 @@ class Estimate:
     high: float
 
 
-def estimate(
-    features: Numbers, is_simulated: NDArray[np.bool_], groups: Groups
-) -> Estimate:
+def estimate(features: Numbers, is_simulated: NDArray[np.bool_], groups: Groups) -> Estimate:
     """Estimates how well two sides can be told apart.
 
     The interval inverts a test with the variance of Hanley and McNeil (1982, Radiology 143:29-36),
@@ -84,10 +80,9 @@ def p_value(features: Numbers, is_simulated: NDArray[np.bool_], groups: Groups) 
     for column in range(1, PERMUTATIONS + 1):
         shuffled = chance.permutation(len(blocks))
         labels[order, column] = np.concatenate([blocks[block] for block in shuffled])
-    fold = folds_of(groups, is_simulated, 0)
-    aucs = np.mean(
-        [_linear_aucs(features, labels, fold == number) for number in range(FOLDS)], axis=0
-    )
+    folds = [folds_of(groups, is_simulated, repeat) for repeat in range(REPEATS)]
+    tests = [fold == number for fold in folds for number in range(FOLDS)]
+    aucs = np.mean([_linear_aucs(features, labels, test) for test in tests], axis=0)
     return float((1 + (aucs[1:] >= aucs[0] - 1e-12).sum()) / (PERMUTATIONS + 1))
 
 
@@ -118,7 +113,7 @@ def _placements(
 ) -> Numbers:
     """Returns for each conversation the share of the other side's that it is told apart from."""
     total, times = np.zeros(len(features)), np.zeros(len(features))
-    for places, scores in tested(features, is_simulated, groups, repeats):
+    for places, scores in unseen_scores(features, is_simulated, groups, repeats):
         side = is_simulated[places]
         above = scores[side][:, None] - scores[~side][None, :]
         right = (above > 0) + 0.5 * (above == 0)
@@ -128,9 +123,7 @@ def _placements(
     return np.where(times > 0, total / np.maximum(times, 1), 0.5)
 
 
-def _grouped_variance(
-    shares: Numbers, is_simulated: NDArray[np.bool_], groups: Groups
-) -> float:
+def _grouped_variance(shares: Numbers, is_simulated: NDArray[np.bool_], groups: Groups) -> float:
     """Returns DeLong's variance, with the deviations of a group's conversations added up."""
     influence = np.empty(len(shares))
     for side in (is_simulated, ~is_simulated):

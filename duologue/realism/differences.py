@@ -42,8 +42,7 @@ def difference(
     told = tuple(_told(feature, *pair) for pair in zip(values, weights, strict=True))
     ranges = _ranges(feature, np.concatenate(known))
     simulated, real = (
-        _distribution(of_side, value, ranges)
-        for of_side, value in zip(known, told, strict=True)
+        _distribution(of_side, value, ranges) for of_side, value in zip(known, told, strict=True)
     )
     return FeatureDifference(
         feature=feature.name,
@@ -61,9 +60,7 @@ def difference(
 def ks_distance(first: Numbers, second: Numbers) -> float:
     """Returns the largest difference between two cumulative distributions, from 0 to 1."""
     at = np.unique(np.concatenate([first, second]))
-    shares = (
-        np.searchsorted(np.sort(one), at, side="right") / len(one) for one in (first, second)
-    )
+    shares = (np.searchsorted(np.sort(one), at, side="right") / len(one) for one in (first, second))
     return float(np.abs(next(shares) - next(shares)).max())
 
 

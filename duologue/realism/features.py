@@ -18,7 +18,6 @@ from duologue.realism import manner
 from duologue.realism.users import Spoken, UserSide
 from duologue.validation.dataset_rules.variety import moving_type_token_ratio
 
-
 Value = tuple[float, int]
 """A conversation's value, and of how many messages it is the mean; nan and 0 if it has none."""
 

@@ -35,8 +35,8 @@ _HESITATION_WORDS = frozenset(
     }
 )
 _HESITATION_PHRASES = re.compile(
-    r"\.\.\.|\b(?:i guess|i think|i suppose|not sure|sort of|ich glaube|keine ahnung|creo que|no sé|"
-    r"je crois|peut-être|je ne sais pas|acho que|может быть|не знаю)\b|嗯|可能|好像|也许|不太清楚|"
+    r"\.\.\.|\b(?:i guess|i think|i suppose|not sure|sort of|ich glaube|keine ahnung|creo que|"
+    r"no sé|je crois|peut-être|je ne sais pas|acho que|может быть|не знаю)\b|嗯|可能|好像|也许|不太清楚|"
     r"えっと|かも|たぶん"
 )
 # Slips that people make and models do not. No dictionary: a name or a rare word is no typo.
@@ -44,9 +44,13 @@ _SLIP = re.compile(
     r"[?!\uff1f\uff01]{2}|\w [?!,.](?!\w)|[^\W\d_][,;?!](?=[^\W\d_])|\S  +(?=\S)|([^\W\d_])\1{3}"
 )
 _SLIP_WORDS = frozenset(
-    "i dont cant wont im ive didnt doesnt isnt wasnt arent couldnt wouldnt shouldnt havent hasnt "
-    "thats whats theres youre theyre lets pls plz thx u ur gonna wanna gotta alot teh recieve "
-    "adress seperate definately untill wich becuase thier".split()
+    {
+        *("i", "dont", "cant", "wont", "im", "ive", "didnt", "doesnt", "isnt", "wasnt", "arent"),
+        *("couldnt", "wouldnt", "shouldnt", "havent", "hasnt", "thats", "whats", "theres"),
+        *("youre", "theyre", "lets", "pls", "plz", "thx", "u", "ur", "gonna", "wanna", "gotta"),
+        *("alot", "teh", "recieve", "adress", "seperate", "definately", "untill", "wich"),
+        *("becuase", "thier"),
+    }
 )
 _TOKEN = re.compile(r"[\w']+")
 _MARKUP = re.compile(r"\n\s*(?:[-*\u2022]|\d+[.)])\s|\*\*|```|^#+ |\n\s*\n", re.MULTILINE)

@@ -11,6 +11,7 @@ from duologue.realism.classifier import Groups, Numbers, group_numbers
 from duologue.realism.differences import difference
 from duologue.realism.features import FEATURES, Feature, Kind
 from duologue.realism.grades import grade_of
+from duologue.realism.notes import notes_on
 from duologue.realism.result import (
     DECIMALS,
     Auc,
@@ -21,7 +22,6 @@ from duologue.realism.result import (
     Side,
 )
 from duologue.realism.users import UserSide, comparable
-from duologue.realism.notes import notes_on
 
 HALVES = 40
 """How often the real conversations are halved."""
@@ -65,9 +65,7 @@ def compare_users(
     deciding = _matrix(values, decides=True)
     found = estimate(deciding, is_simulated, groups)
     floor = _floor(deciding[~is_simulated], sides[1])
-    grade, best, worst = (
-        grade_of(auc, floor.auc) for auc in (found.auc, found.low, found.high)
-    )
+    grade, best, worst = (grade_of(auc, floor.auc) for auc in (found.auc, found.low, found.high))
     return Realism(
         auc=round(found.auc, DECIMALS),
         interval=(round(found.low, DECIMALS), round(found.high, DECIMALS)),
@@ -117,9 +115,7 @@ def _scaled(feature: Feature, column: Numbers) -> Numbers:
 
 def _floor(features: Numbers, real: Sequence[UserSide]) -> Floor:
     groups = group_numbers([user.group for user in real])
-    aucs = [
-        quick_auc(features, _half(groups, number), groups) for number in range(HALVES)
-    ]
+    aucs = [quick_auc(features, _half(groups, number), groups) for number in range(HALVES)]
     low, high = np.quantile(aucs, [0.025, 0.975])
     return Floor(
         auc=round(float(np.mean(aucs)), DECIMALS),
@@ -160,9 +156,7 @@ def _domains(
     return tuple(sorted(floors, key=lambda floor: -floor.auc))
 
 
-def _openings(
-    values: Numbers, is_simulated: NDArray[np.bool_], groups: Groups
-) -> Auc | None:
+def _openings(values: Numbers, is_simulated: NDArray[np.bool_], groups: Groups) -> Auc | None:
     shared = np.isin(groups[is_simulated], groups[~is_simulated])
     if shared.mean() >= SHARED_OPENINGS:
         return None

@@ -5,6 +5,8 @@ from enum import StrEnum
 from duologue.settings.options import Record
 
 DECIMALS = 4
+LEVEL_DEVIATIONS = 1.959964
+"""Of a normal distribution: 95 % are within."""
 
 
 class Grade(StrEnum):
@@ -127,3 +129,9 @@ class Realism(Record):
     """Those that decide first; in each part the most different first."""
     notes: tuple[str, ...] = ()
     """What makes the comparison less fair, a sentence each."""
+
+    @property
+    def standard_error(self) -> float:
+        """The AUC's, from its interval."""
+        low, high = self.interval
+        return (high - low) / (2 * LEVEL_DEVIATIONS)

@@ -111,7 +111,7 @@ def comparable(
     """
     sides = (list(simulated), list(real))
     for side, name in zip(sides, names, strict=True):
-        _check_size(side, name)
+        check_size(side, name)
     _check_difference(*sides, names)
     chosen = [_chosen(side) for side in sides]
     most = min(max(len(user.spoken) for user in side) for side in chosen)
@@ -130,7 +130,12 @@ def digest(user: UserSide) -> bytes:
     return hashlib.sha256(user.id.encode("utf-8", "surrogatepass")).digest()
 
 
-def _check_size(side: Sequence[UserSide], name: str) -> None:
+def check_size(side: Sequence[UserSide], name: str) -> None:
+    """Checks that a side is large enough.
+
+    Raises:
+        UsageError: it is not; says how many conversations it needs.
+    """
     if len(side) < LEAST_CONVERSATIONS:
         raise UsageError(
             f"{name}: holds {len(side)} conversations in which both sides say something; realism "

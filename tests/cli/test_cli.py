@@ -535,7 +535,7 @@ def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
 
 COMMANDS = [
     *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate"),
-    *("compare", "export"),
+    *("compare", "export", "realism"),
     *("push-test-suite", "serve", "seeds", "seeds check", "versions"),
     *("versions pin", "versions unpin", "versions remove", "versions rollback"),
 ]

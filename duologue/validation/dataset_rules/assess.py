@@ -1,7 +1,8 @@
 """Runs the dataset rules."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from duologue.settings.rules import (
     CANNED_REPLY,
@@ -37,6 +38,7 @@ def assess(
     invalid: int = 0,
     earlier: Sequence[DatasetQuality] = (),
     settings: DatasetRuleSettings = DatasetRuleSettings(),
+    others: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> DatasetQuality:
     """Measures a dataset, compares it with earlier versions, and reports what stands out.
 
@@ -46,6 +48,7 @@ def assess(
         invalid: number of conversations that were left out because they are invalid.
         earlier: the quality of earlier versions, oldest first; only the last 14 count.
         settings: which findings to report, and their severities.
+        others: measures that were taken elsewhere, by name: the value and its standard error.
     """
     facts: list[Facts] = []
     uses: Uses = defaultdict(list)
@@ -66,9 +69,11 @@ def assess(
         "canned_reply_share": repeated_share(uses, len(conversations)),
     }
     values = {name: share for name, share in shares.items() if counts[name]} | measures_of(facts)
+    values |= {name: value for name, (value, _) in others.items()}
+    errors = sampling_errors(facts) | {name: error for name, (_, error) in others.items()}
     measures = compared(
         {name: values[name] for name in MEASURES if name in values},
-        sampling_errors(facts),
+        errors,
         counts,
         earlier,
         settings.drift_distances,

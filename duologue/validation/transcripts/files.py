@@ -272,9 +272,7 @@ def _transcript(place: str, record: Any, names: TranscriptNames, taken: set[str]
         return Transcript(name, (), (), Expectations(), str(error))
     except RecursionError:
         return Transcript(name, (), (), Expectations(), "is nested too deeply")
-    return Transcript(
-        name, messages, positions, expectations_of(fields), domain=domain_of(fields)
-    )
+    return Transcript(name, messages, positions, expectations_of(fields), domain=domain_of(fields))
 
 
 def _unlike(taken: set[str], name: str, place: str) -> str:
