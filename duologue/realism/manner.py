@@ -21,7 +21,7 @@ Mark = Callable[[Spoken], float | None]
 FEW_WORDS = 3
 """A message of up to three words: "yes please", "order 5512"."""
 
-_END_MARKS = frozenset(".?!\u2026\u3002\uff1f\uff01\uff0e\u061f\u06d4\u0964\u037e:;")
+_END_MARKS = frozenset(".?!\u2026\u3002\uff1f\uff01\uff0e\u061f\u06d4\u0964\u037e")
 _EXCLAMATION_MARKS = ("!", "\uff01")
 _EMOJI = re.compile(
     "[\U0001f300-\U0001faff\u2600-\u27bf\u2b50\u2b55]|(?<!\\w)[:;=8][-'^]?[)(DPpOo3/|](?!\\w)|<3|"
@@ -36,8 +36,8 @@ _HESITATION_WORDS = frozenset(
 )
 _HESITATION_PHRASES = re.compile(
     r"\.\.\.|\b(?:i guess|i think|i suppose|not sure|sort of|ich glaube|keine ahnung|creo que|"
-    r"no sé|je crois|peut-être|je ne sais pas|acho que|может быть|не знаю)\b|嗯|可能|好像|也许|不太清楚|"
-    r"えっと|かも|たぶん"
+    r"no sé|je crois|peut-être|je ne sais pas|acho que|может быть|не знаю)\b|嗯|可能|好像|也许|"
+    r"不太清楚|えっと|かも|たぶん"
 )
 # Slips that people make and models do not. No dictionary: a name or a rare word is no typo.
 _SLIP = re.compile(
