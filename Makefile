@@ -57,6 +57,7 @@ format: .venv/dev
 # The longest comes last: it leaves the most to delete, which slows down whatever follows.
 benchmark: .venv/dev .venv/as-installed/ready
 	$(BIN)/python -m benchmarks.check_speed
+	$(BIN)/python -m benchmarks.realism_speed
 	$(BIN)/python -m benchmarks.evaluate_speed
 	$(BIN)/python -m benchmarks.generate_speed
 

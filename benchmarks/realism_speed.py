@@ -27,7 +27,8 @@ def main() -> None:
             lines = (_conversation(random.Random(f"{number} {i}")) for i in range(count // 2))
             file.write_text("\n".join(map(json.dumps, lines)))
         start = time.process_time()
-        measured = compare_users(*(read_users(str(file)) for file in files))
+        simulated, real = (read_users(str(file)) for file in files)
+        measured = compare_users(simulated, real)
         print(f"{count:,} conversations: {time.process_time() - start:.1f} CPU seconds")
         print(f"AUC {measured.auc:.3f} of two sides made in the same way")
 

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from . import phrases
-from .customer import Customer, Style, goal_in
+from .customer import END, Customer, Style, goal_in
 from .goals import ASIDES, STOCK, Goal, Question
 
-END = "[END]"
 ALIKE = 0.6
 """The share of words in common (Jaccard) from which a message counts as said before."""
 MOST_MESSAGES = 6
@@ -56,7 +55,7 @@ def say(own: Sequence[str], chatbot: Sequence[str]) -> str:
     possible = _possible(customer, own, chatbot, latest)
     said = [*own, latest]
     for text in possible:
-        styled = customer.styled(text)
+        styled = customer.styled(text, len(own))
         if not _alike_any(styled, said):
             return styled
     return phrases.LAST_RESORT
@@ -219,7 +218,8 @@ def _reaction(customer: Customer, latest: str, number: int) -> str:
         return ""
     for pattern, texts in phrases.REACTIONS:
         if found := re.search(pattern, latest):
-            if not customer.chance(70 if pattern else 25, f"react {number}"):
+            # People rarely comment on what they were told before they ask on.
+            if not customer.chance(25 if pattern else 10, f"react {number}"):
                 return ""
             text = customer.choose(texts, f"reaction {number}")
             return text.format(*found.groups()) + " "
