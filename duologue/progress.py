@@ -1,8 +1,18 @@
 """How far a run has got, for whoever displays it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class Growing(Protocol):
+    """A conversation that is being simulated."""
+
+    @property
+    def messages(self) -> Sequence[Any]:
+        """What was said so far; each message has a role and a text."""
+        ...
 
 
 @dataclass(slots=True)
@@ -18,6 +28,8 @@ class Progress:
     """The jobs, such as `conversations`."""
     succeeded: int = 0
     failed: int = 0
+    growing: dict[str, Growing] = field(default_factory=dict)
+    """The conversations in flight by id, in the order in which they started."""
 
     @property
     def percent(self) -> float:

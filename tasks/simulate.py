@@ -12,7 +12,7 @@ from duologue.participants.budget import Spending
 from duologue.participants.concurrency import Accounts
 from duologue.participants.opening import open_participants
 from duologue.plans.generation import Job
-from duologue.progress import Progress
+from duologue.progress import Growing, Progress
 from duologue.settings.run import RunSettings
 from duologue.simulation import Draft, FailedSeed, Participants, simulate
 from duologue.tasks.artifacts import progress_artifact
@@ -38,12 +38,15 @@ class Simulation(Work[Job, Conversation, FailedSeed]):
         checker: Checker,
         checkpoints: Checkpoints,
         spending: Spending,
+        growing: dict[str, Growing] | None = None,
     ) -> None:
         self._settings = settings
         self._participants = participants
         self._checker = checker
         self._checkpoints = checkpoints
         self._spending = spending
+        self._growing = {} if growing is None else growing
+        """What a terminal shows of the conversations in flight."""
         self._drafts: dict[str, GrowingDraft] = {}
         """Of the conversations that were started or resumed and are not finished."""
 
@@ -56,8 +59,16 @@ class Simulation(Work[Job, Conversation, FailedSeed]):
         if job.key not in self._drafts:
             stored = await read_draft(job.draft_key, job.seed, self._checkpoints)
             self._drafts[job.key] = GrowingDraft(stored, job.draft_key, self._checkpoints)
-        growing, settings = self._drafts[job.key], self._settings
+        growing = self._drafts[job.key]
+        self._growing[job.name] = growing.draft
+        try:
+            return await self._simulated(job, growing, retries)
+        finally:
+            del self._growing[job.name]
+
+    async def _simulated(self, job: Job, growing: GrowingDraft, retries: int) -> Conversation:
         draft, store = growing.draft, partial(self._store_reply, job, growing)
+        settings = self._settings
         while True:
             draft.start_attempt()
             try:
@@ -143,7 +154,7 @@ async def simulate_conversations(
         within_global_limit(settings.global_limit, min(settings.max_concurrency, len(jobs))),
     ):
         both = Participants(participants[0], participants[1], dataset, version)
-        work = Simulation(settings, both, checker, checkpoints, spending)
+        work = Simulation(settings, both, checker, checkpoints, spending, progress.growing)
         results = await run_jobs(jobs, work, limits, checkpoints, progress)
     for limit in accounts.limits():
         get_run_logger().info(str(limit))

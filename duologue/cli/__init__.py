@@ -14,10 +14,12 @@ from duologue.cli.check import check
 from duologue.cli.compare import compare
 from duologue.cli.config import config
 from duologue.cli.diff import diff
+from duologue.cli.doctor import doctor
 from duologue.cli.evaluate import evaluate
 from duologue.cli.export import export
 from duologue.cli.flags import SettingsCommand
 from duologue.cli.generate import generate
+from duologue.cli.init import init
 from duologue.cli.options import Group, example
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.realism import realism
@@ -90,6 +92,8 @@ app = typer.Typer(
     # Rich takes 0.1 s to import, cuts long defaults, and reads `[tool.duologue]` as markup.
     rich_markup_mode=None,
 )
+app.command(epilog=example("duologue init", "duologue init my-project --yes"))(init)
+app.command(epilog=example("duologue doctor"))(doctor)
 app.command(
     cls=SettingsCommand,
     epilog=example(

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from duologue.cli.flags import Assignments, ConfigFile, Flag, read_settings
 from duologue.cli.local_run import run_locally
-from duologue.cli.options import Format, OutputFormat, print_lines
+from duologue.cli.options import Format, OutputFormat, Quiet, print_lines
 from duologue.cli.promotion import promote as promote_candidate
 from duologue.cli.promotion import undo as undo_promotion
 from duologue.cli.terminal import Console
@@ -96,6 +96,7 @@ def compare(
     config: ConfigFile = None,
     assignments: Assignments = None,
     output_format: Format = OutputFormat.TEXT,
+    quiet: Quiet = False,
 ) -> None:
     """Compare two chatbots over whole conversations with the same simulated user.
 
@@ -120,6 +121,7 @@ def compare(
     settings = validated(CompareSettings, values)
     parameters = settings.as_parameters(CommonComparisonOptions)
     console = Console(stderr=output_format is OutputFormat.JSON)
+    console.shows_progress = not quiet
     if undo is not None:
         return undo_promotion(_comparison_folder(settings, undo), console)
     plan = _checked(parameters, file, console)

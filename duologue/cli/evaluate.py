@@ -9,7 +9,7 @@ from rich.table import Table
 
 from duologue.cli.flags import Assignments, ConfigFile, Flag, read_settings
 from duologue.cli.local_run import run_locally
-from duologue.cli.options import Format, OutputFormat, print_lines
+from duologue.cli.options import Format, OutputFormat, Quiet, print_lines
 from duologue.cli.terminal import Console
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def evaluate(
     config: ConfigFile = None,
     assignments: Assignments = None,
     output_format: Format = OutputFormat.TEXT,
+    quiet: Quiet = False,
 ) -> None:
     """Compare a chatbot's replies with those in a dataset.
 
@@ -62,6 +63,7 @@ def evaluate(
     parameters = merged.settings.as_parameters(CommonEvaluationOptions)
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
+    console.shows_progress = not quiet
     plan = _checked(parameters, file, console)
     manifest, _ = run_locally(
         _evaluate_dataset,

@@ -8,7 +8,7 @@ import typer
 
 from duologue.cli.flags import Assignments, ConfigFile, Flag, read_settings
 from duologue.cli.local_run import run_locally
-from duologue.cli.options import Format, OutputFormat, print_lines
+from duologue.cli.options import Format, OutputFormat, Quiet, print_lines
 from duologue.cli.results import print_result
 from duologue.cli.seeds import read_or_ask, show_seeds
 from duologue.cli.terminal import Console, counted
@@ -44,6 +44,7 @@ def generate(
     config: ConfigFile = None,
     assignments: Assignments = None,
     output_format: Format = OutputFormat.TEXT,
+    quiet: Quiet = False,
 ) -> None:
     """Generate and publish a conversation for every seed.
 
@@ -59,6 +60,7 @@ def generate(
     parameters = merged.settings.as_parameters(CommonOptions)
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
+    console.shows_progress = not quiet
     plan = _checked(parameters, file, console)
     manifest, message = run_locally(
         _generate_dataset,
@@ -104,6 +106,8 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
     from duologue.versions.writing import check_writable  # imports pyarrow
 
     check_writable(plan.dataset)
+    if not console.shows_progress:
+        return plan
     lines = {
         "Seeds": f"{seed_file.path}: {counted(len(seed_file.seeds), 'seed')}, "
         f"{counted(len(seed_file.rejected), 'row')} rejected ({seed_file.columns_note})",

@@ -2,11 +2,12 @@
 
 import gc
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
+from rich.console import RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,6 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.progress import Progress as ProgressBar
+from rich.text import Text
 
 from duologue.cli.temporary_server import temporary_server
 from duologue.cli.terminal import Console
@@ -28,8 +30,12 @@ from duologue.interruption import (
 )
 
 if TYPE_CHECKING:
-    from duologue.progress import Progress
+    from duologue.progress import Growing, Progress
     from duologue.settings.participants import ParticipantSettings
+
+CONVERSATIONS_SHOWN = 3
+MESSAGES_SHOWN = 2
+"""Of each conversation that grows in the terminal."""
 
 Flow = TypeVar("Flow", bound=Callable[..., Any])
 
@@ -42,6 +48,7 @@ PREFECT_DEFAULTS = {
     # As in prefect.toml, which Prefect finds in the repository's folder only.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "600",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",  # else Prefect prints a notice of several lines in the first run
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
@@ -166,6 +173,29 @@ async def flow_ready(
         yield flow
 
 
+class _LiveBar(ProgressBar):
+    """A progress bar with the conversations that are growing below it."""
+
+    growing: "Mapping[str, Growing]" = {}
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """Yields the bar, and then the first conversations in flight with their last messages."""
+        yield from super().get_renderables()
+        if self.growing and self.console.is_terminal:
+            for name, conversation in list(self.growing.items())[:CONVERSATIONS_SHOWN]:
+                yield _last_messages(name, conversation.messages)
+
+
+def _last_messages(name: str, messages: "Sequence[Any]") -> Text:
+    lines = [Text(f"\n{name}, message {len(messages)}", "bold")]
+    for message in messages[-MESSAGES_SHOWN:]:
+        lines.append(Text(f" {message.role.value:10} ", "dim"))
+        lines[-1].append(" ".join(message.text.split()), "none")
+    text = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
+
+
 @contextmanager
 def _progress_bar(console: Console, watch: Any) -> Iterator[None]:
     from duologue.progress import watch_progress
@@ -177,11 +207,12 @@ def _progress_bar(console: Console, watch: Any) -> Iterator[None]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with ProgressBar(*columns, console=console) as bar:
+    with _LiveBar(*columns, console=console, disable=not console.shows_progress) as bar:
         shown = bar.add_task("starting Prefect", total=None)
 
         def update(progress: "Progress") -> None:
             watch(progress)
+            bar.growing = progress.growing
             failed = f", {progress.failed} failed" if progress.failed else ""
             bar.update(
                 shown,

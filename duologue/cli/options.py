@@ -9,6 +9,10 @@ from typer.core import TyperGroup
 
 from duologue.cli.terminal import Console
 
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="Print the result alone, no progress; for CI.")
+]
+
 
 class OutputFormat(StrEnum):
     """How a command reports its result."""

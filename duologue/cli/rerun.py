@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from duologue.cli.local_run import run_locally
-from duologue.cli.options import Format, Name, Output, OutputFormat, VersionOrFolder
+from duologue.cli.options import Format, Name, Output, OutputFormat, Quiet, VersionOrFolder
 from duologue.cli.results import print_result, rerun_command
 from duologue.cli.terminal import Console
 
@@ -30,6 +30,7 @@ def rerun(
         ),
     ] = None,
     output_format: Format = OutputFormat.TEXT,
+    quiet: Quiet = False,
 ) -> None:
     """Simulate the failed and invalid conversations again.
 
@@ -45,6 +46,7 @@ def rerun(
 
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
+    console.shows_progress = not quiet
     planned = plan_rerun(version, seed_ids or (), name, output, max_concurrency)
     manifest, output = planned.version.manifest, planned.dataset.output
     if not planned.again:

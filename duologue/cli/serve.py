@@ -221,11 +221,11 @@ def _prefect_server(port: int, console: Console) -> Iterator[dict[str, ChildProc
             check_server()
             console.say(f"Prefect server: {without_credentials(api_url)}")
             yield {}
-        elif _is_prefect(url):
+        elif is_prefect(url):
             console.say(f"Prefect UI: {url} (a server that was running there)")
             yield {}
         else:
-            _check_free(port)
+            check_free(port)
             server = _start_server(port)
             started.callback(server.stop)
             with console.status("starting a Prefect server"):
@@ -253,7 +253,7 @@ def _start_server(port: int) -> ChildProcess:
     )
 
 
-def _is_prefect(url: str) -> bool:
+def is_prefect(url: str) -> bool:
     """Checks whether a healthy Prefect server answers there."""
     import httpx
 
@@ -264,7 +264,12 @@ def _is_prefect(url: str) -> bool:
     return answer.status_code == httpx.codes.OK and answer.text == "true"
 
 
-def _check_free(port: int) -> None:
+def check_free(port: int) -> None:
+    """Checks that a server can listen on a port of this machine.
+
+    Raises:
+        UsageError: something else does.
+    """
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -25,6 +25,9 @@ class Console(rich.console.Console):
     the screen, write over other lines, or change the terminal's title.
     """
 
+    shows_progress = True
+    """Whether a run shows how far it has got; False with `--quiet`."""
+
     def say(self, line: str) -> None:
         """Prints a line as it is: not wrapped, and nothing in it coloured or read as markup."""
         self.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -535,7 +535,7 @@ def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
 
 COMMANDS = [
     *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate"),
-    *("compare", "export", "realism"),
+    *("compare", "export", "init", "doctor", "realism"),
     *("push-test-suite", "serve", "seeds", "seeds check", "versions"),
     *("versions pin", "versions unpin", "versions remove", "versions rollback"),
 ]
@@ -597,4 +597,5 @@ def test_the_command_lines_server_settings_are_those_of_prefect_toml() -> None:
 
     in_file = flattened(tomllib.loads((ROOT / "prefect.toml").read_text()), "PREFECT")
     assert in_file.items() <= PREFECT_DEFAULTS.items()
-    assert {name for name in PREFECT_DEFAULTS if "LOGGING" not in name} <= in_file.keys()
+    rest = {name for name in PREFECT_DEFAULTS if "LOGGING" not in name}
+    assert rest - {"DO_NOT_TRACK"} <= in_file.keys()

@@ -151,7 +151,7 @@ def in_a_terminal(folder: Path, answer: str, *arguments: str) -> tuple[int, str]
     except OSError:  # how Linux says that the other end is closed
         pass
     os.close(controller)
-    return process.wait(timeout=60), OURS.sub("", output.decode())
+    return process.wait(timeout=600), OURS.sub("", output.decode())
 
 
 @pytest.mark.parametrize(
@@ -174,3 +174,33 @@ def test_nobody_is_asked_where_there_is_no_terminal(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "--message-column" in done.stderr
     assert done.stdout == ""
+
+
+SLOW = """
+import asyncio
+
+async def reply(chat_history):
+    await asyncio.sleep(0.5)
+    return "The \\x1b[2Jparcel is on its way."
+"""
+
+
+def test_conversations_are_shown_as_they_grow(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    (tmp_path / "seeds.csv").write_text("Where is it?\nWhen?\n")
+    generate = ["generate", "seeds.csv", "--chatbot", "python:slow:reply", "--turns", "1"]
+    code, output = in_a_terminal(tmp_path, "", *generate)
+    assert code == 0, output
+    growing, _, result = output.rpartition("seeds  valid")
+    assert re.search(r"seed-\w+-1, message 2", growing), output
+    assert growing.count("parcel is on its way.") > result.count("parcel is on its way.")
+    assert "\x1b[2J" not in output
+
+
+def test_a_quiet_run_prints_the_result_alone(tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_text("Where is it?\n")
+    code, output = in_a_terminal(tmp_path, "", "generate", "seeds.csv", "--turns", "1", "--quiet")
+    assert code == 0, output
+    assert "seeds  valid" in output
+    assert "simulating" not in output
+    assert "Chatbot:" not in output

@@ -31,7 +31,11 @@ SHARDED = "test_shards.py does this on a server of its own"
 READ_BY_OTHERS = "tests/other_tools does this"
 PUSH_CASES = "duologue push-test-suite latest my-test-suite"
 COMPARED = "the like of it is in tests/cli/test_compare_command.py"
+IN_CONTAINERS = "no container runs here; test_container.py starts the services by hand"
+NEW_PROJECT = "tests/cli/test_init_command.py does this in a folder of its own"
 RUN_ELSEWHERE = {
+    "duologue init": NEW_PROJECT,
+    "duologue doctor": NEW_PROJECT,
     "make demo": "CI runs it on a clean machine",
     "make benchmark": "takes minutes",
     "python -m benchmarks.grid": "takes a quarter of an hour",
@@ -60,6 +64,8 @@ RUN_ELSEWHERE = {
     "duologue compare --candidate support-bot@staging --promote production --resume COMPARISON "
     "--apply": COMPARED,
     "duologue compare --undo COMPARISON": COMPARED,
+    "docker compose up --build": IN_CONTAINERS,
+    "docker compose exec worker prefect deployment run generate-dataset/nightly": IN_CONTAINERS,
     "make chaos": "takes a quarter of an hour",
     "make soak": "takes half an hour",
     "export SLACK_WEBHOOK_URL=https://hooks.slack.com/services/...": "is the reader's own",

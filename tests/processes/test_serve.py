@@ -1,5 +1,6 @@
 """`duologue serve` as people use it: its processes, its UI in a browser, and what stops it."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ import psutil
 import pytest
 from playwright.sync_api import Browser
 
+from duologue.project.files import SEEDS, Answers, write_project
+from duologue.settings.run import BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER
 from tests.support.prefect_processes import (
     BIN,
     PrefectServer,
@@ -202,6 +205,17 @@ def test_it_uses_the_server_that_is_configured_in_a_folder_of_other_flows(
             assert process.wait() == 0
         assert served.processes() == []
         assert configured.deployment("generate-dataset/own")["work_pool_name"] == "own-pool"
+
+
+def test_a_new_project_is_served_from_what_is_installed(served: Served, tmp_path: Path) -> None:
+    served.folder = tmp_path / "new"
+    write_project(served.folder, Answers(BUNDLED_CHATBOT, BUNDLED_SIMULATED_USER, SEEDS))
+    served.server.environment.pop("PYTHONPATH")
+    with served.running():
+        run = served.server.start_run(NIGHTLY, {"turns": 1})
+        served.server.wait_for(run, "Completed")
+    (manifest,) = (served.folder / "datasets").glob("*/*/manifest.json")
+    assert json.loads(manifest.read_text())["counts"]["valid"] == 3
 
 
 def test_it_leaves_a_server_running_that_it_found(served: Served) -> None:

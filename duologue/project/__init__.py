@@ -1,0 +1,1 @@
+"""What `duologue init` writes: the files of a project that uses Duologue."""
