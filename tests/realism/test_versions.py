@@ -117,6 +117,15 @@ def test_no_file_of_real_users(datasets: Path) -> None:
     assert "--real: is missing" in done.stderr
 
 
+def test_the_users_of_any_two_files_are_compared(tmp_path: Path, real: str) -> None:
+    simulated = write(tmp_path / "simulated.jsonl", users(50, POLITE, prefix="s"))
+    done = run("--between", simulated, real, "--format", "json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert (told["simulated"]["name"], told["real"]["name"]) == (simulated, real)
+    assert told["features"][0]["feature"] == "polite"
+
+
 def test_both_files_and_a_version_are_too_much(real: str) -> None:
     done = run("latest", "--between", real, real)
     assert done.exit_code == 2
