@@ -1,46 +1,57 @@
 # `make demo` and `make test` set up what they need.
 
 PYTHON ?= python3
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 # Twice quiet: errors only.
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-deps
 OTHER_TOOLS := .venv/other-tools
 PEERS := deepeval openevals scenario
 
-.PHONY: demo test test-processes check fuzz chaos soak audit format benchmark benchmark-peers lock \
-	lock-database lock-other-tools lock-peers lock-small-model small-model clean
+# The rooms that need no server, no browser and no process.
+ROOMS := $(addprefix tests/,comparison conversation dataset evaluation own_code participants plans \
+	reliability report seeds settings simulation storage validation)
 
-demo: .venv/runtime
+.PHONY: demo test test-rooms test-processes check fuzz chaos soak audit format benchmark \
+	benchmark-peers lock lock-database lock-other-tools lock-peers lock-small-model small-model clean
+
+demo: $(VENV)/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
 
 # Before each commit: minutes. More than four processes would wait for the one Prefect server.
-test: .venv/dev
+test: $(VENV)/dev
 	$(BIN)/python -m pytest -m "not processes and not chaos and not soak" \
 		--numprocesses logical --maxprocesses 4 --dist worksteal
 
-# What kills, waits for or spans processes. Where the other tools cannot be installed, their tests
-# are skipped, but not in CI. Two files at a time: each has servers and workers of its own.
-test-processes: .venv/dev
+# The rooms alone, in a minute. For another Python, with the same locked packages:
+# make test-rooms PYTHON=python3.12 VENV=.venv-3.12
+test-rooms: $(VENV)/dev
+	$(BIN)/python -m pytest -m "not processes" --numprocesses logical --maxprocesses 4 \
+		--dist worksteal $(ROOMS)
+
+# What kills, waits for or spans processes, or takes long. Where the other tools cannot be installed,
+# their tests are skipped, but not in CI. Two files at a time: each has servers and workers of its own.
+test-processes: $(VENV)/dev
 	-$(MAKE) --no-print-directory $(OTHER_TOOLS)/ready
 	$(BIN)/python -m pytest -m "processes and not chaos and not soak" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-check: .venv/dev
+check: $(VENV)/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 # The property tests, each with a hundred times as many examples as in `make test`.
-fuzz: .venv/dev
+fuzz: $(VENV)/dev
 	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz --timeout=3600
 
 # 5,000 seeds in shards while machines are killed at random; some fifteen minutes.
-chaos: .venv/dev
+chaos: $(VENV)/dev
 	$(BIN)/python -m pytest -m chaos -s
 
 # Half an hour, or DUOLOGUE_SOAK_MINUTES, in which everything goes wrong at once. Needs root for disks
 # that fail, a C compiler for clocks that jump, and PostgreSQL.
-soak: .venv/dev
+soak: $(VENV)/dev
 	$(BIN)/python -m pytest -m soak -s
 
 # pip-audit is not locked: the newest release knows the most about the dependencies that are.
@@ -50,19 +61,19 @@ audit:
 		|| echo "pip-audit could not be installed"
 	.venv/audit/bin/python .ci/audit.py
 
-format: .venv/dev
+format: $(VENV)/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 # The longest comes last: it leaves the most to delete, which slows down whatever follows.
-benchmark: .venv/dev .venv/as-installed/ready
+benchmark: $(VENV)/dev .venv/as-installed/ready
 	$(BIN)/python -m benchmarks.check_speed
 	$(BIN)/python -m benchmarks.realism_speed
 	$(BIN)/python -m benchmarks.evaluate_speed
 	$(BIN)/python -m benchmarks.generate_speed
 
 # A peer that cannot be installed is reported and not measured.
-benchmark-peers: .venv/dev .venv/as-installed/ready
+benchmark-peers: $(VENV)/dev .venv/as-installed/ready
 	-$(MAKE) --no-print-directory --keep-going $(PEERS:%=.venv/peers/%/ready)
 	$(BIN)/python -m benchmarks.peers_speed
 
@@ -73,17 +84,17 @@ SUPPORTED := import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) 
 
 # The lock files hold every package with its hashes, so that nothing is left to resolve. The stamp is
 # away while pip works: an environment without one is unfinished, and is built from scratch.
-.venv/runtime: requirements.txt pyproject.toml
+$(VENV)/runtime: requirements.txt pyproject.toml
 	@$(PYTHON) -c '$(SUPPORTED)'
-	@test -e $@ && $(BIN)/python -c '$(SUPPORTED)' 2> /dev/null || rm -rf .venv
+	@test -e $@ && $(BIN)/python -c '$(SUPPORTED)' 2> /dev/null || rm -rf $(VENV)
 	@rm -f $@
-	@test -d .venv || echo "Setting up .venv; this takes about a minute."
-	@test -d .venv || $(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+	@test -d $(VENV) || echo "Setting up $(VENV); this takes about a minute."
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements.txt
 	@$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-.venv/dev: .venv/runtime requirements-dev.txt
+$(VENV)/dev: $(VENV)/runtime requirements-dev.txt
 	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements-dev.txt
 	@touch $@
 
@@ -99,19 +110,19 @@ $(OTHER_TOOLS)/ready: $(addprefix tests/other_tools/,requirements.txt package.js
 	touch $@
 
 # A small language model on both sides of 30 conversations, on the CPU.
-small-model: .venv/dev .venv/small-model/ready
+small-model: $(VENV)/dev .venv/small-model/ready
 	$(BIN)/python examples/small_model/run.py
 
 # The model and what runs it (230 MB), in an environment of their own. Neither needs other packages
 # for what is used of it.
-.venv/small-model/ready: examples/small_model/requirements.txt | .venv/dev
+.venv/small-model/ready: examples/small_model/requirements.txt | $(VENV)/dev
 	rm -rf $(@D)
 	$(BIN)/python -m venv $(@D)
 	$(@D)/bin/python $(PIP_INSTALL) --require-hashes -r $<
 	touch $@
 
 # What users install, without the tools for development. Benchmarks measure this.
-.venv/as-installed/ready: requirements.txt pyproject.toml | .venv/dev
+.venv/as-installed/ready: requirements.txt pyproject.toml | $(VENV)/dev
 	rm -rf $(@D)
 	$(BIN)/python -m venv $(@D)
 	$(@D)/bin/python $(PIP_INSTALL) --require-hashes -r $<
@@ -163,4 +174,4 @@ lock-small-model:
 	cd examples/small_model && $(COMPILE) --no-deps requirements.in --output-file requirements.txt
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-*

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import locale
+import math
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, SupportsFloat
 
 from duologue.foreign_loop import ForeignCall, abandon
 
@@ -117,6 +118,20 @@ def call_foreign_here(call: Callable[[], Any]) -> Any:
         KeyboardInterrupt: Ctrl-C was pressed while the function ran.
     """
     return _called(call)
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Checks whether a function, or an object that can be called, is async."""
+    return any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
+
+
+def finite_number(value: Any) -> float | None:
+    """Returns a value of a user's function as a number; None if it is none or not finite.
+
+    The value's class may be the user's as well, and raise anything.
+    """
+    number = call_foreign_here(lambda: float(value) if isinstance(value, SupportsFloat) else None)
+    return number if isinstance(number, float) and math.isfinite(number) else None
 
 
 @contextmanager

@@ -55,9 +55,9 @@ class Draft(BaseModel):
 
     @classmethod
     def of(cls, seed: Seed) -> "Draft":
-        """Starts a conversation with the seed's message."""
-        opening = Message(role=Role.USER, text=seed.message)
-        return cls(messages=[opening], started_at=datetime.now(UTC))
+        """Starts a conversation with the seed's message, after its opening if it has one."""
+        given = [*seed.scenario.opening, Message(role=Role.USER, text=seed.message)]
+        return cls(messages=given, started_at=datetime.now(UTC), opening=len(given))
 
     def start_attempt(self) -> None:
         """Counts an attempt; the conversation starts with the first, not while it waited."""
@@ -108,7 +108,7 @@ async def simulate(
     Args:
         draft: the conversation so far. It grows with each reply, so that the caller can resume it
             if this raises.
-        seed: its message opens the conversation.
+        seed: its message opens the conversation, or continues its opening.
         sample: which conversation of the seed this is, from 1.
         participants: the chatbot and the simulated user.
         settings: how long the conversation may be and how it ends.
@@ -118,7 +118,8 @@ async def simulate(
         LostStateError: a participant no longer has the conversation; the draft is at its start.
         ParticipantError: a participant gave no usable reply.
     """
-    while (end_reason := reason_to_end(draft, settings)) is None:
+    opening = len(seed.scenario.opening)
+    while (end_reason := reason_to_end(draft, seed, settings)) is None:
         if store is not None:
             await store()
         if draft.messages[-1].role is Role.USER:
@@ -134,7 +135,8 @@ async def simulate(
                 _add(draft, Role.USER, text, reply)
     messages = draft.messages
     if end_reason is EndReason.FAREWELL_LOOP:
-        messages = without_farewell_tail(messages, settings.ends_with)
+        said = without_farewell_tail(messages[opening:], settings.ends_with)
+        messages = [*messages[:opening], *said]
     return Conversation(
         conversation_id=conversation_id(seed, sample),
         seed_id=seed.seed_id,
@@ -146,6 +148,7 @@ async def simulate(
         ended_at=max(datetime.now(UTC), draft.started_at),
         attempts=draft.attempts,
         usage=draft.usage,
+        opening=opening,
     )
 
 
@@ -154,7 +157,7 @@ def _context(
 ) -> TurnContext:
     """Says which reply is next, and which execution the same participant replied with last."""
     messages = draft.messages
-    replies = sum(message.role is Role.ASSISTANT for message in messages)
+    replies = _replies(messages[len(seed.scenario.opening) :])
     own = (message.execution_id for message in reversed(messages) if message.role is role)
     return TurnContext(
         seed,
@@ -185,22 +188,31 @@ async def _reply(
     return reply
 
 
-def reason_to_end(draft: Draft, settings: SimulationSettings) -> EndReason | None:
+def turns_of(seed: Seed, settings: SimulationSettings) -> int:
+    """Returns how many turns a seed's conversations have at most."""
+    return seed.scenario.max_turns or settings.turns
+
+
+def reason_to_end(draft: Draft, seed: Seed, settings: SimulationSettings) -> EndReason | None:
     """Returns why the conversation has ended; None while it continues.
 
     If conversations end with ASSISTANT, a simulated user that leaves with a last message still
-    gets an answer to it.
+    gets an answer to it. What was said in the seed's opening ends nothing and counts as no turn.
     """
+    said = draft.messages[len(seed.scenario.opening) :]
     last = draft.messages[-1].role
     ends_here = last is Role[settings.ends_with.name]
     if draft.user_has_ended and (ends_here or settings.ends_with is EndsWith.USER):
         return EndReason.USER_ENDED
-    if is_farewell_loop(draft.messages):
+    if is_farewell_loop(said):
         return EndReason.FAREWELL_LOOP
-    replies = sum(message.role is Role.ASSISTANT for message in draft.messages)
-    if replies >= settings.turns and ends_here:
+    if _replies(said) >= turns_of(seed, settings) and ends_here:
         return EndReason.MAX_TURNS
     return None
+
+
+def _replies(messages: Sequence[Message]) -> int:
+    return sum(message.role is Role.ASSISTANT for message in messages)
 
 
 def swap_roles(messages: Sequence[Message], greeting: str | None) -> list[Message]:

@@ -6,8 +6,9 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from duologue.comparison.manifest import ComparisonManifest
+from duologue.participants.budget import Spending
 from duologue.plans.comparison import plan_comparison
-from duologue.settings.comparison import ComparisonForm
+from duologue.settings.comparison import ComparisonForm, ComparisonOptions
 from duologue.settings.options import takes
 from duologue.tasks.check_access import check_compared
 from duologue.tasks.compare import simulate_sides
@@ -16,6 +17,7 @@ from duologue.tasks.identify_run import (
     open_checkpoints,
     version_of_first_attempt,
 )
+from duologue.tasks.judge_sides import check_side_judges, judge_sides
 from duologue.tasks.measure_sides import measure_sides
 from duologue.tasks.opaque import opaque
 from duologue.tasks.restrict_code import restrict_code
@@ -38,16 +40,20 @@ async def compare_chatbots(**parameters: Any) -> ComparisonManifest | State[Any]
         DuologueError: nothing was written.
     """
     restrict_code()
-    if not parameters["seeds"] and parameters["baseline_version"] in ("", "latest"):
+    resumes = (parameters["advanced"] or ComparisonOptions()).resume
+    if not (parameters["seeds"] or resumes) and parameters["baseline_version"] in ("", "latest"):
         parameters["baseline_version"] = await version_of_first_attempt() or "latest"
     plan = plan_comparison(**parameters)
     check_comparisons_writable(plan.folder)
     checkpoints = open_checkpoints(plan.folder)
     run = await identify_comparison(plan, checkpoints)
     plan = await check_compared(plan, run.version, checkpoints)
+    plan = await check_side_judges(plan, run.version, checkpoints)
+    spending = Spending(plan.settings.budget)
 
-    simulated = await simulate_sides(plan, run.version, checkpoints)
-    contents = await measure_sides(opaque(plan), run, opaque(simulated))
+    simulated = await simulate_sides(plan, run.version, checkpoints, spending)
+    checked = await judge_sides(plan, run.version, simulated, checkpoints, spending)
+    contents = await measure_sides(opaque(plan), run, opaque(simulated), opaque(checked))
     manifest = write_comparison(str(plan.folder / run.version), opaque(contents))
     await show_comparison(str(plan.folder / run.version), manifest)
     return comparison_state(manifest)

@@ -83,6 +83,7 @@ async def generate_dataset(**parameters: Any) -> Manifest | State[Any]:
         run.started_at,
         simulated.stopped_early,
         no_verdicts=tuple(judged.missing),
+        judge_usage=judged.usage,
         account_limits=simulated.account_limits,
     )
     version = export(plan.dataset, run.version, opaque(contents))

@@ -87,7 +87,7 @@ async def rerun_failed_seeds(
     outcomes = rerun.outcomes(simulated.outcomes)
     judging = judge_run(rerun.settings, run.version, run.version, spending, rerun.dataset.name)
     judged = await judge_conversations(
-        rerun.jobs, outcomes, checker, judging, checkpoints, rerun.contents.checked
+        rerun.jobs, outcomes, checker, judging, checkpoints, rerun.contents
     )
     checked, failed = await validate(
         opaque(rerun.jobs),
@@ -104,6 +104,7 @@ async def rerun_failed_seeds(
         run.started_at,
         simulated.stopped_early,
         no_verdicts=tuple(judged.missing),
+        judge_usage=judged.usage,
         account_limits=simulated.account_limits,
     )
     written = export(rerun.dataset, run.version, opaque(contents))

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from prefect import get_run_logger
 
+from duologue.comparison.sides import Side
 from duologue.evaluation.plan import EvaluationPlan
-from duologue.evaluation.replies import Side
 from duologue.participants.templates import check_templates
 from duologue.plans.comparison import ComparisonPlan
 from duologue.plans.generation import Plan

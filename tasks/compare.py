@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from prefect import get_run_logger
 
 from duologue.comparison.following import FollowingUser
+from duologue.comparison.sides import Side
 from duologue.conversation.messages import Conversation
 from duologue.errors import NotTriedError
-from duologue.evaluation.replies import Side
 from duologue.participants.budget import Spending
-from duologue.participants.concurrency import Accounts
+from duologue.participants.concurrency import AccountLimit, Accounts
 from duologue.participants.opening import open_participants
 from duologue.plans.comparison import ComparedJob, ComparisonPlan
 from duologue.progress import Progress
+from duologue.settings.comparison import ComparisonSettings
 from duologue.simulation import FailedSeed, Outcome, Participants
 from duologue.tasks.artifacts import progress_artifact
 from duologue.tasks.jobs import Limits, Work, run_jobs
@@ -57,10 +58,12 @@ class SimulatedSides:
     outcomes: Mapping[Side, Sequence[Outcome]]
     """By side, in the order of the seeds and samples."""
     stopped_early: str | None
+    account_limits: tuple[AccountLimit, ...] = ()
+    """What the accounts of the participants allowed, if they refused calls."""
 
 
 async def simulate_sides(
-    plan: ComparisonPlan, comparison: str, checkpoints: Checkpoints
+    plan: ComparisonPlan, comparison: str, checkpoints: Checkpoints, spending: Spending
 ) -> SimulatedSides:
     """Simulates every conversation of the comparison that is not an earlier version's.
 
@@ -74,7 +77,7 @@ async def simulate_sides(
     if plan.settings.from_turn is not None:
         await _store_openings(plan, jobs, checkpoints)
     progress = Progress(comparison, total=len(jobs), doing="simulating", of="conversations")
-    spending, accounts = Spending(plan.settings.budget), Accounts()
+    accounts = Accounts()
     baseline = plan.baseline_conversations()
     made: dict[str, Outcome] = {}
     stopped_early = None
@@ -89,7 +92,7 @@ async def simulate_sides(
                 reason = NotTriedError(f"not tried, because the run stopped early: {stopped_early}")
                 made |= {job.key: await work.failed(job, reason) for job in some}
                 continue
-            results = await run_jobs(some, work, _limits(plan), checkpoints, progress)
+            results = await run_jobs(some, work, limits_of(plan.settings), checkpoints, progress)
             stopped_early = results.stopped_early
             for job, outcome in zip(some, results.outcomes, strict=True):
                 made[job.key] = outcome
@@ -103,6 +106,7 @@ async def simulate_sides(
             for side in plan.simulated_sides
         },
         stopped_early,
+        accounts.limits(),
     )
 
 
@@ -113,8 +117,8 @@ def _in_order(plan: ComparisonPlan, jobs: Sequence[ComparedJob]) -> list[Sequenc
     return [[job for job in jobs if job.side is side] for side in plan.simulated_sides]
 
 
-def _limits(plan: ComparisonPlan) -> Limits:
-    settings = plan.settings
+def limits_of(settings: ComparisonSettings) -> Limits:
+    """Returns how many jobs of a comparison run concurrently, and how often they are retried."""
     return Limits(
         settings.max_concurrency,
         settings.seed_retries,

@@ -14,6 +14,7 @@ from duologue.evaluation.plan import EvaluationPlan
 from duologue.plans.comparison import ComparisonPlan
 from duologue.plans.generation import Plan
 from duologue.plans.rerun import Rerun
+from duologue.plans.resumed_comparison import FORM
 from duologue.storage.locations import without_credentials
 from duologue.versions.checkpoints import Checkpoints
 from duologue.versions.drafts import read_draft
@@ -99,16 +100,16 @@ async def identify_evaluation(plan: EvaluationPlan, checkpoints: Checkpoints) ->
 async def identify_comparison(plan: ComparisonPlan, checkpoints: Checkpoints) -> RunIdentity:
     """Names the comparison that this flow run makes, the same again on a retry, and tags the run.
 
+    It also stores what the comparison was asked, so that its name is enough to resume it.
+
     Raises:
-        UsageError: the comparison to resume left no checkpoints.
+        ExportError: the checkpoints cannot be written.
     """
     run = await _this_flow_run()
     comparison = plan.resume or new_version(_started_at(run), str(run.id))
-    if plan.resume and not await checkpoints.names(comparison):
-        raise UsageError(
-            f"resume {comparison}: {without_credentials(plan.folder)} has no checkpoints of that "
-            "comparison; check it, or leave `resume` empty to start a new one"
-        )
+    if plan.resume is None:  # what is set for a resumed run is for that run alone
+        with export_errors(f"checkpoints of {plan.dataset.name}: cannot be written"):
+            await checkpoints.write(f"{comparison}/{FORM}", plan.form)
     version = plan.earlier_version or comparison
     await _tag(run, plan.dataset.name, version)
     return RunIdentity(comparison, _started_at(run))

@@ -12,7 +12,8 @@ from prefect import get_run_logger
 from slugify import slugify
 
 from duologue.conversation.messages import Conversation
-from duologue.conversation.usage import Usage
+from duologue.conversation.usage import Usage, total
+from duologue.dataset.contents import DatasetContents
 from duologue.errors import FatalError, TransientError, safe_message
 from duologue.participants.budget import Spending
 from duologue.participants.concurrency import Accounts
@@ -28,7 +29,7 @@ from duologue.settings.run import Budget, RunSettings
 from duologue.simulation import Outcome
 from duologue.tasks.artifacts import progress_artifact
 from duologue.tasks.jobs import Limits, Work, run_jobs, try_to_store
-from duologue.validation.check import CheckedConversation, Checker
+from duologue.validation.check import Checker
 from duologue.validation.judges.choosing import is_asked
 from duologue.validation.judges.question import Question, answer_key, call_of, question_of
 from duologue.validation.judges.reading import (
@@ -66,7 +67,7 @@ class JudgeJob:
     def name(self) -> str:
         """The conversation, the judge and, from the second on, the sample."""
         sample = f"-{self.sample}" if self.sample > 1 else ""
-        return f"{self.question.id}-by-{slugify(self.judge.title)}{sample}"
+        return f"{self.question.found_under}-by-{slugify(self.judge.title)}{sample}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,15 @@ class Judgements:
     """By conversation, or by next turn; in the judges' order."""
     missing: list[NoVerdict] = field(default_factory=list)
     """Conversations that a judge was asked about in vain."""
+    usage: dict[str, Usage] = field(default_factory=dict)
+    """By judge, what the answers behind its verdicts used, if that is known. Answers that are too
+    few for a verdict count with the run that completes them, so that none counts twice."""
+
+    def add_usage(self, judge: str, outcomes: Iterable[StoredAnswer | Unanswered]) -> None:
+        """Adds what a judge's answers used to what is known of it already."""
+        answers = [one.usage for one in outcomes if isinstance(one, StoredAnswer)]
+        if used := total([self.usage.get(judge), *answers]):
+            self.usage[judge] = used
 
 
 class Judging(Work[JudgeJob, StoredAnswer, Unanswered]):
@@ -172,7 +182,7 @@ async def judge_conversations(
     checker: Checker,
     run: JudgeRun,
     checkpoints: Checkpoints,
-    before: Iterable[CheckedConversation] = (),
+    before: DatasetContents | None = None,
 ) -> Judgements:
     """Asks the judges of a run about the conversations that each is to read.
 
@@ -182,17 +192,17 @@ async def judge_conversations(
         checker: says what the rules find, which decides what is doubtful.
         run: the judges, from `check_judges`, and how they are asked.
         checkpoints: where answers are stored.
-        before: conversations of the version that is repaired; their verdicts stay.
+        before: the version that is repaired; its verdicts stay.
 
     Returns:
         The verdicts by conversation; a judge that fails has none.
     """
     known = {
         (item.conversation.conversation_id, verdict.judge): item
-        for item in before
+        for item in (before.checked if before else ())
         for verdict in item.verdicts
     }
-    judgements = Judgements()
+    judgements = Judgements(usage=dict(before.judge_usage) if before else {})
     for judge in run.judges:
         questions = []
         for job, outcome in zip(jobs, outcomes, strict=True):
@@ -220,19 +230,23 @@ async def ask(
     """Asks one judge, and adds its verdicts to those of the others."""
     if not questions:
         return
-    jobs_of = {question.id: _jobs(judge, question, run.scope) for question in questions}
+    jobs_of = {question.found_under: _jobs(judge, question, run.scope) for question in questions}
     # The same conversation is judged once, whatever its id.
     jobs = list({job.key: job for jobs in jobs_of.values() for job in jobs}.values())
     outcomes = await answers_to(judge, jobs, run, checkpoints)
+    behind_verdicts: dict[str, StoredAnswer | Unanswered] = {}
     for question in questions:
-        answers = [outcomes[job.key] for job in jobs_of[question.id]]
+        name = question.found_under
+        answers = [outcomes[job.key] for job in jobs_of[name]]
         given = [one for one in answers if isinstance(one, StoredAnswer)]
         if found := _verdicts(judge, given):
-            judgements.verdicts[question.id] += found
+            judgements.verdicts[name] += found
+            behind_verdicts |= {job.key: outcomes[job.key] for job in jobs_of[name]}
         else:
             reason = next(one.reason for one in answers if isinstance(one, Unanswered))
-            missing = NoVerdict(judge=judge.title, conversation_id=question.id, reason=reason)
+            missing = NoVerdict(judge=judge.title, conversation_id=name, reason=reason)
             judgements.missing.append(missing)
+    judgements.add_usage(judge.title, behind_verdicts.values())
     _log_missing(judge, judgements.missing)
 
 

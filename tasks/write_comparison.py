@@ -12,6 +12,7 @@ from slugify import slugify
 
 from duologue.comparison.manifest import ComparisonManifest, FailedComparisonError
 from duologue.comparison.summary import summary
+from duologue.dataset.judges import no_verdict_notes
 from duologue.storage.files import located
 from duologue.storage.locations import without_credentials
 from duologue.tasks.artifacts import best_effort
@@ -43,7 +44,7 @@ def write_comparison(folder: str, contents: ComparisonContents) -> ComparisonMan
             "comparison": manifest.comparison,
             "path": without_credentials(folder),
             "answer": manifest.answer,
-            "failed_gates": list(manifest.failed_gates),
+            "failed_gates": list(manifest.reasons),
             "candidate": manifest.settings.candidate.reference,
             "baseline": manifest.settings.baseline.reference,
         },
@@ -63,15 +64,16 @@ async def show_comparison(folder: str, manifest: ComparisonManifest) -> None:
 
 
 def comparison_state(manifest: ComparisonManifest) -> ComparisonManifest | State[Any]:
-    """Ends the run as Completed, or as Failed if a gate failed or a conversation is missing.
+    """Ends the run as Completed, or as Failed if a gate failed or something is missing.
 
-    Retry then simulates only the missing conversations.
+    Retry then makes only the missing conversations and verdicts.
     """
-    missing = sum(manifest.pairs.missing.values())
-    if not manifest.failed_gates and not missing:
+    if not manifest.failed_gates and not manifest.is_incomplete:
         return manifest
-    reasons = list(manifest.failed_gates)
-    if missing:
+    reasons = list(manifest.reasons)
+    if missing := sum(manifest.pairs.missing.values()):
         reasons.append(f"{missing} conversations failed; Retry simulates only these again")
+    for side, judges in manifest.judges.items():
+        reasons += [f"{side}: {note}" for note in no_verdict_notes(judges)]
     message = f"{manifest.answer} {'; '.join(reasons)}"
     return Failed(data=FailedComparisonError(message, manifest), message=message)

@@ -5,8 +5,9 @@ import logging
 import os
 import shutil
 import sys
+import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -32,10 +33,13 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("quick")
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 API_KEY = "vellum-key-that-must-never-be-shown"
 
+
+BYTES_WRITTEN = 4_000_000_000
+"""More than the tests have written at any time; what a test that passed has written is removed."""
 
 ONE_AUTHORITY = Path(__file__).parent / "fixtures" / "one_authority.pem"
 
@@ -45,10 +49,27 @@ def pytest_configure(config: pytest.Config) -> None:
     # Each of Prefect's clients reads the certificates of all authorities, also to speak HTTP: that
     # took a third of the CPU of a flow's test. Set before Prefect is imported.
     os.environ["SSL_CERT_FILE"] = str(ONE_AUTHORITY)
+    # pytest captures the records themselves. To print each one in colour as well took a tenth of
+    # the CPU of a flow's test.
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
     if not hasattr(config, "workerinput"):
+        _write_in_memory()
         running = contextlib.ExitStack()
         running.enter_context(warm_process_running())
         config.add_cleanup(running.close)
+
+
+def _write_in_memory() -> None:
+    """Puts what tests and the Prefect server write on a file system in memory, if there is room.
+
+    Duologue and SQLite wait for the disk after each file and each transaction, some ten thousand
+    times in the tests. That calls are made in the right order is the same on any file system.
+    """
+    memory = Path("/dev/shm")
+    if memory.is_dir() and shutil.disk_usage(memory).free > BYTES_WRITTEN:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+        os.environ.setdefault("TMPDIR", str(memory))
+        tempfile.tempdir = None  # to be read again
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -60,11 +81,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prefect_server() -> Iterator[str]:
     """A Prefect server for the whole session; gives its API's URL."""
     from tests.support.session_server import use_session_server
 
-    with use_session_server(tmp_path_factory.mktemp("prefect-results")) as url:
+    with use_session_server() as url:
         yield url
 
 
@@ -178,3 +199,14 @@ def screenshots(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     folder = Path(wanted) / request.node.name if wanted else tmp_path / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def screenshot(screenshots: Path) -> Callable[..., None]:
+    """Takes a screenshot of a page under a name, if DUOLOGUE_SCREENSHOTS names a folder."""
+
+    def take(page: "Page", name: str, full_page: bool = False) -> None:
+        if os.environ.get("DUOLOGUE_SCREENSHOTS"):
+            page.screenshot(path=screenshots / f"{name}.png", full_page=full_page)
+
+    return take

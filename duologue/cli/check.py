@@ -12,15 +12,15 @@ from rich.text import Text
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.judging import judged_transcripts, seeds_of, with_judges
 from duologue.cli.options import Name, Output, OutputFormat
-from duologue.cli.reliability import print_reliability
+from duologue.cli.reliability import print_measured, print_reliability
 from duologue.cli.terminal import Console, counted, json_line, open_table
 
 if TYPE_CHECKING:
     from duologue.reliability.labels import Label
     from duologue.reliability.measuring import Reliability
     from duologue.reliability.reviewed import Reported
-    from duologue.validation.dataset_rules.conversation import DatasetConversation
-    from duologue.validation.quality import DatasetFinding, DatasetQuality
+    from duologue.validation.dataset_rules.assess import Assessment
+    from duologue.validation.quality import DatasetFinding
     from duologue.validation.transcripts import CheckedTranscript, Transcript
 
 IDS_SHOWN = 3
@@ -93,7 +93,8 @@ def check(
     What is found in the file as a whole leaves it as it is.
     """
     from duologue.settings.check import CHECK_SETTINGS, CheckSettings
-    from duologue.validation.corpus import read_corpus
+    from duologue.validation.corpus import without_stop_token
+    from duologue.validation.dataset_rules.assess import Assessment
     from duologue.validation.loading import load_rules
     from duologue.validation.transcripts import (
         TranscriptNames,
@@ -101,46 +102,50 @@ def check(
         read_transcripts,
     )
     from duologue.versions.finding import find_conversations, names_version
+    from duologue.versions.measured import reliability_of
 
     is_version = names_version(file)
+    measured = None
     if is_version:
-        file = str(find_conversations(file, output, name))
+        path = find_conversations(file, output, name)
+        file, measured = str(path), reliability_of(path.parent)
     merged, read = read_settings(context, CheckSettings, lambda file: file.only(*CHECK_SETTINGS))
     settings = with_judges(merged.settings, judge or ())
     if read is not None:
         Console(stderr=True).say(f"Settings: {read}")
     is_json = output_format is OutputFormat.JSON
-    valid: list[DatasetConversation] = []
+    valid = Assessment()
     rules = load_rules(merged.settings.rules)
     decided = _labels(labels)
     names = TranscriptNames(
         messages_column, frozenset(user_role or ()), frozenset(assistant_role or ())
     )
-    transcripts, note = read_corpus(lambda: read_transcripts(file, names, transcript_format))
+    transcripts, note = without_stop_token(read_transcripts(file, names, transcript_format))
     if note:
         Console(stderr=True).say(note)
-    counted_in = None if is_json and not dataset else valid
+    assessed_in = None if is_json and not dataset else valid
     if settings.judges:
         seeds = seeds_of(file) if is_version else {}
-        judged = judged_transcripts(list(transcripts), rules, settings, output, seeds)
-        results = _collected(judged, counted_in)
+        judged = judged_transcripts(transcripts, rules, settings, output, seeds)
+        results = _collected(judged, assessed_in)
     else:
         checked = ((one, check_transcript(one, rules)) for one in transcripts)
-        results = _collected(checked, counted_in)
+        results = _collected(checked, assessed_in)
     found: dict[str, Reported] = {}
     if decided:
         results = _noted(results, found)
     if is_json:
         invalid = _print_json(results)
         if dataset:
-            quality = _assessed(valid, invalid).model_dump(mode="json")
+            quality = valid.quality(invalid=invalid).model_dump(mode="json")
             typer.echo(json_line({"dataset": quality}))
         if decided:
             reliability = _measured(decided, found, file)
             typer.echo(json_line({"reliability": reliability.model_dump(mode="json")}))
     else:
         invalid = _print_table(list(results))
-        _print_findings(_assessed(valid, invalid).findings)
+        _print_findings(valid.quality(invalid=invalid).findings)
+        print_measured(measured)
         if decided:
             typer.echo()
             print_reliability(_measured(decided, found, file))
@@ -149,15 +154,15 @@ def check(
 
 def _collected(
     checked: Iterable[tuple["Transcript", "CheckedTranscript"]],
-    valid: "list[DatasetConversation] | None",
+    valid: "Assessment | None",
 ) -> Iterator["CheckedTranscript"]:
-    """Yields what was found in each transcript; collects the valid ones if `valid` is a list."""
+    """Yields what was found in each transcript; adds the valid ones to what is assessed, if any."""
     from duologue.validation.dataset_rules.conversation import DatasetConversation
 
     for transcript, result in checked:
         if valid is not None and result.is_valid:
             expected = transcript.expected
-            valid.append(
+            valid.add(
                 DatasetConversation(
                     transcript.id, transcript.messages, expected.end_reason, expected.seed_message
                 )
@@ -178,8 +183,7 @@ def _noted(
     from duologue.reliability.reviewed import reported
 
     for result in results:
-        verdicts = getattr(result, "verdicts", ())
-        plain = [verdict.model_dump(mode="json") for verdict in verdicts]
+        plain = [verdict.model_dump(mode="json") for verdict in result.verdicts]
         found[result.id] = reported(result.violations, plain)
         yield result
 
@@ -189,12 +193,6 @@ def _measured(labels: "Sequence[Label]", found: "dict[str, Reported]", file: str
     from duologue.reliability.measuring import measure
 
     return measure(labelled(labels, found, file))
-
-
-def _assessed(valid: Sequence["DatasetConversation"], invalid: int) -> "DatasetQuality":
-    from duologue.validation.dataset_rules.assess import assess
-
-    return assess(valid, invalid=invalid)
 
 
 def _print_json(results: Iterable["CheckedTranscript"]) -> int:

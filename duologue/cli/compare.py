@@ -1,7 +1,8 @@
 """`duologue compare`: does a change help, over whole conversations?"""
 
 import json
-from collections.abc import Callable, Iterable
+import shlex
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, OutputFormat, Quiet, print_lines
 from duologue.cli.promotion import promote as promote_candidate
 from duologue.cli.promotion import undo as undo_promotion
-from duologue.cli.terminal import Console
+from duologue.cli.terminal import Console, counted
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
@@ -132,18 +133,28 @@ def compare(
     manifest, _ = run_locally(
         _compare_chatbots,
         parameters,
-        [plan.settings.baseline, plan.settings.candidate, plan.settings.simulated_user],
+        plan.settings.everyone,
         console,
-        lambda comparison: f"To continue, repeat the command with --resume {comparison}",
+        lambda comparison: f"To continue: duologue compare --resume {comparison}{_place(plan)}",
     )
     _write_extra(manifest, junit, summary)
     _show(manifest, plan, console)
     if output_format is OutputFormat.JSON:
         typer.echo(json.dumps(_plain(manifest, plan)))
-    missing = sum(manifest.pairs.missing.values())
     if promote is not None and not manifest.failed_gates:
         promote_candidate(plan.folder / manifest.comparison, manifest, promote, apply, console)
-    raise typer.Exit(1 if manifest.failed_gates or missing else 0)
+    raise typer.Exit(1 if manifest.failed_gates or manifest.is_incomplete else 0)
+
+
+def _place(plan: "ComparisonPlan") -> str:
+    """Returns the flag that leads to the datasets, if they are not where they are by default."""
+    from duologue.settings.comparison import ComparisonPlace
+    from duologue.storage.locations import without_credentials
+
+    output = plan.form.output
+    if output == ComparisonPlace().output:
+        return ""
+    return f" --output {shlex.quote(without_credentials(output))}"
 
 
 def _comparison_folder(settings: "CompareSettings", comparison: str) -> "UPath":
@@ -189,6 +200,7 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
         [
             *(plan.runs[side].chatbot for side in plan.simulated_sides),
             plan.settings.simulated_user,
+            *(judge.participant for judge in plan.settings.judges),
         ]
     )
     check_comparisons_writable(plan.folder)
@@ -200,7 +212,7 @@ def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> 
         "Candidate": settings.candidate.reference,
         "Baseline": baseline,
         "Simulated user": settings.simulated_user.reference,
-        "Seeds": f"{len(plan.seed_file.seeds)}, each {settings.samples} times on each side, "
+        "Seeds": f"{len(plan.seed_file.seeds)}, {settings.samples} a seed on each side, "
         f"{settings.turns} turns, {'of ' + str(version) if version else plan.seed_file.path}",
     }
     print_lines(lines | ({"Settings": file} if file else {}), console)
@@ -232,6 +244,7 @@ def _write_extra(manifest: "ComparisonManifest", junit: Path | None, summary: Pa
 def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Console) -> None:
     """Prints the answer, the outcomes, the gates that failed, and where the files are."""
     from duologue.comparison.manifest import COMPARISON_MANIFEST_FILE
+    from duologue.comparison.result import amount, span, spoken
     from duologue.report.comparison_page import COMPARISON_REPORT_FILE
     from duologue.storage.locations import without_credentials
 
@@ -258,11 +271,18 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
             if count
         ),
         *(
+            f"with them included, {spoken(one.outcome)} differs by "
+            f"{amount(one, one.difference)} ({span(one)})"
+            for one in manifest.sensitivity
+        ),
+        *_reliability(manifest),
+        *_judges(manifest),
+        *(
             f"own scorer {name} failed at {count} conversations"
             for name, count in manifest.failed_scorers.items()
         ),
         "Passed." if not manifest.failed_gates else "Not passed:",
-        *(f"  {reason}" for reason in manifest.failed_gates),
+        *(f"  {reason}" for reason in manifest.reasons),
         "",
         without_credentials(folder),
         *(f"  {file.name}" for file in manifest.files),
@@ -274,21 +294,42 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
         console.say(line)
 
 
+def _reliability(manifest: "ComparisonManifest") -> Iterator[str]:
+    """Yields pass^k of each side, if seeds have several samples."""
+    for side, found in manifest.reliability.items():
+        if len(found.pass_k) > 1:
+            most = max(found.pass_k)
+            yield (
+                f"{side}: all {most} samples good in {found.pass_k[most]:.1%} of seeds; "
+                f"{counted(len(found.flaky_seeds), 'flaky seed')}, "
+                f"{counted(len(found.broken_seeds), 'broken seed')}"
+            )
+
+
+def _judges(manifest: "ComparisonManifest") -> "Iterator[str]":
+    """Yields a line for each reason why a judge gave no verdict."""
+    from duologue.dataset.judges import no_verdict_notes
+
+    for side, judges in manifest.judges.items():
+        for note in no_verdict_notes(judges):
+            yield f"{side}: {note}"
+
+
 def _outcomes(differences: "Iterable[Difference]") -> Table:
-    from duologue.comparison.result import shown, span, spoken
+    from duologue.comparison.result import shown, span, spoken, spoken_p
 
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("outcome", no_wrap=True)
     for heading in ("baseline", "candidate", "difference within", "p"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for one in differences:
-        p = one.p if one.p_adjusted is None else one.p_adjusted
+    # The gated ones first: they decide.
+    for one in sorted(differences, key=lambda one: one.p_adjusted is None):
         table.add_row(
             spoken(one.outcome) + ("" if one.p_adjusted is not None else " *"),
             shown(one, one.baseline),
             shown(one, one.candidate),
             span(one),
-            f"{p:.2g}",
+            spoken_p(one),
         )
     return table
 
@@ -310,6 +351,7 @@ def _plain(manifest: "ComparisonManifest", plan: "ComparisonPlan") -> dict[str, 
                 "sensitivity",
                 "reliability",
                 "failed_scorers",
+                "judges",
                 "stopped_early",
                 "failed_gates",
             },

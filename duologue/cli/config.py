@@ -59,8 +59,8 @@ def _judges_table() -> Iterator[str]:
 
     options = (one for one in described(JudgeOptions) if not one["name"].startswith("inputs."))
     yield "## `[[judges]]`\n"
-    yield "Each judge is a table of its own; `[[evaluate.judges]]` has the same settings. Its table"
-    yield "`inputs` has those of `chatbot_inputs`.\n"
+    yield "Each judge is a table of its own. `[[evaluate.judges]]` and `[[compare.judges]]` have"
+    yield "the same settings. The table `inputs` has those of `chatbot_inputs`.\n"
     yield from _rows(options)
 
 

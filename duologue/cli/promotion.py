@@ -39,7 +39,8 @@ def promote(
         _say(console, f"Nothing to promote: {tag} of {deployment} is at {release} already")
         return
     if not apply:
-        _say(console, f"Would move {what}. Repeat with --apply and --resume to do it")
+        command = f"duologue compare --resume {manifest.comparison} --promote {tag} --apply"
+        _say(console, f"Would move {what}. To do it: {command}")
         return
     promotion = Promotion(
         deployment=deployment,

@@ -9,7 +9,7 @@ from duologue.cli.terminal import Console, counted
 
 if TYPE_CHECKING:
     from duologue.reliability.intervals import Estimate
-    from duologue.reliability.measuring import Reliability
+    from duologue.reliability.measuring import Reliability, VersionReliability
 
 DISAGREEMENTS_SHOWN = 20
 """--format json has them all."""
@@ -42,14 +42,17 @@ def print_reliability(reliability: "Reliability") -> None:
     _print_agreement(console, reliability)
 
 
-def summary(reliability: "Reliability") -> str:
-    """Returns the figures of all rules and judges together, in one line."""
-    overall = reliability.signals[0]
-    return (
-        f"{overall.name}: precision {shown_estimate(overall.precision)} %, recall "
-        f"{shown_estimate(overall.recall)} %, from "
-        f"{counted(reliability.reviewed, 'reviewed conversation')}"
+def print_measured(measured: "VersionReliability | None") -> None:
+    """Prints how reliable rules and judges were where people reviewed last, if they did."""
+    if measured is None:
+        return
+    console = Console()
+    reviewed = counted(measured.reliability.reviewed, "reviewed conversation")
+    console.print(
+        Text(f"\nMeasured on {reviewed} of {measured.version}, in brackets 95 % intervals:"),
+        soft_wrap=True,
     )
+    console.print(_signals_table(measured.reliability))
 
 
 def shown_estimate(estimate: "Estimate | None") -> str:

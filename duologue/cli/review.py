@@ -10,7 +10,7 @@ from duologue.cli.reliability import print_reliability
 from duologue.cli.terminal import Console, counted, json_line
 
 if TYPE_CHECKING:
-    from duologue.versions.reliability import VersionReliability
+    from duologue.reliability.measuring import VersionReliability
 
 IDS_SHOWN = 5
 """Of conversations that were simulated again; --format json has them all."""

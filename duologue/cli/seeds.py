@@ -1,4 +1,4 @@
-"""`duologue seeds …`: looking at seed files."""
+"""`duologue seeds …`: looking at seed files, and making them."""
 
 import sys
 from collections import Counter
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from duologue.cli.expand import expand
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.options import Group, example
 from duologue.cli.terminal import Console, counted, visible
@@ -23,7 +24,7 @@ NO_HEADER = 0
 seeds_app = typer.Typer(
     name="seeds",
     cls=Group,
-    help="Look at seed files.",
+    help="Look at seed files, and make them.",
     epilog=example("duologue seeds check my_seeds.csv"),
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -32,7 +33,12 @@ seeds_app = typer.Typer(
 
 @seeds_app.callback()
 def seeds() -> None:
-    """Look at seed files."""
+    """Look at seed files, and make them."""
+
+
+seeds_app.command(
+    "expand", epilog=example("duologue seeds expand my_seeds.csv --with datasets/personas.csv")
+)(expand)
 
 
 @seeds_app.command("check", epilog=example("duologue seeds check my_seeds.csv"))
@@ -77,11 +83,20 @@ def check_seeds(
     )
     console.say(f"{seed_file.path}: {seed_file.columns_note}")
     show_seeds(seed_file, console, all_rejected=True)
+    if said := _scenario_columns(seed_file):
+        console.say(f"scenario: {said}")
     console.print(
         f"{counted(seed_file.rows_read, 'row')}: {counted(len(seed_file.seeds), 'seed')}, "
         f"{len(seed_file.rejected)} rejected"
     )
     raise typer.Exit(1 if seed_file.rejected else 0)
+
+
+def _scenario_columns(seed_file: "SeedFile") -> str:
+    """Says how many seeds have each column with a meaning; empty if none has any."""
+    columns = Counter(name for seed in seed_file.seeds for name in seed.scenario.columns)
+    counts = (f"{name} in {counted(count, 'seed')}" for name, count in columns.items())
+    return ", ".join(counts)
 
 
 def read_or_ask(

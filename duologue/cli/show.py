@@ -3,11 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from duologue.cli.conversations import rendered
 from duologue.cli.options import Name, Output
-from duologue.cli.reliability import summary
+from duologue.cli.reliability import print_measured
 from duologue.cli.terminal import Console
 from duologue.errors import UsageError
 
@@ -29,8 +28,8 @@ def show(
 ) -> None:
     """Show the conversations of a dataset."""
     from duologue.versions.finding import find_conversations
+    from duologue.versions.measured import reliability_of
     from duologue.versions.reading import read_judged_conversations
-    from duologue.versions.reliability import reliability_of
 
     path = find_conversations(version, output, name)
     console = Console()
@@ -44,5 +43,5 @@ def show(
         raise UsageError(
             f"{path} holds {wanted}; failures.csv next to it lists what failed or is invalid"
         )
-    if seed_id is None and (measured := reliability_of(path.parent)):
-        console.print(Text(f"Measured reliability: {summary(measured.reliability)}"))
+    if seed_id is None:
+        print_measured(reliability_of(path.parent))

@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from duologue.comparison.outcomes import Better
+from duologue.comparison.sides import Side
 from duologue.dataset.counts import Counts
+from duologue.dataset.judges import JudgeSummary
 from duologue.dataset.manifest import FileRecord
 from duologue.errors import UnsatisfactoryRunError
-from duologue.evaluation.replies import Side
+from duologue.participants.concurrency import AccountLimit
 from duologue.settings.comparison import ComparisonSettings
 from duologue.settings.options import Record
 from duologue.settings.participants import ParticipantSettings
@@ -54,6 +56,15 @@ class PairCounts(Record):
     missing: dict[Side, int]
     """That side's conversation failed. Without the baseline's the pair is left out; without the
     candidate's it counts as the worst outcome."""
+
+
+class FailedGate(Record):
+    """A gate that the candidate fails."""
+
+    outcome: str | None = None
+    """Whose gate it is; null if it is about the run as a whole."""
+    reason: str
+    """One sentence, with the figures and what was asked for."""
 
 
 class Reliability(Record):
@@ -102,10 +113,25 @@ class ComparisonManifest(Record):
     reliability: dict[Side, Reliability]
     failed_scorers: dict[str, int] = {}
     """Number of conversations that each own scorer could not score."""
+    judges: dict[Side, dict[str, JudgeSummary]] = {}
+    """What each judge said of each side, and where it gave no verdict; empty without judges."""
+    account_limits: tuple[AccountLimit, ...] = ()
+    """What the accounts of the participants allowed, if they refused calls."""
     stopped_early: str | None = None
-    failed_gates: tuple[str, ...]
-    """One sentence for each gate that the candidate fails; empty if it passes them all."""
+    failed_gates: tuple[FailedGate, ...]
+    """Empty if the candidate passes them all."""
     files: tuple[FileRecord, ...]
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a conversation or a verdict is missing, so that a Retry has something to do."""
+        judges = (one for by_name in self.judges.values() for one in by_name.values())
+        return any(self.pairs.missing.values()) or any(one.no_verdict for one in judges)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """One sentence for each gate that the candidate fails."""
+        return tuple(one.reason for one in self.failed_gates)
 
     @property
     def gated(self) -> tuple[Difference, ...]:

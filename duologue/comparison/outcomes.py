@@ -1,17 +1,20 @@
 """What is compared: the outcomes of one conversation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from duologue.conversation.courtesy import is_polite
 from duologue.conversation.farewells import mostly_says_farewell
-from duologue.conversation.messages import Conversation, EndReason, Role
+from duologue.conversation.messages import Conversation, EndReason, Message, Role
 from duologue.conversation.wording import wording
+from duologue.settings.judges import USER_IN_ROLE
 from duologue.settings.rules import Severity
 from duologue.simulation import FailedSeed
 from duologue.validation.check import CheckedConversation
 from duologue.validation.rule import Violation
+from duologue.validation.verdict import JUDGE_PREFIX
 
 
 class Better(StrEnum):
@@ -65,6 +68,9 @@ class Measured:
     """The rules that it breaks, or why it failed."""
 
 
+_USER_IN_ROLE = f"{JUDGE_PREFIX}{USER_IN_ROLE}"
+"""About the user, whichever message a judge names."""
+
 _OF_NOBODY = frozenset({"loop", "user_repeats_itself", "opening_restated"})
 """Rules about the user's messages that a chatbot may cause: whoever gets no answer asks again."""
 
@@ -80,13 +86,17 @@ def status_of(checked: CheckedConversation) -> Status:
         return Status.VALID
     messages = checked.conversation.messages
 
-    def is_users(violation: Violation) -> bool:
-        index = violation.message_index
-        if index is None or violation.rule in _OF_NOBODY:
-            return False
-        return messages[index].role is Role.USER
+    if all(_is_users(one, messages) and one.rule not in _OF_NOBODY for one in broken):
+        return Status.USER_AT_FAULT
+    return Status.INVALID
 
-    return Status.USER_AT_FAULT if all(map(is_users, broken)) else Status.INVALID
+
+def _is_users(violation: Violation, messages: Sequence[Message]) -> bool:
+    """Checks whether a violation is about what the simulated user said."""
+    index = violation.message_index
+    if violation.rule == _USER_IN_ROLE or index is None:
+        return violation.rule == _USER_IN_ROLE
+    return messages[index].role is Role.USER
 
 
 def measure(
@@ -133,10 +143,7 @@ def _rules_broken(checked: CheckedConversation) -> float:
             {
                 one.rule
                 for one in checked.violations
-                if one.severity is not Severity.INFO
-                and (
-                    one.message_index is None or messages[one.message_index].role is Role.ASSISTANT
-                )
+                if one.severity is not Severity.INFO and not _is_users(one, messages)
             }
         )
     )
@@ -154,6 +161,10 @@ def _user_satisfied(checked: CheckedConversation) -> float:
     last = conversation.messages[-1]
     said_nothing_more = last.role is Role.ASSISTANT
     return float(said_nothing_more or mostly_says_farewell(last.text) or is_polite(last.text))
+
+
+def _ended(reason: EndReason, checked: CheckedConversation) -> float:
+    return float(checked.conversation.end_reason is reason)
 
 
 def _turns(checked: CheckedConversation) -> float:
@@ -218,6 +229,14 @@ _BUILT_IN: tuple[tuple[Outcome, Callable[[CheckedConversation], float | None]], 
             "rules_broken", Better.LESS, False, "rules that the chatbot's messages break", "rules"
         ),
         _rules_broken,
+    ),
+    (
+        Outcome("ended_by_user", Better.NEITHER, True, "the user ended the conversation"),
+        partial(_ended, EndReason.USER_ENDED),
+    ),
+    (
+        Outcome("farewell_loop", Better.NEITHER, True, "both sides only said goodbye any longer"),
+        partial(_ended, EndReason.FAREWELL_LOOP),
     ),
     (Outcome("turns", Better.NEITHER, False, "chatbot replies", "turns"), _turns),
     (Outcome("words", Better.NEITHER, False, "mean length of a chatbot reply", "words"), _words),

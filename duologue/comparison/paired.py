@@ -89,20 +89,40 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def smallest_visible(
-    standard_deviation: float, seeds: int, tests: int, level: float, power: float = 0.8
-) -> float:
+    variance: Callable[[float], float],
+    largest: float,
+    seeds: int,
+    tests: int,
+    level: float,
+    power: float = 0.8,
+) -> float | None:
     """Returns the smallest true difference that a comparison finds with some probability.
 
+    Both tests compare a mean difference with what it would be if each seed's sign were random, so
+    the difference itself is part of that spread (Connor 1987, "Sample size for testing differences
+    in proportions for the paired-sample design", Biometrics 43).
+
     Args:
-        standard_deviation: of a seed's difference.
+        variance: of a seed's difference, by the true difference.
+        largest: the largest difference there can be.
         seeds: how many there are.
         tests: how many outcomes share the level; the strictest of Holm's steps is assumed.
         level: of the tests together, such as 0.05.
         power: the probability to find it.
+
+    Returns:
+        The difference; None if so few seeds find none with that probability.
     """
     normal = NormalDist()
-    z = normal.inv_cdf(1 - level / (2 * max(tests, 1))) + normal.inv_cdf(power)
-    return z * standard_deviation / sqrt(seeds)
+    z_level, z_power = normal.inv_cdf(1 - level / (2 * max(tests, 1))), normal.inv_cdf(power)
+
+    def missing(difference: float) -> float:
+        spread = variance(difference)
+        needed = z_level * sqrt(spread + difference**2) + z_power * sqrt(spread)
+        return needed - difference * sqrt(seeds)
+
+    found = _falls_to(missing, 0.0, 0.0, largest)
+    return found if missing(largest) <= 0 else None
 
 
 def _tango(better: int, worse: int, seeds: int, confidence: float) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from duologue.comparison.manifest import Difference, PairCounts, Reliability
 from duologue.comparison.outcomes import Better, Measured, Outcome, Status
 from duologue.comparison.paired import holm, interval, p_value, smallest_visible
 from duologue.comparison.pairs import Pair, SeedValues, pass_hat_k, seed_values
-from duologue.evaluation.replies import Side
+from duologue.comparison.sides import Side
 
 
 def differences_of(
@@ -124,6 +124,12 @@ def span(one: Difference) -> str:
     return f"{one.low:+.4g} to {one.high:+.4g} {one.unit}".strip()
 
 
+def spoken_p(one: Difference) -> str:
+    """Writes a p-value, adjusted if gates use the outcome."""
+    p = one.p if one.p_adjusted is None else one.p_adjusted
+    return "<0.001" if p < 0.001 else f"{p:.2g}"
+
+
 def _listed(texts: Sequence[str]) -> str:
     return "; ".join(texts)
 
@@ -175,11 +181,12 @@ def reliability(measured: Iterable[Measured]) -> Reliability:
 
 def visible(
     values: Sequence[float], is_share: bool, seeds: int, samples: int, tests: int, level: float
-) -> float:
-    """Returns the smallest difference that so many seeds can show, with 80 % probability.
+) -> float | None:
+    """Returns the smallest difference that so many seeds find with 80 % probability.
 
-    Both sides are taken to vary as the version does. How much of that lies between seeds cannot be
-    told from one sample a seed; it is not subtracted, so the figure is the largest it can be.
+    Both sides are taken to vary as the version does; a share varies more the nearer it is to one
+    half. How much of that lies between seeds cannot be told from one sample a seed; it is not
+    subtracted, so the figure is the largest it can be.
 
     Args:
         values: of an outcome, of a version's conversations.
@@ -188,8 +195,19 @@ def visible(
         samples: of each seed, on each side.
         tests: how many outcomes the gates use.
         level: of the tests together, such as 0.05.
+
+    Returns:
+        The difference; None if so few seeds find none with that probability.
     """
+    if not is_share:
+        both = 2 * float(np.var(values, ddof=1)) / samples
+        return smallest_visible(lambda _: both, 1e6 * max(both, 1.0), seeds, tests, level)
     # One more of each kind, because a share of 0 or 1 in a sample is not one in the long run.
-    known = [*values, 0.0, 1.0] if is_share else values
-    deviation = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
-    return smallest_visible(deviation * (2 / samples) ** 0.5, seeds, tests, level)
+    share = float(np.mean([*values, 0.0, 1.0]))
+    direction = -1 if share >= 0.5 else 1
+
+    def variance(difference: float) -> float:
+        other = share + direction * difference
+        return (share * (1 - share) + other * (1 - other)) / samples
+
+    return smallest_visible(variance, max(share, 1 - share), seeds, tests, level)

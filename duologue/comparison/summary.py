@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 
 from duologue.comparison.manifest import ComparisonManifest, Difference
-from duologue.comparison.result import amount, shown, span, spoken
+from duologue.comparison.result import amount, shown, span, spoken, spoken_p
 
 
 def summary(manifest: ComparisonManifest) -> str:
@@ -22,11 +22,11 @@ def summary(manifest: ComparisonManifest) -> str:
             f"{pairs.unchanged} of them the same word for word.",
             "",
             *(["**Passed.**"] if not manifest.failed_gates else ["**Not passed:**", ""]),
-            *(f"- {reason}" for reason in manifest.failed_gates),
+            *(f"- {reason}" for reason in manifest.reasons),
             "",
             "| outcome | baseline | candidate | difference | p |",
             "|---|---:|---:|---:|---:|",
-            *(_row(one) for one in manifest.differences),
+            *map(_row, sorted(manifest.differences, key=lambda one: one.p_adjusted is None)),
             "",
             "Outcomes marked with * are exploratory: no gate uses them.",
             "",
@@ -36,41 +36,44 @@ def summary(manifest: ComparisonManifest) -> str:
                 for side, count in by_side.items()
                 if count
             ),
+            *(
+                f"- with the left out pairs, {spoken(one.outcome)} differs by "
+                f"{amount(one, one.difference)} ({span(one)})"
+                for one in manifest.sensitivity
+            ),
         ]
     )
 
 
 def _row(one: Difference) -> str:
     mark = "*" if one.p_adjusted is None else ""
-    p = one.p if one.p_adjusted is None else one.p_adjusted
     return (
         f"| {spoken(one.outcome)}{mark} | {shown(one, one.baseline)} | {shown(one, one.candidate)} "
         f"| {amount(one, one.difference)} ({span(one)}) "
-        f"| {p:.2g} |"
+        f"| {spoken_p(one)} |"
     )
 
 
 def junit(manifest: ComparisonManifest) -> str:
     """Renders the outcomes that gates use as JUnit XML, one test case each."""
-    cases = [*manifest.gated]
-    others = [
-        reason
-        for reason in manifest.failed_gates
-        if not any(reason.startswith(f"{spoken(one.outcome)} ") for one in cases)
-    ]
+    failed = manifest.failed_gates
+    names = dict.fromkeys(
+        (*(one.outcome for one in manifest.gated), *(one.outcome for one in failed if one.outcome))
+    )
+    others = [one for one in failed if one.outcome is None]
     suite = ET.Element(
         "testsuite",
         name=f"duologue compare {manifest.dataset}",
-        tests=str(len(cases) + len(others)),
-        failures=str(len(manifest.failed_gates)),
+        tests=str(len(names) + len(others)),
+        failures=str(len({one.outcome for one in failed if one.outcome}) + len(others)),
         time=f"{manifest.seconds:.1f}",
     )
-    for one in cases:
-        case = ET.SubElement(suite, "testcase", classname="duologue.compare", name=one.outcome)
-        for reason in manifest.failed_gates:
-            if reason.startswith(f"{spoken(one.outcome)} "):
-                ET.SubElement(case, "failure", message=reason)
-    for reason in others:
+    for name in names:
+        case = ET.SubElement(suite, "testcase", classname="duologue.compare", name=name)
+        # Two failures in one case are more than some readers of JUnit XML understand.
+        if reasons := [one.reason for one in failed if one.outcome == name]:
+            ET.SubElement(case, "failure", message="; ".join(reasons))
+    for one in others:
         case = ET.SubElement(suite, "testcase", classname="duologue.compare", name="gate")
-        ET.SubElement(case, "failure", message=reason)
+        ET.SubElement(case, "failure", message=one.reason)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

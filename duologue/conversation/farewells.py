@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 
 from duologue.conversation.closing_phrases import CLOSINGS, GOODBYES, LEAD_INS
@@ -31,6 +32,8 @@ _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 _BETWEEN_CLAUSES = re.compile(r"[^\w\s&]+|\n")
 
 
+# Several rules ask about the same message.
+@lru_cache(maxsize=64)
 def is_farewell(text: str) -> bool:
     """Reports whether a message says nothing but thanks, welcome, wishes or goodbye.
 
@@ -41,7 +44,7 @@ def is_farewell(text: str) -> bool:
     if len(text) > LONGEST_FAREWELL or _asks(text):
         return False
     closes = False
-    for sentence in _SENTENCE_END.split(text):
+    for sentence in _sentences(text):
         for clause in _clauses(sentence):
             if _CLOSING_CLAUSE.fullmatch(clause):
                 closes = True
@@ -93,6 +96,15 @@ def mostly_says_farewell(text: str) -> bool:
     return closing >= max(others, 1)
 
 
+def _sentences(text: str) -> Iterator[str]:
+    """Splits a text as far as it is read: most messages show at once that they are no farewell."""
+    rest = text
+    while rest:
+        sentence, *after = _SENTENCE_END.split(rest, maxsplit=1)
+        yield sentence
+        rest = after[0] if after else ""
+
+
 def _asks(text: str) -> bool:
     return any(mark in text for mark in _QUESTION_MARKS)
 
@@ -101,6 +113,9 @@ def _clauses(sentence: str) -> list[str]:
     """Splits a sentence at its punctuation into clauses, spelled as the phrases are."""
     if ", " in sentence:
         sentence = _NAME_ADDRESSED.sub(lambda name: "" if name[1].istitle() else name[0], sentence)
-    plain = unicodedata.normalize("NFKC", sentence).casefold().translate(_APOSTROPHES)
+    if sentence.isascii():
+        plain = sentence.lower().replace("'", "")
+    else:
+        plain = unicodedata.normalize("NFKC", sentence).casefold().translate(_APOSTROPHES)
     clauses = _BETWEEN_CLAUSES.split(_HYPHEN.sub(" ", plain) if "-" in plain else plain)
     return [words for clause in clauses if (words := " ".join(clause.split()))]

@@ -77,7 +77,7 @@ class NextTurn:
 
 
 class Conversation(BaseModel):
-    """The messages of one seed, in order. The first is the seed message, as USER."""
+    """The messages of one seed, in order. The first after any opening is the seed's, as USER."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -97,16 +97,23 @@ class Conversation(BaseModel):
     """What all its calls used, if known; None if it was not recorded. It includes calls whose
     replies were discarded: a bare end marker, a trimmed farewell, an invalid conversation that was
     restarted."""
+    opening: int = 0
+    """How many messages come before the seed message: those of the seed's column `opening`, which
+    no participant of this run wrote."""
 
     @property
     def turn_count(self) -> int:
-        """The number of chatbot replies; a turn is one reply and the answer to it."""
-        return sum(message.role is Role.ASSISTANT for message in self.messages)
+        """The number of chatbot replies after the opening; a turn is one reply and its answer."""
+        return sum(message.role is Role.ASSISTANT for message in self.messages[self.opening :])
 
     @property
     def next_turns(self) -> list[NextTurn]:
-        """Every turn of the chatbot, including one still to come; at least one."""
-        ends = [i for i, message in enumerate(self.messages, 1) if message.role is Role.USER]
+        """Every turn of the chatbot after the opening, with one still to come; at least one."""
+        ends = [
+            index
+            for index, message in enumerate(self.messages, 1)
+            if message.role is Role.USER and index > self.opening
+        ]
         return [
             NextTurn(
                 f"{self.conversation_id}-t{index}",

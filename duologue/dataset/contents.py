@@ -1,9 +1,11 @@
 """What one run produced: everything that a version is written from."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from duologue.conversation.usage import Usage
 from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.participants.concurrency import AccountLimit
 from duologue.seeds import SeedFile
@@ -28,6 +30,8 @@ class DatasetContents:
     """Why the run did not try all seeds; None if it did."""
     no_verdicts: tuple[NoVerdict, ...] = ()
     """Conversations that a judge was asked about in vain."""
+    judge_usage: Mapping[str, Usage] = field(default_factory=dict)
+    """By judge, what the answers behind its verdicts used, in all revisions, if that is known."""
     account_limits: tuple[AccountLimit, ...] = ()
     """What the accounts of the participants allowed, if they refused calls."""
 

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import Field
 
+from duologue.conversation.usage import Usage
 from duologue.dataset.counts import Count
 from duologue.settings.options import Record
 from duologue.settings.rules import Severity
@@ -33,16 +35,21 @@ class JudgeSummary(Record):
     """Conversations that it gave no verdict on, by reason."""
     criteria: dict[str, CriterionSummary] = {}
     """By criterion, sorted."""
+    usage: Usage | None = None
+    """What the answers behind its verdicts used, in all revisions; None where it is not known."""
 
 
 def judge_summaries(
-    verdicts: Iterable[Sequence[Verdict]], missing: Iterable[NoVerdict]
+    verdicts: Iterable[Sequence[Verdict]],
+    missing: Iterable[NoVerdict],
+    usage: Mapping[str, Usage] = MappingProxyType({}),
 ) -> dict[str, JudgeSummary]:
     """Counts verdicts by judge and criterion.
 
     Args:
         verdicts: of each conversation.
         missing: the questions without an answer.
+        usage: by judge, what its answers used.
 
     Returns:
         A summary of each judge that was asked anything, sorted by its name.
@@ -58,6 +65,7 @@ def judge_summaries(
             asked=judged[judge] + reasons.get(judge, Counter()).total(),
             no_verdict=dict(reasons.get(judge, Counter()).most_common()),
             criteria=_criteria([one for one in all_verdicts if one.judge == judge]),
+            usage=usage.get(judge),
         )
         for judge in sorted({*judged, *reasons})
     }

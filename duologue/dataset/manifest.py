@@ -93,8 +93,8 @@ class Manifest(Record):
     failed_by_error_class: dict[str, int]
     """By the error they ended with, how many conversations could not be simulated."""
     usage: Usage | None = None
-    """What all calls for its conversations used, failed and invalid ones included, as far as it is
-    known; None where it was not recorded."""
+    """What all calls for its conversations used, failed and invalid ones and the judges' included,
+    as far as it is known; None where it was not recorded."""
     account_limits: tuple[AccountLimit, ...] = ()
     """What the accounts of the participants allowed in the run that wrote it; empty if they refused
     no calls. Of a run in shards, the most that any shard was allowed."""
@@ -128,7 +128,9 @@ def manifest_of(
     broken_rules = _sorted_counts(
         rule for item in contents.checked for rule in (*item.broken_rules, *item.warnings)
     )
-    judges = judge_summaries((item.verdicts for item in contents.checked), contents.no_verdicts)
+    judges = judge_summaries(
+        (item.verdicts for item in contents.checked), contents.no_verdicts, contents.judge_usage
+    )
     return Manifest(
         dataset=name,
         version=version,
@@ -166,6 +168,7 @@ def manifest_of(
             [
                 *(item.conversation.usage for item in contents.checked),
                 *(item.draft.usage for item in contents.failed),
+                *contents.judge_usage.values(),
             ]
         ),
         account_limits=contents.account_limits,

@@ -10,6 +10,7 @@ import pyarrow as pa
 from duologue.conversation.messages import Message
 from duologue.conversation.usage import Usage
 from duologue.dataset.schema_version import SCHEMA_VERSION
+from duologue.seeds.scenario import USER_INPUTS
 from duologue.settings.run import RunSettings
 from duologue.simulation import GENERATOR_VERSION
 from duologue.validation.check import CheckedConversation
@@ -54,6 +55,23 @@ def _usage_fields(of: str, more: str = "") -> list[pa.Field]:
             "Names of the language models that made them, sorted. Null if nothing was recorded.",
             nullable=True,
         ),
+    ]
+
+
+def _scenario_fields() -> list[pa.Field]:
+    """The columns that say who the simulated user was to be."""
+    meanings = {
+        "persona": "Who the simulated user is",
+        "goal": "What it wants to get done",
+        "facts": "What it knows, as a JSON object of texts: the column `facts` and all `fact.*`",
+        "expected_outcome": "What should have happened by the end",
+        "language": "The language that it writes in",
+    }
+    return [
+        described_field(
+            name, pa.string(), f"{meanings[name]}. Null if the seed does not say.", nullable=True
+        )
+        for name in USER_INPUTS
     ]
 
 
@@ -146,9 +164,12 @@ CONVERSATIONS_SCHEMA = pa.schema(
         described_field(
             "messages",
             pa.list_(pa.field("element", _MESSAGE, nullable=False)),
-            "All messages in order. The first is the seed message.",
+            "All messages in order. The first is the seed message, or the first of the seed's "
+            "opening.",
         ),
-        described_field("turn_count", pa.int32(), "Chatbot replies in it."),
+        described_field(
+            "turn_count", pa.int32(), "Chatbot replies in it, apart from those of an opening."
+        ),
         described_field(
             "end_reason",
             pa.string(),
@@ -219,6 +240,13 @@ CONVERSATIONS_SCHEMA = pa.schema(
         ),
         *_usage_fields("all calls for it", ", including those for discarded messages"),
         VERDICTS_FIELD,
+        described_field(
+            "opening_messages",
+            pa.int32(),
+            "How many of the messages come before the seed message, from the seed's column "
+            "`opening`. 0 if it has none.",
+        ),
+        *_scenario_fields(),
     ],
     metadata=SCHEMA_METADATA,
 )
@@ -289,6 +317,7 @@ def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dic
     """Lays a conversation out as one row of `CONVERSATIONS_SCHEMA`."""
     conversation = checked.conversation
     duration = conversation.ended_at - conversation.started_at
+    scenario = checked.seed.scenario.texts
     return {
         "conversation_id": conversation.conversation_id,
         "seed_id": conversation.seed_id,
@@ -312,6 +341,8 @@ def conversation_row(checked: CheckedConversation, settings: RunSettings) -> dic
         "generator_version": GENERATOR_VERSION,
         **_usage_row(conversation.usage),
         "verdicts": verdict_rows(checked.verdicts),
+        "opening_messages": conversation.opening,
+        **{name: scenario.get(name) for name in USER_INPUTS},
     }
 
 

@@ -1,8 +1,6 @@
 """Scorers, built-in and own: how similar a reply is to the reference reply. Higher is better."""
 
 import asyncio
-import inspect
-import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +12,7 @@ from duologue.conversation.messages import Message
 from duologue.conversation.wording import wording
 from duologue.errors import UsageError
 from duologue.evaluation.embeddings import EmbeddingScorer, load_embedding_scorer
-from duologue.foreign_code import Raised, call_foreign, call_foreign_here
+from duologue.foreign_code import Raised, call_foreign, finite_number, is_async
 from duologue.own_code import import_own_function
 from duologue.settings.evaluation import ScoringSettings
 
@@ -101,7 +99,7 @@ async def own_scores(
     An async scorer runs up to `max_concurrency` times concurrently. Others run in a thread, one
     reply after the other, so that they need not be thread-safe and block nothing else.
     """
-    limit = asyncio.Semaphore(max_concurrency if _is_async(scorer) else 1)
+    limit = asyncio.Semaphore(max_concurrency if is_async(scorer) else 1)
 
     async def one(reply: Arguments) -> float | NoScore | None:
         async with limit:
@@ -116,20 +114,13 @@ async def _own_score(
     scorer: OwnScorer, reply: str, reference: str | None, chat_history: Sequence[Message]
 ) -> float | NoScore | None:
     call = partial(scorer, reply, reference, chat_history)
-    value = await call_foreign(call, _is_async(scorer))
+    value = await call_foreign(call, is_async(scorer))
     if isinstance(value, Raised):
         return NoScore(type(value.error).__name__)
     if value is None:
         return None
-    # Its class may be the user's as well, and raise anything too.
-    score = call_foreign_here(lambda: float(value) if isinstance(value, SupportsFloat) else None)
-    if isinstance(score, float) and math.isfinite(score):
-        return score
-    return NoScore(f"gave {type(value).__name__}")
-
-
-def _is_async(scorer: OwnScorer) -> bool:
-    return inspect.iscoroutinefunction(scorer) or inspect.iscoroutinefunction(type(scorer).__call__)
+    score = finite_number(value)
+    return NoScore(f"gave {type(value).__name__}") if score is None else score
 
 
 def _compared(one: str, other: str) -> tuple[Sequence[str], Sequence[str]]:

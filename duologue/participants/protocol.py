@@ -1,7 +1,7 @@
 """What a participant is: it is shown a chat history, and replies."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Protocol
 
@@ -94,6 +94,7 @@ def further_inputs(settings: ParticipantSettings, context: TurnContext) -> dict[
     seed = context.seed
     columns = {
         **seed.context,
+        **seed.scenario.texts,
         "message": seed.message,
         "seed_id": seed.seed_id,
         "conversation_id": context.conversation_id,
@@ -107,6 +108,24 @@ def further_inputs(settings: ParticipantSettings, context: TurnContext) -> dict[
             )
         inputs[name] = columns[column]
     return inputs
+
+
+def scenario_inputs(
+    settings: ParticipantSettings, context: TurnContext, names: Iterable[str]
+) -> dict[str, JsonValue]:
+    """Returns what a simulated user receives of the seed's scenario without further settings.
+
+    Args:
+        settings: of the participant; the chatbot receives nothing.
+        context: which conversation it is for.
+        names: of the inputs that the participant takes. What the seed does not say is left out,
+            so that the participant's own default applies.
+    """
+    if not settings.takes_scenario:
+        return {}
+    texts = context.seed.scenario.texts
+    set_already = {*settings.static_inputs, *settings.seed_inputs, settings.history_input}
+    return {name: texts[name] for name in names if name in texts and name not in set_already}
 
 
 def verdict_text(said: object, participant: str) -> str:

@@ -1,7 +1,7 @@
 """A participant that is any Python function, so that a chatbot need not be on Vellum."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any
@@ -32,9 +32,11 @@ from duologue.participants.protocol import (
     Reply,
     TurnContext,
     further_inputs,
+    scenario_inputs,
     usable_text,
     verdict_text,
 )
+from duologue.seeds.scenario import USER_INPUTS
 from duologue.settings.judges import JUDGE_COLUMNS, JudgeParticipant
 from duologue.settings.participants import CallSettings, ParticipantSettings
 
@@ -46,7 +48,9 @@ class PythonFunction:
     """Calls `reply(chat_history)`, async or not, with the messages as a list.
 
     Further inputs are passed by keyword, and so is the conversation's id if the function has a
-    parameter `conversation_id`. The function may raise TransientError to be called again, or
+    parameter `conversation_id`. A simulated user also gets what it has parameters for of persona,
+    goal, facts, expected_outcome and language, as text; what the seed does not say is empty, or the
+    parameter's default. The function may raise TransientError to be called again, or
     FatalError not to be. Timeouts, lost connections, and the statuses 408, 409, 425, 429 and 5xx
     count as the first, whatever library raised them; every other error counts as the second, also
     one that is not an Exception.
@@ -67,12 +71,15 @@ class PythonFunction:
         self._settings = settings
         self._executor = executor
         self._wants_conversation_id = _wants_conversation_id(function)
+        self._scenario = _scenario_parameters(function) if settings.takes_scenario else {}
         # An object with an async `__call__` is asynchronous as well.
         self._is_async = any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
 
     async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
-        inputs = further_inputs(self._settings, context)
+        missing = {name: "" for name, has_default in self._scenario.items() if not has_default}
+        scenario = scenario_inputs(self._settings, context, self._scenario)
+        inputs = {**missing, **scenario, **further_inputs(self._settings, context)}
         if self._wants_conversation_id:
             inputs.setdefault(CONVERSATION_ID, context.conversation_id)
 
@@ -108,7 +115,8 @@ def load_function(settings: ParticipantSettings) -> Callable[..., Any]:
     function = import_function(settings.reference, subject, expected)
     if isinstance(settings, JudgeParticipant):
         settings = settings.given(parameters_of(function))
-    inputs = dict.fromkeys([*settings.static_inputs, *settings.seed_inputs])
+    scenario = _scenario_parameters(function) if settings.takes_scenario else {}
+    inputs = dict.fromkeys([*settings.static_inputs, *settings.seed_inputs, *scenario])
     if _wants_conversation_id(function):
         inputs.setdefault(CONVERSATION_ID)
     try:
@@ -132,6 +140,25 @@ def parameters_of(function: Callable[..., Any]) -> Collection[str]:
     return [
         one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
     ]
+
+
+def _scenario_parameters(function: Callable[..., Any]) -> dict[str, bool]:
+    """Returns which of the scenario's texts a function takes, and whether it has a default."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())[1:]
+    except (TypeError, ValueError):  # some builtin functions have no signature
+        return {}
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return dict.fromkeys(USER_INPUTS, True) | _scenario_defaults(parameters)
+    return _scenario_defaults(parameters)
+
+
+def _scenario_defaults(parameters: Iterable[inspect.Parameter]) -> dict[str, bool]:
+    return {
+        one.name: one.default is not one.empty
+        for one in parameters
+        if one.name in USER_INPUTS and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+    }
 
 
 def _failure(error: BaseException, reference: str) -> DuologueError:

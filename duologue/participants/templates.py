@@ -15,13 +15,14 @@ from duologue.conversation.messages import Message, Role
 from duologue.errors import FatalError, UsageError
 from duologue.participants.protocol import TurnContext, further_inputs
 from duologue.seeds import Seed
+from duologue.seeds.scenario import USER_INPUTS
 from duologue.settings.participants import ParticipantKind, ParticipantSettings
 
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)
 _ONLY_A_NAME = re.compile(r"\s*\{\{\s*([^\W\d]\w*)\s*\}\}\s*")
 
-OPTIONAL = {"persona": "", "goal": "", "facts": ""}
-"""What the bundled prompt asks of a seed's columns, which may lack it."""
+OPTIONAL = dict.fromkeys(USER_INPUTS, "")
+"""What a template may name although the seed lacks it."""
 
 
 def values_for(
@@ -36,6 +37,7 @@ def values_for(
     return {
         **OPTIONAL,
         **seed.context,
+        **seed.scenario.texts,
         "seed": seed.context,
         "message": seed.message,
         "seed_id": seed.seed_id,

@@ -20,7 +20,7 @@ from vellum import (
 
 from duologue.conversation.messages import Message
 from duologue.errors import FatalError
-from duologue.participants.protocol import TurnContext, further_inputs
+from duologue.participants.protocol import TurnContext, further_inputs, scenario_inputs
 from duologue.settings.participants import ParticipantSettings
 
 SUPPORTED_TYPES = ("STRING", "NUMBER", "JSON", "CHAT_HISTORY")
@@ -44,6 +44,9 @@ def typed_inputs(
 ) -> dict[str, JsonValue]:
     """Returns a participant's inputs apart from the messages, by name, in their declared types.
 
+    A simulated user also receives what the seed says of persona, goal, facts and so on, as far as
+    it declares inputs of these names.
+
     Args:
         settings: of the participant.
         types: the declared types by name; inputs that are not among them stay as they are.
@@ -52,12 +55,14 @@ def typed_inputs(
     Raises:
         FatalError: a value is not of the declared type, or the seed has no such column.
     """
-    inputs = further_inputs(settings, context)
+    declared = [name for name, type_ in types.items() if type_ in SUPPORTED_TYPES]
+    scenario = scenario_inputs(settings, context, declared)
+    inputs = {**scenario, **further_inputs(settings, context)}
     for name in inputs.keys() & types.keys():
         try:
             inputs[name] = converted(inputs[name], types[name])
         except ValueError as error:
-            column = settings.seed_inputs.get(name)
+            column = name if name in scenario else settings.seed_inputs.get(name)
             source = f"seed {context.seed.seed_id}, column {column!r}" if column else "static value"
             raise FatalError(
                 f"{settings.reference}: its input {name!r} is of type {types[name]}, and the "

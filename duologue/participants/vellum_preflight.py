@@ -12,6 +12,7 @@ from vellum import VellumVariable
 
 from duologue.errors import RunStoppingError, UsageError
 from duologue.participants.error_context import ErrorContext
+from duologue.participants.protocol import TurnContext, scenario_inputs
 from duologue.participants.retries import with_retries
 from duologue.participants.vellum_deployment import NO_RETRIES, VellumClient, vellum_client
 from duologue.participants.vellum_errors import (
@@ -22,6 +23,7 @@ from duologue.participants.vellum_errors import (
 )
 from duologue.participants.vellum_inputs import SUPPORTED_TYPES, converted
 from duologue.seeds import Seed
+from duologue.seeds.scenario import USER_INPUTS
 from duologue.settings.judges import JudgeParticipant
 from duologue.settings.participants import (
     CallSettings,
@@ -82,8 +84,14 @@ def unusable_reason(seed: Seed, participants: Sequence[ParticipantSettings]) -> 
     """Says why a seed's columns do not convert to the inputs' types; None if they do."""
     for settings in participants:
         types = settings.pinned.input_types if settings.pinned else {}
-        columns = {**seed.context, "message": seed.message, "seed_id": seed.seed_id}
-        for name, column in settings.seed_inputs.items():
+        columns = {
+            **seed.context,
+            **seed.scenario.texts,
+            "message": seed.message,
+            "seed_id": seed.seed_id,
+        }
+        scenario = scenario_inputs(settings, TurnContext(seed), types)
+        for name, column in {**{name: name for name in scenario}, **settings.seed_inputs}.items():
             if column not in columns or types.get(name) not in SUPPORTED_TYPES:
                 continue
             try:
@@ -118,6 +126,7 @@ async def _checked(
     release, inputs, outputs = pinned[0]
     if isinstance(settings, JudgeParticipant):
         settings = settings.given([variable.key for variable in inputs])
+    settings = _with_required_scenario(settings, inputs)
     _check_inputs(settings, inputs, kind)
     if outputs is not None:
         _check_output(settings, outputs)
@@ -188,6 +197,25 @@ async def _asked(request: Callable[[], Awaitable[Answer]], wording: ErrorContext
     if status in (401, 403):
         raise _MayNotReadError(str(failure))
     raise failure
+
+
+def _with_required_scenario(
+    settings: ParticipantSettings, variables: Sequence[VellumVariable]
+) -> ParticipantSettings:
+    """Takes the inputs that a simulated user cannot do without from the columns of their names.
+
+    Those that it can do without are sent if the seed has them: see `scenario_inputs`.
+    """
+    if not settings.takes_scenario:
+        return settings
+    set_already = {*settings.static_inputs, *settings.seed_inputs, settings.history_input}
+    required = {
+        variable.key: variable.key
+        for variable in variables
+        if variable.required and variable.default is None
+    }
+    more = {key: key for key in USER_INPUTS if key in required and key not in set_already}
+    return settings.model_copy(update={"seed_inputs": {**settings.seed_inputs, **more}})
 
 
 def _check_inputs(

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from duologue.errors import ParticipantError, UsageError
 from duologue.participants.error_context import ErrorContext
 from duologue.participants.vellum_deployment import NO_RETRIES, VellumClient, vellum_client
-from duologue.participants.vellum_errors import SDK_ERRORS, deployment_remedies, sdk_error
+from duologue.participants.vellum_errors import converted, deployment_remedies
 
 Answer = TypeVar("Answer")
 
@@ -68,16 +68,9 @@ async def _asked(
     denied: str,
     request: Callable[[], Awaitable[Answer]],
 ) -> Answer:
-    context = ErrorContext(
-        deployment,
-        client.default_url,
-        [client.api_key],
-        private=(),
-        remedies=deployment_remedies("Workflow", denied),
-    )
+    remedies = deployment_remedies("Workflow", denied)
+    context = ErrorContext(deployment, client.default_url, [client.api_key], (), remedies)
     try:
-        return await request()
-    except SDK_ERRORS as error:
-        failure: ParticipantError = sdk_error(error, context)
-    # Out of the except clause, so that the SDK's error is not chained to ours: it may hold the key.
-    raise UsageError(str(failure))
+        return await converted(request, context)
+    except ParticipantError as error:
+        raise UsageError(str(error)) from None

@@ -1,20 +1,22 @@
 """What a comparison is asked to do, checked before anything is billed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from upath import UPath
 
 from duologue.comparison.gates import check_gates
-from duologue.comparison.outcomes import BUILT_IN, Outcome
+from duologue.comparison.outcomes import BUILT_IN
 from duologue.comparison.scorers import ConversationScorer, load_scorers, outcomes_of
+from duologue.comparison.sides import Side
+from duologue.comparison.verdicts import may_answer_more, outcomes_of_judges
 from duologue.conversation.messages import Conversation, EndReason, Message
 from duologue.dataset.contents import DatasetContents
 from duologue.errors import UsageError
-from duologue.evaluation.replies import Side
-from duologue.plans.generation import Job, jobs_of
+from duologue.plans.generation import Job, jobs_of, without_lost_openings
+from duologue.plans.resumed_comparison import with_stored_settings
 from duologue.seeds import SeedFile, read_seeds
 from duologue.settings.comparison import (
     ComparisonForm,
@@ -23,6 +25,7 @@ from duologue.settings.comparison import (
     StoredComparisonOptions,
 )
 from duologue.settings.dataset_names import dataset_name_from
+from duologue.settings.judges import JudgeSettings, parsed_judges
 from duologue.settings.options import validated
 from duologue.settings.participants import (
     ParticipantInputs,
@@ -37,10 +40,8 @@ from duologue.validation.seeds import checked_seeds
 from duologue.versions.finding import find_version
 from duologue.versions.places import (
     COMPARISONS_FOLDER,
-    EXAMPLE_VERSION,
     DatasetFolder,
     Version,
-    is_version,
 )
 from duologue.versions.reading import read_contents
 
@@ -73,12 +74,9 @@ class ComparisonPlan:
     earlier: DatasetContents | None
     """The version's conversations, if there is a version."""
     scorers: Mapping[str, ConversationScorer]
+    form: ComparisonForm
+    """What it was asked, with the version named instead of `latest`; to resume it."""
     resume: str | None
-
-    @property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """What is compared."""
-        return (*BUILT_IN, *outcomes_of(self.scorers))
 
     @property
     def earlier_version(self) -> str | None:
@@ -98,6 +96,16 @@ class ComparisonPlan:
     def side_folder(self, comparison: str, side: Side) -> DatasetFolder:
         """Returns where a simulated side is written, like a dataset of one version."""
         return DatasetFolder(str(self.folder / comparison), side.value)
+
+    def judged_by(self, judges: tuple[JudgeSettings, ...]) -> Self:
+        """Returns the plan with the judges' releases."""
+        return replace(
+            self,
+            settings=self.settings.model_copy(update={"judges": judges}),
+            runs={
+                side: run.model_copy(update={"judges": judges}) for side, run in self.runs.items()
+            },
+        )
 
     def jobs(self, comparison: str) -> list[ComparedJob]:
         """Lists the conversations to simulate, side by side: an outage affects both alike."""
@@ -120,7 +128,7 @@ class ComparisonPlan:
             raise UsageError(
                 f"conversation {job.conversation_id}: the version has no conversation to continue"
             )
-        kept = [_said(message) for message in earlier.messages[: 1 + 2 * turns]]
+        kept = [_said(message) for message in earlier.messages[: earlier.opening + 1 + 2 * turns]]
         ended = len(kept) == len(earlier.messages) and earlier.end_reason is not EndReason.MAX_TURNS
         return Draft(
             messages=kept,
@@ -163,20 +171,27 @@ def plan_comparison(**parameters: Any) -> ComparisonPlan:
         UsageError: there is no candidate, no such version or seed file, or a setting cannot be
             used.
     """
-    form = validated(ComparisonForm, parameters)
+    form = with_stored_settings(validated(ComparisonForm, parameters))
     options = form.advanced or ComparisonOptions()
     _check_form(form, options)
     version = None if form.seeds else _version(form)
-    scorers = load_scorers(options.scorers)
-    check_gates(options.gates, (*BUILT_IN, *outcomes_of(scorers)))
-    earlier = read_contents(version) if version else None
     settings = _settings(form, options, version)
+    by_judges = outcomes_of_judges(settings.judges)
+    scorers = load_scorers(options.scorers, [*BUILT_IN, *by_judges])
+    check_gates(
+        options.gates,
+        (*BUILT_IN, *by_judges, *outcomes_of(scorers)),
+        may_have_more=may_answer_more(settings.judges),
+    )
+    earlier = read_contents(version) if version else None
     runs = _runs(settings, version)
     seed_file = (
         checked_seeds(read_seeds(form.seeds), load_rules(runs[Side.CANDIDATE].rules))
         if earlier is None
         else _seeds_of(earlier, options.from_turn)
     )
+    sides = (settings.baseline, settings.candidate, settings.simulated_user)
+    seed_file = without_lost_openings(seed_file, *sides)
     if not seed_file.seeds:
         raise UsageError(
             f"{form.seeds or version}: has nothing to compare; expected at least one seed"
@@ -192,6 +207,7 @@ def plan_comparison(**parameters: Any) -> ComparisonPlan:
         published=None if form.baseline else version,
         earlier=earlier,
         scorers=scorers,
+        form=_to_resume(form, options, version),
         resume=options.resume,
     )
 
@@ -214,10 +230,15 @@ def _check_form(form: ComparisonForm, options: ComparisonOptions) -> None:
             f"from_turn {options.from_turn}: continues the conversations of a version, and seeds "
             f"{form.seeds!r} has none; leave seeds empty"
         )
-    if options.resume is not None and not is_version(options.resume):
-        raise UsageError(
-            f"resume {options.resume!r}: expected a comparison such as {EXAMPLE_VERSION}"
-        )
+
+
+def _to_resume(
+    form: ComparisonForm, options: ComparisonOptions, version: Version | None
+) -> ComparisonForm:
+    named = {"baseline_version": version.manifest.version} if version else {}
+    return form.model_copy(
+        update={"advanced": options.model_copy(update={"resume": None}), **named}
+    )
 
 
 def _version(form: ComparisonForm) -> Version:
@@ -231,29 +252,45 @@ def _settings(
     chatbot = before.chatbot if before else None
     user = before.simulated_user if before else None
 
-    def participant(
-        name: str, inputs: ParticipantInputs | None, like: ParticipantSettings | None
-    ) -> ParticipantSettings:
-        return ParticipantSettings.parsed(name, inputs or _inputs(like))
-
     turns = form.turns or (before.simulation.turns if before else TurnSettings().turns)
     settings = ComparisonSettings(
-        candidate=participant(form.candidate, options.candidate_inputs, chatbot),
-        baseline=participant(form.baseline, options.baseline_inputs, chatbot)
+        candidate=_participant(form.candidate, options.candidate_inputs, chatbot),
+        baseline=_participant(form.baseline, options.baseline_inputs, chatbot)
         if form.baseline or chatbot is None
         else chatbot,
-        simulated_user=participant(
-            form.simulated_user or (user.reference if user else BUNDLED_SIMULATED_USER),
-            options.simulated_user_inputs,
-            user,
-        ),
+        simulated_user=_simulated_user(form, options, user),
         turns=turns,
         samples=form.samples or (before.conversations_per_seed if before else 1),
         max_concurrency=form.max_concurrency,
+        judges=_judges(options, before),
         **{name: getattr(options, name) for name in StoredComparisonOptions.model_fields},
     )
     _check_from_turn(settings)
     return settings
+
+
+def _participant(
+    name: str, inputs: ParticipantInputs | None, like: ParticipantSettings | None
+) -> ParticipantSettings:
+    return ParticipantSettings.parsed(name, inputs or _inputs(like))
+
+
+def _simulated_user(
+    form: ComparisonForm, options: ComparisonOptions, before: ParticipantSettings | None
+) -> ParticipantSettings:
+    """Returns the simulated user: the version's in its release, unless another one is named."""
+    inputs = options.simulated_user_inputs
+    if before is not None and inputs is None and form.simulated_user in ("", before.reference):
+        return before
+    name = form.simulated_user or (before.reference if before else BUNDLED_SIMULATED_USER)
+    return ParticipantSettings.parsed(name, inputs or _inputs(before), takes_scenario=True)
+
+
+def _judges(options: ComparisonOptions, before: RunSettings | None) -> tuple[JudgeSettings, ...]:
+    """Returns the judges that are named, or else the version's in their releases."""
+    if options.judges is not None:
+        return parsed_judges(options.judges)
+    return before.judges if before else ()
 
 
 def _inputs(like: ParticipantSettings | None) -> ParticipantInputs:
@@ -294,6 +331,7 @@ def _runs(settings: ComparisonSettings, version: Version | None) -> dict[Side, R
         )
     }
     shared |= {"conversations_per_seed": settings.samples, "seed_retries": 0}
+    shared |= {"judges": settings.judges}
     turns = {"turns": settings.turns}
     if version is None:
         base = RunSettings(chatbot=settings.candidate, simulated_user=settings.simulated_user)

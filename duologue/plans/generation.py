@@ -11,7 +11,7 @@ from duologue.seeds import Seed, SeedFile, read_seeds
 from duologue.settings.dataset_names import dataset_name_from
 from duologue.settings.judges import check_criteria, parsed_judges
 from duologue.settings.options import Options, validated
-from duologue.settings.participants import ParticipantSettings
+from duologue.settings.participants import ParticipantMode, ParticipantSettings
 from duologue.settings.run import (
     AdvancedOptions,
     Budget,
@@ -80,7 +80,8 @@ class Plan:
         options = {name: getattr(self.advanced, name) or None for name in names}
         options["has_header"] = self.advanced.has_header
         seed_file = read_seeds(self.seeds_path, **(options | dict(answers)))
-        return checked_seeds(seed_file, load_rules(self.settings.rules))
+        checked = checked_seeds(seed_file, load_rules(self.settings.rules))
+        return without_lost_openings(checked, self.settings.chatbot, self.settings.simulated_user)
 
     def jobs(self, seed_file: SeedFile, version: str) -> list[Job]:
         """Lists the conversations to simulate, in the seed file's order."""
@@ -112,6 +113,18 @@ def jobs_of(seeds: Iterable[Seed], settings: RunSettings, scope: str) -> list[Jo
     ]
 
 
+def without_lost_openings(seed_file: SeedFile, *participants: ParticipantSettings) -> SeedFile:
+    """Rejects the seeds with an opening if a participant could not be shown it."""
+    stateful = [one.reference for one in participants if one.mode is ParticipantMode.STATEFUL]
+    if not stateful:
+        return seed_file
+    reason = (
+        f"it has an opening, but {stateful[0]} is stateful and knows only what it was part of; "
+        "take the opening out, or use a stateless participant"
+    )
+    return seed_file.without({s.seed_id: reason for s in seed_file.seeds if s.scenario.opening})
+
+
 def plan_generation(**parameters: Any) -> Plan:
     """Checks a run's parameters, and all that can be checked without running it.
 
@@ -132,7 +145,7 @@ def plan_generation(**parameters: Any) -> Plan:
         **_shared(VolumeSettings, form),
         chatbot=ParticipantSettings.parsed(form.chatbot, advanced.chatbot_inputs),
         simulated_user=ParticipantSettings.parsed(
-            form.simulated_user, advanced.simulated_user_inputs
+            form.simulated_user, advanced.simulated_user_inputs, takes_scenario=True
         ),
         simulation=SimulationSettings(
             **_shared(EndingSettings, advanced), **_shared(TurnSettings, form)

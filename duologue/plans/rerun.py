@@ -10,7 +10,7 @@ from duologue.plans.generation import Job, jobs_of
 from duologue.settings.run import RunSettings
 from duologue.simulation import FailedSeed, Outcome
 from duologue.versions.finding import find_version
-from duologue.versions.places import DatasetFolder, Version
+from duologue.versions.places import COMPARISONS_FOLDER, DatasetFolder, Version
 from duologue.versions.reading import read_contents
 
 
@@ -67,6 +67,7 @@ def plan_rerun(
             those that failed or are invalid.
     """
     found = find_version(version, output, name)
+    _check_no_comparison(found)
     manifest, contents = found.manifest, read_contents(found)
     settings = manifest.settings
     if max_concurrency is not None:
@@ -85,6 +86,16 @@ def plan_rerun(
         jobs=tuple(jobs),
         again=tuple(again if not seed_ids else _chosen(again, seed_ids, manifest)),
     )
+
+
+def _check_no_comparison(found: Version) -> None:
+    comparison = found.dataset.folder.parent
+    if comparison.parent.name == COMPARISONS_FOLDER:
+        raise UsageError(
+            f"{found}: is one side of comparison {comparison.name}, in which an invalid "
+            "conversation is a result; to simulate what is missing on both sides, run `duologue "
+            f"compare --resume {comparison.name}`"
+        )
 
 
 def _chosen(again: Sequence[Job], seed_ids: Collection[str], manifest: Manifest) -> list[Job]:

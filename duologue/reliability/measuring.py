@@ -7,7 +7,7 @@ from typing import Literal
 
 from duologue.reliability.agreement import Agreement, Disagreement, agreements, disagreements
 from duologue.reliability.intervals import Estimate, precision_and_recall
-from duologue.reliability.reviewed import Reviewed, Signal, Source
+from duologue.reliability.reviewed import JUDGE_PREFIX, Reviewed, Signal, Source
 from duologue.settings.options import Record
 from duologue.settings.rules import Severity
 
@@ -66,6 +66,26 @@ class Reliability(Record):
     """Most frequent first."""
     agreements: tuple[Agreement, ...]
     disagreements: tuple[Disagreement, ...]
+
+
+class VersionReliability(Record):
+    """How reliable rules and judges are on one version."""
+
+    dataset: str
+    version: str
+    revision: int
+    simulated_again: tuple[str, ...]
+    """Ids of conversations whose decisions no longer hold, because their text is another now."""
+    reliability: Reliability
+
+
+def by_finding(reliability: Reliability) -> dict[tuple[str, Severity], SignalReliability]:
+    """Returns the figures of each rule and criterion by the name and severity of its findings."""
+    return {
+        (f"{JUDGE_PREFIX if row.source == 'judge' else ''}{row.name}", row.severity): row
+        for row in reliability.signals
+        if row.severity is not None
+    }
 
 
 def measure(

@@ -18,6 +18,8 @@ from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message, Role
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.failures import FailedSeedRecord, InvalidConversationRecord, failures
+from duologue.seeds import Seed
+from duologue.seeds.scenario import PERSONA_NAME
 from duologue.storage.text import encoded
 from duologue.validation.check import CheckedConversation
 
@@ -35,6 +37,9 @@ _CHARACTERS_IN_BLOCK = 250_000
 
 _CHARACTERS_IN_ENTRY = 160
 """Of the seed message: two lines of the list."""
+
+_CHARACTERS_IN_CHIP = 60
+"""Of a persona or a goal in the list, which its filter offers as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +98,21 @@ def _worst_first(contents: DatasetContents) -> Iterator[_Packed]:
 def _packed_failed(failed: FailedSeedRecord) -> _Packed:
     messages = failed.draft.messages
     return _Packed(
-        entry=_json(
+        entry=json_text(
             {
                 "id": failed.id,
                 "kind": "failed",
                 "seed": failed.seed.message[:_CHARACTERS_IN_ENTRY],
-                "turns": sum(message.role is Role.ASSISTANT for message in messages),
+                "turns": sum(
+                    message.role is Role.ASSISTANT
+                    for message in messages[len(failed.seed.scenario.opening) :]
+                ),
                 "end_reason": None,
                 "rules": [],
+                "scenario": _chips(failed.seed),
             }
         ),
-        conversation=_json(
+        conversation=json_text(
             {
                 "seed_id": failed.seed.seed_id,
                 "sample": failed.sample,
@@ -113,6 +122,7 @@ def _packed_failed(failed: FailedSeedRecord) -> _Packed:
                 "reason": failed.reason,
                 "attempts": failed.draft.attempts,
                 "messages": [_message(message) for message in messages],
+                "opening": len(failed.seed.scenario.opening),
                 "findings": [],
                 "verdicts": [],
             }
@@ -123,7 +133,7 @@ def _packed_failed(failed: FailedSeedRecord) -> _Packed:
 def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, kind: str) -> _Packed:
     conversation = checked.conversation
     return _Packed(
-        entry=_json(
+        entry=json_text(
             {
                 "id": conversation.conversation_id,
                 "kind": kind,
@@ -131,9 +141,10 @@ def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, ki
                 "turns": conversation.turn_count,
                 "end_reason": conversation.end_reason,
                 "rules": sorted({violation.rule for violation in checked.violations}),
+                "scenario": _chips(checked.seed),
             }
         ),
-        conversation=_json(
+        conversation=json_text(
             {
                 "seed_id": conversation.seed_id,
                 "sample": conversation.sample,
@@ -141,6 +152,7 @@ def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, ki
                 "started_at": _shown(conversation.started_at),
                 "attempts": conversation.attempts,
                 "messages": [_message(message) for message in conversation.messages],
+                "opening": conversation.opening,
                 "findings": [
                     {
                         "rule": violation.rule,
@@ -154,6 +166,21 @@ def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, ki
             }
         ),
     )
+
+
+def _chips(seed: Seed) -> dict[str, str]:
+    """Returns what the list shows and filters by of a seed's scenario; only what the seed says."""
+    scenario = seed.scenario
+    values = {
+        "persona": seed.context.get(PERSONA_NAME) or scenario.persona,
+        "language": scenario.language,
+        "goal": scenario.goal,
+    }
+    return {name: _cut(value) for name, value in values.items() if value}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CHARACTERS_IN_CHIP else f"{text[: _CHARACTERS_IN_CHIP - 1]}…"
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -185,7 +212,8 @@ def _batches(items: Iterable[_Packed]) -> Iterator[list[_Packed]]:
         yield batch
 
 
-def _json(value: dict[str, Any]) -> str:
+def json_text(value: Any) -> str:
+    """Writes a value as JSON without blanks."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

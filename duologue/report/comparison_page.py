@@ -1,9 +1,6 @@
 """Rendering the report of a comparison as one HTML page: the answer, the outcomes, the pairs."""
 
-import base64
-import json
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import RawIOBase
 from typing import Any
@@ -13,9 +10,10 @@ from markupsafe import Markup
 from duologue.comparison.manifest import ComparisonManifest, Difference
 from duologue.comparison.outcomes import BUILT_IN, Better, Measured
 from duologue.comparison.pairs import Pair
-from duologue.comparison.result import amount, shown, span, spoken
+from duologue.comparison.result import amount, shown, span, spoken_p
 from duologue.conversation.messages import Conversation
-from duologue.report.blocks import MOST_CHARACTERS
+from duologue.dataset.judges import no_verdict_notes
+from duologue.report.blocks import MOST_CHARACTERS, deflated, json_text
 from duologue.report.rendering import write_page
 
 COMPARISON_REPORT_FILE = "report.html"
@@ -49,22 +47,29 @@ def write_comparison_report(
         file: where it is written to, as UTF-8.
     """
     ordered = sorted(pairs, key=lambda pair: _greatest_change_first(pair, manifest))
-    entries = [_entry(pair, manifest) for pair in ordered]
     blocks = list(_blocks(ordered))
+    headline, _, limits = manifest.answer.partition(". ")
     write_page(
         "whole_comparison.html.jinja",
         ["page.css", "evaluation.css", "whole_comparison.css"],
-        ["whole_comparison.js"],
+        ["packed.js", "whole_comparison.js"],
         file,
         manifest=manifest,
+        headline=headline,
+        limits=limits,
+        notes=[
+            f"{side}: {note}"
+            for side, judges in manifest.judges.items()
+            for note in no_verdict_notes(judges)
+        ],
         gated=_plotted(manifest.gated),
         exploratory=_plotted([one for one in manifest.differences if one.p_adjusted is None]),
         descriptions={outcome.name: outcome.description for outcome in BUILT_IN},
         shown=shown,
         amount=amount,
         span=span,
-        spoken_outcome=spoken,
-        entries=_packed(entries),
+        spoken_p=spoken_p,
+        entries=_packed(_entry(pair, manifest) for pair in ordered),
         blocks=blocks,
         with_text=min(len(pairs), len(blocks) * PAIRS_PER_BLOCK),
     )
@@ -129,10 +134,33 @@ def _entry(pair: Pair, manifest: ComparisonManifest) -> dict[str, Any]:
         "turn": pair.first_difference,
         "worse": [name for name, change in changes.items() if change < 0],
         "better": [name for name, change in changes.items() if change > 0],
+        "failed": sorted(_failed(pair, manifest)),
+        "slower": _rise(pair, "latency_ms"),
+        "dearer": _rise(pair, "cost_usd"),
         "rules": sorted(
             {rule for side in (pair.baseline, pair.candidate) for rule in _rules(side)}
         ),
     }
+
+
+def _failed(pair: Pair, manifest: ComparisonManifest) -> set[str]:
+    """Returns the judges' criteria that a conversation of the pair fails."""
+    criteria = {
+        name
+        for judges in manifest.judges.values()
+        for one in judges.values()
+        for name in one.criteria
+    }
+    sides = [side.values for side in (pair.baseline, pair.candidate) if side]
+    return {name for name in criteria if any(values.get(name, 1.0) < 1.0 for values in sides)}
+
+
+def _rise(pair: Pair, outcome: str) -> float | None:
+    """Returns how much more the candidate has of an outcome; None where a side has none."""
+    before, after = (
+        side.values.get(outcome) if side else None for side in (pair.baseline, pair.candidate)
+    )
+    return None if before is None or after is None else after - before
 
 
 def _rules(measured: Measured | None) -> list[str]:
@@ -145,11 +173,15 @@ def _blocks(pairs: Sequence[Pair]) -> Iterator[Markup]:
     """Packs the conversations of some pairs at a time, until the page is full."""
     size = 0
     for start in range(0, len(pairs), PAIRS_PER_BLOCK):
-        block = _packed([_texts(pair) for pair in pairs[start : start + PAIRS_PER_BLOCK]])
+        block = _packed(map(_texts, pairs[start : start + PAIRS_PER_BLOCK]))
         size += len(block)
         if size > MOST_BYTES:
             return
         yield block
+
+
+def _packed(values: Iterable[Any]) -> Markup:
+    return Markup(deflated(map(json_text, values)))
 
 
 def _texts(pair: Pair) -> list[dict[str, Any] | None]:
@@ -172,9 +204,3 @@ def _messages(conversation: Conversation | None) -> list[list[Any]]:
         [message.role.value, message.text[:MOST_CHARACTERS], message.latency_ms]
         for message in conversation.messages
     ]
-
-
-def _packed(value: object) -> Markup:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    compressed = zlib.compress(text.encode(errors="backslashreplace"), 6)
-    return Markup(base64.b64encode(compressed).decode())

@@ -12,6 +12,8 @@ from duologue.dataset.failures import RejectedRowRecord, failures
 from duologue.dataset.judges import no_verdict_notes, share_passed
 from duologue.dataset.manifest import Manifest
 from duologue.reliability.decisions import KINDS
+from duologue.reliability.markdown import shown
+from duologue.reliability.measuring import VersionReliability, by_finding
 from duologue.report.blocks import MOST_CHARACTERS, conversation_blocks
 from duologue.report.plots import bars, line
 from duologue.report.rendering import spoken, write_page
@@ -52,6 +54,7 @@ def write_report(
     contents: DatasetContents,
     earlier: Sequence[Manifest],
     file: RawIOBase,
+    measured: VersionReliability | None = None,
 ) -> None:
     """Writes the report of a version whose data files are written and in its manifest.
 
@@ -60,16 +63,20 @@ def write_report(
         contents: of the version.
         earlier: the manifests of the versions before it, oldest first, for what is drawn over time.
         file: where it is written to, as UTF-8.
+        measured: how reliable rules and judges were where people reviewed last.
     """
     blocks = conversation_blocks(contents)
     write_page(
         "report.html.jinja",
         ["page.css", "report.css", "review.css"],
-        ["report.js", "review.js"],
+        ["packed.js", "report.js", "review.js"],
         file,
         manifest=manifest,
         gates=_gate_rows(manifest),
         rules=_rule_rows(contents),
+        measured=measured,
+        reliability={} if measured is None else by_finding(measured.reliability),
+        estimate=shown,
         rules_plot=bars("Conversations by the rule that they break", manifest.broken_rules),
         distributions=[
             Plot(spoken(name), bars(f"Conversations by {spoken(name)}", counts), counts)

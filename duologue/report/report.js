@@ -1,29 +1,11 @@
-"use strict";
-
 /* The browser of conversations. Whatever was said is only ever made a text node, and never HTML. */
 
 const PAGE_SIZE = 50; // entries: about five screens of the list
 const PAUSE_MS = 200; // between two keys; a search starts once nobody types any more
+const SCENARIO = ["persona", "language", "goal"]; // what seeds say that is filtered by
 const BLOCKS_KEPT = 4; // unpacked, about a megabyte each; to step through a block unpacks it once
 
-const find = (id) => document.getElementById(id);
 const packed = [...document.querySelectorAll("script.conversations")];
-
-/** Makes an element; its children are elements or texts. */
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
-  made.append(...children);
-  return made;
-}
-
-async function unpack(script) {
-  const text = atob(script.textContent);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return JSON.parse(await new Response(stream).text());
-}
 
 const unpacked = new Map();
 
@@ -36,7 +18,7 @@ async function conversationsOf(block) {
   return unpacked.get(block);
 }
 
-let entries = []; // of all conversations: {id, kind, seed, turns, end_reason, rules, block, index}
+let entries = []; // of all conversations: {id, kind, seed, turns, end_reason, rules, scenario, block, index}
 let byId = new Map();
 let results = []; // the entries that are searched for, in order
 let firstShown = 0;
@@ -52,6 +34,11 @@ async function load() {
   byId = new Map(entries.map((entry) => [entry.id, entry]));
   offer(find("rule"), entries.flatMap((entry) => entry.rules));
   offer(find("end-reason"), entries.map((entry) => entry.end_reason).filter(Boolean));
+  for (const name of SCENARIO) {
+    const values = entries.map((entry) => entry.scenario[name]).filter(Boolean);
+    offer(find(name), values);
+    find(name).parentElement.hidden = values.length === 0;
+  }
   await search();
   await follow();
 }
@@ -84,7 +71,11 @@ async function search() {
 function isWanted(entry) {
   const [kind, rule, reason] = ["kind", "rule", "end-reason"].map((id) => find(id).value);
   const isOfKind = !kind || entry.kind === kind || (kind === "valid" && entry.kind === "warning");
-  return isOfKind && (!rule || entry.rules.includes(rule)) && (!reason || entry.end_reason === reason);
+  const isOfScenario = SCENARIO.every(
+    (name) => !find(name).value || entry.scenario[name] === find(name).value,
+  );
+  return isOfKind && isOfScenario && (!rule || entry.rules.includes(rule)) &&
+    (!reason || entry.end_reason === reason);
 }
 
 function says(entry, conversation, wanted) {
@@ -123,9 +114,20 @@ function listed(entry) {
     badge(entry.kind),
     element("span", { class: "seed", dir: "auto" }, entry.seed),
     element("span", { class: "facts" }, element("bdi", {}, entry.id), facts(entry)),
+    ...chips(entry),
   );
   if (entry === current) link.setAttribute("aria-current", "true");
   return element("li", {}, link);
+}
+
+/** What the seed says of its user, if anything. */
+function chips(entry) {
+  const said = SCENARIO.filter((name) => entry.scenario[name]);
+  if (!said.length) return [];
+  const made = said.map((name) =>
+    element("span", { class: "chip", title: name, dir: "auto" }, entry.scenario[name]),
+  );
+  return [element("span", { class: "chips" }, ...made)];
 }
 
 function facts(entry) {
@@ -190,13 +192,14 @@ function* parts(entry, conversation, heading) {
     `${conversation.attempts} attempt${conversation.attempts === 1 ? "" : "s"}`,
   );
   for (const [name, value] of Object.entries(conversation.context)) {
+    if (!value || (conversation.opening && name.toLowerCase() === "opening")) continue;
     yield element("p", { class: "facts context" }, element("bdi", {}, name), ": ", element("bdi", {}, value));
   }
   if (conversation.reason !== undefined) yield failure(conversation);
   const ofAll = conversation.findings.filter((finding) => finding.message_index === null);
   if (ofAll.length) yield element("ul", { class: "findings" }, ...ofAll.map(found));
   yield element("ol", { class: "messages" }, ...conversation.messages.map(
-    (message, index) => said(message, index, conversation.findings),
+    (message, index) => said(message, index, conversation.findings, index < conversation.opening),
   ));
   const passed = conversation.verdicts.filter((verdict) => verdict.passed);
   if (passed.length) yield element("ul", { class: "findings verdicts" }, ...passed.map(passedBy));
@@ -235,14 +238,14 @@ function failure(conversation) {
   );
 }
 
-function said(message, index, findings) {
+function said(message, index, findings, isGiven) {
   const here = findings.filter((finding) => finding.message_index === index);
   const severities = here.map((finding) => finding.severity);
   const classes = ["message", message.role.toLowerCase(), ...(here.length ? ["broken"] : [])];
   const made = element(
     "li",
     { class: [...classes, ...severities].join(" ") },
-    element("p", { class: "facts" }, call(message, index)),
+    element("p", { class: "facts" }, call(message, index), isGiven ? " · given by the seed" : ""),
     element("p", { class: "text", dir: "auto" }, message.text),
   );
   if (message.characters > Number(find("browser").dataset.mostCharacters)) {
@@ -301,7 +304,7 @@ function pressed(event) {
 /** Shows only the conversations of a kind, or those that break a rule. */
 function narrow(kind, rule) {
   find("search").value = "";
-  find("end-reason").value = "";
+  for (const id of ["end-reason", ...SCENARIO]) find(id).value = "";
   find("kind").value = kind;
   find("rule").value = rule;
   location.hash = "#conversations"; // closes the one that is open
@@ -314,7 +317,7 @@ find("search").addEventListener("input", () => {
   clearTimeout(pause);
   pause = setTimeout(search, PAUSE_MS);
 });
-for (const id of ["kind", "rule", "end-reason"]) find(id).addEventListener("change", search);
+for (const id of ["kind", "rule", "end-reason", ...SCENARIO]) find(id).addEventListener("change", search);
 find("filters").addEventListener("submit", (event) => event.preventDefault());
 find("earlier").addEventListener("click", () => turnPage(-PAGE_SIZE));
 find("later").addEventListener("click", () => turnPage(PAGE_SIZE));

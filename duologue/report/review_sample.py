@@ -55,8 +55,7 @@ def review_sample(version: str, contents: DatasetContents) -> ReviewSample:
 
 
 def _stratum(checked: CheckedConversation) -> Stratum:
-    verdicts = getattr(checked, "verdicts", ())
-    all_passed = all(verdict.passed is not False for verdict in verdicts)
+    all_passed = all(verdict.passed for verdict in checked.verdicts)
     return stratum_of(checked.is_valid, bool(checked.warnings), all_passed)
 
 

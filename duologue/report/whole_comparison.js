@@ -1,28 +1,10 @@
-"use strict";
-
 /* The browser of pairs. Whatever was said is only ever made a text node, and never HTML. */
 
 const MOST_LISTED = 500; // buttons that a browser lays out at once
 const SIDES = ["baseline", "candidate"];
 
-const find = (id) => document.getElementById(id);
 const packed = [...document.querySelectorAll("script.pairs")];
 const spoken = (name) => name.replaceAll("_", " ");
-
-/** Makes an element; its children are elements or texts. */
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
-  made.append(...children);
-  return made;
-}
-
-async function unpack(script) {
-  const text = atob(script.textContent);
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return JSON.parse(await new Response(stream).text());
-}
 
 let entries = [];
 let wanted = [];
@@ -37,6 +19,7 @@ async function load() {
   if (packed.length) perBlock = (await unpack(packed[0])).length;
   offer("outcome", entries.flatMap((entry) => [...entry.worse, ...entry.better]));
   offer("rule", entries.flatMap((entry) => entry.rules));
+  offer("verdict", entries.flatMap((entry) => entry.failed));
   offer("state", entries.flatMap((entry) => entry.statuses.filter(Boolean)));
   find("filters").addEventListener("change", list);
   find("filters").addEventListener("submit", (event) => event.preventDefault());
@@ -55,18 +38,27 @@ function isWanted(entry) {
   const outcome = find("outcome").value;
   const state = find("state").value;
   const rule = find("rule").value;
+  const verdict = find("verdict").value;
   const changed = change === "better" ? entry.better : change === "worse" ? entry.worse : [...entry.worse, ...entry.better];
-  if (change === "same" && entry.turn !== null) return false;
+  if (change === "same" && !isSame(entry)) return false;
+  if (verdict && !entry.failed.includes(verdict)) return false;
   if ((change === "better" || change === "worse") && !changed.length) return false;
   if (outcome && !changed.includes(outcome)) return false;
   if (state && !entry.statuses.includes(state)) return false;
   return !rule || entry.rules.includes(rule);
 }
 
+/** Whether both sides said the same words; where one failed, there is nothing to compare. */
+function isSame(entry) {
+  return entry.turn === null && entry.statuses.every((status) => status && status !== "failed");
+}
+
 function list() {
+  const order = find("order").value;
   wanted = entries.filter(isWanted);
-  find("status").textContent =
-    wanted.length > MOST_LISTED ? `${wanted.length} pairs, ${MOST_LISTED} listed` : `${wanted.length} pairs`;
+  if (order) wanted.sort((one, other) => (other[order] ?? -1e9) - (one[order] ?? -1e9));
+  const count = `${wanted.length} ${wanted.length === 1 ? "pair" : "pairs"}`;
+  find("status").textContent = wanted.length > MOST_LISTED ? `${count}, ${MOST_LISTED} listed` : count;
   find("list").replaceChildren(...wanted.slice(0, MOST_LISTED).map(button));
   current = -1;
   find("pair").replaceChildren();
@@ -85,7 +77,9 @@ function summary(entry) {
     ...entry.better.map((name) => `${spoken(name)} better`),
   ];
   if (entry.statuses[0] !== entry.statuses[1]) parts.push(entry.statuses.map((status) => spoken(status ?? "missing")).join(" → "));
-  parts.push(entry.turn === null ? "same words" : `differs from turn ${entry.turn}`);
+  if (isSame(entry)) parts.push("same words");
+  if (entry.turn !== null) parts.push(`differs from turn ${entry.turn}`);
+  parts.push(...entry.failed.map((name) => `${spoken(name)} failed`));
   return parts.join(", ");
 }
 
@@ -127,7 +121,23 @@ function pair(entry, sides) {
       ),
     );
   }
-  return [...facts, ...rows];
+  return [...facts, outcomes(sides), ...rows];
+}
+
+/** Lists the outcomes of both conversations: verdicts, scores, latency, tokens, cost. */
+function outcomes(sides) {
+  const names = [...new Set(sides.flatMap((side) => Object.keys(side?.values ?? {})))];
+  const cell = (side, name) => {
+    const value = side?.values[name];
+    return element("td", { class: "number" }, value === undefined ? "" : value.toLocaleString("en", { maximumSignificantDigits: 4 }));
+  };
+  const heading = (name) => element("th", { scope: "col", class: "number" }, name);
+  const head = element("tr", {}, element("th", { scope: "col" }, "outcome"), ...SIDES.map(heading));
+  const lines = names.map((name) =>
+    element("tr", {}, element("th", { scope: "row" }, spoken(name)), ...sides.map((side) => cell(side, name))),
+  );
+  const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines));
+  return element("details", {}, element("summary", {}, "Outcomes of this pair"), table);
 }
 
 /** Divides messages into turns: the seed message, and then each reply with the user's answer. */

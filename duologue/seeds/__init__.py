@@ -2,6 +2,15 @@
 
 from duologue.seeds.columns import UnclearColumnsError
 from duologue.seeds.read import read_seeds
+from duologue.seeds.scenario import Scenario
 from duologue.seeds.seed import RejectedRow, RowWarning, Seed, SeedFile
 
-__all__ = ["RejectedRow", "RowWarning", "Seed", "SeedFile", "UnclearColumnsError", "read_seeds"]
+__all__ = [
+    "RejectedRow",
+    "RowWarning",
+    "Scenario",
+    "Seed",
+    "SeedFile",
+    "UnclearColumnsError",
+    "read_seeds",
+]

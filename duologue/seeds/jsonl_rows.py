@@ -1,7 +1,7 @@
 """JSON Lines, an object or a bare string on every line, and JSON arrays of them."""
 
 import json
-from typing import Any, NoReturn
+from typing import Any
 
 from duologue.errors import UsageError
 from duologue.seeds.columns import (
@@ -10,7 +10,8 @@ from duologue.seeds.columns import (
     message_column_among,
     message_note,
 )
-from duologue.seeds.row import NUL_FAULT, Number, Reading, Row, Source, row_of
+from duologue.seeds.json_values import HOOKS
+from duologue.seeds.row import NUL_FAULT, Reading, Row, Source, row_of
 from duologue.seeds.seed import RejectedRow
 from duologue.storage.other_kinds import CONFLICT_FAULT, is_conflict
 from duologue.storage.text import decoded_text, physical_lines
@@ -114,28 +115,8 @@ def _parsed(file: str, number: int, line: str) -> Any:
     if "\0" in line:
         return RejectedRow(file, number, NUL_FAULT)
     try:
-        return json.loads(line, **_HOOKS)
+        return json.loads(line, **HOOKS)
     except json.JSONDecodeError as error:
         return RejectedRow(file, number, f"is not JSON: {error.msg} at character {error.colno}")
     except (ValueError, RecursionError) as error:
         return RejectedRow(file, number, f"cannot be read as JSON: {error}")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuses a key that stands twice: to keep one of its values would lose the other silently."""
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        raise ValueError("a key stands twice in an object")
-    return result
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
-
-
-_HOOKS: dict[str, Any] = {
-    "object_pairs_hook": _object,
-    "parse_constant": _no_constant,
-    "parse_float": Number,
-    "parse_int": Number,
-}

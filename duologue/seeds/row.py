@@ -1,6 +1,5 @@
 """A row on its way from a file to a seed, in every format alike."""
 
-import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,24 +7,11 @@ from dataclasses import dataclass
 from duologue.conversation.emptiness import is_empty
 from duologue.conversation.messages import unwritable_reason
 from duologue.seeds.columns import SEED_ID_COLUMN, normalised
+from duologue.seeds.json_values import JSON_NAMES, as_text
+from duologue.seeds.scenario import fault_of_scenario
 from duologue.seeds.seed import MOST_ID_CHARACTERS, RejectedRow
 
 NUL_FAULT = "holds a NUL character, which no dataset format can carry; take it out"
-
-JSON_NAMES: dict[type, str] = {
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    list: "a list",
-    dict: "an object",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number of a JSON file, as it is written there: `1.10` and `1e400` stay what they are."""
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +63,6 @@ def row_of(line: int, values: Mapping[str, object], message_column: str) -> Row:
     return Row(line, values.get(message_column), seed_id, context)
 
 
-def as_text(value: object) -> str:
-    """Returns text as it is, numbers as they are written, lists and objects as compact JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | tuple):
-        return f"[{','.join(map(_as_json, value))}]"
-    if isinstance(value, dict):
-        pairs = (f"{_quoted(str(name))}:{_as_json(item)}" for name, item in value.items())
-        return f"{{{','.join(pairs)}}}"
-    if isinstance(value, bool | float) or value is None:
-        return json.dumps(value)
-    return value.text if isinstance(value, Number) else _plain(value)
-
-
-def _as_json(value: object) -> str:
-    is_bare = isinstance(value, bool | int | float | list | tuple | dict | Number) or value is None
-    return as_text(value) if is_bare else _quoted(_plain(value))
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
 def fault_of(row: Row) -> str | None:
     """Returns why a row cannot be a seed, without its text; None if it can."""
     if row.message is None:
@@ -114,7 +77,9 @@ def fault_of(row: Row) -> str | None:
             return NUL_FAULT
         if reason := unwritable_reason(text):
             return f"holds {reason}, which is no character"
-    return None if row.seed_id is None else _fault_of_id(row.seed_id)
+    if row.seed_id is not None and (fault := _fault_of_id(row.seed_id)):
+        return fault
+    return fault_of_scenario(row.context)
 
 
 def _fault_of_id(seed_id: str) -> str | None:
@@ -128,10 +93,3 @@ def _fault_of_id(seed_id: str) -> str | None:
     if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in seed_id):
         return f"{SEED_ID_COLUMN} holds a control character, such as a line break; take it out"
     return None
-
-
-def _plain(value: object) -> str:
-    # Many writers store text as bytes. Ids and digests are bytes too, most with a NUL in them.
-    if not isinstance(value, bytes):
-        return str(value)
-    return value.hex() if b"\0" in value else value.decode("utf-8", "backslashreplace")

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import StringConstraints
 
+from duologue.seeds.scenario import Scenario, scenario_of
 from duologue.settings.options import Record
 
 MOST_ID_CHARACTERS = 200
@@ -20,6 +21,11 @@ class Seed(Record):
     """The first user message, exactly as it stands in the file."""
     context: dict[str, str] = {}
     """The row's other columns by name."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """What the columns with a meaning say: persona, goal, facts and so on."""
+        return scenario_of(self.context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +43,17 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class RowWarning:
-    """A row that is a seed, although its message breaks a rule of severity `warning`."""
+    """A row that is a seed, although it breaks a rule of severity `warning`."""
 
     file: str
     line: int
     """Counted like a rejected row's."""
     rule: str
+    part: str = "message"
+    """What breaks it: the row's message, or its opening."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: message breaks the rule {self.rule} on its own"
+        return f"{self.file}:{self.line}: {self.part} breaks the rule {self.rule} on its own"
 
 
 @dataclass(frozen=True, slots=True)

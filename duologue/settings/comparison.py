@@ -4,7 +4,16 @@ from typing import Annotated
 
 from pydantic import Field, FiniteFloat
 
-from duologue.settings.options import AtLeastOne, Options, Retries, RetryDelay, Share
+from duologue.settings.judges import JudgeOptions, JudgeSettings
+from duologue.settings.options import (
+    AtLeastOne,
+    OptionalReference,
+    Options,
+    Reference,
+    Retries,
+    RetryDelay,
+    Share,
+)
 from duologue.settings.participants import CallSettings, ParticipantInputs, ParticipantSettings
 from duologue.settings.run import Budget
 
@@ -21,7 +30,8 @@ class ComparisonGates(Options):
     """How much better than the baseline the candidate must be, by outcome and in its unit. The gain
     must be significant."""
     max_failed_share: Share = 0.1
-    """The largest share of the candidate's conversations that may fail, from 0 to 1."""
+    """The largest share of the candidate's conversations that may fail, or lack the verdict of a
+    judge whose criterion has a gate, from 0 to 1."""
 
 
 class ComparedVolume(Options):
@@ -45,8 +55,8 @@ class StoredComparisonOptions(Options):
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """The level of the confidence intervals and of the tests."""
     from_turn: AtLeastOne | None = None
-    """Keep the first so many turns of the version's conversations, and let both sides continue from
-    there; whole conversations if empty."""
+    """K keeps the first K turns of the version's conversations, and both sides continue with turn
+    K + 1; whole conversations if empty."""
     only_changed: bool = False
     """Take the user's answers from the baseline as long as the candidate replies as the baseline
     did."""
@@ -73,6 +83,14 @@ class ComparisonSettings(StoredComparisonOptions, ComparedVolume):
     candidate: ParticipantSettings
     simulated_user: ParticipantSettings
     turns: AtLeastOne
+    judges: tuple[JudgeSettings, ...] = ()
+    """What reads the conversations of both sides, checked and pinned."""
+
+    @property
+    def everyone(self) -> list[ParticipantSettings]:
+        """The baseline, the candidate, the simulated user and the judges."""
+        judges = (one.participant for one in self.judges)
+        return [self.baseline, self.candidate, self.simulated_user, *judges]
 
 
 class ComparisonOptions(StoredComparisonOptions):
@@ -87,25 +105,28 @@ class ComparisonOptions(StoredComparisonOptions):
     simulated_user_inputs: ParticipantInputs | None = None
     """What the simulated user's Workflow receives, and where its reply is found; the same as for
     the version's if empty."""
-    resume: str | None = None
-    """An interrupted comparison to continue with the conversations that it has; a new one if
-    empty."""
+    judges: tuple[JudgeOptions, ...] | None = None
+    """Judges that read the conversations of both sides, a table each; the version's if empty, and
+    none if it is the empty list."""
+    resume: OptionalReference = None
+    """A comparison to continue with the conversations that it has, and with the settings that it
+    was started with; a new one if empty."""
 
 
 class WhatIsCompared(Options):
     """The two chatbots, and what they talk about with whom."""
 
-    candidate: str = ""
+    candidate: Reference = ""
     """The chatbot with the change, named as `chatbot` is."""
-    baseline: str = ""
+    baseline: Reference = ""
     """The chatbot without the change, named likewise; both sides are simulated. Empty to take the
     conversations of a version as they are, which halves the calls."""
-    baseline_version: str = ""
+    baseline_version: Reference = ""
     """The version whose conversations are the baseline, if no baseline is named: `latest`, a
     version, or a folder; `latest` if empty. With a baseline, the version whose seeds are used."""
-    seeds: str = ""
+    seeds: Reference = ""
     """A file of seed messages; needs a baseline. The version's seeds if empty."""
-    simulated_user: str = ""
+    simulated_user: Reference = ""
     """The simulated user of both sides; the version's if empty."""
     turns: AtLeastOne | None = None
     """How many turns a conversation has at most; as many as the version's, or 3, if empty."""
@@ -114,9 +135,9 @@ class WhatIsCompared(Options):
 class ComparisonPlace(Options):
     """Where the dataset is."""
 
-    output: str = "datasets"
+    output: Reference = "datasets"
     """The folder, or URL, that holds the datasets."""
-    name: str = ""
+    name: Reference = ""
     """The dataset's name, needed if there are several; the comparison is written next to its
     versions. With a seed file, derived from the file's name if empty."""
 

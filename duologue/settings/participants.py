@@ -121,16 +121,31 @@ class ParticipantSettings(ParticipantInputs):
     pinned: PinnedRelease | None = None
     """The release that the run uses. None before the run has looked it up, if the API key may not
     read it, and for participants that are not on Vellum."""
+    takes_scenario: bool = False
+    """Whether inputs named persona, goal, facts and so on are filled in from the seed: for the
+    simulated user. A chatbot must not be shown them."""
 
     @classmethod
-    def parsed(cls, reference: str, inputs: ParticipantInputs | None = None) -> Self:
+    def parsed(
+        cls,
+        reference: str,
+        inputs: ParticipantInputs | None = None,
+        *,
+        takes_scenario: bool = False,
+    ) -> Self:
         """Parses a participant's reference as a person wrote it.
+
+        Args:
+            reference: as it was written.
+            inputs: what it receives, and where its reply is found.
+            takes_scenario: whether it is the simulated user.
 
         Raises:
             UsageError: the reference is of no known kind, or an option does not fit it.
         """
         reference = reference.strip()
-        settings = cls(reference=reference, **(inputs or ParticipantInputs()).model_dump())
+        options = (inputs or ParticipantInputs()).model_dump()
+        settings = cls(reference=reference, takes_scenario=takes_scenario, **options)
         prefix, colon, _ = reference.partition(":")
         if colon and prefix not in _PREFIXED:
             raise UsageError(

@@ -23,6 +23,9 @@ from duologue.settings.test_suites import SuiteOptions
 BUNDLED_CHATBOT = "local:duologue.workflows.support_bot"
 BUNDLED_SIMULATED_USER = "local:duologue.workflows.simulated_user"
 
+MOST_TURNS = 1000
+"""Of a conversation, in the settings as in a seed's column `max_turns`."""
+
 
 class Budget(Options):
     """When a run stops early. Every flow run has the whole budget, also a retry and a rerun."""
@@ -81,9 +84,9 @@ class ShardOptions(Options):
 class TurnSettings(Options):
     """How long a conversation may get."""
 
-    turns: Annotated[int, Field(ge=1, le=1000)] = 3
+    turns: Annotated[int, Field(ge=1, le=MOST_TURNS)] = 3
     """How many turns a conversation has at most. A turn is one chatbot reply and the simulated
-    user's answer."""
+    user's answer. A seed's column max_turns overrides it."""
 
 
 class EndingSettings(Options):

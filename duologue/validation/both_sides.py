@@ -44,8 +44,9 @@ _OPENING_LABEL = re.compile(
 )
 LONGEST_LABEL = 120
 """In characters, with the brackets and asterisks around it."""
-LABELLED_TIMES, LABELLED_SHARE = 3, 0.3
-"""Messages that open with the same label, and their share of the user's messages."""
+LABELLED_TIMES, LABELLED_SHARE, NAMED_SHARE = 3, 0.3, 0.6
+"""Messages that open with the same label, and their share of the user's messages: the label of a
+side, and any other."""
 
 # Latin and Chinese full stops, exclamation and question marks, and what may follow them.
 _SENTENCE_ENDS = (".", "!", "?", "…", "\u3002", "\uff01", "\uff1f")
@@ -121,7 +122,7 @@ def labelled_user(messages: Sequence[Message], _expected: Expectations) -> Itera
     """Catches a user whose messages all open with the same label: "User: ...", "Anna: ...".
 
     The label of a side suffices in three of ten messages, a name or a word in any other language
-    has to open all of at least three, except for the first, which may be a person's. Known false
+    has to open three and six of ten. The first message may be a person's. Known false
     positives: a user who works through a list of `topic: ...`.
     """
     spoken = [(i, message.text) for i, message in enumerate(messages) if message.role is Role.USER]
@@ -130,7 +131,7 @@ def labelled_user(messages: Sequence[Message], _expected: Expectations) -> Itera
     if times < 2:
         return
     is_side = _is_speaker(name.casefold()) and times >= LABELLED_SHARE * len(spoken)
-    is_name = times >= max(LABELLED_TIMES, len(spoken) - 1) and not name[:1].islower()
+    is_name = times >= max(LABELLED_TIMES, NAMED_SHARE * len(spoken)) and not name[:1].islower()
     if is_side or is_name:
         at = [index for (index, _), label in zip(spoken, labels, strict=True) if label == name]
         yield Finding(at[0], f"{times} of the user's {len(spoken)} messages open with `{name}:`")

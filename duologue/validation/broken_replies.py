@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from duologue.conversation.messages import Message, Role
-from duologue.conversation.phrases import Phrases
+from duologue.conversation.phrases import plain
 from duologue.validation.degenerate import degenerate_reason
 from duologue.validation.rule import Expectations, Finding
 
@@ -20,7 +20,7 @@ _STACK_TRACE = re.compile(
     r"^(?:[a-z]\w+\.)+\w*(?:Exception|Error)\b[: ]|^Exception in thread ",
     re.MULTILINE,
 )
-_ERROR = Phrases(
+_ERROR = re.compile(
     r"\A\W*(?:(?:an? )?(?:internal|unexpected|unknown|fatal|runtime|api|http|server|network|"
     r"validation|system|upstream|gateway|llm|openai|anthropic|provider|request|connection)[ _-]?)*"
     r"(?:error|exception|fehler|erreur|errore|fout|ошибка|エラー|错误|錯誤|오류)\b\s*(?:[:\uff1a(\[-]|\d{3}|code\b|"
@@ -128,7 +128,7 @@ def broken_reply_reason(text: str) -> str | None:
 def _machine_reason(text: str) -> str | None:
     start = text[:600].lstrip()
     if len(text) <= LONGEST_ERROR and (
-        _ERROR.match(text) or ("ode" in start and _ERROR_CODE.search(start))
+        _ERROR.match(plain(text)) or ("ode" in start and _ERROR_CODE.search(start))
     ):
         return "is an error text"
     if (

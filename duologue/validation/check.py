@@ -8,10 +8,11 @@ from duologue.conversation.messages import Conversation, Message
 from duologue.seeds import Seed
 from duologue.settings.rules import RuleSettings, Severity
 from duologue.settings.run import SimulationSettings
+from duologue.simulation import turns_of
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations, Rule, Violation
 from duologue.validation.rules import RULES
-from duologue.validation.verdict import Verdict, violations_of
+from duologue.validation.verdict import JUDGE_PREFIX, Verdict, violations_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class CheckedConversation:
         found = sorted((*self.violations, *violations_of(verdicts)), key=_position)
         return replace(self, violations=tuple(found), verdicts=(*self.verdicts, *verdicts))
 
+    def unjudged(self) -> Self:
+        """Returns it without verdicts, and with the violations of the rules alone."""
+        found = (one for one in self.violations if not one.rule.startswith(JUDGE_PREFIX))
+        return replace(self, violations=tuple(found), verdicts=())
+
     @property
     def is_valid(self) -> bool:
         """Whether it breaks no rule of severity `invalid`."""
@@ -39,10 +45,15 @@ class CheckedConversation:
 
     @property
     def may_become_valid(self) -> bool:
-        """Whether simulating it again can help: not where its first message, the seed's, breaks a
-        rule.
+        """Whether simulating it again can help: not where a message that the seed gives breaks a
+        rule, its own or one of its opening.
         """
-        return all(v.message_index != 0 for v in self.violations if v.severity is Severity.INVALID)
+        given = self.conversation.opening
+        return all(
+            v.message_index is None or v.message_index > given
+            for v in self.violations
+            if v.severity is Severity.INVALID
+        )
 
     @property
     def broken_rules(self) -> tuple[str, ...]:
@@ -69,10 +80,12 @@ def check_conversation(
     """Runs rules from `load_rules` on a conversation that was simulated with these settings."""
     expected = Expectations(
         seed_message=seed.message,
-        turns=settings.turns,
+        turns=turns_of(seed, settings),
         ends_with=settings.ends_with,
         end_reason=conversation.end_reason,
         end_marker=settings.end_marker,
+        opening=conversation.opening,
+        facts=seed.scenario.facts,
     )
     violations = check_messages(conversation.messages, expected, rules)
     return CheckedConversation(conversation, seed, violations)

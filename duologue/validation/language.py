@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence, Set
 from functools import cache, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from duologue.conversation.messages import Message, Role
@@ -51,15 +52,15 @@ def language_drift(
     opening = next((m for m in messages if m.role is Role.USER), None)
     if opening is None:
         return
-    known = set(wording(opening.text).distinct)
+    known = [wording(opening.text).distinct]
     usual = usual_language(opening.text)
     drifted: set[Role] = set()
     for index, message in enumerate(messages):
         if message is opening or message.role in drifted:
             continue
         words = wording(message.text).distinct
-        if _continues(message.text, known) or (usual and usual_language(message.text) == usual):
-            known |= words
+        if (usual and usual_language(message.text) == usual) or _continues(message.text, known):
+            known.append(words)
             continue
         language = spoken_language(message.text, language_letters, language_confidence)
         if language is None or language == usual:
@@ -68,19 +69,19 @@ def language_drift(
         if spoken is None:
             return
         if language == spoken:
-            known |= words
+            known.append(words)
             usual = usual or spoken
         else:
             drifted.add(message.role)
             yield Finding(index, f"the {message.role} speaks {language}, the opening {spoken}")
 
 
-def _continues(text: str, known: Set[str]) -> bool:
+def _continues(text: str, known: Sequence[Set[str]]) -> bool:
     """Reports whether a message shares enough words with earlier ones to be in their language."""
     if not text[:_READ].isascii():
         return False
     words = frozenset(wording(text).words[:_READ_WORDS])
-    shared = len(words & known)
+    shared = len(words.intersection(chain.from_iterable(known)))
     return shared >= SHARED_WORDS and shared >= SHARED_PART * len(words)
 
 

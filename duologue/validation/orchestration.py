@@ -80,8 +80,25 @@ _FOREIGN_PHRASES = (
     r"(?:タスク|シナリオ|指示)(?:の指示|の要件)?に(?:従|基づ)|会話(?:は|が)?終了(?:しました|です)|"
     r"(?:사용자|고객)의 다음 (?:메시지|답변)|(?:지시|시나리오)에 따라|대화가 종료되었습니다",
 )
-_ENGLISH = Phrases(*_PHRASES)
-_FOREIGN = Phrases(*_FOREIGN_PHRASES)
+# What every match of a phrase has one of.
+_ANCHORS = (
+    *("requirement", "instruction", "guidelines", "description", "prompt", "profile", "rules"),
+    *("my task", "my scenario", "my persona", "message", "reply", "response", "turn", "utterance"),
+    *(" next line", " first line", " final line", " last line", " following line", "character"),
+    *("role", "am the user", "i'm the user", "as a user"),
+    *("as the user", "as a customer", "as the customer", "simulated", "under test", "conversation"),
+    *("dialogue", "simulation"),
+)
+_FOREIGN_ANCHORS = (
+    *("nachricht", "prochaine", "siguiente", "próxim", "prossimo", "volgende", "следующ"),
+    *("aufgabe", "anweisung", "conformément", "instrucciones", "istruzioni", "instruções"),
+    *("instructies", "согласно", "по условию", "gespräch", "conversation est", "conversación ha"),
+    *("conversazione", "conversa terminou", "gesprek", "диалог", "разговор", "беседа"),
+    *("下一", "任务", "角色", "场景", "对话", "会话", "の次の", "タスク", "シナリオ", "指示"),
+    *("会話", "다음", "따라", "대화가"),
+)
+_ENGLISH = Phrases(*_PHRASES, anchors=_ANCHORS)
+_FOREIGN = Phrases(*_FOREIGN_PHRASES, anchors=_FOREIGN_ANCHORS)
 
 
 def orchestration(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ Users who serve have a file of their own, `role_flip.py`. The rules only look at
 messages: in an assistant's all of this is right. Case does not matter.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from duologue.conversation.messages import Message, Role
 from duologue.conversation.phrases import Phrases, plain
@@ -13,12 +13,12 @@ from duologue.validation.role_phrases import AS_AN_AI, PhraseTables
 from duologue.validation.rule import Expectations, Finding
 
 
-def _any_of(*phrases: str) -> Phrases:
+def _any_of(*phrases: str, anchors: Iterable[str]) -> Phrases:
     """Any of the phrases, in small letters and with straight apostrophes, as whole words.
 
     The word's boundary stands before all of them, which is several times as fast as before each.
     """
-    return Phrases(rf"\b(?:{'|'.join(phrases)})")
+    return Phrases(rf"\b(?:{'|'.join(phrases)})", anchors=anchors)
 
 
 _AI = (
@@ -38,18 +38,30 @@ _FOURTH_WALL = _any_of(
     r"here(?:'s| is) (?:a|one|the|my|how (?:a|the)) (?:\w+ )?(?:possible |next )?(?:user|customer)"
     r"(?:'s)? (?:message|reply|response|turn|might|would|could)\b",
     r"my (?:system prompt|instructions (?:say|tell|are|require)|persona(?:'s)? (?:is|would))\b",
+    anchors=(
+        *(" ai", " artificial", "language model", "llm", "chatbot", "chat bot", " virtual a"),
+        *("user, i", "customer, i", "as the user", "user in this", "user would", "user might"),
+        *("user could", "user should"),
+        *("customer would", "customer might", "customer could", "customer should"),
+        *("simulat", "role-play", "roleplay", "character", "here's", "here is", "system prompt"),
+        *("my instructions", "my persona"),
+    ),
 )
 
 _SAYS_IT_IS_AN_AI = PhraseTables(AS_AN_AI)
 _ABOUT_MODELS = ("intel", "model", "chatbot", "assist", "asist", " ki", "ia", " ai")
 """A text in ASCII without any of these does not say so."""
 
-_SORRY = _any_of(r"sorry\b", r"i apologi[sz]e\b")
+_SORRY = _any_of(r"sorry\b", r"i apologi[sz]e\b", anchors=("sorry", "i apologi"))
 _POLICY = _any_of(
     r"(?:against|violates?|outside) (?:my|our|the) (?:guidelines|polic(?:y|ies)|programming)\b",
     r"(?:harmful|inappropriate|illegal|unethical|offensive) (?:content|behaviou?r|requests?|"
     r"activit(?:y|ies)|information)\b",
     r"is there (?:anything|something) else\b",
+    anchors=(
+        *("against ", "violate", "outside ", "harmful ", "inappropriate ", "illegal "),
+        *("unethical ", "offensive ", "is there "),
+    ),
 )
 
 

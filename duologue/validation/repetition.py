@@ -127,10 +127,9 @@ def user_repeats_itself(
     spoken = _spoken_by(Role.USER, messages)
     if len(spoken) < TIMES:
         return
-    for places in _groups(spoken, max(nearly_the_same, NEARLY_VERBATIM)):
+    for places in _repeated(spoken, nearly_the_same):
         texts = [spoken[place][1] for place in places]
-        is_verbatim = len({wording(text).words for text in texts}) < len(texts)
-        if len(places) >= _times_allowed(texts[0], len(spoken)) + (not is_verbatim):
+        if len(places) >= _times_allowed(texts[0], len(spoken)) + (not _has_twins(texts)):
             index = spoken[places[TIMES - 1]][0]
             yield Finding(index, f"one of {len(places)} user messages that say the same")
             return
@@ -280,7 +279,7 @@ def _is_ceremony(index: int, text: str, messages: Sequence[Message]) -> bool:
 
 def _is_echo(text: str, before: str, nearly_the_same: float) -> bool:
     this, other = wording(text), wording(before)
-    is_verbatim = this.letters == other.letters
+    is_verbatim = this.words == other.words and this.letters == other.letters
     if not is_verbatim and not are_alike(this, other, nearly_the_same):
         return False
     if is_greeting(text) or is_greeting(before):
@@ -307,6 +306,19 @@ def _times_allowed(text: str, of_messages: int) -> float:
         return max(TIMES, SHARE * of_messages)
     often = max(SHORT_TIMES, SHORT_SHARE * of_messages)
     return min(often, max(TIMES, MOST_SHARE * of_messages))
+
+
+def _repeated(spoken: Sequence[tuple[int, str]], nearly_the_same: float) -> Iterator[list[int]]:
+    """Yields groups of messages that say the same; with verbatim ones in it, by more likeness."""
+    yield from _groups(spoken, max(nearly_the_same, NEARLY_VERBATIM))
+    if nearly_the_same < NEARLY_VERBATIM and _has_twins([text for _, text in spoken]):
+        for places in _groups(spoken, nearly_the_same):
+            if _has_twins([spoken[place][1] for place in places]):
+                yield places
+
+
+def _has_twins(texts: Sequence[str]) -> bool:
+    return len({wording(text).words for text in texts}) < len(texts)
 
 
 def _groups(spoken: Sequence[tuple[int, str]], nearly_the_same: float) -> list[list[int]]:

@@ -24,7 +24,7 @@ _LEAVING = (
     "STOP)[_ ](?:OF[_ ])?(?:CONVERSATION|CHAT|DIALOGUE)|"
     "CONVERSATION[_ ](?:END|ENDED|OVER)"
 )
-USUAL_END_MARKER = re.compile(
+_USUAL_END_MARKER = re.compile(
     rf"###\s?(?:{_LEAVING}|TRANSFER|OUT-OF-SCOPE)\s?###|\[/?(?:{_LEAVING})\]|</?(?:{_LEAVING})>"
     r"|<[|\uff5c](?:end|stop|done|eot|eos|exit)[|\uff5c]>|(?:\A|[\s.!?])TERMINATE\W*\Z"
 )
@@ -39,7 +39,7 @@ _REASONING = re.compile(
 
 _TEMPLATE_VARIABLE = re.compile(r"\{\{[ \t]?[\w.$-][\w.$| -]{0,60}\}\}")
 # `<NAME>`, `<ORDER_NUMBER>`: in capitals, and not glued to a word as in `List<T>`.
-_TAG = re.compile(r"(?<![\w/])<([A-Z][A-Z0-9]{1,30}(?:[_ -][A-Z0-9]{1,30}){0,5})>")
+_TAG = re.compile(r"<(?<![\w/]<)([A-Z][A-Z0-9]{1,30}(?:[_ -][A-Z0-9]{1,30}){0,5})>")
 _HTML_TAG = re.compile(
     "BR|HR|DIV|SPAN|IMG|LI|UL|OL|TD|TH|TR|TABLE|HTML|HEAD|BODY|CODE|PRE|EM|STRONG|H[1-6]|FORM|"
     "INPUT|BUTTON|SCRIPT|STYLE|LINK|META|TITLE"
@@ -131,11 +131,14 @@ def end_marker(messages: Sequence[Message], expected: Expectations) -> Iterator[
     own = end_marker_pattern(expected.end_marker) if expected.end_marker else None
     for index, message in enumerate(messages):
         text = message.text
-        found = own.search(text) if own else None
-        if not found and ("[" in text or "<" in text or "###" in text or "TERMINATE" in text):
-            found = USUAL_END_MARKER.search(text)
-        if found:
+        if found := (own and own.search(text)) or usual_end_marker(text):
             yield Finding(index, f"holds the end marker `{found[0]}`")
+
+
+def usual_end_marker(text: str) -> re.Match[str] | None:
+    """Returns where a text holds a marker with which generators let their users leave."""
+    may_be_in = "[" in text or "<" in text or "###" in text or "TERMINATE" in text
+    return _USUAL_END_MARKER.search(text) if may_be_in else None
 
 
 def model_token(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
@@ -258,7 +261,7 @@ def _is_quoted(found: str, message: Message, before: Sequence[Message]) -> bool:
 
 
 def _blank_of_user(text: str, is_seed: bool) -> re.Match[str] | None:
-    if not any(mark in text for mark in _BLANK_MARKS) and not text.isupper():
+    if not any(map(text.__contains__, _BLANK_MARKS)) and not text.isupper():
         return None
     prose = _CODE.sub(" ", text) if "`" in text else text
     found = _blank(prose)

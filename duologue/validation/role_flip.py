@@ -15,8 +15,16 @@ from duologue.conversation.messages import Message, Role
 from duologue.settings.rules import LANGUAGE_CONFIDENCE, LANGUAGE_LETTERS
 from duologue.validation.language import spoken_language
 from duologue.validation.role_model import role_model
-from duologue.validation.role_phrases import COURTESIES, OFFERS, OPEN_DOOR, SERVICE, PhraseTables
+from duologue.validation.role_phrases import (
+    CERTAIN,
+    COURTESIES,
+    OFFERS,
+    OPEN_DOOR,
+    SERVICE,
+    PhraseTables,
+)
 from duologue.validation.rule import Expectations, Finding
+from duologue.validation.usual_words import usual_language
 
 LIMIT = 3.0
 """No message counts for more than these log odds: the model is surer of itself than it is right."""
@@ -45,8 +53,9 @@ time. One of more than 100 characters must be surer: it may offer help in its la
 LIKE_A_USER = -2.0
 """An assistant's message with lower log odds reads like a user's."""
 
-_PHRASES = PhraseTables(OFFERS, SERVICE, OPEN_DOOR, COURTESIES)
-_OFFER, _SERVICE, _OPEN_DOOR, _COURTESY = 1, 2, 4, 8
+_PHRASES = PhraseTables(OFFERS, SERVICE, OPEN_DOOR, COURTESIES, CERTAIN)
+_BUSINESS = PhraseTables(CERTAIN)
+_OFFER, _SERVICE, _OPEN_DOOR, _COURTESY, _CERTAIN = 1, 2, 4, 8, 16
 _BEGINNING, _END = 150, 250
 """Characters that are searched for phrases: assistants offer help first or last."""
 
@@ -73,7 +82,7 @@ class Evidence:
 
     stretch: Stretch | None
     signs: dict[int, int]
-    """The user messages with phrases: `_OFFER`, `_SERVICE`, `_OPEN_DOOR` and courtesies, summed."""
+    """The user messages with phrases: `_OFFER`, `_SERVICE` and so on, summed."""
     is_strong: bool
     """Whether the stretch suffices for a verdict."""
     is_doubtful: bool
@@ -83,8 +92,9 @@ class Evidence:
 def role_flip(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
     """Catches a user who does the assistant's part: offers help, asks for the case, confirms.
 
-    Phrases have three signs: the message offers help, speaks as someone who serves ("Thank you for
-    your patience"), or leaves the door open ("If you have any questions"). Two in one message
+    Thanks that only a business gives are enough. Other phrases have three signs: the message
+    offers help, speaks as someone who serves ("Thank you for your patience"), or leaves the door
+    open ("If you have any questions"). Two in one message
     suffice, also "You're welcome" and one of them; so does one if the assistant's message before or
     after it reads like a user's, or if another of the user's messages offers help or leaves the
     door open too. In an opening, which often holds a letter to be improved, two signs and such a
@@ -157,6 +167,9 @@ def _evidence_in(texts: tuple[str, ...], users: tuple[int, ...]) -> Evidence:
         if score > (SURE_USER if len(texts[index]) > LONG else LIKELY_USER)
         and (kinds := _kinds(texts[index]))
     }
+    # Short thanks read like a user's to the model, whoever gives them.
+    thanks = (i for i in users if i not in signs and len(texts[i]) <= LONG)
+    signs |= {index: _CERTAIN for index in thanks if _BUSINESS.found(texts[index])}
     is_strong = is_doubtful = False
     if stretch is not None and stretch.total >= DOUBTFUL:
         if stretch.total >= WITH_PHRASE and any(
@@ -184,7 +197,8 @@ def _is_trained(text: str) -> bool:
     """Whether a text is in a language of which the model has read whole dialogues."""
     if _TRAINED_SCRIPTS.search(text):
         return True
-    return spoken_language(text, LANGUAGE_LETTERS, LANGUAGE_CONFIDENCE) in TRAINED
+    usual = usual_language(text[:_BEGINNING])
+    return (usual or spoken_language(text, LANGUAGE_LETTERS, LANGUAGE_CONFIDENCE)) in TRAINED
 
 
 def _by_phrases(messages: Sequence[Message], signs: dict[int, int]) -> Iterator[Finding]:
@@ -193,7 +207,9 @@ def _by_phrases(messages: Sequence[Message], signs: dict[int, int]) -> Iterator[
     for index, kinds in signs.items():
         if index == opening and not (kinds.bit_count() > 1 and _next_to_a_user(messages, index)):
             continue
-        if kinds.bit_count() > 1:
+        if kinds & _CERTAIN:
+            yield Finding(index, "the user thanks as a business thanks its customers")
+        elif kinds.bit_count() > 1:
             yield Finding(index, "the user offers help and speaks as the assistant should")
         elif index in offers[1:]:
             yield Finding(index, "the user offers help for the second time")

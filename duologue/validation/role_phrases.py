@@ -7,8 +7,9 @@ to each table.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
-from duologue.conversation import phrases
+from duologue.conversation.phrases import Phrases, plain
 
 Table = Mapping[str, tuple[str, ...]]
 
@@ -27,6 +28,9 @@ OFFERS: Table = {
         r"you (?:\w+ ){0,6}?need (?:any |more |further |additional )+(?:help|assistance|support|"
         r"guidance)\b(?! (?:from|of) )",
         r"(?:help|assist) you (?:with )?(?:further|anytime|any time)\b",
+        r"would you like to (?:know|hear|learn) (?:\w+ )?(?:more|else)\b",
+        r"is there (?:anything|something) (?:else|specific) (?:\w+ ){0,4}?you(?:'d| would)? "
+        r"(?:like|need|want) to (?:know|ask|review|discuss)\b",
     ),
     "de": (
         r"(?:wie|womit|wobei) (?:kann|darf) ich (?:ihnen|dir|"
@@ -34,6 +38,8 @@ OFFERS: Table = {
         r"(?:kann ich|können wir) (?:sonst|sonst noch|noch) (?:etwas|was) für (?:sie|dich) tun\b",
         r"(?:gerne? )?helfe ich (?:ihnen|dir)\b|ich helfe (?:ihnen|dir) gerne?\b",
         r"was kann ich für (?:sie|dich) tun\b",
+        r"(?:möchten sie|möchtest du) (?:noch |gerne? )*mehr (?:darüber|dazu|über) ?\w* ?"
+        r"(?:erfahren|wissen)\b",
         r"(?:sie|du) (?:\w+ ){0,4}?(?:weitere|noch) (?:hilfe|unterstützung) (?:benötig|brauch)",
     ),
     "fr": (
@@ -43,6 +49,7 @@ OFFERS: Table = {
         r"je (?:suis là|suis ici) pour (?:vous|t')\s?aider",
         r"je (?:serai|serais|suis) (?:ravie?|heureu(?:x|se)) de (?:vous|t')\s?aider",
         r"que puis-je faire pour (?:vous|toi)",
+        r"(?:souhaitez-vous|voulez-vous|aimeriez-vous) en savoir plus\b",
         r"vous avez (?:encore |à nouveau )?besoin d'(?:aide|assistance)",
     ),
     "es": (
@@ -52,6 +59,8 @@ OFFERS: Table = {
         r"estoy (?:aquí|listo|lista) para ayudar",
         r"(?:estaré|estaría) encantad[oa] de ayudar",
         r"necesitas? (?:más|alguna) (?:ayuda|asistencia)",
+        r"(?:te|le|les) gustaría saber (?:algo )?más\b",
+        r"hay algo más (?:\w+ ){0,5}?(?:que|en lo que) (?:te|le|necesites?|quieras?|desees?)\b",
     ),
     "it": (
         r"(?:come|in (?:che|cosa|che modo)) (?:posso|possiamo) (?:aiutar|esser(?:le|ti|vi))",
@@ -60,6 +69,7 @@ OFFERS: Table = {
         r"sono qui per aiutar",
         r"(?:sarò|sarei) (?:felice|liet[oa]) di aiutar",
         r"cosa posso fare per (?:lei|te|voi)\b",
+        r"(?:vuoi|vuole|vorresti|vorrebbe|ti piacerebbe|le piacerebbe) saperne di più\b",
         r"(?:ha|hai|avesse|avessi) (?:ancora )?bisogno di (?:ulteriore )?(?:aiuto|assistenza)",
     ),
     "pt": (
@@ -69,6 +79,7 @@ OFFERS: Table = {
         r"estou (?:aqui|pronto|pronta|à disposição) para (?:te |lhe )?ajud",
         r"(?:ficarei|ficaria) feliz em (?:te |lhe )?ajud",
         r"precisar de (?:mais )?(?:ajuda|assistência)",
+        r"(?:gostaria|você quer|deseja) (?:de )?saber mais\b",
     ),
     "nl": (
         r"(?:hoe|waarmee|waar) kan ik (?:u|je|jou)(?: \w+){0,2} (?:mee )?(?:helpen|"
@@ -107,6 +118,8 @@ OFFERS: Table = {
 
 SERVICE: Table = {
     "en": (
+        r"(?:it's|that's|it is|that is|how) (?:great|wonderful|fantastic) (?:to hear )?(?:that )?"
+        r"you(?:'re| are) (?:interested|considering|planning)\b",
         r"thank(?:s| you) for (?:contacting|reaching out|your (?:patience|understanding|interest)|"
         r"choosing|calling)\b",
         r"apologi[sz]e for (?:any|the) (?:inconvenience|confusion|delay)\b",
@@ -119,6 +132,8 @@ SERVICE: Table = {
         r"(?:have|get|ask for)) (?:me (?:with )?)?your\b",
     ),
     "de": (
+        r"(?:schön|toll|grossartig|großartig),? dass (?:sie|du) (?:sich |dich )?(?:\w+ ){0,6}?"
+        r"interessier",
         r"(?:vielen )?dank für (?:ihre (?:geduld|anfrage|nachricht|anruf)|ihr (?:verständnis|"
         r"interesse)|"
         r"deine (?:geduld|anfrage))\b",
@@ -133,6 +148,7 @@ SERVICE: Table = {
         r"(?:ich verstehe|verständlich)\W+(?:ihr|ihre|ihren) (?:ärger|frust|anliegen|sorge)",
     ),
     "fr": (
+        r"(?:ravie?|heureu(?:x|se)) que (?:vous soyez|tu sois) intéressée?\b",
         r"merci (?:pour|de) (?:votre (?:patience|compréhension|appel|message)|nous avoir contact)",
         r"veuillez nous excuser|(?:désolée?|navrée?) pour (?:ce|le|les|la) (?:désagrément|gêne|"
         r"délai)",
@@ -146,6 +162,7 @@ SERVICE: Table = {
         r"je (?:comprends|comprend) (?:votre|vos) (?:frustration|inquiétude|préoccupation)",
     ),
     "es": (
+        r"(?:qué bien|es genial|me alegra|es estupendo) que (?:te|le|les) interes[ea]",
         r"gracias por (?:(?:su|tu) (?:paciencia|comprensión|llamada|interés)|contactar|"
         r"comunicarse)",
         r"(?:disculpe|lamento|lamentamos|perdone) (?:mucho )?(?:las molestias|los inconvenientes|"
@@ -293,6 +310,32 @@ COURTESIES: Table = {
 }
 """The user answers thanks. Users do too, so it only counts next to another sign."""
 
+CERTAIN: Table = {
+    "en": (
+        r"thank(?:s| you) (?:so much |very much )?for (?:using our|choosing (?:us|our)|contacting "
+        r"(?:us|our)|shopping with us|being a (?:valued|loyal))\b",
+    ),
+    "de": (
+        r"danke?,? dass (?:sie|du) (?:sich für uns entschieden|unseren? (?:dienste?|service|"
+        r"angebote?) (?:nutz|gewählt))",
+    ),
+    "fr": (
+        r"merci (?:d'avoir|de) (?:utilisé|utiliser|choisi|choisir) (?:nos|notre)\b",
+        r"merci de (?:nous avoir choisi|votre fidélité)",
+    ),
+    "es": (r"gracias por (?:(?:usar|utilizar|elegir) nuestr[oa]s?|elegirnos|contactarnos)\b",),
+    "it": (
+        r"grazie per (?:aver (?:usato|scelto|utilizzato) (?:i nostri|il nostro)|averci scelto)",
+    ),
+    "pt": (r"obrigad[oa] por (?:usar|utilizar|escolher) (?:os nossos|nossos|o nosso|nosso)\b",),
+    "nl": (r"(?:bedankt|dank u) voor het gebruik van onze\b",),
+    "ru": (r"спасибо,? (?:что (?:выбрали|воспользовались) наш|за обращение в наш)\w*",),
+    "zh": (r"(?:感谢|谢谢)[您你](?:使用|选择|联系|致电)我们",),
+    "ja": (r"(?:お問い合わせ|ご利用)(?:いただき|頂き)(?:まして)?、?(?:誠に)?ありがとう",),
+    "ko": (r"저희.{0,12}(?:이용해|문의해|선택해) ?주셔서",),
+}
+"""Thanks that only a business gives; one is enough."""
+
 AS_AN_AI: Table = {
     "de": (
         r"als (?:eine? )?(?:ki|künstliche intelligenz|(?:großes )?sprachmodell|"
@@ -363,7 +406,9 @@ AS_AN_AI: Table = {
 WORDS: Mapping[str, frozenset[str]] = {
     "en": frozenset(("i", "i'm", "i'd", "i'll", "you", "your", "for", "the", "to", "free")),
     "de": frozenset(("ich", "sie", "ihnen", "ihre", "ihr", "für", "dir", "und", "nicht", "keine")),
-    "fr": frozenset(("je", "vous", "votre", "pour", "puis-je", "de", "pas", "suis", "le", "nous")),
+    "fr": frozenset(
+        ("je", "vous", "votre", "pour", "puis-je", "de", "pas", "suis", "le", "nous", "merci")
+    ),
     "es": frozenset(("en", "puedo", "por", "su", "tu", "una", "para", "de", "las", "que", "soy")),
     "it": frozenset(("posso", "per", "il", "la", "di", "sono", "non", "sua", "che", "mi", "ho")),
     "pt": frozenset(
@@ -373,12 +418,37 @@ WORDS: Mapping[str, frozenset[str]] = {
 }
 """Frequent words: a message without one of them is not searched for that language's phrases."""
 
+_FREQUENT = frozenset().union(*WORDS.values())
+
 _SCRIPTS = {
     "ru": re.compile("[\u0400-\u04ff]"),
     "zh": re.compile("[\u4e00-\u9fff]"),
     "ja": re.compile("[\u3040-\u30ff]"),
     "ko": re.compile("[\uac00-\ud7af]"),
 }
+
+
+_ENGLISH = Phrases(
+    *(
+        phrase
+        for table in (OFFERS, SERVICE, OPEN_DOOR, COURTESIES, CERTAIN)
+        for phrase in table["en"]
+    ),
+    anchors=(
+        *("help you", "assist you", "support you", "can help", "can assist", "do for you"),
+        *("to help", "to assist", "to support", "to guide", "like me to", "want me to"),
+        *("need any ", "need more ", "need further ", "need additional ", "apologi", "welcome"),
+        *("for contacting", "for reaching", "for your ", "for choosing", "for calling"),
+        *("understand your", "processed ", "updated ", "cancelled ", "canceled ", "booked "),
+        *("issued ", "submitted ", "scheduled ", "reserved ", " has been", " will be", " is being"),
+        *(" is confirmed", "provide ", "share ", "confirm ", " have your", " get your", "ask for "),
+        *("have me ", "get me ", "if you have", "if you need", "if you require", "should you"),
+        *("if you ever need", "feel free to ", "hesitate to", "like to know", "like to hear"),
+        *("like to learn", " to know", " to ask", " to review", " to discuss", "interested"),
+        *("considering", "planning", "for using our", "for shopping with", "for being a "),
+    ),
+)
+"""English messages are many: these are searched only where one of the phrases may be."""
 
 
 class PhraseTables:
@@ -388,31 +458,34 @@ class PhraseTables:
         self._each = [{lang: _pattern(lang, table[lang]) for lang in table} for table in tables]
         languages = {lang for table in tables for lang in table}
         self._any = {
-            lang: phrases.Phrases(
-                _pattern(lang, (p for table in tables for p in table.get(lang, ()))).pattern
-            )
+            lang: _pattern(lang, (p for table in tables for p in table.get(lang, ())))
             for lang in languages
         }
 
     def found(self, text: str) -> int:
         """Returns which tables have a phrase that is in the text: bit 0 for the first table."""
-        plain = text.replace("\u2019", "'").casefold()
         kinds = 0
-        for lang in _languages(plain) & self._any.keys():
-            if self._any[lang].search(text):
+        for lang in _languages(text) & self._any.keys():
+            said = plain(text)
+            if self._any[lang].search(said):
                 for bit, table in enumerate(self._each):
-                    if lang in table and table[lang].search(plain):
+                    if lang in table and table[lang].search(said):
                         kinds |= 1 << bit
         return kinds
 
 
-def _languages(plain: str) -> set[str]:
+@lru_cache(maxsize=64)
+def _languages(text: str) -> frozenset[str]:
     """Returns the languages whose phrases could be in the text."""
-    words = set(plain.split())
-    found = {lang for lang, frequent in WORDS.items() if not frequent.isdisjoint(words)}
-    if not plain.isascii():
-        found |= {lang for lang, script in _SCRIPTS.items() if script.search(plain)}
-    return found
+    said = plain(text)
+    found = set()
+    if frequent := _FREQUENT.intersection(said.split()):
+        found = {lang for lang, words in WORDS.items() if not words.isdisjoint(frequent)}
+        if not _ENGLISH.may_be_in(text):
+            found.discard("en")
+    if not said.isascii():
+        found |= {lang for lang, script in _SCRIPTS.items() if script.search(said)}
+    return frozenset(found)
 
 
 def _pattern(language: str, phrases: Iterable[str]) -> re.Pattern[str]:

@@ -1,7 +1,7 @@
 """What a validation rule is, takes and returns."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from duologue.conversation.messages import EndReason, EndsWith, Message
 from duologue.settings.rules import Severity
@@ -19,6 +19,10 @@ class Expectations:
     ends_with: EndsWith | None = None
     end_reason: EndReason | None = None
     end_marker: str | None = None
+    opening: int = 0
+    """How many messages were given before the seed message."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What the user knows, by name; empty if the seed has no facts."""
 
 
 @dataclass(frozen=True, slots=True)

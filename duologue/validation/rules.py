@@ -46,6 +46,7 @@ from duologue.validation.residue import (
 from duologue.validation.role_flip import role_flip, speaks_like_assistant
 from duologue.validation.rule import Rule
 from duologue.validation.stage_directions import stage_direction
+from duologue.validation.stated_facts import fact_contradicted, fact_unused
 from duologue.validation.structure import (
     broken_alternation,
     empty_message,
@@ -117,7 +118,10 @@ RULES = (
     Rule("truncation", _WARNING, truncation),
     # May be in the seed, a business's, or made up; whoever shares the dataset wants to know.
     Rule("personal_data", _WARNING, personal_data),
+    # People are wrong about facts too, and some personas are to be.
+    Rule("fact_contradicted", _WARNING, fact_contradicted),
     # No errors.
+    Rule("fact_unused", _INFO, fact_unused),
     Rule("polite_user", _INFO, polite_user),
     Rule("verbose_user", _INFO, verbose_user),
 )

@@ -1,6 +1,6 @@
 """Rules on seeds: what a first message breaks on its own, whatever is said after it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from duologue.conversation.messages import Message, Role
@@ -14,15 +14,18 @@ _BUILT_IN = frozenset(rule.name for rule in RULES)
 
 
 def seed_findings(seed: Seed, rules: Sequence[Rule] = RULES) -> tuple[Violation, ...]:
-    """Returns the rules that a seed's message breaks on its own.
+    """Returns the rules that a seed's message, or one of its opening, breaks on its own.
 
     A conversation of such a seed breaks them too, however often it is simulated. Own rules are left
     out: they may expect more of a conversation than its first message.
     """
-    opening = (Message(role=Role.USER, text=seed.message),)
+    before = seed.scenario.opening
+    given = (*before, Message(role=Role.USER, text=seed.message))
     checked = [r for r in rules if r.name in _BUILT_IN and r.severity is not Severity.INFO]
-    found = check_messages(opening, Expectations(seed_message=seed.message), checked)
-    return tuple(violation for violation in found if violation.message_index == 0)
+    facts = seed.scenario.facts
+    expected = Expectations(seed_message=seed.message, opening=len(before), facts=facts)
+    found = check_messages(given, expected, checked)
+    return tuple(violation for violation in found if violation.message_index is not None)
 
 
 def checked_seeds(seed_file: SeedFile, rules: Sequence[Rule] = RULES) -> SeedFile:
@@ -37,14 +40,15 @@ def checked_seeds(seed_file: SeedFile, rules: Sequence[Rule] = RULES) -> SeedFil
     warnings: list[RowWarning] = []
     for line, seed in zip(seed_file.lines, seed_file.seeds, strict=True):
         found = seed_findings(seed, rules)
-        broken = list(_names(found, Severity.INVALID))
+        broken = [v for v in found if v.severity is Severity.INVALID]
         if broken:
-            rejected.append(RejectedRow(seed_file.path, line, _rejection(broken)))
+            part = _part(seed, broken)
+            rejected.append(RejectedRow(seed_file.path, line, _rejection(part, _names(broken))))
             continue
         kept.append((line, seed))
-        warnings += [
-            RowWarning(seed_file.path, line, rule) for rule in _names(found, Severity.WARNING)
-        ]
+        doubtful = [v for v in found if v.severity is Severity.WARNING]
+        part = _part(seed, doubtful)
+        warnings += [RowWarning(seed_file.path, line, rule, part) for rule in _names(doubtful)]
     return replace(
         seed_file,
         seeds=tuple(seed for _, seed in kept),
@@ -54,14 +58,21 @@ def checked_seeds(seed_file: SeedFile, rules: Sequence[Rule] = RULES) -> SeedFil
     )
 
 
-def _names(violations: Sequence[Violation], severity: Severity) -> Iterator[str]:
-    return iter(dict.fromkeys(v.rule for v in violations if v.severity is severity))
+def _names(violations: Sequence[Violation]) -> list[str]:
+    return list(dict.fromkeys(violation.rule for violation in violations))
 
 
-def _rejection(rules: Sequence[str]) -> str:
+def _part(seed: Seed, violations: Sequence[Violation]) -> str:
+    """Says which part of a seed breaks rules: its message, or the opening before it."""
+    opening = len(seed.scenario.opening)
+    in_opening = all((violation.message_index or 0) < opening for violation in violations)
+    return "opening" if opening and in_opening else "message"
+
+
+def _rejection(part: str, rules: Sequence[str]) -> str:
     one = len(rules) == 1
     named = ", ".join(rules)
     return (
-        f"message breaks the rule{'' if one else 's'} {named} on its own, so that no conversation "
+        f"{part} breaks the rule{'' if one else 's'} {named} on its own, so that no conversation "
         f"of it could be valid; change it, or set {'the rule' if one else 'these rules'} to warning"
     )

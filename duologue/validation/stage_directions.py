@@ -50,8 +50,10 @@ _AFTER = re.compile(
     rf"{_ENDS}\s*\((?P<round>{_SENTENCE})\)\s*\Z|"
     rf"{_ENDS}\s*\uff08(?P<wide>{_SENTENCE})\uff09\s*\Z"
 )
+# Between two sentences, or with a verb as "sighs deeply" has it; the rest is emphasis.
 _WITHIN = re.compile(
-    r"(?<![*\w])\*(?P<stars>[a-z\u0430-\u044f][^*\n]{2,120} [^*\n]{1,80}[^*\s])\*(?![*\w])"
+    r"(?<![*\w])\*(?P<stars>(?:(?<=[.!?\u2026,]\s\*)|(?=\w{2,}(?:[a-rt-z]s|ing) ))"
+    r"[a-z\u0430-\u044f][^*\n]{2,120} [^*\n]{1,80}[^*\s])\*(?![*\w])"
 )
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 # What people say to each other in brackets: questions, and Japanese in its polite form.
@@ -84,7 +86,7 @@ def stage_direction(messages: Sequence[Message], expected: Expectations) -> Iter
 
 @lru_cache(maxsize=64)
 def _aside(text: str) -> str | None:
-    if len(text) > LONGEST_MESSAGE or not any(mark in text for mark in _MARKS):
+    if len(text) > LONGEST_MESSAGE or not any(map(text.__contains__, _MARKS)):
         return None
     prose = _CODE.sub(" ", text) if "`" in text else text
     for pattern in (_ALONE, _BEFORE, _AFTER, _WITHIN):

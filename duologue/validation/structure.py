@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from duologue.conversation.courtesy import is_greeting
 from duologue.conversation.emptiness import is_empty
 from duologue.conversation.farewells import is_farewell
 from duologue.conversation.messages import EndReason, EndsWith, Message, Role
@@ -39,8 +40,15 @@ def hardly_a_conversation(messages: Sequence[Message], expected: Expectations) -
         return
     if len({message.role for message in messages}) == 1:
         yield Finding(None, f"has only {len(messages)} {messages[0].role} message(s)")
-    elif messages[0].text != expected.seed_message and is_farewell(messages[0].text):
+    elif expected.opening:
+        return  # The seed starts in the middle, and says so.
+    elif messages[0].text != expected.seed_message and _only_closes(messages[0].text):
         yield Finding(0, "starts in the middle: its first message only says thanks or goodbye")
+
+
+def _only_closes(text: str) -> bool:
+    # "Ciao" is both.
+    return is_farewell(text) and not is_greeting(text)
 
 
 def broken_alternation(messages: Sequence[Message], _expected: Expectations) -> Iterator[Finding]:
@@ -56,28 +64,36 @@ def broken_alternation(messages: Sequence[Message], _expected: Expectations) -> 
 def wrong_opening(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
     """Catches a conversation that does not open with its seed message, verbatim, as USER.
 
-    Checked only if the seed message is known: in other transcripts the assistant may open with a
-    greeting. Known false positives: none.
+    If the seed has an opening, its message comes right after that. Checked only if the seed message
+    is known: in other transcripts the assistant may open with a greeting. Known false positives:
+    none.
     """
+    first = expected.opening
     if expected.seed_message is None or not messages:
         return
-    if messages[0].role is not Role.USER:
-        yield Finding(0, f"opens with {messages[0].role} instead of the seed message as USER")
-    elif messages[0].text != expected.seed_message:
-        yield Finding(0, "differs from the seed message")
+    if len(messages) <= first:
+        yield Finding(None, "ends before the seed message")
+    elif messages[first].role is not Role.USER:
+        yield Finding(
+            first, f"opens with {messages[first].role} instead of the seed message as USER"
+        )
+    elif messages[first].text != expected.seed_message:
+        yield Finding(first, "differs from the seed message")
 
 
 def wrong_length(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:
     """Catches a conversation whose number of messages does not fit its turns and end reason.
 
     A conversation of N turns has 1 + 2N messages if it ends with the user and 2N if it ends with
-    the assistant; fewer are allowed if it ended early. Checked only if the turns are known. Known
-    false positives: none.
+    the assistant, and those of its opening; fewer are allowed if it ended early. Checked only if
+    the turns are known. Known false positives: none.
     """
     if expected.turns is None or expected.ends_with is None:
         return
-    most = 2 * expected.turns + (expected.ends_with is EndsWith.USER)
+    most = expected.opening + 2 * expected.turns + (expected.ends_with is EndsWith.USER)
     turns = f"{expected.turns} turns that end with {expected.ends_with.upper()}"
+    if expected.opening:
+        turns = f"an opening of {expected.opening} and {turns}"
     if len(messages) > most:
         yield Finding(None, f"has {len(messages)} messages; {turns} make at most {most}")
     elif len(messages) < most and expected.end_reason is EndReason.MAX_TURNS:

@@ -1,7 +1,6 @@
 """Languages that show by their script or by their most usual words, without a detector."""
 
 import re
-from collections import Counter
 from functools import lru_cache
 
 from duologue.conversation.wording import wording
@@ -14,7 +13,8 @@ FEW_WORDS, FEW_SHARE = 2, 0.25
 # Of each language, words that are frequent in it and hardly used in the others.
 _WORDS = {
     "en": "the and you your is are of to for it that this with have can my be what how would "
-    "please not will if we there any some from here about could help",
+    "please not will if we there any some from here about could help our has they when which been "
+    "than their does where",
     "de": "der das und ist nicht ich sie mit ein eine einen für auf den dem bitte wie haben kann "
     "mein meine auch oder wenn wir ihre noch von zu",
     "fr": "les des est une dans vous je pas pour avec sur et mon ma mes votre vos nous avez cette "
@@ -28,11 +28,8 @@ _WORDS = {
     "nl": "het een van ik en niet dat voor met zijn op mijn kan ook maar heb heeft wij graag naar "
     "deze wat hoe als u",
 }  # fmt: skip
-_LANGUAGES: dict[str, list[str]] = {}
-for _language, _words in _WORDS.items():
-    for _word in _words.split():
-        _LANGUAGES.setdefault(_word, []).append(_language)
-_ALL = frozenset(_LANGUAGES)
+_USUAL = {language: frozenset(words.split()) for language, words in _WORDS.items()}
+_ALL = frozenset().union(*_USUAL.values())
 
 _READ_WORDS, _READ_CHARACTERS = 40, 120
 _LETTERS = 0.5
@@ -60,8 +57,8 @@ def usual_language(text: str) -> str | None:
     found = _ALL.intersection(words)
     if len(found) < FEW_WORDS:
         return None
-    times = Counter(language for word in found for language in _LANGUAGES[word]).most_common(2)
-    (best, most), (_, others) = times[0], times[1] if len(times) > 1 else ("", 0)
+    times = sorted([(len(found & usual), language) for language, usual in _USUAL.items()])
+    (others, _), (most, best) = times[-2:]
     enough = min(USUAL_WORDS, max(FEW_WORDS, FEW_SHARE * len(words)))
     return best if most >= max(enough, 2 * others) else None
 

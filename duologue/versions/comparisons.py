@@ -7,7 +7,7 @@
 A run that is retried writes the next revision of each side, and replaces the other files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,8 +25,11 @@ from duologue.comparison.outcomes import Measured, Outcome
 from duologue.comparison.pairs import Pair, paired
 from duologue.comparison.result import answer, differences_of, pair_counts, reliability
 from duologue.comparison.rows import write_pairs
+from duologue.comparison.sides import Side
+from duologue.comparison.verdicts import judges_of
+from duologue.dataset.judges import JudgeSummary
 from duologue.dataset.manifest import FileRecord, installed_version, seconds_between
-from duologue.evaluation.replies import Side
+from duologue.participants.concurrency import AccountLimit
 from duologue.report.comparison_page import COMPARISON_REPORT_FILE, write_comparison_report
 from duologue.settings.comparison import ComparisonSettings
 from duologue.storage.files import make_folder, prove_writable, write_whole
@@ -58,10 +61,14 @@ class ComparisonContents:
     """All that are compared."""
     sides: Mapping[Side, ComparedSide]
     failed_scorers: Mapping[str, int]
+    judges: Mapping[Side, Mapping[str, JudgeSummary]]
+    """What the judges said of each side; empty if there are none."""
     started_at: datetime
     """UTC."""
     stopped_early: str | None = None
     """Why the run did not simulate all conversations; None if it did."""
+    account_limits: tuple[AccountLimit, ...] = ()
+    """What the accounts of the participants allowed, if they refused calls."""
 
 
 def check_comparisons_writable(comparisons: UPath) -> None:
@@ -129,12 +136,27 @@ def _manifest(
         else (),
         reliability={side: reliability(one.measured) for side, one in contents.sides.items()},
         failed_scorers=dict(contents.failed_scorers),
+        judges={side: dict(found) for side, found in contents.judges.items()},
+        account_limits=contents.account_limits,
         stopped_early=contents.stopped_early,
         failed_gates=failed_gates(
-            differences, counts, settings.gates, contents.stopped_early, confidence
+            differences,
+            counts,
+            settings.gates,
+            contents.stopped_early,
+            confidence,
+            _judges_of_gates(contents, gated),
         ),
         files=tuple(files),
     )
+
+
+def _judges_of_gates(
+    contents: ComparisonContents, gated: Collection[str]
+) -> dict[str, JudgeSummary]:
+    needed = judges_of(gated, contents.settings.judges)
+    found = contents.judges.get(Side.CANDIDATE, {})
+    return {judge: summary for judge, summary in found.items() if judge in needed}
 
 
 def _side(side: ComparedSide) -> SideRecord:

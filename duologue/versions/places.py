@@ -30,6 +30,7 @@ from duologue.storage.locations import without_credentials
 
 EVALUATIONS_FOLDER = "evaluations"
 COMPARISONS_FOLDER = "comparisons"
+REVIEWS_FOLDER = "reviews"
 
 EXAMPLE_VERSION = "20261124T053516123Z-1a2b3c4d"
 

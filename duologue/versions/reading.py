@@ -46,6 +46,7 @@ _COLUMNS = [
     "attempts",
     *USAGE_COLUMNS,
     "verdicts",
+    "opening_messages",
 ]
 _ROWS_AT_ONCE = 500
 """About 3 MB of conversations of 7 messages as Python objects."""
@@ -98,7 +99,8 @@ def _judged_conversations(
                     message=row.pop("seed_message"),
                     context=json.loads(row.pop("context")),
                 )
-                # Older files do not have this column.
+                # Older files do not have these columns.
+                row["opening"] = row.pop("opening_messages", None) or 0
                 verdicts = tuple(map(Verdict.model_validate, row.pop("verdicts", None) or ()))
                 yield seed, Conversation.model_validate(_with_usage(row)), verdicts
 
@@ -204,6 +206,9 @@ def read_contents(version: Version) -> DatasetContents:
         ),
         settings=manifest.settings,
         started_at=manifest.started_at,
+        judge_usage={
+            name: judge.usage for name, judge in manifest.judges.items() if judge.usage is not None
+        },
     )
     every_place_filled = None not in in_order and next(valid, None) is None
     if not (every_place_filled and _adds_up(contents, manifest.counts)):

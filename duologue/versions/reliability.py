@@ -7,38 +7,22 @@ OUTPUT/DATASET/reviews/VERSION/reliability.md       the same to read
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from pydantic import ValidationError
-from upath import UPath
-
 from duologue.dataset.contents import DatasetContents
 from duologue.errors import UsageError
 from duologue.reliability.decisions import text_digest
 from duologue.reliability.markdown import reliability_page
-from duologue.reliability.measuring import Reliability, StratumShare, measure
+from duologue.reliability.measuring import StratumShare, VersionReliability, measure
 from duologue.reliability.reviewed import Opinion, Reviewed, reported
 from duologue.reliability.sampling import Stratum
-from duologue.settings.options import Record
 from duologue.storage.files import make_folder, write_whole
-from duologue.storage.locations import without_credentials
-from duologue.versions.places import Version, revision_in
+from duologue.versions.measured import RELIABILITY_FILE
+from duologue.versions.places import REVIEWS_FOLDER, Version
 from duologue.versions.reading import read_contents
-from duologue.versions.reviews import REVIEWS_FOLDER, ReviewerRecord, read_reviewers
+from duologue.versions.reviews import ReviewerRecord, read_reviewers
 from duologue.versions.strata import StoredOutcome, stored_outcomes
 from duologue.versions.writing import export_errors
 
-RELIABILITY_FILE = "reliability.json"
 RELIABILITY_PAGE = "reliability.md"
-
-
-class VersionReliability(Record):
-    """How reliable rules and judges are on one version."""
-
-    dataset: str
-    version: str
-    revision: int
-    simulated_again: tuple[str, ...]
-    """Ids of conversations whose decisions no longer hold, because their text is another now."""
-    reliability: Reliability
 
 
 def measure_version(version: Version) -> VersionReliability:
@@ -73,23 +57,6 @@ def measure_version(version: Version) -> VersionReliability:
     )
     _write(version, measured)
     return measured
-
-
-def reliability_of(folder: UPath) -> VersionReliability | None:
-    """Reads what was measured on the version in a folder; None if nothing was."""
-    revision = revision_in(folder.name)
-    if revision is None:
-        return None
-    file = folder.parent / REVIEWS_FOLDER / revision.version / RELIABILITY_FILE
-    try:
-        return VersionReliability.model_validate_json(file.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValidationError as error:
-        raise UsageError(
-            f"{without_credentials(file)}: was changed, or written by another Duologue; "
-            f"`duologue review {revision.version}` writes it again"
-        ) from error
 
 
 def _opinions(

@@ -18,11 +18,9 @@ from duologue.reliability.decisions import Decision, DecisionsFile, newest
 from duologue.settings.options import Record
 from duologue.storage.files import make_folder, write_whole
 from duologue.storage.locations import without_credentials
-from duologue.versions.places import DatasetFolder, Version
+from duologue.versions.places import REVIEWS_FOLDER, DatasetFolder, Version
 from duologue.versions.strata import stored_outcomes
 from duologue.versions.writing import export_errors
-
-REVIEWS_FOLDER = "reviews"
 
 
 class StoredDecision(Decision):

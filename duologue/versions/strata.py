@@ -6,7 +6,12 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from duologue.dataset.failures import FAILURES_JSONL_FILE, RejectedRowRecord, read_failures
+from duologue.dataset.failures import (
+    FAILURES_JSONL_FILE,
+    InvalidConversationRecord,
+    RejectedRowRecord,
+    read_failures,
+)
 from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.reliability.sampling import Stratum, stratum_of
 from duologue.versions.places import Version
@@ -33,11 +38,11 @@ def stored_outcomes(version: Version) -> Iterator[StoredOutcome]:
     """
     for record in read_failures(version.folder / FAILURES_JSONL_FILE):
         if not isinstance(record, RejectedRowRecord):
-            was_simulated = record.kind == "invalid_conversation"
-            stratum = Stratum.FLAGGED if was_simulated else None
-            verdicts = getattr(record, "verdicts", ())
-            plain = tuple(verdict.model_dump(mode="json") for verdict in verdicts)
-            yield StoredOutcome(record.id, stratum, plain)
+            if isinstance(record, InvalidConversationRecord):
+                plain = tuple(verdict.model_dump(mode="json") for verdict in record.verdicts)
+                yield StoredOutcome(record.id, Stratum.FLAGGED, plain)
+            else:
+                yield StoredOutcome(record.id, None)
     with (version.folder / CONVERSATIONS_FILE).open("rb") as stored:
         file = pq.ParquetFile(stored)
         columns = [name for name in _COLUMNS if name in file.schema_arrow.names]

@@ -28,6 +28,7 @@ from duologue.validation.dataset_rules.assess import assess
 from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.quality import DatasetQuality
 from duologue.versions.comparing import changes_since_before
+from duologue.versions.measured import newest_reliability
 from duologue.versions.places import DatasetFolder, Revision, Version
 
 export_errors = partial(
@@ -117,7 +118,7 @@ def _quality(
     members = [
         DatasetConversation(
             conversation_id=item.conversation.conversation_id,
-            messages=item.conversation.messages,
+            messages=item.conversation.messages[item.conversation.opening :],
             end_reason=item.conversation.end_reason,
             seed_message=item.seed.message,
         )
@@ -159,7 +160,9 @@ def _write_files(
         for file_name, write in WRITERS.items()
     ]
     manifest = manifest_of_files(contents, files)
-    report = write_file(folder / REPORT_FILE, partial(write_report, manifest, contents, earlier))
+    measured = newest_reliability(folder.parent)
+    page = partial(write_report, manifest, contents, earlier, measured=measured)
+    report = write_file(folder / REPORT_FILE, page)
     manifest = manifest.model_copy(update={"files": (*files, report)})
     card = write_file(folder / CARD_FILE, partial(write_card, manifest))
     manifest = manifest.model_copy(update={"files": (*files, report, card)})

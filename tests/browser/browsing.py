@@ -1,14 +1,15 @@
 """How a person looks at a page, and what text they may find in it."""
 
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from typing import Literal, get_args
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 Scheme = Literal["light", "dark"]
 DESKTOP, PHONE = 1280, 360
 WIDTHS = pytest.mark.parametrize("width", [DESKTOP, PHONE])
-SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 HOSTILE = {
     "a script": "<script>alert(1)</script>",
@@ -24,6 +25,22 @@ HOSTILE = {
     "the end of JSON": "]}\\u003c",
     "astral": "\U0001f600\u0301\ufeff",
 }
+
+
+def looks(page: Page, widths: Sequence[int] = (DESKTOP, PHONE)) -> Iterator[str]:
+    """Shows a page in each width, light and dark; gives each look a name."""
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme in get_args(Scheme):
+            page.emulate_media(color_scheme=scheme)
+            yield f"{width}-{scheme}"
+
+
+def check_everyone_can_use(page: Page) -> None:
+    """Checks contrast, names, roles and order, as axe-core reports them, and the width."""
+    found = Axe().run(page)
+    assert not found.violations_count, found.generate_report()
+    assert has_no_horizontal_scroll(page)
 
 
 def has_no_horizontal_scroll(page: Page) -> bool:

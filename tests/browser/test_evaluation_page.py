@@ -5,21 +5,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from duologue.evaluation.manifest import Estimate, EvaluationManifest, SuiteRunRecord
 from duologue.evaluation.replies import FailedReply, ScoredReply, Side, Verdict
 from tests.browser.browsing import (
     HOSTILE,
-    SCHEMES,
-    Scheme,
+    check_everyone_can_use,
     has_no_horizontal_scroll,
+    looks,
 )
 from tests.evaluation.making import evaluation_manifest, prefix, same, scored
 from tests.report.test_evaluation_page import evaluation_report
 
-WIDTHS = pytest.mark.parametrize("width", [1280, 390])
+WIDTHS = (1280, 390)
 
 LEFT_ON_MONDAY = "It left Vienna on Monday, and should arrive on Thursday."
 SUITE = SuiteRunRecord(
@@ -252,33 +251,43 @@ def test_a_count_and_an_address_lead_to_their_replies(
 # Hostile text
 
 
-@pytest.mark.parametrize("text", [*HOSTILE.values(), "</template></p></article>"])
 def test_hostile_text_is_shown_as_text_and_does_nothing(
-    opened_page: Callable[..., Page], tmp_path: Path, text: str
+    opened_page: Callable[..., Page], tmp_path: Path
 ) -> None:
-    to = prefix(text, text, text, reference=f"{text} yes", seed_id=text)
-    other = prefix(text, seed_id=f"other {text}")
-    replies = [
-        scored(to, f"{text} no", Verdict.CHANGED, 0.5, broken_rules=[text]),
-        scored(other, FailedReply("ReplyError", text), Verdict.FAILED),
-    ]
+    texts = [*HOSTILE.values(), "</template></p></article>"]
+    every = " ".join(texts)
+    replies = []
+    for text in texts:
+        to = prefix(text, text, text, reference=f"{text} yes", seed_id=text)
+        other = prefix(text, seed_id=f"other {text}")
+        replies += [
+            scored(to, f"{text} no", Verdict.CHANGED, 0.5, broken_rules=[text]),
+            scored(other, FailedReply("ReplyError", text), Verdict.FAILED),
+        ]
     suite = SuiteRunRecord(
-        suite=text, url=text, state=text, metrics={text: 1.0}, error=text, cases=1
+        suite=every,
+        url=every,
+        state=every,
+        metrics=dict.fromkeys(texts, 1.0),
+        error=every,
+        cases=1,
     )
     manifest = evaluation_manifest(
         replies,
-        failed_gates=[text],
+        failed_gates=texts,
         test_suite=suite,
-        failed_own_scorers={text: 1},
-        candidate=text,
+        failed_own_scorers=dict.fromkeys(texts, 1),
+        candidate=every,
     )
     page = opened_page(evaluation_report(tmp_path, replies, manifest))
-    assert page.locator("h1").text_content() == text
-    shown = page.locator("article").nth(1).locator(".text").all_text_contents()
-    assert shown == [text, text, text, f"{text} yes", f"{text} no"]
-    expect(page.locator("article").first.locator(".failure bdi")).to_have_text(
-        text, use_inner_text=False
-    )
+    assert page.locator("h1").text_content() == every
+    shown = [
+        article.locator(".text").all_text_contents() for article in page.locator("article").all()
+    ]
+    for text in texts:
+        assert [text, text, text, f"{text} yes", f"{text} no"] in shown
+    failures = page.locator("article .failure bdi").all_text_contents()
+    assert sorted(failures) == sorted(texts)
     assert page.locator("script, img:not([role]), iframe, object, template").count() == 0
 
 
@@ -313,25 +322,16 @@ def test_the_page_may_neither_load_nor_run_anything(chromium: Browser, tmp_path:
 # How it looks
 
 
-@WIDTHS
-@SCHEMES
 def test_nothing_keeps_anyone_from_reading_it(
-    opened_page: Callable[..., Page],
-    tmp_path: Path,
-    screenshots: Path,
-    width: int,
-    scheme: Scheme,
+    opened_page: Callable[..., Page], tmp_path: Path, screenshot: Callable[..., None]
 ) -> None:
-    """Contrast, names, roles and order, as axe-core tells them."""
     replies = some_of_each()
-    path = evaluation_report(tmp_path, replies, everything(replies))
-    page = opened_page(path, "", width, scheme)
+    page = opened_page(evaluation_report(tmp_path, replies, everything(replies)))
     for closed in page.locator("summary").all():
         closed.click()
-    found = Axe().run(page)
-    assert not found.violations_count, found.generate_report()
-    assert has_no_horizontal_scroll(page)
-    page.screenshot(path=screenshots / "page.png", full_page=True)
+    for look in looks(page, WIDTHS):
+        check_everyone_can_use(page)
+        screenshot(page, look, full_page=True)
 
 
 def test_the_widest_words_fit_a_phone(opened_page: Callable[..., Page], tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from asyncio import to_thread
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from duologue.cli.local_run import PREFECT_DEFAULTS
 from tests.support.commands import duologue, duologue_in_new_python
 from tests.support.model_server import model_server_in_thread
 from tests.support.small_disk import small_disk
-from tests.support.vellum_stand_in import stand_in_process
+from tests.support.vellum_stand_in import StandIn
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"
 ROOT = Path(__file__).parents[2]
@@ -170,14 +171,13 @@ def test_a_cost_that_nobody_would_know_is_no_budget(run: Run, tmp_path: Path) ->
     assert not (tmp_path / "calls.log").exists()
 
 
-def test_what_a_run_used_is_reported(run: Run, tmp_path: Path) -> None:
+async def test_what_a_run_used_is_reported(run: Run, tmp_path: Path, vellum: StandIn) -> None:
     (tmp_path / "seeds.csv").write_text("One?\n")
     pair = ("--chatbot", "support-bot", "--simulated-user", "simulated-user", "--turns", "1")
-    with stand_in_process() as url:
-        vellum = {"VELLUM_API_URL": url, "VELLUM_API_KEY": "key"}
-        command = ("generate", "seeds.csv", *pair, "--record-usage")
-        text = run(*command, **vellum)
-        as_json = run(*command, "--format", "json", **vellum)
+    key = {"VELLUM_API_URL": vellum.url, "VELLUM_API_KEY": "key"}
+    command = ("generate", "seeds.csv", *pair, "--record-usage")
+    text = await to_thread(run, *command, **key)
+    as_json = await to_thread(run, *command, "--format", "json", **key)
     assert text.returncode == as_json.returncode == 0, text.stderr
     used = "Its calls used 0.5000 USD; 240 input tokens; 60 output tokens; gpt-4o-mini"
     assert used in text.stdout
@@ -302,18 +302,18 @@ def test_debug_shows_the_traceback(run: Run) -> None:
     assert "UsageError" in done.stderr
 
 
-def test_an_unknown_workflow_deployment_is_refused_before_anything_is_billed(
-    run: Run, tmp_path: Path
+async def test_an_unknown_workflow_deployment_is_refused_before_anything_is_billed(
+    run: Run, tmp_path: Path, vellum: StandIn
 ) -> None:
     (tmp_path / "seeds.csv").write_text("".join(f"Question {n}?\n" for n in range(50)))
-    with stand_in_process() as url:
-        done = run(
-            "generate",
-            "seeds.csv",
-            *("--chatbot", "no-such-bot", "--simulated-user", "simulated-user"),
-            VELLUM_API_URL=url,
-            VELLUM_API_KEY="some-key",
-        )
+    done = await to_thread(
+        run,
+        "generate",
+        "seeds.csv",
+        *("--chatbot", "no-such-bot", "--simulated-user", "simulated-user"),
+        VELLUM_API_URL=vellum.url,
+        VELLUM_API_KEY="some-key",
+    )
     assert done.returncode == 2
     assert "There is no such Workflow Deployment" in done.stderr
     assert "no-such-bot" in done.stderr
@@ -464,42 +464,73 @@ def test_help_imports_nothing_heavy(run_in_new_python: Run, command: tuple[str, 
     assert not heavy & imported(done)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (("generate", "seeds.csv", "--chatbot", "support-bot"), "VELLUM_API_KEY is not set"),
-        (("generate", "seeds.csv", "--set", "test_suite.suite=mine"), "VELLUM_API_KEY is not set"),
-        (("generate", "seeds.csv", "--chatbot", "smtp:bot"), "unknown kind 'smtp'"),
-        (("generate", "seeds.csv", "--chatbot", "python:nothing:f"), "no module 'nothing'"),
-        (("generate", "seeds.csv", "--simulated-user", "python:bots:f"), "has no function 'f'"),
-        (("generate", "seeds.csv", "--simulated-user", "local:nothing"), "no module 'nothing'"),
-        (("generate", "seeds.csv", "--chatbot", "local:duologue.nowhere"), "no module 'duologue.n"),
-        (("generate", "missing.csv"), "there is no such file"),
-        (("generate", "seeds.csv", "--turns", "0"), "turns is 0"),
-        (("generate", "seeds.csv", "--name", "a/b"), "dataset name 'a/b'"),
-        (
-            ("generate", "seeds.csv", "--set", "gates.max_failed_shar=1"),
-            "did you mean 'gates.max_f",
-        ),
-        (("generate", "seeds.csv", "--config", "missing.toml"), "missing.toml: cannot be read"),
-        (("generate", "seeds.csv", "--set", "rules.severities.lop=off"), "there is no such rule"),
-        (("evaluate", "--candidate", "support-bot"), "VELLUM_API_KEY is not set"),
-        (("evaluate", "--baseline", "python:nothing:f"), "no module 'nothing'"),
-        (("evaluate", "--max-concurrency", "0"), "max_concurrency is 0"),
-        (("config", "--set", "turns=0"), "turns is 0"),
-    ],
-)
-def test_what_is_wrong_is_reported_before_anything_heavy_is_imported(
-    run_in_new_python: Run, tmp_path: Path, arguments: tuple[str, ...], told: str
-) -> None:
+WRONG = [
+    (("generate", "seeds.csv", "--chatbot", "support-bot"), "VELLUM_API_KEY is not set"),
+    (("generate", "seeds.csv", "--set", "test_suite.suite=mine"), "VELLUM_API_KEY is not set"),
+    (("generate", "seeds.csv", "--chatbot", "smtp:bot"), "unknown kind 'smtp'"),
+    (("generate", "seeds.csv", "--chatbot", "python:nothing:f"), "no module 'nothing'"),
+    (("generate", "seeds.csv", "--simulated-user", "python:bots:f"), "has no function 'f'"),
+    (("generate", "seeds.csv", "--simulated-user", "local:nothing"), "no module 'nothing'"),
+    (("generate", "seeds.csv", "--chatbot", "local:duologue.nowhere"), "no module 'duologue.n"),
+    (("generate", "missing.csv"), "there is no such file"),
+    (("generate", "seeds.csv", "--turns", "0"), "turns is 0"),
+    (("generate", "seeds.csv", "--name", "a/b"), "dataset name 'a/b'"),
+    (
+        ("generate", "seeds.csv", "--set", "gates.max_failed_shar=1"),
+        "did you mean 'gates.max_f",
+    ),
+    (("generate", "seeds.csv", "--config", "missing.toml"), "missing.toml: cannot be read"),
+    (("generate", "seeds.csv", "--set", "rules.severities.lop=off"), "there is no such rule"),
+    (("evaluate", "--candidate", "support-bot"), "VELLUM_API_KEY is not set"),
+    (("evaluate", "--baseline", "python:nothing:f"), "no module 'nothing'"),
+    (("evaluate", "--max-concurrency", "0"), "max_concurrency is 0"),
+    (("config", "--set", "turns=0"), "turns is 0"),
+]
+"""Arguments, and what is reported."""
+
+RUNS_EACH = """
+import json, os, sys, tempfile
+from duologue.__main__ import main
+import duologue.cli, duologue.settings.run  # what every command imports; each forks after that
+
+def outcome(arguments):
+    with tempfile.TemporaryFile("w+") as errors:
+        if not (pid := os.fork()):
+            os.dup2(errors.fileno(), 2)
+            sys.argv = ["duologue", *arguments]
+            try:
+                main()
+            except SystemExit as end:
+                heavy = {"prefect", "vellum", "pyarrow", "pandas"} & set(sys.modules)
+                print("imported", sorted(heavy), file=sys.stderr, flush=True)
+                os._exit(end.code)
+            os._exit(99)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        errors.seek(0)
+        return [code, errors.read()]
+
+print(json.dumps([outcome(arguments) for arguments in json.loads(sys.argv[1])]))
+"""
+
+
+def test_what_is_wrong_is_reported_before_anything_heavy_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "bots.py").write_text(CHATBOT)
     (tmp_path / "seeds.csv").write_text("Where is my order?\n")
-    done = run_in_new_python(*arguments, VELLUM_API_KEY="", PYTHONPROFILEIMPORTTIME="1")
-    assert done.returncode == 2
-    assert told in done.stderr
-    assert "duologue.settings.run" in imported(done)
-    assert not {"prefect", "vellum", "pyarrow", "pandas"} & imported(done)
+    cases = json.dumps([arguments for arguments, _ in WRONG])
+    done = subprocess.run(
+        [sys.executable, "-c", RUNS_EACH, cases],
+        cwd=tmp_path,
+        env={**os.environ, "VELLUM_API_KEY": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for (arguments, told), (code, errors) in zip(WRONG, json.loads(done.stdout), strict=True):
+        assert (code, told in errors) == (2, True), (arguments, errors)
+        assert errors.endswith("imported []\n"), (arguments, errors)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("chatbot", "simulated_user"),
     [("{url}/chat", "openai:tiny"), ("python:bots:reply", "python:bots:ask")],
@@ -536,7 +567,7 @@ def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
 COMMANDS = [
     *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate"),
     *("compare", "export", "init", "doctor", "realism"),
-    *("push-test-suite", "serve", "seeds", "seeds check", "versions"),
+    *("push-test-suite", "serve", "seeds", "seeds check", "seeds expand", "versions"),
     *("versions pin", "versions unpin", "versions remove", "versions rollback"),
 ]
 
@@ -572,6 +603,7 @@ def test_every_command_has_its_help_checked(run: Run) -> None:
     assert {line.split()[0] for line in listed} == {command.split()[0] for command in COMMANDS}
 
 
+@pytest.mark.processes
 def test_the_flow_is_importable_without_side_effects(tmp_path: Path) -> None:
     code = "import duologue.flows.generate_dataset, os; print(os.listdir('.'))"
     environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "home")}
@@ -599,3 +631,32 @@ def test_the_command_lines_server_settings_are_those_of_prefect_toml() -> None:
     assert in_file.items() <= PREFECT_DEFAULTS.items()
     rest = {name for name in PREFECT_DEFAULTS if "LOGGING" not in name}
     assert rest - {"DO_NOT_TRACK"} <= in_file.keys()
+
+
+def test_seeds_expand_writes_the_grid_or_says_in_a_sentence_why_not(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "seeds.csv").write_text('message\nOne?\nTwo?\n""\n')
+    (tmp_path / "people.csv").write_text("name,persona\na,curt\nb,chatty\n")
+    done = run("seeds", "expand", "seeds.csv", "--with", "people.csv")
+    assert done.returncode == 1  # one row is rejected
+    assert "rejected: seeds.csv:4: message is empty" in done.stdout
+    assert "4 seeds written to seeds_expanded.csv: 2 seeds x 2 people" in done.stdout
+    checked = run("seeds", "check", "seeds_expanded.csv").stdout
+    assert "scenario: persona in 4 seeds\n4 rows: 4 seeds, 0 rejected" in checked
+    again = run("seeds", "expand", "seeds.csv", "--with", "people.csv", "--count", "3")
+    assert (again.returncode, "is already there" in again.stderr) == (2, True)
+    sample = run(
+        *("seeds", "expand", "seeds.csv", "--with", "people.csv"),
+        *("--count", "3", "-o", "some.jsonl"),
+    )
+    assert "3 seeds written to some.jsonl: a balanced sample of 4 from 2 seeds x" in sample.stdout
+    bundled = run("seeds", "expand", "seeds.csv", "--with", "personas.csv", "-o", "all.csv")
+    assert "48 seeds written to all.csv: 2 seeds x 24 personas" in bundled.stdout
+    (tmp_path / "people.csv").write_text("name,persona\na,curt\na,chatty\n")
+    bad = run("seeds", "expand", "seeds.csv", "--with", "people.csv", "-o", "bad.csv")
+    assert bad.returncode == 2
+    assert bad.stderr.strip() == (
+        "Error: people.csv:3: the name 'a' already stands on line 2; give each variant its own"
+    )
+    assert not (tmp_path / "bad.csv").exists()

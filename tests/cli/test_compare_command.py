@@ -24,7 +24,8 @@ def user(chat_history):
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
     (tmp_path / "my_bots.py").write_text(BOTS)
     seeds = "".join(f"Where is my order number {n}?\n" for n in range(1, 13))
     (tmp_path / "shop.csv").write_text(f"message\n{seeds}")
@@ -111,7 +112,9 @@ async def test_a_promotion_is_planned_done_and_undone(folder: Path, vellum: Stan
     assert support_bot.releases["production"] == before
     comparison = json.loads(planned.stdout.splitlines()[-1])["comparison"]
 
-    done = await to_thread(duologue, *compare, *USER, "--resume", comparison, "--apply", cwd=folder)
+    # Its name is enough.
+    resumed = ("compare", "--resume", comparison, "--promote", "production", "--apply")
+    done = await to_thread(duologue, *resumed, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert support_bot.releases["production"] == staging
 

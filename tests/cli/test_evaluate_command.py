@@ -6,18 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from asyncio import to_thread
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pyarrow.parquet as pq
 import pytest
 
 from tests.dataset.making import VERSION
 from tests.support.commands import duologue
 from tests.support.evaluating import conversation, write_one
-from tests.support.vellum_stand_in import stand_in_process
+from tests.support.vellum_stand_in import StandIn
 
 DUOLOGUE = Path(sys.executable).parent / "duologue"
 
@@ -248,38 +248,38 @@ def test_wrong_use_is_reported_in_a_sentence_and_leaves_nothing_behind(
     assert not (place / "calls.log").exists()
 
 
-def test_what_every_reply_would_meet_stops_the_evaluation_and_it_is_written(
-    run: Run, place: Path
+async def test_what_every_reply_would_meet_stops_the_evaluation_and_it_is_written(
+    run: Run, place: Path, vellum: StandIn
 ) -> None:
-    with stand_in_process() as url:
-        httpx.post(f"{url}/_control", json={"deployment": "support-bot", "always": "status:401"})
-        done = run("--candidate", "support-bot", VELLUM_API_URL=url, VELLUM_API_KEY="some-key")
+    vellum.deployments["support-bot"].always = "status:401"
+    key = {"VELLUM_API_URL": vellum.url, "VELLUM_API_KEY": "some-key"}
+    done = await to_thread(run, "--candidate", "support-bot", **key)
     assert done.returncode == 1
     assert "the run stopped early" in done.stdout + done.stderr
     assert "401" in done.stdout + done.stderr
     assert len(evaluations(place)) == 1
 
 
-def test_the_test_suites_result_is_reported(
-    run: Run, place: Path, prefect_environment: dict[str, str]
+async def test_the_test_suites_result_is_reported(
+    run: Run, place: Path, prefect_environment: dict[str, str], vellum: StandIn
 ) -> None:
-    with stand_in_process() as url:
-        vellum = {"VELLUM_API_URL": url, "VELLUM_API_KEY": "some-key"}
-        suite = ("--set", "test_suite.suite=my-test-suite")
-        none = run(*suite, **vellum)
-        pushed = duologue(
-            *("push-test-suite", "latest", "my-test-suite"),
-            cwd=place,
-            environment={**prefect_environment, **vellum},
-        )
-        done = run(*suite, **vellum)
+    key = {"VELLUM_API_URL": vellum.url, "VELLUM_API_KEY": "some-key"}
+    suite = ("--set", "test_suite.suite=my-test-suite")
+    none = await to_thread(run, *suite, **key)
+    pushed = await to_thread(
+        duologue,
+        *("push-test-suite", "latest", "my-test-suite"),
+        cwd=place,
+        environment={**prefect_environment, **key},
+    )
+    done = await to_thread(run, *suite, **key)
     assert pushed.returncode == 0, pushed.stderr
     assert none.returncode == 1
     assert "Test Suite my-test-suite, 0 cases: no result, " in none.stdout
     assert done.returncode == 0, done.stdout
     result = r"Test Suite my-test-suite, 4 cases: Politeness\.score 0\.140\n  (\S+)"
     (url_shown,) = re.findall(result, done.stdout)
-    assert url_shown.startswith(f"{url}/v1/test-suite-runs/")
+    assert url_shown.startswith(f"{vellum.url}/v1/test-suite-runs/")
 
 
 # Cut short

@@ -72,9 +72,13 @@ def test_decisions_are_stored_and_the_figures_printed(datasets: Path, tmp_path: 
     assert "s3-1: Anna: broken; Ben: broken; no rule finds it invalid" in done.stdout
     again = run(datasets, "review", VERSION)
     assert again.stdout == done.stdout, "what is stored counts without the files"
-    shown = run(datasets, "show", "latest").stdout
-    assert "Measured reliability: any invalid finding: precision 75.0 (" in shown
+    table = done.stdout[done.stdout.index("rule or criterion") :].split("\n\n")[0]
+    for command in ("show", "check"):
+        shown = run(datasets, command, "latest").stdout
+        assert f"Measured on 4 reviewed conversations of {VERSION}, in brackets 95 %" in shown
+        assert table in shown, "the same figures in the same form"
     assert "Measured" not in run(datasets, "show", "latest", "s3").stdout
+    assert "Measured" not in run(datasets, "check", "latest", "--format", "json").stdout
 
 
 def test_all_figures_are_there_as_json(datasets: Path, tmp_path: Path) -> None:

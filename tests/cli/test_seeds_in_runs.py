@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import duologue
+
 DUOLOGUE = Path(sys.executable).parent / "duologue"
 BOTS = """
 async def reply(chat_history):
@@ -33,16 +35,8 @@ def run(tmp_path: Path, prefect_environment: dict[str, str]) -> Run:
     (tmp_path / "my_rules.py").write_text(RULES)
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [DUOLOGUE, *arguments],
-            cwd=tmp_path,
-            env={**prefect_environment, "COLUMNS": "100", **environment},
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=300,
-            check=False,
-        )
+        variables = {**prefect_environment, "COLUMNS": "100", **environment}
+        return duologue(*arguments, cwd=tmp_path, environment=variables)
 
     return run
 
@@ -85,6 +79,7 @@ def test_an_own_rule_on_the_seed_costs_no_retries(run: Run, tmp_path: Path) -> N
     assert calls(tmp_path) == 3
 
 
+@pytest.mark.processes
 def test_ctrl_c_before_anything_was_simulated_says_so(
     run: Run, tmp_path: Path, prefect_environment: dict[str, str]
 ) -> None:
@@ -105,7 +100,7 @@ def test_ctrl_c_before_anything_was_simulated_says_so(
         assert line, seen
         seen += line
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=120)
+    rest, _ = process.communicate(timeout=600)
     assert process.returncode == 130, rest
     assert "Stopped before anything was simulated" in rest
     assert "--resume" not in rest

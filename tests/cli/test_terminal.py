@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,9 @@ from rich.text import Text
 from duologue.cli.conversations import rendered
 from duologue.cli.terminal import Console, counted, json_line, visible
 from tests.dataset.making import checked
+from tests.support import commands
+from tests.support.warm_process import Request
 
-DUOLOGUE = Path(sys.executable).parent / "duologue"
 CLI = Path(__file__).parents[2] / "duologue" / "cli"
 CLEAR_SCREEN, TITLE = "\x1b[2J\x1b[31m", "\x1b]0;owned\x07"
 OURS = re.compile("\x1b\\[[0-9;]*m")
@@ -84,17 +84,8 @@ def test_one_thing_is_singular() -> None:
 
 
 def duologue(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [DUOLOGUE, *arguments],
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "100", **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        encoding="utf-8",
-        errors="surrogateescape",
-    )
+    variables = {**os.environ, "COLUMNS": "100", **environment}
+    return commands.duologue(*arguments, cwd=folder, environment=variables)
 
 
 def test_check_and_seeds_show_what_they_read_without_commands(tmp_path: Path) -> None:
@@ -139,10 +130,14 @@ def test_the_first_three_messages_are_shown_as_understood(tmp_path: Path) -> Non
 def in_a_terminal(folder: Path, answer: str, *arguments: str) -> tuple[int, str]:
     """Runs a command in a terminal, types an answer, and returns exit code and output."""
     controller, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [DUOLOGUE, *arguments], cwd=folder, stdin=terminal, stdout=terminal, stderr=terminal
-    )
-    os.close(terminal)
+    request: Request = {
+        "command": [str(commands.BIN / "duologue"), *arguments],
+        "cwd": str(folder),
+        "environment": dict(os.environ),
+        "detached": False,
+    }
+    with open(terminal, "r+b", buffering=0) as stream:
+        connection = commands.forked(request, (stream, stream, stream))
     os.write(controller, answer.encode())
     output = b""
     try:
@@ -151,7 +146,8 @@ def in_a_terminal(folder: Path, answer: str, *arguments: str) -> tuple[int, str]
     except OSError:  # how Linux says that the other end is closed
         pass
     os.close(controller)
-    return process.wait(timeout=600), OURS.sub("", output.decode())
+    with connection:
+        return commands.exit_code_of(connection), OURS.sub("", output.decode())
 
 
 @pytest.mark.parametrize(
@@ -176,6 +172,11 @@ def test_nobody_is_asked_where_there_is_no_terminal(tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
+@pytest.fixture
+def with_a_server(prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
+
+
 SLOW = """
 import asyncio
 
@@ -185,6 +186,7 @@ async def reply(chat_history):
 """
 
 
+@pytest.mark.usefixtures("with_a_server")
 def test_conversations_are_shown_as_they_grow(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
     (tmp_path / "seeds.csv").write_text("Where is it?\nWhen?\n")
@@ -197,6 +199,7 @@ def test_conversations_are_shown_as_they_grow(tmp_path: Path) -> None:
     assert "\x1b[2J" not in output
 
 
+@pytest.mark.usefixtures("with_a_server")
 def test_a_quiet_run_prints_the_result_alone(tmp_path: Path) -> None:
     (tmp_path / "seeds.csv").write_text("Where is it?\n")
     code, output = in_a_terminal(tmp_path, "", "generate", "seeds.csv", "--turns", "1", "--quiet")

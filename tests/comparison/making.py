@@ -7,7 +7,7 @@ from upath import UPath
 
 from duologue.comparison.manifest import ComparisonManifest
 from duologue.comparison.outcomes import BUILT_IN, measure
-from duologue.evaluation.replies import Side
+from duologue.comparison.sides import Side
 from duologue.settings.comparison import ComparisonSettings
 from duologue.simulation import FailedSeed
 from duologue.validation.check import CheckedConversation
@@ -38,5 +38,5 @@ def write_sides(
         simulated_user=run.simulated_user,
         turns=3,
     )
-    compared = ComparisonContents("shop", settings, BUILT_IN, sides, {}, STARTED_AT)
+    compared = ComparisonContents("shop", settings, BUILT_IN, sides, {}, {}, STARTED_AT)
     return write_comparison(UPath(folder / VERSION), compared)

@@ -7,15 +7,18 @@ import numpy as np
 import pytest
 
 from duologue.comparison.gates import check_gates, failed_gates, gated_outcomes
-from duologue.comparison.manifest import Difference
+from duologue.comparison.manifest import Difference, FailedGate
 from duologue.comparison.outcomes import BUILT_IN, Measured, Status, measure, status_of
+from duologue.comparison.paired import p_value
 from duologue.comparison.pairs import Pair, first_differing_turn, paired, seed_values
-from duologue.comparison.result import answer, differences_of, pair_counts, reliability
+from duologue.comparison.result import answer, differences_of, pair_counts, reliability, visible
+from duologue.comparison.sides import Side
+from duologue.comparison.verdicts import values_of_verdicts
 from duologue.errors import UsageError
-from duologue.evaluation.replies import Side
 from duologue.settings.comparison import ComparisonGates
 from duologue.settings.rules import Severity
 from duologue.validation.rule import Violation
+from duologue.validation.verdict import Verdict
 from tests.dataset.making import checked
 
 SHARES = [outcome for outcome in BUILT_IN if outcome.is_share]
@@ -31,7 +34,9 @@ def made(
     return Measured(f"s{seed}-{sample}", f"s{seed}", sample, status, known)
 
 
-def judged(pairs: list[Pair], gates: ComparisonGates) -> tuple[tuple[Difference, ...], list[str]]:
+def judged(
+    pairs: list[Pair], gates: ComparisonGates
+) -> tuple[tuple[Difference, ...], list[FailedGate]]:
     found = differences_of(pairs, SHARES, gated_outcomes(gates), 0.95)
     return found, list(failed_gates(found, pair_counts(pairs), gates, None, 0.95))
 
@@ -111,6 +116,51 @@ def test_flaky_and_broken_seeds_are_told_apart() -> None:
     assert (found.flaky_seeds, found.broken_seeds) == (("s1",), ("s2",))
 
 
+@pytest.mark.parametrize(("share", "seeds"), [(0.99, 60), (0.99, 200), (0.8, 200), (0.5, 100)])
+def test_the_difference_that_is_planned_for_is_found_four_times_of_five(
+    share: float, seeds: int
+) -> None:
+    good = round(share * 2000)
+    size = visible([1.0] * good + [0.0] * (2000 - good), True, seeds, 1, tests=1, level=0.05)
+    assert size is not None
+    rng, found = np.random.default_rng(4), 0
+    for _ in range(400):
+        before, after = rng.random(seeds) < share, rng.random(seeds) < share - size
+        found += p_value(after.astype(float) - before.astype(float), 1) < 0.05
+    assert 0.74 <= found / 400 <= 0.91
+
+
+def test_too_few_seeds_for_any_difference_are_said_to_be() -> None:
+    assert visible([1.0] * 20, True, 3, 1, tests=3, level=0.05) is None
+
+
+def verdict(criterion: str, passed: bool, score: float | None = None, judge: str = "a") -> Verdict:
+    return Verdict(
+        judge=judge, criterion=criterion, passed=passed, score=score, severity=Severity.INFO
+    )
+
+
+def test_judges_agree_in_part_and_a_taken_name_is_another() -> None:
+    said = [
+        verdict("goal_reached", True, 0.9),
+        verdict("goal_reached", False, 0.5, judge="b"),
+        verdict("valid", True),
+        verdict("own", False),
+    ]
+    assert values_of_verdicts(said, taken=["own"]) == pytest.approx(
+        {"goal_reached": 0.5, "goal_reached_score": 0.7, "judge_valid": 1.0, "judge_own": 0.0}
+    )
+
+
+def test_each_gate_is_one_case_of_junit() -> None:
+    """Also where the name of one outcome begins like that of another."""
+    before = [made(n, 1.0) for n in range(100)]
+    after = [made(n, float(n >= 30)) for n in range(100)]
+    gates = ComparisonGates(max_drops={"clean": 0.0, "valid": 0.0}, min_gains={"clean": 0.1})
+    failed = judged(paired(before, after), gates)[1]
+    assert [one.outcome for one in failed] == ["clean", "clean"]
+
+
 @pytest.mark.parametrize(
     ("violations", "status"),
     [
@@ -120,6 +170,10 @@ def test_flaky_and_broken_seeds_are_told_apart() -> None:
         ([("own_rule", None)], Status.INVALID),
         # Whoever gets no answer asks again.
         ([("user_repeats_itself", 2)], Status.INVALID),
+        # A judge need not name a message, and may name the reply that the user took over.
+        ([("judge:user_in_role", None)], Status.USER_AT_FAULT),
+        ([("judge:user_in_role", 1)], Status.USER_AT_FAULT),
+        ([("judge:polite_bot", None)], Status.INVALID),
     ],
 )
 def test_whose_fault_an_invalid_conversation_is(

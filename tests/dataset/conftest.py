@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture(params=["disk", "memory", "s3"])
+@pytest.fixture(params=["disk", "memory", pytest.param("s3", marks=pytest.mark.processes)])
 def output(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty place for datasets, on each kind of storage in turn."""
+    """An empty place for datasets, on each kind of storage in turn.
+
+    What is on S3 takes ten times as long, so `make test` has `test_s3.py` of it alone.
+    """
     match request.param:
         case "disk":
             return str(tmp_path / "out")

@@ -63,6 +63,7 @@ print(find_version("latest", output).folder.name)
 """
 
 
+@pytest.mark.processes
 def test_a_reader_whose_version_is_removed_since_it_read_latest_gets_the_next_one(
     tmp_path: Path,
 ) -> None:

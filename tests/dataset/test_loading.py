@@ -121,6 +121,7 @@ def test_duckdb_takes_the_arrow_dataset(tmp_path: Path) -> None:
     assert found == [("s1-1", 3), ("s2-1", 2)]
 
 
+@pytest.mark.processes
 def test_pandas_is_imported_by_to_pandas_and_by_nothing_before() -> None:
     code = (
         "import sys, duologue, duologue.cli, duologue.versions.loading, duologue.flows\n"

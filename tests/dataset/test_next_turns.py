@@ -113,6 +113,7 @@ def test_every_reader_of_jsonl_gets_the_messages(version: Path) -> None:
     assert [row[0] for row in relation.fetchall()] == expected
 
 
+@pytest.mark.processes
 def test_hugging_face_datasets_reads_both_files_alike(version: Path, tmp_path: Path) -> None:
     code = """
 from datasets import load_dataset

@@ -79,6 +79,7 @@ def test_pandas_polars_and_duckdb_read_what_pyarrow_reads(version: Path) -> None
     assert [list(warnings) for warnings in frame["warnings"]] == [r["warnings"] for r in expected]
 
 
+@pytest.mark.processes
 def test_hugging_face_datasets_reads_the_file_and_the_folder(version: Path, tmp_path: Path) -> None:
     code = """
 import json, os

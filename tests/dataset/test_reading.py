@@ -91,3 +91,25 @@ def test_another_schema_version_is_reported(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": [1]}).replace_schema_metadata(metadata), tmp_path / "x.parquet")
     with pytest.raises(UsageError, match="has schema version 2"):
         read_conversations(UPath(tmp_path) / "x.parquet")
+
+
+def test_an_opening_and_a_scenario_are_read_back_as_they_were(tmp_path: Path) -> None:
+    given = '[{"role": "USER", "text": "Hello"}, {"role": "ASSISTANT", "text": "Hi!"}]'
+    context = {"opening": given, "fact.order": "007", "persona": "curt", "language": ""}
+    item = checked("Where is it?", "Here.", "Thanks, good.", context=context)
+    conversation = item.conversation.model_copy(
+        update={
+            "messages": (*item.seed.scenario.opening, *item.conversation.messages),
+            "opening": 2,
+        }
+    )
+    made = contents(replace(item, conversation=conversation))
+    write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, made)
+    folder = tmp_path / "shop" / VERSION
+    (read,) = read_conversations(UPath(folder / "conversations.parquet"))
+    assert read == conversation
+    (row,) = pq.read_table(folder / "conversations.parquet").to_pylist()
+    assert (row["turn_count"], row["opening_messages"]) == (1, 2)
+    assert (row["persona"], row["facts"], row["language"]) == ("curt", '{"order": "007"}', None)
+    turns = pq.read_table(folder / "next_turns.parquet").to_pylist()
+    assert [(turn["turn_index"], len(turn["chat_history"])) for turn in turns] == [(1, 3), (2, 5)]

@@ -15,10 +15,16 @@ from duologue.dataset.contents import DatasetContents
 from duologue.dataset.formats import CONVERSATIONS_FILE
 from duologue.errors import UsageError
 from duologue.reliability.decisions import DecisionsFile, read_decisions, text_digest
-from duologue.reliability.measuring import Reliability, SignalReliability
+from duologue.reliability.markdown import shown
+from duologue.reliability.measuring import (
+    Reliability,
+    SignalReliability,
+    VersionReliability,
+)
 from duologue.settings.rules import Severity
+from duologue.versions.measured import newest_reliability, reliability_of
 from duologue.versions.places import DatasetFolder, Version
-from duologue.versions.reliability import VersionReliability, measure_version, reliability_of
+from duologue.versions.reliability import measure_version
 from duologue.versions.reviews import add_decisions, read_reviewers
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION
@@ -120,6 +126,33 @@ def test_a_newer_decision_of_a_reviewer_replaces_the_older(version: Version) -> 
         add_decisions(version, {"a.json": decided(shop(), {0: broken}, hours=hours)})
     (record,) = read_reviewers(version.dataset)
     assert [item.broken for item in record.decisions] == [False]
+
+
+def test_the_next_version_shows_what_was_measured_last(version: Version) -> None:
+    before = (version.folder / "report.html").read_text()
+    assert '<th scope="col" class="number">precision</th>' not in before
+    add_decisions(version, {"a.json": decided(shop(), {0: True, 1: False, 2: False, 3: True})})
+    measured = measure_version(version)
+    later = write_version(version.dataset, OTHER_VERSION, shop())
+    assert reliability_of(later.folder) == measured, "its own conversations are not reviewed"
+    page = (later.folder / "report.html").read_text()
+    row = signal(measured, ECHO)
+    assert row.precision is not None
+    assert f'<td class="number">{shown(row.precision)}</td>' in page
+    assert f'<td class="number">{shown(row.recall)}</td>' in page
+    assert f"measured on the 4 conversations of <bdi>{VERSION}</bdi>" in page
+
+
+def test_a_changed_file_of_figures_stops_no_version(version: Version) -> None:
+    add_decisions(version, {"a.json": decided(shop(), {0: True, 2: False})})
+    measured = measure_version(version)
+    broken = version.dataset.folder / "reviews" / OTHER_VERSION / "reliability.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{}")
+    assert newest_reliability(version.dataset.folder) == measured
+    later = write_version(version.dataset, OTHER_VERSION, shop())
+    with pytest.raises(UsageError, match=f"`duologue review {OTHER_VERSION}` writes it again"):
+        reliability_of(later.folder)
 
 
 def test_two_reviewers_are_compared(version: Version) -> None:

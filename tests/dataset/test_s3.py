@@ -5,6 +5,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from duologue.dataset.manifest import read_manifest
 from duologue.versions.finding import find_dataset, find_version
 from duologue.versions.history import past_versions, pin_version, read_pins, remove_outdated
@@ -35,6 +37,7 @@ def look_everywhere(output: str) -> list[str]:
     return [str(path) for path in seen]
 
 
+@pytest.mark.processes
 def test_what_another_process_publishes_is_seen_by_one_that_looked_before(s3_output: str) -> None:
     publish_latest(write_version(DatasetFolder(s3_output, "shop"), YESTERDAY, many(1)))
     look_everywhere(s3_output)
@@ -50,6 +53,7 @@ def test_what_another_process_publishes_is_seen_by_one_that_looked_before(s3_out
     assert version.manifest.counts == read_contents(version).counts
 
 
+@pytest.mark.processes
 def test_a_file_that_another_process_replaced_is_read_whole(s3_output: str) -> None:
     """The driver remembers a file's size and version from listing it."""
     publish_latest(write_version(DatasetFolder(s3_output, "shop"), YESTERDAY, many(1)))
@@ -66,6 +70,7 @@ def test_a_file_that_another_process_replaced_is_read_whole(s3_output: str) -> N
     assert named.version > YESTERDAY
 
 
+@pytest.mark.processes
 def test_a_new_dataset_is_seen_by_one_that_looked_before(s3_output: str) -> None:
     write_version(DatasetFolder(s3_output, "bank"), YESTERDAY, many(1))
     assert find_dataset(s3_output).name == "bank"
@@ -73,6 +78,7 @@ def test_a_new_dataset_is_seen_by_one_that_looked_before(s3_output: str) -> None
     assert find_version("latest", s3_output).folder.parent.name == "shop"
 
 
+@pytest.mark.processes
 def test_what_another_process_removes_is_no_longer_there(s3_output: str) -> None:
     for version in (OLD, YESTERDAY):
         publish_latest(write_version(DatasetFolder(s3_output, "shop"), version, many(1)))

@@ -57,6 +57,12 @@ def test_the_columns_are_those_that_readers_were_promised() -> None:
         "cost_usd",
         "models",
         "verdicts",
+        "opening_messages",
+        "persona",
+        "goal",
+        "facts",
+        "expected_outcome",
+        "language",
     ]
 
 

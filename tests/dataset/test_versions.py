@@ -161,6 +161,7 @@ except UsageError as error:
 """
 
 
+@pytest.mark.processes
 def test_an_output_without_permission_is_reported(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     try:

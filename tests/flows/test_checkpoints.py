@@ -192,6 +192,7 @@ async def simulations(state: State[Any], at_least: int) -> Counter[tuple[str, in
         await asyncio.sleep(0.1)
 
 
+@pytest.mark.processes
 @with_prefect
 @pytest.mark.parametrize("in_a_task_run", [1, 4])
 async def test_another_machine_finds_everything_that_was_billed(
@@ -236,6 +237,7 @@ async def test_what_is_found_is_a_task_run_that_was_cached(
     }
 
 
+@pytest.mark.processes
 @with_prefect
 @pytest.mark.parametrize("in_a_task_run", [1, 4])
 async def test_a_run_on_s3_is_retried_and_resumed(

@@ -9,10 +9,13 @@ from prefect.client.schemas.objects import State
 
 from duologue.comparison.manifest import ComparisonManifest, FailedComparisonError
 from duologue.comparison.outcomes import Status
+from duologue.comparison.sides import Side
 from duologue.conversation.messages import Conversation, Message, Role
-from duologue.evaluation.replies import Side
+from duologue.errors import UsageError
 from duologue.flows.compare_chatbots import compare_chatbots
 from duologue.flows.generate_dataset import generate_dataset
+from duologue.plans.rerun import plan_rerun
+from tests.support.generating import retried
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -22,6 +25,8 @@ QUICK: dict[str, Any] = {
     "call": {"max_attempts": 1, "first_wait_seconds": 0.001, "longest_wait_seconds": 0.002},
 }
 CALLS: list[str] = []
+FAILING: set[str] = set()
+"""Parts of the seed messages that `fails_for_some` fails for."""
 
 
 def steady(chat_history: list[Message]) -> str:
@@ -40,9 +45,9 @@ def breaks_at_turn_two(chat_history: list[Message]) -> str:
     return steady(chat_history)
 
 
-def fails_for_the_first(chat_history: list[Message]) -> str:
-    """A chatbot that fails for one seed."""
-    if "number 1?" in chat_history[0].text:
+def fails_for_some(chat_history: list[Message]) -> str:
+    """A chatbot that fails for some seeds."""
+    if any(one in chat_history[0].text for one in FAILING):
         raise RuntimeError("no")
     return steady(chat_history)
 
@@ -66,6 +71,23 @@ def manual_pages(conversation: Conversation) -> bool:
     return all("manual" in reply for reply in replies)
 
 
+def goal_judge(chat_history: list[Message]) -> dict[str, Any]:
+    """A judge: the goal is reached unless a reply is a stack trace."""
+    CALLS.append("judge")
+    broken = any("Traceback" in message.text for message in chat_history)
+    return {"goal_reached": {"passed": not broken, "score": 0.2 if broken else 0.9}}
+
+
+def judge_of_half(chat_history: list[Message]) -> dict[str, Any]:
+    """The same judge, which answers only about even numbers."""
+    if int(chat_history[0].text.split("number ")[1].split("?")[0]) % 2:
+        raise RuntimeError("no")
+    return goal_judge(chat_history)
+
+
+JUDGE = {"reference": f"{HERE}:goal_judge", "criteria": ["goal_reached"]}
+
+
 @pytest.fixture
 def seeds(tmp_path: Path) -> Path:
     path = tmp_path / "shop.csv"
@@ -87,13 +109,14 @@ async def compared(output: Path, **parameters: Any) -> tuple[State[Any], Compari
     return state, result
 
 
-async def published(output: Path, seeds: Path) -> None:
+async def published(output: Path, seeds: Path, **advanced: Any) -> None:
     state: Any = await generate_dataset(
         seeds=str(seeds),
         output=str(output),
         chatbot=f"{HERE}:steady",
         simulated_user=f"{HERE}:asks_on",
         turns=3,
+        advanced=advanced,
         return_state=True,
     )
     assert state.is_completed(), state.message
@@ -132,7 +155,7 @@ async def test_a_fault_in_turn_two_is_found_at_half_the_calls(seeds: Path, tmp_p
     )
     assert state.is_failed()
     assert CALLS.count("chatbot") == 30 * 3
-    assert [reason.split(",")[0] for reason in manifest.failed_gates] == ["clean is worse"]
+    assert [one.outcome for one in manifest.failed_gates] == ["clean"]
     found = {one.outcome: one for one in manifest.differences}
     assert found["clean"].verdict == "worse"
     assert found["clean"].difference == pytest.approx(-10 / 30)
@@ -191,14 +214,16 @@ async def test_a_user_out_of_its_role_is_no_evidence(seeds: Path, tmp_path: Path
     assert {one.seeds for one in manifest.sensitivity} == {30}
 
 
-async def test_a_missing_candidate_counts_and_a_resumed_run_asks_only_for_it(
-    seeds: Path, tmp_path: Path
+@pytest.mark.parametrize("how", ["resume", "Retry"])
+async def test_a_missing_candidate_counts_and_only_its_conversation_is_made_again(
+    seeds: Path, tmp_path: Path, how: str
 ) -> None:
+    FAILING.add("number 1?")
     output = tmp_path / "datasets"
     parameters = {
         "seeds": str(seeds),
         "baseline": f"{HERE}:steady",
-        "candidate": f"{HERE}:fails_for_the_first",
+        "candidate": f"{HERE}:fails_for_some",
         "simulated_user": f"{HERE}:asks_on",
         "turns": 2,
     }
@@ -210,6 +235,57 @@ async def test_a_missing_candidate_counts_and_a_resumed_run_asks_only_for_it(
     statuses = {pair["candidate_status"] for pair in pairs_of(output, manifest)}
     assert statuses == {Status.VALID, Status.FAILED}
     CALLS.clear()
-    _, again = await compared(output, **parameters, advanced={"resume": manifest.comparison})
-    assert CALLS == []
-    assert again.pairs == manifest.pairs
+    FAILING.clear()
+    with pytest.raises(UsageError, match=f"compare --resume {manifest.comparison}"):
+        plan_rerun(manifest.sides[Side.CANDIDATE].path)
+    if how == "resume":
+        # Its name is enough.
+        _, again = await compared(output, advanced={"resume": manifest.comparison})
+    else:
+        again = await (await retried(state, compare_chatbots)).aresult()
+    assert (CALLS.count("chatbot"), CALLS.count("user")) == (2, 2)
+    assert again.comparison == manifest.comparison
+    assert again.pairs.missing == {Side.BASELINE: 0, Side.CANDIDATE: 0}
+    assert again.pairs.compared == again.pairs.unchanged == 30
+
+
+async def test_a_versions_judge_is_asked_about_new_words_only(seeds: Path, tmp_path: Path) -> None:
+    output = tmp_path / "datasets"
+    await published(output, seeds, judges=[JUDGE])
+    CALLS.clear()
+    _, manifest = await compared(
+        output,
+        candidate=f"{HERE}:breaks_at_turn_two",
+        advanced={"gates": {"max_drops": {"goal_reached": 0.02}}},
+    )
+    # 20 of 30 conversations are word for word those that the version has verdicts on.
+    assert CALLS.count("judge") == 10
+    assert [one.outcome for one in manifest.failed_gates] == ["goal_reached"]
+    found = {one.outcome: one for one in manifest.differences}
+    assert found["goal_reached"].is_share
+    assert found["goal_reached"].difference == pytest.approx(-10 / 30)
+    assert found["goal_reached_score"].difference == pytest.approx(-0.7 * 10 / 30)
+    assert [one.asked for judges in manifest.judges.values() for one in judges.values()] == [30] * 2
+
+
+async def test_another_judge_than_the_versions_is_asked_about_both_sides(
+    seeds: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "datasets"
+    await published(output, seeds, judges=[JUDGE])
+    CALLS.clear()
+    judge = {"reference": f"{HERE}:judge_of_half", "criteria": ["goal_reached"]}
+    state, manifest = await compared(
+        output,
+        candidate=f"{HERE}:breaks_at_turn_two",
+        advanced={"judges": [judge], "gates": {"max_drops": {"goal_reached": 0.9}}},
+    )
+    # 15 even numbers; of these 5 conversations differ, and the same words are judged once.
+    assert CALLS.count("judge") == 15 + 5
+    assert state.is_failed()
+    assert [one.reason for one in manifest.failed_gates] == [
+        f"{HERE}:judge_of_half gave no verdict on 15 of 30 conversations of the candidate "
+        "(50.0%); max_failed_share allows 10.0%"
+    ]
+    goal = next(one for one in manifest.differences if one.outcome == "goal_reached")
+    assert goal.seeds == 15

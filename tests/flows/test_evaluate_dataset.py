@@ -134,6 +134,7 @@ async def test_the_candidate_may_be_given_other_inputs_than_the_versions_chatbot
 # What is found
 
 
+@pytest.mark.processes
 async def test_of_200_conversations_exactly_the_replies_that_changed_come_first(
     tmp_path: Path, vellum: StandIn
 ) -> None:

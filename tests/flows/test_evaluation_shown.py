@@ -96,7 +96,8 @@ async def test_a_passed_evaluation_with_a_test_suite_shows_both(
 
 
 async def test_the_run_is_tagged_and_its_task_runs_are_named(output: Path, vellum: StandIn) -> None:
-    state = await evaluated(output, baseline="support-bot@old")
+    alone = {**QUICK, "replies_per_task_run": 1}
+    state = await evaluated(output, baseline="support-bot@old", advanced=alone)
     flow_run_id = state.state_details.flow_run_id
     assert flow_run_id is not None
     async with get_client() as client:
@@ -119,6 +120,7 @@ async def test_neither_key_nor_message_is_in_logs_states_results_of_failures_or_
     vellum.test_suites["my-test-suite"].runs.faults = {"create": ["status_repeating:400"]}
     advanced = {
         **QUICK,
+        "replies_per_task_run": 1,
         "scoring": {"own_scorers": ["python:tests.evaluation.own_scorers:raises"]},
         "test_suite": {"suite": "my-test-suite"},
     }

@@ -334,7 +334,7 @@ async def test_beyond_two_hundred_replies_25_share_a_task_run(
     tmp_path: Path, vellum: StandIn
 ) -> None:
     write_one(tmp_path, conversations=70)
-    state = await evaluated(tmp_path)
+    state = await evaluated(tmp_path, advanced={**QUICK, "replies_per_task_run": None})
     assert len(vellum.requests) == 210
     names = list(await replays(state, 9))
     assert Counter(name.partition("-and-")[2] for name in names) == {"24-more": 8, "9-more": 1}

@@ -174,7 +174,9 @@ async def test_a_gate_holds_the_version_back(
 
 
 STRESS_JUDGE = """
+    import asyncio
     import json
+    import random
     from pathlib import Path
 
     HERE = Path(__file__).parent
@@ -188,6 +190,7 @@ STRESS_JUDGE = """
         number = CALLS.get(conversation_id, 0)
         CALLS[conversation_id] = number + 1
         kind = plan[conversation_id].get(str(number), "answers")
+        await asyncio.sleep(random.Random(f"{conversation_id}{number}").random() / 20)
         if (HERE / "stop").exists() and sum(CALLS.values()) > plan["stop_after"]:
             kind = "raises"
         with (HERE / "answered.txt").open("a") as file:
@@ -215,7 +218,8 @@ STRESS_JUDGE = """
 async def test_every_verdict_arrives_at_its_conversation_and_message(
     module: Callable[[str, str], None], tmp_path: Path, vellum: StandIn
 ) -> None:
-    """Many conversations, three samples of each, calls that fail, and a run that is resumed."""
+    """Many conversations at once, three samples of each that answer in any order, calls that fail,
+    and a run that is resumed."""
     rng = random.Random(20261130)
     module("stress_judge", STRESS_JUDGE)
     seeds = tmp_path / "seeds.csv"

@@ -1,7 +1,7 @@
 """Judges on Vellum and behind OpenAI's API: what they receive, and how their answers are read."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,17 @@ import pyarrow.parquet as pq
 import pytest
 from prefect.client.schemas.objects import State
 
+from duologue.conversation.usage import Usage
 from duologue.dataset.manifest import Manifest
-from tests.support.generating import ANYTHING_PASSES, QUICK, folder, generated, manifest_of, retried
+from tests.support.generating import (
+    ANYTHING_PASSES,
+    QUICK,
+    folder,
+    generated,
+    manifest_of,
+    rerun,
+    retried,
+)
 from tests.support.model_server import ModelServer, completion, model_server
 from tests.support.vellum_metrics import StandInMetric
 from tests.support.vellum_stand_in import ChatHistory, StandIn, StandInDeployment
@@ -123,6 +132,95 @@ async def test_what_is_not_there_is_reported_before_anything_is_billed(
         assert state.is_failed()
         assert why in str(state.message)
     assert vellum.requests == []
+
+
+LOCAL_JUDGE = """
+    import json
+
+    from vellum import ChatMessage
+    from vellum.workflows import BaseWorkflow
+    from vellum.workflows.inputs import BaseInputs
+    from vellum.workflows.nodes import BaseNode
+    from vellum.workflows.state import BaseState
+
+    class Inputs(BaseInputs):
+        chat_history: list[ChatMessage]
+        goal: str
+
+    class Judge(BaseNode[BaseState]):
+        history = Inputs.chat_history
+        goal = Inputs.goal
+
+        class Outputs(BaseNode.Outputs):
+            verdict: str
+
+        def run(self):
+            said = {"passed": False, "reason": f"{len(self.history)}, {self.goal}", "message": 2}
+            return self.Outputs(verdict=json.dumps(said))
+
+    class Workflow(BaseWorkflow[Inputs, BaseState]):
+        graph = Judge
+
+        class Outputs(BaseWorkflow.Outputs):
+            verdict = Judge.Outputs.verdict
+"""
+
+
+async def test_a_local_workflow_an_endpoint_and_a_model_judge_and_their_usage_is_counted(
+    seeds: Path, vellum: StandIn, model: ModelServer, module: Callable[[str, str], None]
+) -> None:
+    module("own_judge", LOCAL_JUDGE)
+    model.script.extend([PASSED] * 6)
+    judges: list[dict[str, Any]] = [
+        {
+            "reference": "local:own_judge",
+            "criteria": ["on_time"],
+            "name": "workflow",
+            "inputs": {"output": "verdict"},
+        },
+        {
+            "reference": f"{model.url}/chat",
+            "criteria": ["user_in_role"],
+            "name": "endpoint",
+            "inputs": {
+                "endpoint": {"body": {"chat": "{{ messages }}", "wanted": "{{ goal }}"}},
+                "output_path": "answer.text",
+            },
+        },
+        {"reference": "openai:tiny", "criteria": ["user_in_role"]},
+    ]
+    _, manifest = await judged(seeds, *judges)
+    found = verdicts(seeds, manifest)
+    assert [(one["judge"], one["passed"], one["message"]) for one in found] == [
+        ("workflow", False, 2),
+        ("endpoint", True, 1),
+        ("openai:tiny", True, 1),
+    ] * 3
+    assert sorted(one["reason"] for one in found if one["judge"] == "workflow") == [
+        f"3, the date of {n}" for n in (1, 2, 3)
+    ]
+    asked = [request for request in model.requests if "wanted" in request]
+    assert sorted(request["wanted"] for request in asked) == [f"the date of {n}" for n in (1, 2, 3)]
+    assert all(len(request["chat"]) == 3 for request in asked)
+    # Only the language model says what its calls use: 11 tokens in and 5 out.
+    used = Usage(input_tokens=33, output_tokens=15, models=("tiny-2026",))
+    assert manifest.judges["openai:tiny"].usage == manifest.usage == used
+    assert manifest.judges["endpoint"].usage is None
+
+
+async def test_usage_of_judges_adds_up_over_revisions(
+    seeds: Path, vellum: StandIn, model: ModelServer
+) -> None:
+    vellum.deployments["support-bot"].when_history_contains = {"order 2?": "status:400"}
+    model.script.extend([PASSED] * 3)
+    judge = {"reference": "openai:tiny", "criteria": ["user_in_role"]}
+    _, first = await judged(seeds, judge)
+    assert first.judges["openai:tiny"].usage == Usage(22, 10, models=("tiny-2026",))
+    vellum.deployments["support-bot"].when_history_contains = {}
+    second = await manifest_of(await rerun(seeds))
+    assert len(model.requests) == 3
+    assert second.judges["openai:tiny"].usage == second.usage
+    assert second.usage == Usage(33, 15, models=("tiny-2026",))
 
 
 async def test_a_language_model_is_asked_again_until_its_answer_is_a_verdict(

@@ -242,7 +242,7 @@ async def test_a_full_disk_loses_no_conversation_and_a_retry_requests_nothing_ag
     assert vellum.requests == []
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.processes
 async def test_twelve_nights_in_a_row(seeds_csv: Path, vellum: StandIn) -> None:
     """Seeds fail; a person pins, rolls back and retries; storage stays bounded."""
     chance = random.Random(20261124)

@@ -163,7 +163,7 @@ async def test_a_place_is_given_back_by_a_caller_that_is_cancelled_or_fails() ->
     waiting[0].cancel()
     account.leave()
     waiting[1].cancel()  # it has just been given the place
-    await asyncio.wait(waiting, timeout=120)
+    await asyncio.wait(waiting, timeout=600)
     assert waiting[2].done()
     assert account.in_flight == 1
     account.leave()

@@ -138,7 +138,7 @@ class Bot(BaseWorkflow[Inputs, BaseState]):
 
 ALL_TOGETHER = """
 import threading
-all_here = threading.Barrier(20, timeout=120)
+all_here = threading.Barrier(20, timeout=600)
 def reply(chat_history):
     all_here.wait()
     return "in parallel"

@@ -138,6 +138,7 @@ app(["crash"])
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("flag", [[], ["-X", "dev"], ["-X", "faulthandler"]])
 def test_a_command_that_crashes_shows_no_variables(flag: list[str]) -> None:
     environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": os.getcwd()}

@@ -619,6 +619,7 @@ async def test_cookies_are_not_kept(vellum: StandIn) -> None:
     assert [request.headers.get("cookie") for request in vellum.requests] == [None, None]
 
 
+@pytest.mark.processes
 async def test_256_calls_at_once_share_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
     with stand_in_process(latency_ms=300) as url:
         monkeypatch.setenv("VELLUM_API_URL", url)

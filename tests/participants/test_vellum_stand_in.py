@@ -121,6 +121,7 @@ async def test_the_log_holds_what_was_sent_but_the_key(
     assert "sk-test" not in repr(logged)
 
 
+@pytest.mark.processes
 async def test_the_process_is_steered_over_its_port(http: aiohttp.ClientSession) -> None:
     with stand_in_process() as url:
         failing = {"deployment": "support-bot", "failures": ["status:503"]}

@@ -31,7 +31,7 @@ from tests.dataset.making import VERSION, everything_that_can_happen
 from tests.support.prefect_processes import ROOT, PrefectServer, prefect_server, run_prefect
 
 AUTOMATIONS = ROOT / "automations"
-SECONDS_TO_ARRIVE = 60
+SECONDS_TO_ARRIVE = 600
 
 
 class Message(NamedTuple):

@@ -22,8 +22,6 @@ from tests.support.prefect_processes import (
     worker,
 )
 
-pytestmark = pytest.mark.timeout(400)
-
 NIGHTLY, ON_DEMAND, EVALUATE, ANOTHER = (
     "generate-dataset/nightly",
     "generate-dataset/on-demand",

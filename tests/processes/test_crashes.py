@@ -35,9 +35,6 @@ from tests.support.prefect_processes import (
     worker,
 )
 
-# The slowest of them waits for heartbeats to stay away.
-pytestmark = pytest.mark.timeout(400)
-
 POOL = "duologue"
 SEEDS = 24
 TURNS = 2

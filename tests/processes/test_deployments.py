@@ -92,6 +92,10 @@ class Production:
         return len((self.folder / "calls.log").read_text().splitlines())
 
 
+ONE_DATABASE = pytest.mark.parametrize("production", ["SQLite"], indirect=True)
+"""For what does not depend on how the server stores it."""
+
+
 @pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
 def production(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -232,6 +236,7 @@ def test_retry_waits_for_no_other_night_but_can_be_pressed_again(production: Pro
     production.server.wait_for(failed, "Completed")
 
 
+@ONE_DATABASE
 def test_a_secret_block_reaches_the_runs_through_the_work_pool(production: Production) -> None:
     server, key = production.server, "a-key-out-of-a-secret-block"
     kind = server.api("GET", "/block_types/slug/secret")["id"]
@@ -258,6 +263,7 @@ def test_a_secret_block_reaches_the_runs_through_the_work_pool(production: Produ
     assert key not in str(server.api("GET", "/work_pools/duologue"))
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     "parameters",
     [

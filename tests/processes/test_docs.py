@@ -11,6 +11,7 @@ import pytest
 
 from duologue.settings.rules import MEASURES, RuleSettings
 from duologue.validation.rules import RULES
+from tests.support.commands import write_forking
 from tests.support.vellum_stand_in import stand_in_process
 
 ROOT = Path(__file__).parents[2]
@@ -62,8 +63,8 @@ RUN_ELSEWHERE = {
     "duologue compare --candidate bot@new --max-drop valid=0.02 --min-gain user_satisfied=0.05": (
         COMPARED
     ),
-    "duologue compare --candidate support-bot@staging --promote production --resume COMPARISON "
-    "--apply": COMPARED,
+    "duologue compare --resume COMPARISON --promote production --apply": COMPARED,
+    "duologue compare --resume COMPARISON": "tests/processes/test_compare_crashes.py does this",
     "duologue compare --undo COMPARISON": COMPARED,
     "docker compose up --build": IN_CONTAINERS,
     "docker compose exec worker prefect deployment run generate-dataset/nightly": IN_CONTAINERS,
@@ -156,12 +157,14 @@ def a_readers_folder(
         ' {"role": "assistant", "content": "From ten to four."}]}\n'
     )
     (folder / "labels.jsonl").write_text('{"id": "transcripts.jsonl:1", "broken": false}\n')
+    programs = folder / "programs"
+    write_forking(programs / "duologue")
     with stand_in_process() as url:
         reader = Reader(
             folder,
             {
                 **prefect_environment,
-                "PATH": f"{Path(sys.executable).parent}:{prefect_environment['PATH']}",
+                "PATH": f"{programs}:{Path(sys.executable).parent}:{prefect_environment['PATH']}",
                 "VELLUM_API_URL": url,
                 "VELLUM_API_KEY": "a-key",
             },

@@ -156,7 +156,7 @@ def test_its_parts_end_when_it_is_killed(served: Served) -> None:
 def test_the_ui_works_on_any_port(served: Served, chromium: Browser, screenshots: Path) -> None:
     url = served.server.url
     with served.running(), chromium.new_page(viewport={"width": 1300, "height": 900}) as page:
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(600_000)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(url)

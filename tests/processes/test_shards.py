@@ -15,8 +15,6 @@ from tests.support.many_machines import (
 )
 from tests.support.prefect_processes import ROOT, RunningProcess, run_prefect
 
-pytestmark = pytest.mark.timeout(300)
-
 SEEDS = 60
 COUNT = 3
 IN_FLIGHT = 4

@@ -25,3 +25,10 @@ def test_every_package_is_installed_below_one_name() -> None:
 def test_the_links_lead_to_the_folders_that_are_installed() -> None:
     for name, folder in SETUPTOOLS["package-dir"].items():
         assert (ROOT / name.replace(".", "/")).resolve() == ROOT / folder
+
+
+def test_the_bundled_data_is_installed_with_the_package() -> None:
+    assert (ROOT / "duologue" / "datasets").resolve() == ROOT / "datasets"
+    patterns = SETUPTOOLS["package-data"]["duologue"]
+    found = {path.name for pattern in patterns for path in (ROOT / "duologue").glob(pattern)}
+    assert {"personas.csv", "scenarios.csv"} <= found

@@ -73,6 +73,7 @@ def test_the_order_is_the_candidates_whatever_the_baseline_did(tmp_path: Path) -
     assert headings == ["Reference", "Candidate", "Baseline"] * 2
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("count", [500, 501, 40_000])
 def test_of_very_many_the_worst_are_shown_and_the_rest_is_reported(
     tmp_path: Path, count: int

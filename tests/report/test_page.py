@@ -107,6 +107,7 @@ def test_half_a_surrogate_pair_in_what_failed_is_reported_as_its_escape(tmp_path
     assert r"holds \ud83d" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.processes
 def test_what_does_not_fit_is_left_out_and_reported(tmp_path: Path) -> None:
     noise = random.Random(1)  # which hardly deflates
     conversations = [
@@ -121,6 +122,7 @@ def test_what_does_not_fit_is_left_out_and_reported(tmp_path: Path) -> None:
     assert 250 < int(shown) < 350
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("count", [20_000, 20_001])
 def test_a_report_holds_no_more_than_a_browser_can_show(tmp_path: Path, count: int) -> None:
     words = text_of(report(tmp_path, many(count)).read_text())

@@ -91,8 +91,32 @@ def run_script(
         )
 
 
+FORKING = f"""#!{sys.executable} -I
+import os, sys
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from tests.support.commands import BIN, exit_code_of, forked
+request = dict(
+    command=[str(BIN / "duologue"), *sys.argv[1:]],
+    cwd=os.getcwd(),
+    environment=dict(os.environ),
+    detached=False,
+)
+with forked(request, (sys.stdin, sys.stdout, sys.stderr)) as connection:
+    code = exit_code_of(connection)
+sys.exit(code if code >= 0 else 128 - code)
+"""
+
+
+def write_forking(program: Path) -> None:
+    """Writes a program that is `duologue`, forked off the warm process, for what a shell runs."""
+    program.parent.mkdir()
+    program.write_text(FORKING)
+    program.chmod(0o755)
+
+
 def _text_file(content: str = "") -> IO[str]:
-    file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # the caller closes it
+    # The caller closes it. Bytes that are not UTF-8 can be read from it, as PYTHONIOENCODING asks.
+    file = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
     file.write(content)
     file.seek(0)
     return file

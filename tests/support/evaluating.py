@@ -1,6 +1,10 @@
 """Versions to evaluate on, evaluations in the tests' own process, and what became of them."""
 
+import os
+import shutil
+import uuid
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +19,18 @@ from duologue.versions.latest import publish_latest
 from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
+from tests.support.commands import SOCKET
 from tests.support.vellum_stand_in import bot_reply
 
 QUICK: dict[str, Any] = {
     "reply_retries": 0,
     "noise_samples": 0,
+    "replies_per_task_run": 6,
     "call": {"max_attempts": 1, "first_wait_seconds": 0.001, "longest_wait_seconds": 0.002},
 }
-"""Options of an evaluation whose failures are final at once, and which measures no noise."""
+"""Options of an evaluation whose failures are final at once, and which measures no noise.
+
+Replies share task runs, which are most of the server's work; tests about that try both ways."""
 
 ANYTHING_PASSES = {"max_failed_share": 1, "max_regressed_share": 1}
 """Gates."""
@@ -49,7 +57,35 @@ def write_one(
     inputs: ParticipantInputs = ParticipantInputs(),
     name: str = "shop",
 ) -> None:
-    """Writes and publishes a version of conversations with the stand-in's chatbot."""
+    """Writes and publishes a version of conversations with the stand-in's chatbot.
+
+    The same version as a dataset's first is written once and then copied: most tests only read it.
+    """
+    if isinstance(output, Path) and not (output / name).exists():
+        written = _written_once(conversations, version, chatbot, inputs.model_dump_json(), name)
+        shutil.copytree(written, output, dirs_exist_ok=True)
+    else:
+        _write(output, conversations, version, chatbot, inputs, name)
+
+
+@cache
+def _written_once(
+    conversations: int, version: str, chatbot: str, inputs_as_json: str, name: str
+) -> Path:
+    output = Path(os.environ[SOCKET]).with_name(f"version-{uuid.uuid4()}")
+    inputs = ParticipantInputs.model_validate_json(inputs_as_json)
+    _write(output, conversations, version, chatbot, inputs, name)
+    return output
+
+
+def _write(
+    output: Path | str,
+    conversations: int,
+    version: str,
+    chatbot: str,
+    inputs: ParticipantInputs,
+    name: str,
+) -> None:
     context = {"plan": "gold"} if inputs.seed_inputs else None
     made = contents(*(conversation(n, context) for n in range(1, conversations + 1)))
     reference = ParticipantSettings(reference=chatbot, **inputs.model_dump())

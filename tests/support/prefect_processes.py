@@ -12,17 +12,20 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
+
+from duologue.cli.temporary_server import EMPTY_DATABASE
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -45,7 +48,7 @@ async def ask(chat_history):
 
 SECONDS_TO_START = 600
 SECONDS_TO_WAIT = 600
-SECONDS_TO_STOP = 60
+SECONDS_TO_STOP = 600
 SECONDS_BETWEEN_LOOKS = 0.2
 LINES_SHOWN = 40
 
@@ -119,6 +122,13 @@ def running(
         process.stop()
 
 
+def _create_database(file: Path) -> None:
+    """Creates Prefect's SQLite database as migrations would, which take 3 s of computing."""
+    file.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript(EMPTY_DATABASE.read_text())
+
+
 def _started(
     command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str], log: Path
 ) -> RunningProcess:
@@ -168,6 +178,8 @@ class PrefectServer:
             **({"PREFECT_SERVER_DATABASE_CONNECTION_URL": database_url} if database_url else {}),
             **settings,
         }
+        if database_url is None:
+            _create_database(folder / "prefect-home" / "prefect.db")
         self._process: RunningProcess | None = None
         self._http = httpx.Client(base_url=self.api_url, timeout=SECONDS_TO_WAIT)
 

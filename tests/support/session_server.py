@@ -1,36 +1,40 @@
-"""One Prefect server for a session of pytest, shared by all processes that run its tests."""
+"""One Prefect server for a session of pytest, shared by all processes that run its tests.
+
+It is the server that `duologue generate` starts where none is configured: real, but without what
+only deployments need (the UI, the scheduler, and the services that look for late runs), so the
+tests' CPU goes to the tests. Full servers run in `tests/processes`.
+"""
 
 import contextlib
 import fcntl
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
-from tests.support.commands import BIN, SOCKET, forked
-from tests.support.prefect_processes import ROOT, free_port, without_prefect
+from duologue.cli import temporary_server
+from duologue.cli.local_run import PREFECT_DEFAULTS
+from tests.support.commands import SOCKET, forked
+from tests.support.prefect_processes import free_port, without_prefect
 
 SECONDS_TO_START = 600
 """Generous: the machine may be busy."""
 
 
 @contextlib.contextmanager
-def use_session_server(results: Path) -> Iterator[str]:
-    """Has Prefect in this process use the session's server.
-
-    Args:
-        results: the folder for results. With one of the server's, a session would find what the
-            one before it cached.
+def use_session_server() -> Iterator[str]:
+    """Has Prefect in this process use the session's server, and a folder for results next to it.
 
     Yields:
         The URL of the server's API.
     """
     url = session_server()
+    results = Path(os.environ[SOCKET]).with_name("prefect-results")
     with temporary_settings({PREFECT_API_URL: url, PREFECT_RESULTS_LOCAL_STORAGE_PATH: results}):
         yield url
         # What is still to be sent is sent while the server is there and pytest listens to logs.
@@ -55,31 +59,34 @@ def _start(folder: Path) -> str:
     url = f"http://127.0.0.1:{port}/api"
     environment = {
         **without_prefect(os.environ),
+        **PREFECT_DEFAULTS,
+        **temporary_server.SETTINGS,
         "DO_NOT_TRACK": "1",
         "PREFECT_HOME": str(folder / "prefect-home"),
-        "PREFECT_API_URL": url,
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        # No automation is there for an event to trigger.
+        "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
     }
-    command = [str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     log = folder / "prefect-server.log"
     with open(os.devnull) as nothing, log.open("w") as output:
         forked(
             {
-                "command": command,
-                "cwd": str(ROOT),  # for the settings in prefect.toml
+                "command": [temporary_server.__file__, str(port)],
+                "cwd": str(folder),
                 "environment": environment,
                 "detached": True,
             },
             (nothing, output, output),
         ).close()
     deadline = time.monotonic() + SECONDS_TO_START
-    while not _answers(url):
+    while not _listens(port):
         assert time.monotonic() < deadline, f"the server did not start\n{log.read_text()}"
-        time.sleep(0.1)
+        time.sleep(0.05)
     return url
 
 
-def _answers(url: str) -> bool:
-    with contextlib.suppress(httpx.TransportError):
-        return httpx.get(f"{url}/health").is_success
+def _listens(port: int) -> bool:
+    """Checks whether it accepts connections, which it does once it is ready."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
     return False

@@ -77,6 +77,36 @@ def test_prefect_reads_its_settings_from_the_commands_own_environment(tmp_path: 
     assert done.stdout.split() == ["None", str(tmp_path / "other" / ".prefect"), "INFO", "20"]
 
 
+def test_settings_that_the_warm_process_has_read_are_those_of_the_command(tmp_path: Path) -> None:
+    shows = script(
+        tmp_path,
+        "import prefect.settings as s\n"
+        "print(s.PREFECT_API_URL.value(), s.PREFECT_LOGGING_LEVEL.value())",
+    )
+    environment = {"HOME": os.environ["HOME"], "PREFECT_API_URL": "http://here/api"}
+    elsewhere = environment | {"PREFECT_API_URL": "http://there/api"}
+    shown = [
+        run_script(shows, cwd=tmp_path, environment=one).stdout.split()
+        for one in (environment, elsewhere, elsewhere, environment)
+    ]
+    assert [url for url, _ in shown] == [
+        "http://here/api",
+        "http://there/api",
+        "http://there/api",
+        "http://here/api",
+    ]
+    (tmp_path / "prefect.toml").write_text('[logging]\nlevel = "ERROR"\n')
+    done = run_script(shows, cwd=tmp_path, environment=environment)
+    assert done.stdout.split() == ["http://here/api", "ERROR"]
+
+
+def test_the_streams_have_the_encoding_that_is_asked_for(tmp_path: Path) -> None:
+    prints = script(tmp_path, "print('\u00e9')")
+    for encoding, written in (("cp1252", "\udce9\n"), ("utf-8", "\u00e9\n")):
+        environment = {"PYTHONIOENCODING": encoding}
+        assert run_script(prints, cwd=tmp_path, environment=environment).stdout == written
+
+
 def test_a_command_whose_test_has_left_is_killed(tmp_path: Path) -> None:
     sleeps = script(
         tmp_path, "import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(3600)\n"

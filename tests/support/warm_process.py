@@ -15,10 +15,12 @@ import json
 import os
 import runpy
 import selectors
+import shutil
 import signal
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from typing import NamedTuple, TypedDict
 
 IMPORTED_ONCE = (
@@ -26,10 +28,30 @@ IMPORTED_ONCE = (
     "duologue.flows.generate_dataset",
     "duologue.flows.rerun_failed_seeds",
     "duologue.flows.evaluate_dataset",
+    "duologue.flows.compare_chatbots",
     "fastapi.encoders",
+    "anyio._backends._asyncio",
     "vellum",
+    "vellum.workflows",
     "pandas",
+    "pyarrow.pandas_compat",
+    "upath.implementations.local",
+    # What the commands import only when they need it.
+    "phonenumbers",
+    "duologue.participants.checking",
+    "duologue.participants.local_workflow",
+    "duologue.report.comparison_page",
+    "duologue.settings.sources",
+    "duologue.validation.transcripts.files",
+    "duologue.versions.comparisons",
+    "duologue.workflows.simulated_user.workflow",
+    "duologue.workflows.support_bot.workflow",
 )
+
+OWN_SETTINGS = {"PREFECT_HOME", "PREFECT_PROFILE"}
+
+SETTINGS_FILES = ("prefect.toml", "pyproject.toml", ".env")
+"""Where Prefect reads settings, in the working directory."""
 
 
 class Request(TypedDict):
@@ -91,6 +113,7 @@ class WarmProcess:
         with open(file) as content:
             content.seek(0)
             request: Request = json.load(content)
+        _follow(request)
         pid = os.fork()
         os.setpgid(pid, pid)  # in both, as either may be first
         if pid == 0:
@@ -132,12 +155,47 @@ class WarmProcess:
 
 
 def _import_once() -> None:
-    if IMPORTED_ONCE[-1] not in sys.modules:
+    if IMPORTED_ONCE[0] not in sys.modules:
         _set_prefect_defaults()
         for module in IMPORTED_ONCE:
             importlib.import_module(module)
+        _load_once()
         gc.collect()
         gc.freeze()  # a garbage collection in a child would copy what it looks at
+
+
+def _load_once() -> None:
+    """Loads what each command would: a model (0.4 s), and the pages' templates (0.2 s)."""
+    from duologue.report.rendering import page_environment
+    from duologue.validation.language import language_detector
+
+    language_detector()
+    for name in page_environment().list_templates(extensions=["jinja"]):
+        page_environment().get_template(name)
+
+
+def _follow(request: Request) -> None:
+    """Reads Prefect's settings here if a request has others than the one before it.
+
+    Most requests of a session have the same, so their processes need not read them again. A command
+    with settings of its own, in files or a profile, reads them itself.
+    """
+    known = _what_prefect_reads(os.environ)
+    wanted = _what_prefect_reads(_prefect_defaults() | request["environment"])
+    own = wanted.get("HOME") != known.get("HOME") or not OWN_SETTINGS.isdisjoint(wanted)
+    if wanted == known or own:
+        return
+    _replace(known, wanted)
+    try:
+        _read_prefect_settings()
+    except Exception:  # the command shall report it
+        _replace(wanted, known)
+
+
+def _replace(old: dict[str, str], new: dict[str, str]) -> None:
+    for name in old:
+        del os.environ[name]
+    os.environ.update(new)
 
 
 def _kill(child: Child) -> None:
@@ -151,28 +209,51 @@ def _become(request: Request, streams: list[int]) -> None:
         os.dup2(stream, number)
         os.close(stream)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    _open_streams(request["environment"].get("PYTHONIOENCODING", ""))
     os.chdir(request["cwd"])
-    known = _what_prefect_reads()
+    known = _what_prefect_reads(os.environ)
     os.environ.clear()
     os.environ.update(request["environment"])
     time.tzset()
     sys.argv = request["command"]
     sys.path[0] = os.path.dirname(sys.argv[0])
     _set_prefect_defaults()
-    if _what_prefect_reads() != known:
+    if _what_prefect_reads(os.environ) != known or any(map(os.path.exists, SETTINGS_FILES)):
         _read_prefect_settings()
+
+
+def _open_streams(wanted: str) -> None:
+    """Opens the standard streams as Python does when it starts, with PYTHONIOENCODING or without.
+
+    Those of the warm process know of their own files whether one can seek in them.
+    """
+    encoding, _, errors = wanted.partition(":")
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        stream = open(  # noqa: SIM115  # it is for the rest of the process
+            number,
+            mode,
+            buffering=1 if mode == "w" and (number == 2 or os.isatty(number)) else -1,
+            encoding=encoding or "utf-8",
+            errors="backslashreplace" if number == 2 else errors or "strict",
+            closefd=False,
+        )
+        setattr(sys, name, stream)
 
 
 def _set_prefect_defaults() -> None:
     """Does early what `duologue` does before it imports Prefect."""
-    from duologue.cli.local_run import PREFECT_DEFAULTS
-
-    for setting, value in PREFECT_DEFAULTS.items():
+    for setting, value in _prefect_defaults().items():
         os.environ.setdefault(setting, value)
 
 
-def _what_prefect_reads() -> dict[str, str]:
-    return {n: value for n, value in os.environ.items() if n == "HOME" or n.startswith("PREFECT_")}
+def _prefect_defaults() -> dict[str, str]:
+    from duologue.cli.local_run import PREFECT_DEFAULTS
+
+    return PREFECT_DEFAULTS
+
+
+def _what_prefect_reads(environment: Mapping[str, str]) -> dict[str, str]:
+    return {n: value for n, value in environment.items() if n == "HOME" or n.startswith("PREFECT_")}
 
 
 def _read_prefect_settings() -> None:
@@ -197,7 +278,9 @@ def _leave() -> None:
 if __name__ == "__main__":
     atexit.register(_leave)  # the first to be registered is the last to be called
     request = WarmProcess(sys.argv[1]).serve()
-    if request is not None:
+    if request is None:  # the tests' own process may have been killed, and left this to be removed
+        shutil.rmtree(os.path.dirname(sys.argv[1]), ignore_errors=True)
+    else:
         try:
             runpy.run_path(request["command"][0], run_name="__main__")
         except BaseException as error:

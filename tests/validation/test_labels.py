@@ -63,6 +63,7 @@ def test_what_is_hardly_a_conversation_is_found() -> None:
     assert found_at(hardly_a_conversation, talk("Hello")) == [None]
     assert found_at(hardly_a_conversation, talk("Thanks, bye!", "Goodbye!")) == [0]
     assert found_at(hardly_a_conversation, talk("Hello", "Hi")) == []
+    assert found_at(hardly_a_conversation, talk("Ciao!", "Buongiorno!")) == [], "it is a greeting"
     assert found_at(hardly_a_conversation, []) == []
 
 
@@ -73,3 +74,10 @@ def test_a_label_in_three_of_ten_messages_suffices_and_the_opening_may_lack_a_na
     for texts, place in ((some, 6), (named, 2), (plain, None)):
         talked = talk(*(text for said in texts for text in (said, "Of course.")))
         assert found_at(labelled_user, talked) == ([] if place is None else [place])
+
+
+def test_a_name_before_most_of_the_users_messages_is_found() -> None:
+    said = ["Is there rum in it?", "And in that?", "Jon Doe: Is it sweet?", "Jon Doe: I see."]
+    texts = [part for text in [*said, "Jon Doe: Two, then."] for part in (text, "It depends.")]
+    assert found_at(labelled_user, talk(*texts)) == [4]
+    assert found_at(labelled_user, talk(*texts[:-2])) == [], "twice may be chance"

@@ -55,6 +55,7 @@ REFUSALS = {
     "assist": "I'm sorry, but I can't assist with that.",
     "request": "I\u2019m sorry, but I cannot help you with that request.",
     "fulfil": "I apologize, but I am unable to fulfill this request.",
+    "discussions": "I'm sorry, but I can't engage in discussions that belittle people.",
     "policy": "I can't assist with that, as it would be against my guidelines.",
     "else": "I can't provide that information. Is there something else you would like?",
 }
@@ -67,6 +68,7 @@ def test_a_user_who_refuses_as_assistants_do_is_found(text: str) -> None:
 
 
 NO_REFUSALS = {
+    "no meetings": "I'm sorry, but I can't take part in meetings that start before nine.",
     "cannot find": "I'm sorry, but I can't find my order number.",
     "cannot help it": "I'm sorry, I can't help it.",
     "cannot help the other": "I just moved here, I am sorry I can not help you.",

@@ -187,6 +187,11 @@ REPEATED = {
         "I would like to send the boots back that I had ordered last week because they are small",
         "I would like to send the boots back that I ordered last week because they are so small",
     ],
+    "twice verbatim, and once with a few words more": [
+        "yes I would like to book a train ticket .",
+        "yes I would like to book a train ticket .",
+        "yes I would like to book a train ticket for monday .",
+    ],
     "a template": [
         f"Do you have a nice hotel for two in {c}?" for c in ("Rome", "Oslo", "Bern", "Riga")
     ],

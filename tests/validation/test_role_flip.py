@@ -26,9 +26,32 @@ FLIPPED = {
         "Sunday with my two cousins. If you have any more questions or need further assistance, "
         "feel free to ask. Enjoy your meal!"
     ),
+    "interest, and an offer to tell more": (
+        "It's great that you're interested in our courses! Would you like to know more about fees?"
+    ),
+    "thanks of a business": "Thank you for using our services.",
+    "German thanks of a business": "Danke, dass Sie sich für uns entschieden haben.",
+    "French thanks of a business": "Merci d'avoir choisi notre hôtel.",
+    "Spanish thanks of a business": "Gracias por elegirnos.",
+    "Italian thanks of a business": "Grazie per averci scelto!",
+    "Portuguese thanks of a business": "Obrigado por utilizar os nossos serviços.",
+    "Dutch thanks of a business": "Bedankt voor het gebruik van onze diensten.",
+    "Russian thanks of a business": "Спасибо за обращение в нашу компанию.",
+    "Chinese thanks of a business": "感谢您使用我们的服务",
+    "Japanese thanks of a business": "お問い合わせいただきありがとうございます",
+    "Korean thanks of a business": "저희 서비스를 이용해 주셔서 감사합니다.",
     "German": "Vielen Dank für Ihre Geduld. Wie kann ich Ihnen helfen?",
     "French": "Merci de votre patience. Comment puis-je vous aider ?",
     "Spanish": "Gracias por su paciencia. ¿En qué puedo ayudarle?",
+    "Spanish, interest and more": (
+        "¡Qué bien que te interese el grado! ¿Te gustaría saber algo más sobre las becas?"
+    ),
+    "French, interest and more": (
+        "Je suis ravi que vous soyez intéressé par ce cours. Souhaitez-vous en savoir plus ?"
+    ),
+    "German, interest and more": (
+        "Schön, dass Sie sich für den Kurs interessieren. Möchten Sie mehr darüber erfahren?"
+    ),
     "Italian": "Grazie per la sua pazienza. Come posso aiutarla?",
     "Portuguese": "Obrigado pela sua paciência. Como posso ajudar?",
     "Dutch": "Bedankt voor uw geduld. Waarmee kan ik u helpen?",
@@ -248,6 +271,9 @@ NO_FLIP = {
     "asks for help": "Can you help me? I need to know if you have any questions for me.",
     "a question about an order": "My refund has been promised twice. Your order form is broken.",
     "welcome": "You're welcome!",
+    "thanks for help": "Thank you for calling us back so soon.",
+    "German thanks": "Danke, dass Sie uns geholfen haben.",
+    "more": "I would like to know more. Is there anything else I need to know?",
     "further help for the user": "I'll reach out if I have questions or need further assistance.",
 }
 

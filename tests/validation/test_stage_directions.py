@@ -21,11 +21,14 @@ DIRECTIONS = [
     "J'attends. *raccroche le téléphone*",
     "_looks at the receipt again_",
     "Well, *scrolls through the emails* I can't find it.",
+    "It still *grabs the manual* says nothing.",
+    "Je ne sais pas. *cherche dans ses papiers* Un instant.",
 ]
 SPEECH = [
     "It costs 5 euros (plus shipping).",
     "I bought it (last week).",
     "I *really* need it.",
+    "The number that is *further left* is smaller, right?",
     "**Order:** 1001",
     "* milk\n* bread",
     "(haha)",

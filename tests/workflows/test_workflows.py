@@ -315,6 +315,7 @@ print(json.dumps([[m.text for m in converse(seed, 6)[0]] for seed in DEFAULT_SEE
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("hash_seed", ["0", "4711"])
 def test_the_same_conversation_comes_from_any_process_without_a_key_or_a_network(
     hash_seed: str,
@@ -366,6 +367,7 @@ def test_it_imports_nothing_but_itself_the_sdk_and_the_standard_library(name: st
                 assert (node.module or "").split(".")[0] in allowed, path
 
 
+@pytest.mark.processes
 def test_each_loads_without_the_others_and_under_another_name(tmp_path: Path) -> None:
     load = "from vellum.workflows import BaseWorkflow\n"
     for name in NAMES:

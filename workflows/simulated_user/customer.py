@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from . import phrases
 from .goals import COMMON_GOALS, GOALS, Goal
+from .scenario import NOTHING, Scenario
 
 KINDS = (
     "espresso machine", "stand mixer", "food processor", "air fryer", "microwave", "bread maker",
@@ -42,16 +43,18 @@ class Style(StrEnum):
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer, told from nothing but the seed message, so that every message fits the others.
+    """A customer, made from the seed message and its scenario, so that all its messages fit.
 
-    Choices are made by a hash of the seed message: the same in every process and on every machine.
+    Choices are made by a hash of both: the same in every process and on every machine.
     """
 
     seed: str
+    scenario: Scenario = NOTHING
 
     def choose(self, options: Sequence[T], salt: str) -> T:
         """One of the options; the same one whenever seed and salt are the same."""
-        digest = sha256(f"{salt}|{self.seed}".encode("utf-8", "surrogatepass")).digest()
+        text = f"{salt}|{self.seed}{self.scenario.persona}"
+        digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
         return options[int.from_bytes(digest[:8]) % len(options)]
 
     def shuffled(self, options: Sequence[T], salt: str) -> list[T]:
@@ -67,7 +70,11 @@ class Customer:
 
     @cached_property
     def style(self) -> Style:
-        """As the seed message is written, where that tells."""
+        """As the persona says, or else as the seed message is written."""
+        if self.scenario.is_terse:
+            return Style.CURT
+        if self.scenario.is_casual:
+            return Style.CASUAL
         if any(c.isalpha() for c in self.seed) and self.seed == self.seed.lower():
             return Style.CASUAL
         return self.choose((Style.PLAIN, Style.PLAIN, Style.CURT, Style.CASUAL), "style")
@@ -75,6 +82,7 @@ class Customer:
     @cached_property
     def facts(self) -> dict[str, str]:
         """What the customer has in mind: the fields of the texts, by name."""
+        known = self.scenario.known
         bare = next((k for k in KINDS if k in self.seed.lower()), None)
         appliance = self.choose(phrases.APPLIANCES, "appliance")
         if bare:
@@ -91,6 +99,7 @@ class Customer:
             "order": number[0] if number else f"KC-{self.choose(range(10_000, 60_000), 'order')}",
             "name": self.choose(phrases.NAMES, "name"),
             "bought": self.choose(phrases.BOUGHT, "bought"),
+            **known,
         }
 
     @cached_property
@@ -104,8 +113,8 @@ class Customer:
 
     @cached_property
     def is_upset(self) -> bool:
-        """Whether the seed message shouts."""
-        return self.seed.endswith("!") or self.seed.isupper()
+        """Whether the seed message shouts, or the persona is annoyed."""
+        return self.scenario.is_upset or self.seed.endswith("!") or self.seed.isupper()
 
     @cached_property
     def substitute_goal(self) -> Goal:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from . import phrases
 from .customer import END, Customer, Style, goal_in
 from .goals import ASIDES, STOCK, Goal, Question
+from .scenario import NOTHING, Scenario
 
 ALIKE = 0.6
 """The share of words in common (Jaccard) from which a message counts as said before."""
@@ -40,15 +41,16 @@ _ENGLISH_WORDS = re.compile(
 )
 
 
-def say(own: Sequence[str], chatbot: Sequence[str]) -> str:
+def say(own: Sequence[str], chatbot: Sequence[str], scenario: Scenario = NOTHING) -> str:
     """The customer's next message, with the end marker at its end when it is the last.
 
     Args:
         own: the customer's messages so far; the first is the seed message. Empty: there is none,
             and the customer opens.
         chatbot: the chatbot's messages so far, the latest last.
+        scenario: what the seed says of the customer.
     """
-    customer = Customer(own[0] if own else " ".join(chatbot))
+    customer = Customer(own[0] if own else " ".join(chatbot), scenario)
     if not own:
         return customer.styled(customer.opening(customer.substitute_goal)[0])
     latest = chatbot[-1] if chatbot else ""
@@ -77,7 +79,7 @@ def _possible(
     customer: Customer, own: Sequence[str], chatbot: Sequence[str], latest: str
 ) -> Iterator[str]:
     """Everything the customer could say next, the likeliest first."""
-    goal = _goal(own)
+    goal = _goal(customer, own)
     question = _question_in(latest)
     if len(own) >= MOST_MESSAGES:
         yield from _last_words(customer, goal, latest, _lost(latest))
@@ -91,7 +93,7 @@ def _possible(
         yield from customer.shuffled(phrases.GOODBYE, "goodbye")
     elif question and goal is STOCK and customer.wants_no_appliance:
         yield from customer.shuffled(phrases.NO_APPLIANCE, "no appliance")
-    elif question and goal:
+    elif question and (goal or customer.scenario.answer(question)):
         yield from _reply(customer, question, own)
     yield from _follow_up(customer, own, chatbot, goal)
     unhelped = goal is None and any(_lost(text) for text in chatbot)
@@ -103,9 +105,10 @@ def _lost(latest: str) -> bool:
     return bool(_IGNORANT.search(latest) or _NOT_UNDERSTOOD.search(latest))
 
 
-def _goal(own: Sequence[str]) -> Goal | None:
-    """What the customer is after: what the seed message tells, or else the message after it."""
-    return next((goal for text in own if (goal := goal_in(text))), None)
+def _goal(customer: Customer, own: Sequence[str]) -> Goal | None:
+    """What the customer is after: by the scenario, the seed message, or the messages after it."""
+    told = (customer.scenario.goal, *own)
+    return next((goal for text in told if (goal := goal_in(text))), None)
 
 
 def _question_in(latest: str) -> str | None:
@@ -120,6 +123,8 @@ def _question_in(latest: str) -> str | None:
 def _reply(customer: Customer, question: str, own: Sequence[str]) -> Iterator[str]:
     """Answers to a question of the chatbot's, less patient where it was answered before."""
     facts = customer.facts
+    if answer := customer.scenario.answer(question):
+        yield answer
     for pattern, answers in phrases.ANSWERS:
         if re.search(pattern, question, re.IGNORECASE):
             texts = [a.format_map(facts) for a in customer.shuffled(answers, pattern)]
@@ -145,7 +150,7 @@ def _unhelped(
     customer: Customer, own: Sequence[str], chatbot: Sequence[str], latest: str
 ) -> Iterator[str]:
     """What a customer says who was not understood or not answered: once more, then goodbye."""
-    goal = _goal(own)
+    goal = _goal(customer, own)
     someone = any(_SOMEONE.search(text) for text in chatbot)
     if sum(_lost(text) for text in chatbot) > 1:
         yield from _last_words(customer, goal, latest, unhelped=True)
@@ -196,6 +201,8 @@ def _follow_up(
 
 def _patience(customer: Customer, goal: Goal) -> int:
     """How many questions this customer asks after the seed message."""
+    if customer.scenario.is_hurried:
+        return goal.least_questions
     return customer.choose(range(goal.least_questions, goal.most_questions + 1), "how long")
 
 

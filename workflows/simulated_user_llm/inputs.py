@@ -16,3 +16,5 @@ class Inputs(BaseInputs):
     """What the customer wants to get done."""
     facts: str = ""
     """What the customer knows and may be asked for, such as an order number."""
+    language: str = ""
+    """The language that the customer writes in; empty for that of the first message."""

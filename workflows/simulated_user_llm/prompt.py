@@ -1,8 +1,8 @@
 """The simulated user's system prompt, a Jinja template, for Vellum and for `openai:` models.
 
-It takes `chat_history`, and optionally `persona`, `goal` and `facts`. The customer's first message
-stands in the prompt as well: some prompt layers drop a leading ASSISTANT message, and a simulated
-user that has forgotten what it asked asks the same again.
+It takes `chat_history`, and optionally `persona`, `goal`, `facts` and `language`. The customer's
+first message stands in the prompt as well: some prompt layers drop a leading ASSISTANT message, and
+a simulated user that has forgotten what it asked asks the same again.
 """
 
 SYSTEM_PROMPT = """\
@@ -48,6 +48,9 @@ What you know, and tell when it is asked for; do not contradict it:
 <facts>
 {{ facts }}
 </facts>
+{%- endif %}
+{%- if language is defined and language %}
+You write in this language: {{ language }}.
 {%- endif %}
 Work out the rest from your first message and keep to it: what you want to find out or get done, \
 why you need it today, and what you happen to know (the product you own, when you bought it, the \

@@ -1,7 +1,7 @@
 """Runs the dataset rules."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from duologue.settings.rules import (
@@ -32,68 +32,95 @@ MAX_IDS = 100
 """Per finding, so that the manifest stays small even if all conversations are concerned."""
 
 
+class Assessment:
+    """Reads the conversations of a dataset one by one, and then assesses it.
+
+    To add each one right after its rules have run saves reading its words twice.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._facts: list[Facts] = []
+        self._uses: Uses = defaultdict(list)
+        self._near_duplicates = NearDuplicates()
+
+    def add(self, conversation: DatasetConversation) -> None:
+        """Reads a valid conversation."""
+        self._count += 1
+        self._facts.append(facts_of(conversation))
+        add_replies(self._uses, conversation)
+        self._near_duplicates.add(conversation)
+
+    def quality(
+        self,
+        failed: int = 0,
+        invalid: int = 0,
+        earlier: Sequence[DatasetQuality] = (),
+        settings: DatasetRuleSettings = DatasetRuleSettings(),
+        others: Mapping[str, tuple[float, float]] = MappingProxyType({}),
+    ) -> DatasetQuality:
+        """Measures the dataset, compares it with earlier versions, and reports what stands out.
+
+        Args:
+            failed: number of conversations that could not be simulated.
+            invalid: number of conversations that were left out because they are invalid.
+            earlier: the quality of earlier versions, oldest first; only the last 14 count.
+            settings: which findings to report, and their severities.
+            others: measures taken elsewhere, by name: the value and its standard error.
+        """
+        groups, count = self._near_duplicates.groups(), self._count
+        requested = count + failed + invalid
+        counts = {"failed_share": requested, "invalid_share": requested}
+        counts |= {"near_duplicate_share": count, "canned_reply_share": count}
+        shares = {
+            "failed_share": failed / max(requested, 1),
+            "invalid_share": invalid / max(requested, 1),
+            "near_duplicate_share": sum(map(len, groups)) / max(count, 1),
+            "canned_reply_share": repeated_share(self._uses, count),
+        }
+        values = {name: share for name, share in shares.items() if counts[name]}
+        values |= measures_of(self._facts)
+        values |= {name: value for name, (value, _) in others.items()}
+        errors = sampling_errors(self._facts)
+        errors |= {name: error for name, (_, error) in others.items()}
+        measures = compared(
+            {name: values[name] for name in MEASURES if name in values},
+            errors,
+            counts,
+            earlier,
+            settings.drift_distances,
+        )
+        found = [
+            *_near_duplicates(groups, count, settings),
+            *_canned_replies(self._uses, count, settings),
+            *((f"{DRIFT}:{name}", detail, ()) for name, detail in drifted(measures)),
+        ]
+        return DatasetQuality(
+            measures=measures,
+            distributions=distributions_of(self._facts),
+            findings=tuple(
+                DatasetFinding(
+                    rule=rule, severity=severity, detail=detail, conversation_ids=ids[:MAX_IDS]
+                )
+                for rule, detail, ids in found
+                if (severity := settings.severity(rule)) is not None
+            ),
+        )
+
+
 def assess(
-    conversations: Sequence[DatasetConversation],
+    conversations: Iterable[DatasetConversation],
     failed: int = 0,
     invalid: int = 0,
     earlier: Sequence[DatasetQuality] = (),
     settings: DatasetRuleSettings = DatasetRuleSettings(),
     others: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> DatasetQuality:
-    """Measures a dataset, compares it with earlier versions, and reports what stands out.
-
-    Args:
-        conversations: the valid conversations.
-        failed: number of conversations that could not be simulated.
-        invalid: number of conversations that were left out because they are invalid.
-        earlier: the quality of earlier versions, oldest first; only the last 14 count.
-        settings: which findings to report, and their severities.
-        others: measures that were taken elsewhere, by name: the value and its standard error.
-    """
-    facts: list[Facts] = []
-    uses: Uses = defaultdict(list)
-    near_duplicates = NearDuplicates()
-    # One conversation after the other, so that its words are read once for all.
+    """Assesses the valid conversations of a dataset; see `Assessment.quality`."""
+    assessment = Assessment()
     for conversation in conversations:
-        facts.append(facts_of(conversation))
-        add_replies(uses, conversation)
-        near_duplicates.add(conversation)
-    groups = near_duplicates.groups()
-    requested = len(conversations) + failed + invalid
-    counts = {"failed_share": requested, "invalid_share": requested}
-    counts |= {"near_duplicate_share": len(conversations), "canned_reply_share": len(conversations)}
-    shares = {
-        "failed_share": failed / max(requested, 1),
-        "invalid_share": invalid / max(requested, 1),
-        "near_duplicate_share": sum(map(len, groups)) / max(len(conversations), 1),
-        "canned_reply_share": repeated_share(uses, len(conversations)),
-    }
-    values = {name: share for name, share in shares.items() if counts[name]} | measures_of(facts)
-    values |= {name: value for name, (value, _) in others.items()}
-    errors = sampling_errors(facts) | {name: error for name, (_, error) in others.items()}
-    measures = compared(
-        {name: values[name] for name in MEASURES if name in values},
-        errors,
-        counts,
-        earlier,
-        settings.drift_distances,
-    )
-    found = [
-        *_near_duplicates(groups, len(conversations), settings),
-        *_canned_replies(uses, len(conversations), settings),
-        *((f"{DRIFT}:{name}", detail, ()) for name, detail in drifted(measures)),
-    ]
-    return DatasetQuality(
-        measures=measures,
-        distributions=distributions_of(facts),
-        findings=tuple(
-            DatasetFinding(
-                rule=rule, severity=severity, detail=detail, conversation_ids=ids[:MAX_IDS]
-            )
-            for rule, detail, ids in found
-            if (severity := settings.severity(rule)) is not None
-        ),
-    )
+        assessment.add(conversation)
+    return assessment.quality(failed, invalid, earlier, settings, others)
 
 
 _Found = tuple[str, str, tuple[str, ...]]

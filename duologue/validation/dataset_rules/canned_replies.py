@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from duologue.conversation.farewells import is_farewell
 from duologue.conversation.messages import Role
-from duologue.conversation.wording import wording
+from duologue.conversation.wording import without_numbers
 from duologue.validation.dataset_rules.conversation import DatasetConversation
 
 MAX_SHARE_OF_ANY_REPLY = 0.5
@@ -40,7 +40,7 @@ def add_replies(uses: Uses, conversation: DatasetConversation) -> None:
     All numbers count as the same, because the reference in an error message is new each time.
     """
     answers = (text for text in conversation.texts(Role.ASSISTANT) if not is_farewell(text))
-    worded = (" ".join(wording(text).without_numbers) for text in answers)
+    worded = (" ".join(without_numbers(text)) for text in answers)
     for reply, count in Counter(worded).items():
         uses[reply].append((conversation, count))
 

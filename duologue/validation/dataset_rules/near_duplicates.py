@@ -11,7 +11,7 @@ from itertools import pairwise
 from rensa import RMinHash, RMinHashLSH
 
 from duologue.conversation.messages import Role
-from duologue.conversation.wording import wording
+from duologue.conversation.wording import without_numbers
 from duologue.validation.dataset_rules.conversation import DatasetConversation
 
 NEARLY_THE_SAME = 0.8
@@ -80,24 +80,26 @@ class NearDuplicates:
 class _Said:
     """Both sides' words after the first message, as pairs of adjacent words."""
 
-    user: frozenset[str]
-    assistant: frozenset[str]
+    user: list[str]
+    assistant: list[str]
     user_words: int
 
 
 def _said(conversation: DatasetConversation) -> _Said:
-    pairs: dict[Role, set[str]] = {Role.USER: set(), Role.ASSISTANT: set()}
+    pairs: dict[Role, list[str]] = {Role.USER: [], Role.ASSISTANT: []}
     user_words = 0
     for message in conversation.messages[1:]:
-        said = wording(message.text)
-        words = said.without_numbers
-        pairs[message.role].update(map(" ".join, pairwise(words)) if len(words) > 1 else words)
+        words = without_numbers(message.text)
+        pairs[message.role].extend(map(" ".join, pairwise(words)) if len(words) > 1 else words)
         user_words += len(words) if message.role is Role.USER else 0
-    return _Said(frozenset(pairs[Role.USER]), frozenset(pairs[Role.ASSISTANT]), user_words)
+    return _Said(pairs[Role.USER], pairs[Role.ASSISTANT], user_words)
 
 
 def _are_alike(one: _Said, other: _Said) -> bool:
     return all(
         len(mine & theirs) >= NEARLY_THE_SAME * len(mine | theirs)
-        for mine, theirs in ((one.user, other.user), (one.assistant, other.assistant))
+        for mine, theirs in (
+            (set(one.user), set(other.user)),
+            (set(one.assistant), set(other.assistant)),
+        )
     )

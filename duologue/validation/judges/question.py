@@ -34,6 +34,14 @@ class Question:
     more: dict[str, str] = field(default_factory=dict)
     """Further values of JUDGE_COLUMNS, such as `reference_reply`."""
 
+    name: str = ""
+    """What its answer is found under; the id if empty. No judge receives it."""
+
+    @property
+    def found_under(self) -> str:
+        """What its answer is found under."""
+        return self.name or self.id
+
     @property
     def is_pairwise(self) -> bool:
         """Whether two replies are compared, instead of one conversation judged."""
@@ -53,6 +61,7 @@ def columns_of(judge: JudgeSettings, question: Question) -> dict[str, str]:
     return {
         **dict.fromkeys(JUDGE_COLUMNS, ""),
         **question.seed.context,
+        **question.seed.scenario.texts,
         "criteria": criteria_text(judge),
         "transcript": transcript_of(question.messages),
         **question.more,

@@ -5,12 +5,16 @@ from vellum.workflows.state import BaseState
 
 from ..inputs import Inputs
 from ..saying import say
+from ..scenario import Scenario
 
 
 class Say(BaseNode[BaseState]):
     """Follows up on the chatbot's latest message, or says goodbye with the end marker."""
 
     chat_history = Inputs.chat_history
+    persona = Inputs.persona
+    goal = Inputs.goal
+    facts = Inputs.facts
 
     class Outputs(BaseNode.Outputs):
         """The message."""
@@ -22,4 +26,5 @@ class Say(BaseNode[BaseState]):
         history = self.chat_history
         own = [message.text or "" for message in history if message.role == "ASSISTANT"]
         chatbot = [message.text or "" for message in history if message.role == "USER"]
-        return self.Outputs(text=say(own, chatbot))
+        scenario = Scenario.of(self.persona, self.goal, self.facts)
+        return self.Outputs(text=say(own, chatbot, scenario))

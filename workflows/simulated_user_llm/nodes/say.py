@@ -36,5 +36,6 @@ class Say(InlinePromptNode[BaseState]):
         "persona": Inputs.persona,
         "goal": Inputs.goal,
         "facts": Inputs.facts,
+        "language": Inputs.language,
     }
     parameters = PromptParameters(temperature=TEMPERATURE, max_tokens=MAX_TOKENS)
