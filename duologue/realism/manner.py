@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from duologue.conversation.courtesy import is_greeting, is_polite
-from duologue.conversation.phrases import Phrases
+from duologue.conversation.phrases import plain
 from duologue.conversation.refusals import is_refusal
 from duologue.conversation.wording import length_in_words, likeness, says_the_same, wording
 from duologue.realism.users import Spoken
@@ -69,12 +69,12 @@ _OBJECTS = re.compile(
     r"keep|already)|why|what|huh|seriously|really|nein|aber|nicht|das ist nicht|pero|eso no|non|"
     r"mais|ma|mas|não|nee|maar|нет|но|не)\b|不|但|可是|没|你没|いいえ|でも|違|아니"
 )
-_APOLOGY = Phrases(
+_APOLOGY = re.compile(
     r"\b(?:(?:i'm|i am|we're|we are) (?:\w+ )?sorry|sorry|apologies|i apologi[sz]e|unfortunately|"
     r"i don't (?:have|know|understand)|i do not (?:have|know|understand)|didn't (?:get|catch|"
     r"understand)|not sure what you mean|could you (?:please )?(?:rephrase|clarify)|leider|"
     r"entschuldig|lo siento|perdón|lamento|désolé|malheureusement|mi dispiace|purtroppo|"
-    r"desculp|infelizmente|helaas|к сожалению|извините)",
+    r"desculp|infelizmente|helaas|к сожалению|извините)|"
     r"抱歉|对不起|很遗憾|申し訳|すみません|죄송",
 )
 _OPENS_WITH = re.compile(r"[^.!?,\u3002\uff01\uff0c\uff1f\n]+[.!?,\u3002\uff01\uff0c\uff1f\n]*")
@@ -195,7 +195,7 @@ def is_miss(reply: str, before: str | None) -> bool:
     It refuses, apologizes, does not know or understand, or says what it said before.
     """
     opening = reply[:300]
-    if _APOLOGY.search(opening) is not None or is_refusal(opening):
+    if _APOLOGY.search(plain(opening)) is not None or is_refusal(opening):
         return True
     return before is not None and says_the_same(reply, before)
 
