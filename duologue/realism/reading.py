@@ -3,7 +3,7 @@
 from duologue.realism.measuring import Source
 from duologue.realism.users import UserSide, user_side
 from duologue.storage.locations import without_credentials
-from duologue.validation.corpus import read_corpus
+from duologue.validation.corpus import without_stop_token
 from duologue.validation.transcripts import TranscriptNames, read_transcripts
 from duologue.validation.transcripts.names import ALL_RECOGNISED
 
@@ -23,7 +23,7 @@ def read_users(
     """
     users: list[UserSide] = []
     left_out = 0
-    transcripts, _ = read_corpus(lambda: read_transcripts(path, names, file_format))
+    transcripts, _ = without_stop_token(read_transcripts(path, names, file_format))
     for transcript in transcripts:
         user = user_side(
             transcript.id, transcript.messages, transcript.positions, transcript.domain
