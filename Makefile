@@ -68,6 +68,7 @@ format: $(VENV)/dev
 # The longest comes last: it leaves the most to delete, which slows down whatever follows.
 benchmark: $(VENV)/dev .venv/as-installed/ready
 	$(BIN)/python -m benchmarks.check_speed
+	$(BIN)/python -m benchmarks.realism_speed
 	$(BIN)/python -m benchmarks.evaluate_speed
 	$(BIN)/python -m benchmarks.generate_speed
 

@@ -4,7 +4,11 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.dataset.contents import DatasetContents
+from duologue.dataset.realism import realism_of
+from duologue.errors import DuologueError
+from duologue.realism.result import Realism
 from duologue.versions.places import DatasetFolder, Version
+from duologue.versions.realism import store_realism
 from duologue.versions.writing import write_version
 
 
@@ -17,6 +21,22 @@ def export(dataset: DatasetFolder, version: str, contents: DatasetContents) -> V
         ExportError: a file could not be written. There is no such version then, and the
             conversations are kept for the next attempt.
     """
-    written = write_version(dataset, version, contents)
-    get_run_logger().info("%s written: %s", written, written.manifest.counts)
+    logger = get_run_logger()
+    realism = realism_of(contents)
+    written = write_version(dataset, version, contents, realism)
+    logger.info("%s written: %s", written, written.manifest.counts)
+    if realism.problem is not None:
+        logger.warning("realism was not measured: %s", realism.problem)
+    if realism.measured is not None:
+        _store(written, realism.measured)
     return written
+
+
+def _store(version: Version, measured: Realism) -> None:
+    """Stores the details next to the dataset; the version has the figure that counts."""
+    logger = get_run_logger()
+    logger.info("realism: AUC %.3f, grade %s", measured.auc, measured.grade)
+    try:
+        store_realism(version, measured)
+    except DuologueError as error:
+        logger.warning("the realism of %s was not stored: %s", version, error)

@@ -23,6 +23,7 @@ from duologue.cli.init import init
 from duologue.cli.mining import mine_seeds, show_coverage
 from duologue.cli.options import Group, example
 from duologue.cli.push_test_suite import push_test_suite
+from duologue.cli.realism import realism
 from duologue.cli.rerun import rerun
 from duologue.cli.review import review
 from duologue.cli.seeds import seeds_app
@@ -126,6 +127,12 @@ app.command(
 )(check)
 app.command(epilog=example("duologue show latest"))(show)
 app.command(epilog=example("duologue review latest decisions-anna.json decisions-ben.json"))(review)
+app.command(
+    epilog=example(
+        "duologue realism latest --real real_conversations.jsonl",
+        "duologue realism --between simulated.jsonl real.jsonl --format json",
+    )
+)(realism)
 app.add_typer(versions_app)
 app.command(epilog=example("duologue diff 20261124T053516123Z-1a2b3c4d latest"))(diff)
 app.command(

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from duologue.dataset.counts import Counts
 from duologue.dataset.judges import JudgeSummary, missed_gates
+from duologue.dataset.realism import NOT_MEASURED, RunRealism
 from duologue.settings.rules import Severity
 from duologue.settings.run import Gates
 from duologue.validation.quality import DatasetFinding
@@ -17,6 +18,7 @@ def reasons_to_hold_back(
     stopped_early: str | None = None,
     broken_replies: int = 0,
     judges: Mapping[str, JudgeSummary] = MappingProxyType({}),
+    realism: RunRealism = NOT_MEASURED,
 ) -> tuple[str, ...]:
     """Returns one sentence for each gate that a version fails; empty if it passes them all.
 
@@ -27,6 +29,7 @@ def reasons_to_hold_back(
         stopped_early: why the run did not try all seeds; None if it did.
         broken_replies: conversations in which the chatbot's reply was none (`broken_reply`).
         judges: what the judges said.
+        realism: how well the simulated users can be told from real ones.
     """
     reasons = [f"the run stopped early: {stopped_early}"] if stopped_early else []
     for gate, what, number, most in (
@@ -52,9 +55,23 @@ def reasons_to_hold_back(
             f"min_conversations requires {gates.min_conversations}"
         )
     reasons += missed_gates(judges, gates.min_passed)
+    reasons += _too_easily_told(realism, gates.max_realism_auc)
     reasons += [
         f"{finding.rule}: {finding.detail}"
         for finding in findings
         if finding.severity is Severity.INVALID
     ]
     return tuple(reasons)
+
+
+def _too_easily_told(realism: RunRealism, most: float | None) -> list[str]:
+    if most is None:
+        return []
+    if realism.measured is None:
+        return [f"realism could not be measured: {realism.problem or 'no file of real users'}"]
+    if realism.measured.auc <= most:
+        return []
+    return [
+        f"simulated users are told from real ones with an AUC of {realism.measured.auc:.3f}; "
+        f"max_realism_auc allows {most:g}"
+    ]

@@ -16,6 +16,7 @@ from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts, UnaccountedSeedsError
 from duologue.dataset.gates import reasons_to_hold_back
 from duologue.dataset.judges import JudgeSummary, judge_summaries
+from duologue.dataset.realism import RunRealism
 from duologue.dataset.schema_version import SCHEMA_VERSION
 from duologue.errors import BudgetExhaustedError, UnsatisfactoryRunError, UsageError
 from duologue.participants.concurrency import AccountLimit
@@ -113,6 +114,7 @@ def manifest_of(
     revision: int,
     changes: Changes | None,
     quality: DatasetQuality,
+    realism: RunRealism,
     contents: DatasetContents,
     files: Iterable[FileRecord],
 ) -> Manifest:
@@ -155,6 +157,7 @@ def manifest_of(
             contents.stopped_early,
             broken_rules.get(BROKEN_REPLY, 0),
             judges,
+            realism,
         ),
         changes=changes,
         broken_rules=broken_rules,

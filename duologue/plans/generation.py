@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from duologue.dataset.realism import check_reference
 from duologue.errors import UsageError
 from duologue.seeds import Seed, SeedFile, read_seeds
 from duologue.settings.dataset_names import dataset_name_from
@@ -152,6 +153,7 @@ def plan_generation(**parameters: Any) -> Plan:
         judges=parsed_judges(advanced.judges),
     )
     check_criteria(settings.gates.min_passed, settings.judges)
+    check_reference(settings)
     _check_cost_is_known(settings)
     _check_budget_is_not_shared(advanced)
     return Plan(seeds_path=form.seeds, dataset=dataset, settings=settings, advanced=advanced)

@@ -110,10 +110,25 @@ def _gate_rows(manifest: Manifest) -> list[tuple[str, str, str]]:
             f"{counts.invalid / conversations:.1%}",
         ),
         ("valid conversations", f"at least {gates.min_conversations:,}", f"{counts.valid:,}"),
+        *_realism_row(manifest),
         *(
             (f"verdicts that pass {name}", f"at least {least:.1%}", _passed(manifest, name))
             for name, least in gates.min_passed.items()
         ),
+    ]
+
+
+def _realism_row(manifest: Manifest) -> list[tuple[str, str, str]]:
+    most = manifest.settings.gates.max_realism_auc
+    if most is None:
+        return []
+    measured = manifest.quality.measures.get("realism_auc")
+    return [
+        (
+            "AUC, simulated against real users",
+            f"at most {most:g}",
+            "not measured" if measured is None else f"{measured.value:.3f}",
+        )
     ]
 
 

@@ -50,9 +50,20 @@ class Gates(Options):
     from 0 to 1."""
     min_conversations: AtLeastOne = 1
     """The smallest number of valid conversations."""
+    max_realism_auc: Share | None = None
+    """The largest AUC with which simulated users may be told from those in realism.real, from 0.5,
+    not at all, to 1, always; no limit if empty."""
     min_passed: dict[str, Share] = {}
     """The smallest share of a judge's verdicts that must pass a criterion, from 0 to 1, by the
     criterion's name, such as goal_reached."""
+
+
+class RealismSettings(Options):
+    """Real users to compare the simulated ones with."""
+
+    real: OptionalReference = None
+    """A file with conversations of real users, a path or a URL, in any shape that `duologue check`
+    reads; not compared if empty."""
 
 
 class ShardOptions(Options):
@@ -107,6 +118,8 @@ class StoredOptions(Options):
 
     gates: Gates = Gates()
     """What a version must reach to be published."""
+    realism: RealismSettings = RealismSettings()
+    """Real users to compare the simulated ones with."""
     dataset_rules: DatasetRuleSettings = DatasetRuleSettings()
     """What is reported about the dataset as a whole, and what holds a version back."""
     rules: RuleSettings = RuleSettings()

@@ -6,6 +6,7 @@
     OUTPUT/DATASET/evaluations/EVALUATION/…       of its versions
     OUTPUT/DATASET/comparisons/COMPARISON/…       of two chatbots
     OUTPUT/DATASET/reviews/…                      what people decided about its conversations
+    OUTPUT/DATASET/realism/VERSION/…              how human its simulated users are
     OUTPUT/DATASET/VERSION/conversations.parquet, …, and last of all manifest.json
     OUTPUT/DATASET/VERSION-r2/…                   the same version, completed by a retry
 

@@ -12,6 +12,7 @@ from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.formats import WRITERS, refuse_unwritable_text
 from duologue.dataset.manifest import MANIFEST_FILE, FileRecord, Manifest, manifest_of
+from duologue.dataset.realism import NOT_MEASURED, RunRealism
 from duologue.errors import ExportError, UsageError
 from duologue.report.page import REPORT_FILE, VERSIONS_DRAWN, write_report
 from duologue.storage.files import (
@@ -50,7 +51,12 @@ def check_writable(dataset: DatasetFolder) -> None:
     prove_writable(dataset.folder, "output", "choose a folder that this user can write to")
 
 
-def write_version(dataset: DatasetFolder, version: str, contents: DatasetContents) -> Version:
+def write_version(
+    dataset: DatasetFolder,
+    version: str,
+    contents: DatasetContents,
+    realism: RunRealism = NOT_MEASURED,
+) -> Version:
     """Writes every file of a version, its manifest last. Any error removes all of it again.
 
     If the version exists already, this writes its next revision and leaves the others alone; the
@@ -60,6 +66,7 @@ def write_version(dataset: DatasetFolder, version: str, contents: DatasetContent
         dataset: the dataset.
         version: made by `new_version`.
         contents: what the run produced.
+        realism: how well its simulated users can be told from real ones, if that was measured.
 
     Raises:
         ExportError: it could not be written.
@@ -75,9 +82,9 @@ def write_version(dataset: DatasetFolder, version: str, contents: DatasetContent
         try:
             changes = _changes(dataset, revision, contents)
             earlier = dataset.manifests_before(version, most=VERSIONS_DRAWN)
-            quality = _quality(contents, [manifest.quality for manifest in earlier])
+            quality = _quality(contents, [manifest.quality for manifest in earlier], realism)
             make_manifest = partial(
-                manifest_of, dataset.name, version, revision.revision, changes, quality
+                manifest_of, dataset.name, version, revision.revision, changes, quality, realism
             )
             manifest = _write_files(folder, make_manifest, contents, earlier)
         except BaseException:  # Ctrl-C as well
@@ -103,8 +110,11 @@ def _changes(
         return None
 
 
-def _quality(contents: DatasetContents, earlier: Sequence[DatasetQuality]) -> DatasetQuality:
+def _quality(
+    contents: DatasetContents, earlier: Sequence[DatasetQuality], realism: RunRealism
+) -> DatasetQuality:
     """Runs the dataset rules on what a run produced, against the versions before, oldest first."""
+    measured = realism.measured
     members = [
         DatasetConversation(
             conversation_id=item.conversation.conversation_id,
@@ -120,6 +130,7 @@ def _quality(contents: DatasetContents, earlier: Sequence[DatasetQuality]) -> Da
         invalid=len(contents.invalid),
         earlier=earlier,
         settings=contents.settings.dataset_rules,
+        others={} if measured is None else {"realism_auc": (measured.auc, measured.standard_error)},
     )
 
 

@@ -566,7 +566,7 @@ def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
 
 COMMANDS = [
     *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate"),
-    *("compare", "export", "init", "doctor"),
+    *("compare", "export", "init", "doctor", "realism"),
     *("push-test-suite", "serve", "seeds", "seeds check", "seeds expand", "versions"),
     *("seeds mine", "seeds coverage"),
     *("versions pin", "versions unpin", "versions remove", "versions rollback"),

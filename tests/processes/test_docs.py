@@ -35,6 +35,7 @@ COMPARED = "the like of it is in tests/cli/test_compare_command.py"
 MINED = "tests/mining/test_mine.py and tests/flows/test_mine_seeds.py"
 IN_CONTAINERS = "no container runs here; test_container.py starts the services by hand"
 NEW_PROJECT = "tests/cli/test_init_command.py does this in a folder of its own"
+MEASURED = "needs 50 conversations; tests/realism/test_versions.py runs the like of it"
 RUN_ELSEWHERE = {
     "duologue init": NEW_PROJECT,
     "duologue doctor": NEW_PROJECT,
@@ -74,6 +75,8 @@ RUN_ELSEWHERE = {
     "duologue compare --undo COMPARISON": COMPARED,
     "docker compose up --build": IN_CONTAINERS,
     "docker compose exec worker prefect deployment run generate-dataset/nightly": IN_CONTAINERS,
+    "duologue realism latest --real real_conversations.jsonl": MEASURED,
+    "duologue realism --between simulated.jsonl real.jsonl --format json": MEASURED,
     "make chaos": "takes a quarter of an hour",
     "make soak": "takes half an hour",
     "export SLACK_WEBHOOK_URL=https://hooks.slack.com/services/...": "is the reader's own",

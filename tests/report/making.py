@@ -6,6 +6,7 @@ from pathlib import Path
 from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.manifest import Manifest, manifest_of
+from duologue.dataset.realism import NOT_MEASURED
 from duologue.report.page import REPORT_FILE, write_report
 from duologue.settings.rules import Severity
 from duologue.validation.quality import DatasetFinding, DatasetQuality, Measure
@@ -36,7 +37,7 @@ def manifest(
     changes: Changes | None = None,
 ) -> Manifest:
     """The manifest of these contents, with numbers about the whole of them."""
-    return manifest_of(name, version, 1, changes, quality, contents, ())
+    return manifest_of(name, version, 1, changes, quality, NOT_MEASURED, contents, ())
 
 
 def report(

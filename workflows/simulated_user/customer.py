@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 KEY_POINTS = 3
 """What a key word of a goal counts; a word that only hints at it counts 1."""
+END = "[END]"
+"""What follows a customer's last message."""
 FEWEST_POINTS = 2
 """With less, a text tells no goal."""
 
@@ -123,12 +125,29 @@ class Customer:
         """Ways to ask for a goal from scratch, in this customer's order."""
         return [t.format_map(self.facts) for t in self.shuffled(goal.opening, "opening")]
 
-    def styled(self, text: str) -> str:
-        """A text as this customer would type it."""
-        text = text[:1].upper() + text[1:]
+    def styled(self, text: str, number: int = 0) -> str:
+        """A text as this customer would type it, as their message of this number.
+
+        People are not even: one message has a capital and a full stop, the next one neither.
+        """
+        body, end, _ = text.partition(END)
         if self.style is Style.CASUAL:
-            body, end, rest = text.lower().partition("[end]")
-            text = re.sub(r"(?<!\.)\.$", "", body) + end.upper() + rest
+            body = body.lower()
+        elif self.chance(75, f"capital {number}"):
+            body = body[:1].upper() + body[1:]
+        else:
+            body = body[:1].lower() + body[1:] if not body.startswith(("I ", "I'", "KC")) else body
+        return self._as_ended(body, number) + end
+
+    def _as_ended(self, text: str, number: int) -> str:
+        """A text with or without the punctuation at its end."""
+        hasty = {Style.CASUAL: 90, Style.CURT: 70, Style.PLAIN: 40}[self.style]
+        if text.endswith("!") and self.chance(80, f"calm {number}"):
+            text = f"{text[:-1]}."
+        if text.endswith(".") and not text.endswith("..") and self.chance(hasty, f"stop {number}"):
+            return text[:-1]
+        if text.endswith("?") and self.chance(hasty // 2, f"question {number}"):
+            return text[:-1]
         return text
 
 

@@ -126,13 +126,16 @@ GIVE_UP_AND_CALL = (
     "Alright, I'll ask the people in the shop. Bye[END]",
 )
 CONTENT = (
-    "Great, that's all I needed. Thanks![END]",
-    "Perfect, thank you.[END]",
-    "ok thanks, bye[END]",
-    "That helps, thanks![END]",
-    "Good to know. Bye![END]",
-    "cool, thx[END]",
-    "That's everything, thank you[END]",
+    "Great, that's all I needed[END]",
+    "ok[END]",
+    "Good to know[END]",
+    "That helps, thanks[END]",
+    "alright[END]",
+    "I'll think about it[END]",
+    "ok, got it[END]",
+    "thx[END]",
+    "That's everything[END]",
+    "Then I know what to do now[END]",
 )
 NOTHING_MORE = ("No, that's all. Bye[END]", "Nothing else, thanks[END]", "nope, I'm good. bye[END]")
 GOODBYE = ("Bye[END]", "You too, bye[END]", "Bye then![END]")

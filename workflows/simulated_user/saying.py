@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from . import phrases
-from .customer import Customer, Style, goal_in
+from .customer import END, Customer, Style, goal_in
 from .goals import ASIDES, STOCK, Goal, Question
 from .scenario import NOTHING, Scenario
 
-END = "[END]"
 ALIKE = 0.6
 """The share of words in common (Jaccard) from which a message counts as said before."""
 MOST_MESSAGES = 6
@@ -58,7 +57,7 @@ def say(own: Sequence[str], chatbot: Sequence[str], scenario: Scenario = NOTHING
     possible = _possible(customer, own, chatbot, latest)
     said = [*own, latest]
     for text in possible:
-        styled = customer.styled(text)
+        styled = customer.styled(text, len(own))
         if not _alike_any(styled, said):
             return styled
     return phrases.LAST_RESORT
@@ -226,7 +225,8 @@ def _reaction(customer: Customer, latest: str, number: int) -> str:
         return ""
     for pattern, texts in phrases.REACTIONS:
         if found := re.search(pattern, latest):
-            if not customer.chance(70 if pattern else 25, f"react {number}"):
+            # People rarely comment on what they were told before they ask on.
+            if not customer.chance(25 if pattern else 10, f"react {number}"):
                 return ""
             text = customer.choose(texts, f"reaction {number}")
             return text.format(*found.groups()) + " "

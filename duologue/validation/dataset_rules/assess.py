@@ -1,7 +1,8 @@
 """Runs the dataset rules."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from duologue.settings.rules import (
     CANNED_REPLY,
@@ -56,6 +57,7 @@ class Assessment:
         invalid: int = 0,
         earlier: Sequence[DatasetQuality] = (),
         settings: DatasetRuleSettings = DatasetRuleSettings(),
+        others: Mapping[str, tuple[float, float]] = MappingProxyType({}),
     ) -> DatasetQuality:
         """Measures the dataset, compares it with earlier versions, and reports what stands out.
 
@@ -64,6 +66,7 @@ class Assessment:
             invalid: number of conversations that were left out because they are invalid.
             earlier: the quality of earlier versions, oldest first; only the last 14 count.
             settings: which findings to report, and their severities.
+            others: measures taken elsewhere, by name: the value and its standard error.
         """
         groups, count = self._near_duplicates.groups(), self._count
         requested = count + failed + invalid
@@ -77,9 +80,12 @@ class Assessment:
         }
         values = {name: share for name, share in shares.items() if counts[name]}
         values |= measures_of(self._facts)
+        values |= {name: value for name, (value, _) in others.items()}
+        errors = sampling_errors(self._facts)
+        errors |= {name: error for name, (_, error) in others.items()}
         measures = compared(
             {name: values[name] for name in MEASURES if name in values},
-            sampling_errors(self._facts),
+            errors,
             counts,
             earlier,
             settings.drift_distances,
@@ -108,12 +114,13 @@ def assess(
     invalid: int = 0,
     earlier: Sequence[DatasetQuality] = (),
     settings: DatasetRuleSettings = DatasetRuleSettings(),
+    others: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> DatasetQuality:
     """Assesses the valid conversations of a dataset; see `Assessment.quality`."""
     assessment = Assessment()
     for conversation in conversations:
         assessment.add(conversation)
-    return assessment.quality(failed, invalid, earlier, settings)
+    return assessment.quality(failed, invalid, earlier, settings, others)
 
 
 _Found = tuple[str, str, tuple[str, ...]]

@@ -31,12 +31,15 @@ SAMPLING_ERRORS = 5
 earlier versions is also off by chance."""
 
 MORE_IS_WORSE = frozenset(
-    {"failed_share", "invalid_share", "near_duplicate_share", "canned_reply_share"}
+    {
+        *("failed_share", "invalid_share", "near_duplicate_share", "canned_reply_share"),
+        "realism_auc",
+    }
 )
 """For these measures, less than before is good news."""
 
 
-AT_MOST_ONE = ("_share", "_variety", "_pairs")
+AT_MOST_ONE = ("_share", "_variety", "_pairs", "_auc")
 """Name endings of measures that are shares."""
 
 

@@ -17,6 +17,7 @@ from duologue.validation.rule import Expectations
 from duologue.validation.transcripts.messages import read_messages
 from duologue.validation.transcripts.names import (
     ALL_RECOGNISED,
+    DOMAIN_FIELDS,
     ID_FIELDS,
     OWN_FIELDS,
     TranscriptNames,
@@ -24,6 +25,7 @@ from duologue.validation.transcripts.names import (
 from duologue.validation.transcripts.notation import parsed
 from duologue.validation.transcripts.records import (
     conversations_in,
+    domain_of,
     expectations_of,
     fields_of,
     id_of,
@@ -188,7 +190,7 @@ def _from_parquet(data: bytes, file: str, names: TranscriptNames) -> Iterator[Re
             _check_columns(schema.names, names, file)
         if twice := next((name for name in wanted if schema.names.count(name) > 1), None):
             raise UsageError(f"{file}: 2 columns are named {twice!r}; rename one")
-        own = {*ID_FIELDS, *OWN_FIELDS}
+        own = {*ID_FIELDS, *DOMAIN_FIELDS, *OWN_FIELDS}
         columns = [n for n in schema.names if n in wanted or normalised(n) in own]
         number = 0
         for batch in table.iter_batches(ROWS_AT_ONCE, columns=columns):
@@ -271,7 +273,7 @@ def _transcript(place: str, record: Any, names: TranscriptNames, taken: set[str]
         return Transcript(name, (), (), Expectations(), str(error))
     except RecursionError:
         return Transcript(name, (), (), Expectations(), "is nested too deeply")
-    return Transcript(name, messages, positions, expectations_of(fields))
+    return Transcript(name, messages, positions, expectations_of(fields), domain=domain_of(fields))
 
 
 def _unlike(taken: set[str], name: str, place: str) -> str:

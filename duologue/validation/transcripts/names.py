@@ -42,6 +42,8 @@ ID_FIELDS = (
     "dialog_id",
     "uuid",
 )
+DOMAIN_FIELDS = ("domain", "cluster", "topic", "category", "intent")
+"""Fields that say what a conversation is about, in order of precedence."""
 OWN_FIELDS = ("seed_message", "end_reason")
 """What only Duologue's own datasets have; with them more can be checked."""
 

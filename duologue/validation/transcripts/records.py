@@ -1,6 +1,6 @@
 """Where in a record the messages are, and what the conversation is called."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from duologue.conversation.messages import EndReason
@@ -9,6 +9,7 @@ from duologue.validation.rule import Expectations
 from duologue.validation.transcripts.flattened import unflattened
 from duologue.validation.transcripts.labelled import labelled_messages
 from duologue.validation.transcripts.names import (
+    DOMAIN_FIELDS,
     ID_FIELDS,
     MESSAGE_FIELDS,
     OWN_FIELDS,
@@ -150,8 +151,17 @@ def _side(value: Any, names: TranscriptNames, depth: int) -> list[Any] | str | N
 
 def id_of(fields: Mapping[str, Any]) -> str | None:
     """Returns the name that a record gives its conversation, if it gives one."""
+    return _named(fields, ID_FIELDS)
+
+
+def domain_of(fields: Mapping[str, Any]) -> str | None:
+    """Returns what a record says its conversation is about, if it does."""
+    return _named(fields, DOMAIN_FIELDS)
+
+
+def _named(fields: Mapping[str, Any], names: Sequence[str]) -> str | None:
     plain = {normalised(str(name)): value for name, value in reversed(list(fields.items()))}
-    values = (plain.get(field) for field in ID_FIELDS)
+    values = (plain.get(field) for field in names)
     named = (str(v) for v in values if isinstance(v, str | int) and not isinstance(v, bool))
     return next((name for name in named if name and not _has_half_a_pair(name)), None)
 

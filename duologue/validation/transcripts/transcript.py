@@ -31,6 +31,8 @@ class Transcript:
     """What is known of it: something only where Duologue made the file."""
     unreadable: str | None = None
     """Why it could not be read; then it has no messages."""
+    domain: str | None = None
+    """What it is about, if the file says so in a field such as `domain` or `cluster`."""
 
 
 @dataclass(frozen=True, slots=True)
