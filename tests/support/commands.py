@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tests.support import warm_process
 from tests.support.warm_process import Request
@@ -122,7 +122,7 @@ def _text_file(content: str = "") -> IO[str]:
     return file
 
 
-def forked(request: Request, streams: Sequence[IO[str]]) -> socket.socket:
+def forked(request: Request, streams: Sequence[IO[Any]]) -> socket.socket:
     """Forks a process off the warm one.
 
     Args:
