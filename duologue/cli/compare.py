@@ -147,7 +147,7 @@ def compare(
 
 
 def _place(plan: "ComparisonPlan") -> str:
-    """Returns the flag that leads to the datasets, if they are not where they are by default."""
+    """Returns the flag `--output`, if the datasets are not in the default folder."""
     from duologue.settings.comparison import ComparisonPlace
     from duologue.storage.locations import without_credentials
 

@@ -1,4 +1,4 @@
-"""`duologue seeds expand`: each seed with each persona, or a balanced sample of that."""
+"""`duologue seeds expand`: each seed with each persona, or a balanced sample of the pairs."""
 
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated

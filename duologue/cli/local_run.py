@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 CONVERSATIONS_SHOWN = 3
 MESSAGES_SHOWN = 2
-"""Of each conversation that grows in the terminal."""
+"""Messages shown of each conversation that grows in the terminal."""
 
 Flow = TypeVar("Flow", bound=Callable[..., Any])
 
