@@ -36,11 +36,6 @@ class Outcome:
     description: str
     unit: str = ""
 
-    @property
-    def is_gated_by_default(self) -> bool:
-        """Whether a drop fails the comparison unless the settings say otherwise."""
-        return self.is_share and self.better is Better.MORE
-
 
 class Status(StrEnum):
     """What became of one conversation of a comparison."""
