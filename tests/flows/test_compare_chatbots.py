@@ -15,7 +15,7 @@ from duologue.errors import UsageError
 from duologue.flows.compare_chatbots import compare_chatbots
 from duologue.flows.generate_dataset import generate_dataset
 from duologue.plans.rerun import plan_rerun
-from tests.support.generating import retried
+from tests.support.generating import events_of, retried
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -109,6 +109,21 @@ async def compared(output: Path, **parameters: Any) -> tuple[State[Any], Compari
     return state, result
 
 
+async def event_of(state: State[Any]) -> dict[str, Any]:
+    """The one event that a comparison ends with, and which its flow and flow run belong to."""
+    names = ("duologue.comparison.passed", "duologue.comparison.failed")
+    (event,) = await events_of(state, *names)
+    related = {one["prefect.resource.role"]: one for one in event["related"]}
+    assert related["flow"]["prefect.resource.name"] == "compare-chatbots"
+    run = f"prefect.flow-run.{state.state_details.flow_run_id}"
+    assert related["flow-run"]["prefect.resource.id"] == run
+    assert event["resource"] == {
+        "prefect.resource.id": "duologue.dataset.shop",
+        "prefect.resource.name": "shop",
+    }
+    return event
+
+
 async def published(output: Path, seeds: Path, **advanced: Any) -> None:
     state: Any = await generate_dataset(
         seeds=str(seeds),
@@ -142,6 +157,17 @@ async def test_two_chatbots_that_reply_alike_pass(seeds: Path, tmp_path: Path) -
     assert (manifest.pairs.pairs, manifest.pairs.compared, manifest.pairs.unchanged) == (30,) * 3
     assert "no difference that 30 seeds can show" in manifest.answer
     assert CALLS.count("chatbot") == CALLS.count("user") == 2 * 30 * 3
+    event = await event_of(state)
+    assert event["event"] == "duologue.comparison.passed"
+    assert event["payload"] == {
+        "dataset": "shop",
+        "comparison": manifest.comparison,
+        "path": str(tmp_path / "datasets" / "shop" / "comparisons" / manifest.comparison),
+        "answer": manifest.answer,
+        "failed_gates": [],
+        "candidate": f"{HERE}:steady",
+        "baseline": f"{HERE}:steady",
+    }
 
 
 async def test_a_fault_in_turn_two_is_found_at_half_the_calls(seeds: Path, tmp_path: Path) -> None:
@@ -156,6 +182,11 @@ async def test_a_fault_in_turn_two_is_found_at_half_the_calls(seeds: Path, tmp_p
     assert state.is_failed()
     assert CALLS.count("chatbot") == 30 * 3
     assert [one.outcome for one in manifest.failed_gates] == ["clean"]
+    event = await event_of(state)
+    assert event["event"] == "duologue.comparison.failed"
+    assert event["payload"]["failed_gates"] == [one.reason for one in manifest.failed_gates]
+    assert event["payload"]["answer"] == manifest.answer
+    assert event["payload"]["candidate"] == f"{HERE}:breaks_at_turn_two"
     found = {one.outcome: one for one in manifest.differences}
     assert found["clean"].verdict == "worse"
     assert found["clean"].difference == pytest.approx(-10 / 30)
