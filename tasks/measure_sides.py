@@ -95,6 +95,7 @@ async def _measured(
         plan.scorers,
         [made.conversation for made in conversations],
         plan.settings.max_concurrency,
+        plan.settings.call.timeout_seconds,
     )
     failed_scorers.update(scored.failed)
     return [
