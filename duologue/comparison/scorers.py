@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, SupportsFloat
+from typing import SupportsFloat
 
 from duologue.comparison.outcomes import BUILT_IN, Better, Outcome
 from duologue.conversation.messages import Conversation, EndReason
