@@ -75,6 +75,10 @@ def _contents(
         stopped_early=simulated.stopped_early,
         no_verdicts=tuple(checked.no_verdicts[side]),
         account_limits=simulated.account_limits,
+        how_to_rerun=(
+            f"`duologue compare --resume {run.version}`, or Retry of the flow run in the Prefect "
+            "UI: only what failed is simulated again; an invalid conversation is a result"
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from prefect.client.schemas.objects import State
@@ -243,6 +244,30 @@ async def test_a_user_out_of_its_role_is_no_evidence(seeds: Path, tmp_path: Path
     assert manifest.pairs.compared == 29
     assert {one.seeds for one in manifest.gated} == {29}
     assert {one.seeds for one in manifest.sensitivity} == {30}
+
+
+async def test_a_budget_that_is_spent_names_what_continues_the_comparison(
+    seeds: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "datasets"
+    _, manifest = await compared(
+        output,
+        seeds=str(seeds),
+        baseline=f"{HERE}:steady",
+        candidate=f"{HERE}:steady",
+        simulated_user=f"{HERE}:asks_on",
+        advanced={"budget": {"max_calls": 1}},
+    )
+    for side in manifest.sides.values():
+        failures = pd.read_csv(Path(side.path) / "failures.csv")
+        assert len(failures) == 30
+        for column in ("reason", "how_to_rerun"):
+            assert (
+                failures[column]
+                .str.contains(f"`duologue compare --resume {manifest.comparison}`")
+                .all()
+            )
+            assert not failures[column].str.contains("duologue rerun").any()
 
 
 @pytest.mark.parametrize("how", ["resume", "Retry"])
