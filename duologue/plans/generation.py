@@ -7,6 +7,7 @@ from typing import Any
 
 from duologue.dataset.realism import check_reference
 from duologue.errors import UsageError
+from duologue.participants.own_code_digest import with_code
 from duologue.seeds import Seed, SeedFile, read_seeds
 from duologue.settings.dataset_names import dataset_name_from
 from duologue.settings.judges import check_criteria, parsed_judges
@@ -169,6 +170,10 @@ def plan_generation(**parameters: Any) -> Plan:
         ),
         judges=parsed_judges(advanced.judges),
     )
+    if advanced.reuse_unchanged:
+        participants = {"chatbot": settings.chatbot, "simulated_user": settings.simulated_user}
+        known = {name: with_code(one) for name, one in participants.items()}
+        settings = settings.model_copy(update=known)
     check_criteria(settings.gates.min_passed, settings.judges)
     check_reference(settings)
     _check_cost_is_known(settings)

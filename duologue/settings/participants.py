@@ -122,6 +122,9 @@ class ParticipantSettings(ParticipantInputs):
     pinned: PinnedRelease | None = None
     """The release that the run uses. None before the run has looked it up, if the API key may not
     read it, and for participants that are not on Vellum."""
+    code: str | None = None
+    """The SHA-256 of the code of a Python function or a local Workflow, where runs reuse what
+    others made: for judges, and with `reuse_unchanged`. None otherwise."""
     takes_scenario: bool = False
     """Whether inputs named persona, goal, facts and so on are filled in from the seed: for the
     simulated user. A chatbot must not be shown them."""

@@ -27,6 +27,9 @@ FEWEST_SERIES_CHARACTERS = 6
 MOST_ANSWER_WORDS = 12
 """A longer answer says more than what was asked for."""
 
+MOST_NUMBER_WORDS = 5
+"""In a longer text a number is part of a name or an address: `888 Golden Gate Apartment Homes`."""
+
 _FILLER = (
     r"(?:\s*[:=#,(]\s*|\s+(?:number|numbers|no\.?|nr\.?|num|id|code|date|is|was|are|were|it|it's|its|"
     r"on|the|that|would|be|should|actually|at|nummer|ist|war|am|vom|der|die|das|numéro|est|le|"
@@ -126,7 +129,7 @@ def _fact(name: str, value: str) -> _Fact:
         value=value,
         words=tuple(_words(name)),
         dates=dates,
-        numbers=() if dates else tuple(numbers_in(value)),
+        numbers=tuple(numbers_in(value)) if len(_words(value)) <= MOST_NUMBER_WORDS else (),
         pattern=alike_identifiers(value.strip()) if is_id else None,
     )
 

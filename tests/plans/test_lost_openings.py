@@ -85,7 +85,7 @@ def test_a_state_that_no_version_holds_cannot_be_evaluated(
     candidate: str, inputs: dict[str, Any], tmp_path: Path
 ) -> None:
     written(tmp_path, {})
-    with pytest.raises(UsageError, match="shop .* has no state of it to continue"):
+    with pytest.raises(UsageError, match=r"shop .* has no state of it to continue"):
         evaluated(tmp_path, candidate, inputs)
     evaluated(tmp_path, *FORGETFUL[0])
     compared(tmp_path, candidate, inputs)
