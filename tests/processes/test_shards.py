@@ -72,7 +72,7 @@ def opening(number: int) -> str:
     return json.dumps([{"role": role, "text": text} for role, text in said])
 
 
-def expected_reason(row: dict[str, Any]) -> str:
+def expected_reason(row: dict[Any, Any]) -> str:
     """What the judge says of a conversation if it received it with its own scenario."""
     number = row["messages"][2]["text"].split()[-1].rstrip("?")
     said = (f"I am customer {number}.", f"Where is order {number}?")
