@@ -219,7 +219,9 @@ async def _on_own_loop(function: Callable[[], Awaitable[Any]]) -> Any:
     except asyncio.CancelledError:  # we were cancelled
         noticed = call.cancel()
         # It may clean up, but a function that ignores its cancellation holds up nothing.
-        await asyncio.wait([ended], timeout=CLEANUP_SECONDS)
+        done, _ = await asyncio.wait([ended], timeout=CLEANUP_SECONDS)
+        for one in done:
+            one.cancelled() or one.exception()  # asyncio logs errors that nobody looks at
         if not noticed.is_set():
             abandon(call.loop)
             raise asyncio.CancelledError(BLOCKS) from None
