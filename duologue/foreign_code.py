@@ -9,10 +9,11 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, SupportsFloat
 
@@ -26,6 +27,9 @@ BLOCKS = (
     "runs in a thread"
 )
 """Why an async function could not be cancelled."""
+
+TIMEOUTS_TO_GIVE_UP = 3
+"""A function that has never returned is no longer called after so many timeouts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,51 @@ async def call_foreign(
     return returned
 
 
+async def call_each(
+    function: Callable[..., Any],
+    arguments: Iterable[Sequence[Any]],
+    max_concurrency: int,
+    timeout_seconds: float,
+) -> list[Any]:
+    """Calls a function once for each of several arguments; what one call does affects no other.
+
+    An async function runs up to `max_concurrency` times concurrently. Others run in a thread, one
+    call after the other, so that they need not be thread-safe and block nothing else.
+
+    Args:
+        function: what to call.
+        arguments: of each call, by position.
+        max_concurrency: of an async function.
+        timeout_seconds: how long one call may take. A thread cannot be stopped, so a call that is
+            not async continues in its own, and the next one has another.
+
+    Returns:
+        What the calls returned, or what they `Raised`, in order; TimeoutError for those that took
+        too long.
+    """
+    runs_async, timeouts, has_returned = is_async(function), 0, False
+    limit = asyncio.Semaphore(max_concurrency if runs_async else 1)
+
+    async def one(given: Sequence[Any]) -> Any:
+        nonlocal timeouts, has_returned
+        async with limit:
+            if timeouts >= TIMEOUTS_TO_GIVE_UP and not has_returned:
+                return Raised(TimeoutError("it never returned in time"))
+            try:
+                with DaemonThreads(1, "own-function") as thread:
+                    async with asyncio.timeout(timeout_seconds):
+                        value = await call_foreign(partial(function, *given), runs_async, thread)
+            except TimeoutError as error:
+                timeouts += 1
+                return Raised(error)
+            has_returned = True
+            return value
+
+    async with asyncio.TaskGroup() as tasks:
+        calls = [tasks.create_task(one(given)) for given in arguments]
+    return [call.result() for call in calls]
+
+
 def call_foreign_here(call: Callable[[], Any]) -> Any:
     """Calls a function on this thread.
 
@@ -170,7 +219,9 @@ async def _on_own_loop(function: Callable[[], Awaitable[Any]]) -> Any:
     except asyncio.CancelledError:  # we were cancelled
         noticed = call.cancel()
         # It may clean up, but a function that ignores its cancellation holds up nothing.
-        await asyncio.wait([ended], timeout=CLEANUP_SECONDS)
+        done, _ = await asyncio.wait([ended], timeout=CLEANUP_SECONDS)
+        for one in done:
+            one.cancelled() or one.exception()  # asyncio logs errors that nobody looks at
         if not noticed.is_set():
             abandon(call.loop)
             raise asyncio.CancelledError(BLOCKS) from None

@@ -49,7 +49,8 @@ async def compare_chatbots(**parameters: Any) -> ComparisonManifest | State[Any]
     run = await identify_comparison(plan, checkpoints)
     plan = await check_compared(plan, run.version, checkpoints)
     plan = await check_side_judges(plan, run.version, checkpoints)
-    spending = Spending(plan.settings.budget)
+    again = f"Retry or `duologue compare --resume {run.version}`"
+    spending = Spending(plan.settings.budget, again)
 
     simulated = await simulate_sides(plan, run.version, checkpoints, spending)
     checked = await judge_sides(plan, run.version, simulated, checkpoints, spending)

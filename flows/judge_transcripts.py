@@ -48,7 +48,7 @@ def transcripts_flow(
         for warning in ready.warnings:
             get_run_logger().warning("%s", warning)
         limits = Limits(settings.max_concurrency, RETRIES, RETRY_DELAY_SECONDS, None)
-        spending = Spending(settings.budget)
+        spending = Spending(settings.budget, "the same `duologue check`")
         run = JudgeRun(ready.judges, settings.call, limits, SCOPE, "check", spending=spending)
         judgements = Judgements()
         for judge in run.judges:

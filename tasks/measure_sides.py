@@ -75,6 +75,10 @@ def _contents(
         stopped_early=simulated.stopped_early,
         no_verdicts=tuple(checked.no_verdicts[side]),
         account_limits=simulated.account_limits,
+        how_to_rerun=(
+            f"`duologue compare --resume {run.version}`, or Retry of the flow run in the Prefect "
+            "UI: only what failed is simulated again; an invalid conversation is a result"
+        ),
     )
 
 
@@ -95,6 +99,7 @@ async def _measured(
         plan.scorers,
         [made.conversation for made in conversations],
         plan.settings.max_concurrency,
+        plan.settings.call.timeout_seconds,
     )
     failed_scorers.update(scored.failed)
     return [

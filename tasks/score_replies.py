@@ -38,6 +38,7 @@ async def score_replies(
         plan.settings.max_concurrency,
         again,
         plan.settings.gates.noise_level,
+        plan.settings.call.timeout_seconds,
     )
     if scored.noise.unmeasured:
         logger.warning("similarity is only information: %s", scored.noise.unmeasured)

@@ -1,23 +1,15 @@
 """Own scorers of whole conversations."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any, SupportsFloat
+from typing import SupportsFloat
 
 from duologue.comparison.outcomes import BUILT_IN, Better, Outcome
 from duologue.conversation.messages import Conversation, EndReason
 from duologue.errors import UsageError
-from duologue.foreign_code import (
-    Raised,
-    call_foreign,
-    finite_number,
-    is_async,
-    surroundings_restored,
-)
+from duologue.foreign_code import Raised, call_each, finite_number, surroundings_restored
 from duologue.own_code import import_own_function
 
 _EXPECTED = "`def scorer(conversation)` that returns a number, a bool or None"
@@ -81,17 +73,16 @@ async def own_scores(
     scorers: Mapping[str, ConversationScorer],
     conversations: Sequence[Conversation],
     max_concurrency: int,
+    timeout_seconds: float,
 ) -> OwnScores:
-    """Runs own scorers on conversations.
-
-    An async scorer runs up to `max_concurrency` times concurrently. Others run in a thread, one
-    conversation after the other, so that they need not be thread-safe and block nothing else.
-    """
+    """Runs own scorers on conversations; see `call_each`."""
     scores: list[dict[str, float]] = [{} for _ in conversations]
     failed: Counter[str] = Counter()
     with surroundings_restored():
         for name, scorer in scorers.items():
-            for place, value in enumerate(await _values(scorer, conversations, max_concurrency)):
+            given = [(conversation,) for conversation in conversations]
+            values = await call_each(scorer, given, max_concurrency, timeout_seconds)
+            for place, value in enumerate(values):
                 if value is None:
                     continue
                 number = None if isinstance(value, Raised) else finite_number(value)
@@ -100,20 +91,6 @@ async def own_scores(
                 else:
                     scores[place][name] = number
     return OwnScores(scores, dict(failed))
-
-
-async def _values(
-    scorer: ConversationScorer, conversations: Iterable[Conversation], max_concurrency: int
-) -> list[Any]:
-    limit = asyncio.Semaphore(max_concurrency if is_async(scorer) else 1)
-
-    async def one(conversation: Conversation) -> Any:
-        async with limit:
-            return await call_foreign(partial(scorer, conversation), is_async(scorer))
-
-    async with asyncio.TaskGroup() as tasks:
-        scoring = [tasks.create_task(one(conversation)) for conversation in conversations]
-    return [task.result() for task in scoring]
 
 
 _EXAMPLE = Conversation(

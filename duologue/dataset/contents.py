@@ -34,6 +34,11 @@ class DatasetContents:
     """By judge, what the answers behind its verdicts used, in all revisions, if that is known."""
     account_limits: tuple[AccountLimit, ...] = ()
     """What the accounts of the participants allowed, if they refused calls."""
+    how_to_rerun: str = (
+        "`duologue rerun` with this version's name, or Retry of the flow run in the Prefect UI: "
+        "only what is not in the dataset is simulated again"
+    )
+    """What people can do about conversations that are not in the dataset."""
 
     @property
     def valid(self) -> tuple[CheckedConversation, ...]:

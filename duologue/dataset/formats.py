@@ -55,11 +55,6 @@ FAILURES_CSV_COLUMNS = {
 }
 """Every column of failures.csv, and what it means."""
 
-_RERUN = (
-    "`duologue rerun` with this version's name, or Retry of the flow run in the Prefect UI: only "
-    "what is not in the dataset is simulated again"
-)
-
 _ROWS_AT_ONCE = 500
 """A row group: 500 conversations of 7 messages are about 2.5 MB while they are laid out."""
 
@@ -140,7 +135,7 @@ def write_next_turns_jsonl(contents: DatasetContents, file: RawIOBase) -> int:
 
 def write_failures_csv(contents: DatasetContents, file: RawIOBase) -> int:
     """Writes all that is not in the dataset, and why; returns the number of rows."""
-    rows = [_failure_row(item) for item in failures(contents)]
+    rows = [_failure_row(item, contents.how_to_rerun) for item in failures(contents)]
     # A failure may hold any text and must still be reported: half of a surrogate pair is written
     # as its escape, which JSON reads back, and a NUL outside of JSON as a replacement character.
     cells = ([str(cell).replace("\0", "\N{REPLACEMENT CHARACTER}") for cell in row] for row in rows)
@@ -148,7 +143,7 @@ def write_failures_csv(contents: DatasetContents, file: RawIOBase) -> int:
     return len(rows)
 
 
-def _failure_row(item: Failure) -> list[object]:
+def _failure_row(item: Failure, how_to_rerun: str) -> list[object]:
     messages: Sequence[Message]
     match item:
         case RejectedRowRecord():
@@ -160,8 +155,8 @@ def _failure_row(item: Failure) -> list[object]:
             conversation, cause = item.conversation, ", ".join(item.broken_rules)
             attempts, messages = conversation.attempts, conversation.messages
     history = _chat_history(messages)
-    seed_message = item.seed.message
-    return [item.id, item.kind, seed_message, cause, item.reason, attempts, history, _RERUN]
+    about = [item.id, item.kind, item.seed.message, cause, item.reason]
+    return [*about, attempts, history, how_to_rerun]
 
 
 WRITERS: Mapping[str, Callable[[DatasetContents, RawIOBase], int]] = {

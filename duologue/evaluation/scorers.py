@@ -1,10 +1,8 @@
 """Scorers, built-in and own: how similar a reply is to the reference reply. Higher is better."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import SupportsFloat
+from typing import Any, SupportsFloat
 
 from rapidfuzz.distance import Indel
 
@@ -12,7 +10,7 @@ from duologue.conversation.messages import Message
 from duologue.conversation.wording import wording
 from duologue.errors import UsageError
 from duologue.evaluation.embeddings import EmbeddingScorer, load_embedding_scorer
-from duologue.foreign_code import Raised, call_foreign, finite_number, is_async
+from duologue.foreign_code import Raised, call_each, finite_number
 from duologue.own_code import import_own_function
 from duologue.settings.evaluation import ScoringSettings
 
@@ -92,29 +90,21 @@ def similarity(reply: str, reference: str) -> float:
 
 
 async def own_scores(
-    scorer: OwnScorer, replies: Iterable[Arguments], max_concurrency: int
+    scorer: OwnScorer,
+    replies: Iterable[Arguments],
+    max_concurrency: int,
+    timeout_seconds: float,
 ) -> list[float | NoScore | None]:
-    """Runs an own scorer on replies; returns the scores in order, with a NoScore for each failure.
+    """Runs an own scorer on replies; see `call_each`.
 
-    An async scorer runs up to `max_concurrency` times concurrently. Others run in a thread, one
-    reply after the other, so that they need not be thread-safe and block nothing else.
+    Returns:
+        The scores in order, with a NoScore for each failure.
     """
-    limit = asyncio.Semaphore(max_concurrency if is_async(scorer) else 1)
-
-    async def one(reply: Arguments) -> float | NoScore | None:
-        async with limit:
-            return await _own_score(scorer, *reply)
-
-    async with asyncio.TaskGroup() as tasks:
-        scoring = [tasks.create_task(one(reply)) for reply in replies]
-    return [task.result() for task in scoring]
+    values = await call_each(scorer, replies, max_concurrency, timeout_seconds)
+    return [_own_score(value) for value in values]
 
 
-async def _own_score(
-    scorer: OwnScorer, reply: str, reference: str | None, chat_history: Sequence[Message]
-) -> float | NoScore | None:
-    call = partial(scorer, reply, reference, chat_history)
-    value = await call_foreign(call, is_async(scorer))
+def _own_score(value: Any) -> float | NoScore | None:
     if isinstance(value, Raised):
         return NoScore(type(value.error).__name__)
     if value is None:

@@ -55,6 +55,7 @@ async def score_replies(
     max_concurrency: int,
     again: AskedAgain,
     noise_level: float,
+    timeout_seconds: float,
 ) -> Scored:
     """Scores replies, checks them against the rules, and decides on their verdicts.
 
@@ -65,9 +66,10 @@ async def score_replies(
         max_concurrency: replies that an async own scorer scores concurrently.
         again: the replies of the version's own chatbot asked again.
         noise_level: the largest p-value with which a side counts as worse than the noise.
+        timeout_seconds: how long an own scorer may take for one reply.
     """
     scores = await asyncio.to_thread(_built_in_scores, replies, scorers)
-    failed = await _add_own_scores(scores, replies, scorers, max_concurrency)
+    failed = await _add_own_scores(scores, replies, scorers, max_concurrency, timeout_seconds)
     compared = await asyncio.to_thread(
         compare_with_noise,
         replies,
@@ -106,7 +108,11 @@ def _built_in_scores(replies: UnscoredReplies, scorers: Scorers) -> Scores:
 
 
 async def _add_own_scores(
-    scores: Scores, replies: UnscoredReplies, scorers: Scorers, max_concurrency: int
+    scores: Scores,
+    replies: UnscoredReplies,
+    scorers: Scorers,
+    max_concurrency: int,
+    timeout_seconds: float,
 ) -> dict[str, Counter[str]]:
     """Adds the own scorers' scores, and counts why each scorer failed."""
     given: list[tuple[dict[str, float | None], Arguments]] = []
@@ -117,7 +123,8 @@ async def _add_own_scores(
     failed = {}
     with surroundings_restored():
         for name, scorer in scorers.own.items():
-            found = await own_scores(scorer, [arguments for _, arguments in given], max_concurrency)
+            arguments = [arguments for _, arguments in given]
+            found = await own_scores(scorer, arguments, max_concurrency, timeout_seconds)
             failed[name] = Counter(score.why for score in found if isinstance(score, NoScore))
             for (row, _), score in zip(given, found, strict=True):
                 row[name] = None if isinstance(score, NoScore) else score

@@ -6,10 +6,18 @@ from duologue.settings.run import Budget
 
 
 class Spending:
-    """What one flow run has spent, counted where its calls start; for one event loop."""
+    """What one flow run has spent, counted where its calls start; for one event loop.
 
-    def __init__(self, budget: Budget = Budget()) -> None:
+    Args:
+        budget: what it may spend.
+        to_continue: the commands, or what else, that continue with a new budget.
+    """
+
+    def __init__(
+        self, budget: Budget = Budget(), to_continue: str = "Retry or `duologue rerun`"
+    ) -> None:
         self.budget = budget
+        self._to_continue = to_continue
         self.calls = 0
         self.cost_usd: float | None = None
         """None until a call has reported its cost."""
@@ -47,15 +55,14 @@ class Spending:
         """
         most, most_usd = self.budget.max_calls, self.budget.max_cost_usd
         if most is not None and self.calls >= most:
-            return _exhausted(f"max_calls is {most}")
+            return self._exhausted(f"max_calls is {most}")
         # A hair less is enough: ten times 0.1 is 0.9999999999999999 in floating point.
         if most_usd is not None and (self.cost_usd or 0.0) >= most_usd - 1e-9:
-            return _exhausted(f"max_cost_usd is {most_usd:g}")
+            return self._exhausted(f"max_cost_usd is {most_usd:g}")
         return None
 
-
-def _exhausted(limit: str) -> BudgetExhaustedError:
-    return BudgetExhaustedError(
-        f"the run's budget was spent before this was done: {limit}. What there is so far is kept; "
-        "Retry or `duologue rerun` continues with a new budget"
-    )
+    def _exhausted(self, limit: str) -> BudgetExhaustedError:
+        return BudgetExhaustedError(
+            f"the run's budget was spent before this was done: {limit}. What there is so far is "
+            f"kept; {self._to_continue} continues with a new budget"
+        )

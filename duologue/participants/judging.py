@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duologue.participants.opening import open_participants
+from duologue.participants.own_code_digest import with_code
 from duologue.participants.python_function import load_function, parameters_of
 from duologue.settings.judges import JudgeParticipant, JudgeSettings
-from duologue.settings.participants import CallSettings, ParticipantKind
+from duologue.settings.participants import CallSettings, ParticipantKind, ParticipantSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +32,18 @@ async def ready_judges(judges: Sequence[JudgeSettings], call: CallSettings) -> R
     """
     async with open_participants([judge.participant for judge in judges], call, max_concurrency=1):
         pass  # reports what is missing, such as a key
-    participants = [_given(judge.participant) for judge in judges]
+    participants: list[ParticipantSettings] = [
+        with_code(_given(judge.participant)) for judge in judges
+    ]
     warnings: tuple[str, ...] = ()
     if any(one.is_deployment for one in participants):
         from duologue.participants.vellum_preflight import checked_participants
 
         checked = await checked_participants(participants, call)
         warnings = tuple(one.warning for one in checked if one.warning)
-        pins = [(one.settings.pinned, one.settings.seed_inputs) for one in checked]
-    else:
-        pins = [(one.pinned, one.seed_inputs) for one in participants]
+        participants = [one.settings for one in checked]
     return ReadyJudges(
-        tuple(judge.pinned(*pin) for judge, pin in zip(judges, pins, strict=True)), warnings
+        tuple(judge.used_as(one) for judge, one in zip(judges, participants, strict=True)), warnings
     )
 
 

@@ -15,7 +15,7 @@ from duologue.comparison.verdicts import may_answer_more, outcomes_of_judges
 from duologue.conversation.messages import Conversation, EndReason, Message
 from duologue.dataset.contents import DatasetContents
 from duologue.errors import UsageError
-from duologue.plans.generation import Job, jobs_of, without_lost_openings
+from duologue.plans.generation import Job, jobs_of, refuse_lost_openings
 from duologue.plans.resumed_comparison import with_stored_settings
 from duologue.seeds import SeedFile, read_seeds
 from duologue.settings.comparison import (
@@ -29,7 +29,6 @@ from duologue.settings.judges import JudgeSettings, parsed_judges
 from duologue.settings.options import validated
 from duologue.settings.participants import (
     ParticipantInputs,
-    ParticipantMode,
     ParticipantSettings,
 )
 from duologue.settings.run import BUNDLED_SIMULATED_USER, RunSettings, TurnSettings
@@ -190,8 +189,9 @@ def plan_comparison(**parameters: Any) -> ComparisonPlan:
         if earlier is None
         else _seeds_of(earlier, options.from_turn)
     )
-    sides = (settings.baseline, settings.candidate, settings.simulated_user)
-    seed_file = without_lost_openings(seed_file, *sides)
+    simulated = [settings.candidate, settings.simulated_user]
+    simulated += [settings.baseline] if form.baseline else []
+    refuse_lost_openings(seed_file.seeds, *simulated)
     if not seed_file.seeds:
         raise UsageError(
             f"{form.seeds or version}: has nothing to compare; expected at least one seed"
@@ -310,10 +310,10 @@ def _check_from_turn(settings: ComparisonSettings) -> None:
             f"so nothing would be left to simulate; choose at most {settings.turns - 1}"
         )
     for participant in (settings.baseline, settings.candidate, settings.simulated_user):
-        if participant.mode is ParticipantMode.STATEFUL:
+        if participant.sees_only_latest:
             raise UsageError(
-                f"from_turn {settings.from_turn}: {participant.reference} is stateful and cannot "
-                "start in the middle of a conversation; leave from_turn empty"
+                f"from_turn {settings.from_turn}: {participant.reference} is sent only the latest "
+                "message and cannot start in the middle of a conversation; leave from_turn empty"
             )
 
 

@@ -12,6 +12,7 @@ from duologue.evaluation.gates import check_gates
 from duologue.evaluation.plan import EvaluationPlan
 from duologue.evaluation.replies import Prefix, prefixes_of
 from duologue.evaluation.scorers import load_scorers
+from duologue.plans.generation import refuse_lost_openings
 from duologue.settings.evaluation import (
     EvaluationForm,
     EvaluationOptions,
@@ -20,7 +21,11 @@ from duologue.settings.evaluation import (
 )
 from duologue.settings.judges import parsed_judges
 from duologue.settings.options import validated
-from duologue.settings.participants import ParticipantInputs, ParticipantSettings
+from duologue.settings.participants import (
+    ParticipantInputs,
+    ParticipantKind,
+    ParticipantSettings,
+)
 from duologue.settings.test_suites import CasePer, SuiteRunSettings
 from duologue.storage.files import located
 from duologue.storage.locations import absolute
@@ -51,6 +56,7 @@ def plan_evaluation(**parameters: Any) -> EvaluationPlan:
             f"resume {advanced.resume!r}: expected an evaluation such as {EXAMPLE_VERSION}"
         )
     prefixes = _prefixes(folder, manifest, advanced.only_with_reference)
+    _check_chatbots(manifest, settings, prefixes)
     _check_suite(settings.test_suite, prefixes)
     return EvaluationPlan(
         folder=folder,
@@ -97,6 +103,25 @@ def _prefixes(folder: UPath, manifest: Manifest, only_with_reference: bool) -> t
             "evaluate on a version with valid conversations"
         )
     return prefixes
+
+
+def _check_chatbots(
+    manifest: Manifest, settings: EvaluationSettings, prefixes: Iterable[Prefix]
+) -> None:
+    """Refuses chatbots that cannot reply in the middle of the version's conversations."""
+    again = [manifest.settings.chatbot] if settings.noise_samples else []
+    chatbots = [one for one in (settings.candidate, settings.baseline, *again) if one is not None]
+    refuse_lost_openings((prefix.seed for prefix in prefixes), *chatbots)
+    for chatbot in chatbots:
+        # Vellum keeps the state of a Workflow's execution; no version has that of the others.
+        if not chatbot.sees_only_latest or chatbot.kind is ParticipantKind.VELLUM:
+            continue
+        if any(prefix.turn_index > 1 for prefix in prefixes):
+            raise UsageError(
+                f"{chatbot.reference}: is sent only the latest message, and {manifest.dataset} "
+                f"{manifest.version} has no state of it to continue conversations from; compare "
+                "whole conversations with `duologue compare`"
+            )
 
 
 def _next_to(folder: UPath) -> UPath:

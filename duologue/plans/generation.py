@@ -7,11 +7,12 @@ from typing import Any
 
 from duologue.dataset.realism import check_reference
 from duologue.errors import UsageError
+from duologue.participants.own_code_digest import with_code
 from duologue.seeds import Seed, SeedFile, read_seeds
 from duologue.settings.dataset_names import dataset_name_from
 from duologue.settings.judges import check_criteria, parsed_judges
 from duologue.settings.options import Options, validated
-from duologue.settings.participants import ParticipantMode, ParticipantSettings
+from duologue.settings.participants import ParticipantSettings
 from duologue.settings.run import (
     AdvancedOptions,
     Budget,
@@ -115,14 +116,31 @@ def jobs_of(seeds: Iterable[Seed], settings: RunSettings, scope: str) -> list[Jo
 
 def without_lost_openings(seed_file: SeedFile, *participants: ParticipantSettings) -> SeedFile:
     """Rejects the seeds with an opening if a participant could not be shown it."""
-    stateful = [one.reference for one in participants if one.mode is ParticipantMode.STATEFUL]
-    if not stateful:
+    forgetful = [one.reference for one in participants if one.sees_only_latest]
+    if not forgetful:
         return seed_file
     reason = (
-        f"it has an opening, but {stateful[0]} is stateful and knows only what it was part of; "
-        "take the opening out, or use a stateless participant"
+        f"it has an opening, but {forgetful[0]} is sent only the latest message and knows only "
+        "what it was part of; take the opening out, or use a participant that is sent the whole "
+        "conversation"
     )
     return seed_file.without({s.seed_id: reason for s in seed_file.seeds if s.scenario.opening})
+
+
+def refuse_lost_openings(seeds: Iterable[Seed], *participants: ParticipantSettings) -> None:
+    """Refuses to compare or evaluate participants that could not be shown the seeds' openings.
+
+    Raises:
+        UsageError: there is such a participant, and a seed has an opening.
+    """
+    forgetful = [one.reference for one in participants if one.sees_only_latest]
+    opened = list(dict.fromkeys(seed.seed_id for seed in seeds if seed.scenario.opening))
+    if forgetful and opened:
+        raise UsageError(
+            f"{forgetful[0]}: is sent only the latest message and knows only what it was part of, "
+            f"but {len(opened)} seeds have an opening, such as {opened[0]}; use seeds without "
+            "openings, or a participant that is sent the whole conversation"
+        )
 
 
 def plan_generation(**parameters: Any) -> Plan:
@@ -152,6 +170,10 @@ def plan_generation(**parameters: Any) -> Plan:
         ),
         judges=parsed_judges(advanced.judges),
     )
+    if advanced.reuse_unchanged:
+        participants = {"chatbot": settings.chatbot, "simulated_user": settings.simulated_user}
+        known = {name: with_code(one) for name, one in participants.items()}
+        settings = settings.model_copy(update=known)
     check_criteria(settings.gates.min_passed, settings.judges)
     check_reference(settings)
     _check_cost_is_known(settings)

@@ -12,7 +12,6 @@ from duologue.settings.participants import (
     ParticipantKind,
     ParticipantMode,
     ParticipantSettings,
-    PinnedRelease,
 )
 from duologue.settings.rules import Severity
 
@@ -154,9 +153,9 @@ class JudgeSettings(JudgeOptions):
             usual = Severity.INVALID  # a reply of an evaluation leaves no dataset
         return self.severities.get(criterion, usual)
 
-    def pinned(self, release: PinnedRelease | None, seed_inputs: dict[str, str]) -> Self:
-        """Returns it with the release that the run uses, and with the inputs that release takes."""
-        update = {"pinned": release, "seed_inputs": seed_inputs}
+    def used_as(self, checked: ParticipantSettings) -> Self:
+        """Returns it with the release or the code that the run uses, and the inputs that takes."""
+        update = {name: getattr(checked, name) for name in ("pinned", "code", "seed_inputs")}
         return self.model_copy(update={"participant": self.participant.model_copy(update=update)})
 
     @property

@@ -1,5 +1,6 @@
 """Which participant takes part, its inputs, and where its reply is found."""
 
+import json
 import re
 from enum import StrEnum
 from typing import Annotated, Self
@@ -121,6 +122,9 @@ class ParticipantSettings(ParticipantInputs):
     pinned: PinnedRelease | None = None
     """The release that the run uses. None before the run has looked it up, if the API key may not
     read it, and for participants that are not on Vellum."""
+    code: str | None = None
+    """The SHA-256 of the code of a Python function or a local Workflow, where runs reuse what
+    others made: for judges, and with `reuse_unchanged`. None otherwise."""
     takes_scenario: bool = False
     """Whether inputs named persona, goal, facts and so on are filled in from the seed: for the
     simulated user. A chatbot must not be shown them."""
@@ -214,6 +218,14 @@ class ParticipantSettings(ParticipantInputs):
         return False
 
     @property
+    def sees_only_latest(self) -> bool:
+        """Whether it is sent only the latest message: it knows what it was itself part of."""
+        if self.kind is not ParticipantKind.ENDPOINT:
+            return self.mode is ParticipantMode.STATEFUL
+        templates = "".join(_TEMPLATE.findall(json.dumps(self.endpoint.body, ensure_ascii=False)))
+        return _WHOLE_CONVERSATION.search(templates) is None
+
+    @property
     def kind(self) -> ParticipantKind:
         """Where it runs, as its reference says."""
         prefix, colon, _ = self.reference.partition(":")
@@ -249,6 +261,8 @@ class ParticipantSettings(ParticipantInputs):
 
 _PREFIXED = {*ParticipantKind, "http"} - {ParticipantKind.VELLUM}
 _ON_VELLUM = {ParticipantKind.VELLUM, ParticipantKind.PROMPT, ParticipantKind.METRIC}
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_WHOLE_CONVERSATION = re.compile(r"\b(messages|chat_history)\b")
 _STATEFUL_KINDS = {ParticipantKind.VELLUM, ParticipantKind.LOCAL}
 _MODULE = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 _PATTERNS = {

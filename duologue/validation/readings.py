@@ -37,9 +37,13 @@ _DATES = tuple(
         rf"(?P<name>{_MONTH})\b\.?(?:,?\s+(?:de\s+|of\s+)?(?P<year>\d{{4}})(?!\w))?",
         rf"\b(?P<name>{_MONTH})\b\.?\s+(?:the\s+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\w]|[./-]\d)"
         r"(?:,?\s+(?P<year>\d{4})(?!\w))?",
+        r"(?<![\w./-])(?P<day>\d{1,2})(?:st|nd|rd|th)\b(?!-)"
+        r"(?!\s+(?!(?:of|and|or|at|for|to|in|from|until|till|through|if|please|with|then|this|next)"
+        r"\b)[^\W\d_])",
     )
 )
-"""A year first, both orders of day and month, and a month by its name before or after the day."""
+"""A year first, both orders of day and month, a month by its name before or after the day, and a
+day alone: `the 14th`, but not `the 2nd floor`."""
 
 _NUMBER = re.compile(
     r"(?<![\w.,/:-])(?P<currency>[$€£¥]\s?)?"
@@ -68,7 +72,7 @@ class Mention:
 
 
 def dates_in(text: str) -> Iterator[Mention]:
-    """Yields the dates with at least a day and a month; a reading is (year or None, month, day)."""
+    """Yields the dates with at least a day; a reading is (year or None, month or None, day)."""
     taken: list[Mention] = []
     for pattern in _DATES:
         for found in pattern.finditer(text):
@@ -80,17 +84,23 @@ def dates_in(text: str) -> Iterator[Mention]:
 
 
 def same_date(one: Mention, other: Mention) -> bool:
-    """Checks whether two dates can be the same; a missing year fits every year."""
+    """Checks whether two dates can be the same; a missing year or month fits every one."""
     return any(
-        a[1:] == b[1:] and (a[0] is None or b[0] is None or a[0] == b[0])  # type: ignore[index]
+        all(None in parts or len(set(parts)) == 1 for parts in zip(a, b, strict=True))  # type: ignore[call-overload]
         for a in one.readings
         for b in other.readings
     )
 
 
 def numbers_in(text: str) -> Iterator[Mention]:
-    """Yields the numbers: `1,234.50` and `1.234,50` are one, and `1.234` is either of two."""
+    """Yields the numbers: `1,234.50` and `1.234,50` are one, and `1.234` is either of two.
+
+    Neither dates nor ordinals are numbers.
+    """
+    dates = list(dates_in(text))
     for found in _NUMBER.finditer(text):
+        if any(one.start < found.end("digits") and found.start() < one.end for one in dates):
+            continue
         word = (found["unit"] or "").lower()
         factor = _MULTIPLES.get(word, 1)
         values = frozenset(value * factor for value in _values(found["digits"]))
@@ -122,8 +132,12 @@ def alike_identifiers(value: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w$€£])(?<!\d[.,/-]){body}(?!\w|[.,/-]\d)", re.IGNORECASE)
 
 
-def _days(parts: dict[str, str | None]) -> Iterator[tuple[int | None, int, int]]:
+def _days(parts: dict[str, str | None]) -> Iterator[tuple[int | None, int | None, int]]:
     year = _year(parts.get("year"))
+    if not {"name", "first", "month"} & parts.keys():
+        if 1 <= (day := int(parts["day"] or 0)) <= 31:
+            yield None, None, day
+        return
     if name := parts.get("name"):
         pairs = [(_MONTH_NUMBERS[name.lower()], int(parts["day"] or 0))]
     elif parts.get("first"):

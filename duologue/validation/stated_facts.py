@@ -27,6 +27,10 @@ FEWEST_SERIES_CHARACTERS = 6
 MOST_ANSWER_WORDS = 12
 """A longer answer says more than what was asked for."""
 
+_NAME = re.compile(r"\b[A-Z][\w']*\b.*?\s[A-Z][\w']*\b")
+"""Two words with capitals: a number next to them is part of a name or an address, as in
+`888 Golden Gate Homes` or `Vanessa's Bistro 2`."""
+
 _FILLER = (
     r"(?:\s*[:=#,(]\s*|\s+(?:number|numbers|no\.?|nr\.?|num|id|code|date|is|was|are|were|it|it's|its|"
     r"on|the|that|would|be|should|actually|at|nummer|ist|war|am|vom|der|die|das|numéro|est|le|"
@@ -126,7 +130,7 @@ def _fact(name: str, value: str) -> _Fact:
         value=value,
         words=tuple(_words(name)),
         dates=dates,
-        numbers=() if dates else tuple(numbers_in(value)),
+        numbers=() if _NAME.search(value) else tuple(numbers_in(value)),
         pattern=alike_identifiers(value.strip()) if is_id else None,
     )
 

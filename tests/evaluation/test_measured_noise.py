@@ -65,7 +65,7 @@ class Version:
             (turn, Side.CANDIDATE, said(bot(topic, self.rng))) for turn, topic in self.turns
         ]
         scored = await score_replies(
-            replies, SETTINGS, load_scorers(SETTINGS), 4, self.again, GATES.noise_level
+            replies, SETTINGS, load_scorers(SETTINGS), 4, self.again, GATES.noise_level, 60
         )
         sides, differences = summarise(scored.replies, SETTINGS)
         failed = failed_gates(sides, differences, len(self.turns), GATES, None, scored.noise)

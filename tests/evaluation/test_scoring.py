@@ -28,10 +28,13 @@ async def scored(
     replies: list[tuple[Prefix, Message | FailedReply]],
     settings: ScoringSettings,
     max_concurrency: int = 4,
+    timeout_seconds: float = 60,
 ) -> Scored:
     sided = [(prefix, Side.CANDIDATE, reply) for prefix, reply in replies]
     scorers = load_scorers(settings)
-    return await score_replies(sided, settings, scorers, max_concurrency, UNMEASURED, 0.01)
+    return await score_replies(
+        sided, settings, scorers, max_concurrency, UNMEASURED, 0.01, timeout_seconds
+    )
 
 
 async def verdict(

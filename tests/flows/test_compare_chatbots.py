@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from prefect.client.schemas.objects import State
@@ -15,7 +16,7 @@ from duologue.errors import UsageError
 from duologue.flows.compare_chatbots import compare_chatbots
 from duologue.flows.generate_dataset import generate_dataset
 from duologue.plans.rerun import plan_rerun
-from tests.support.generating import retried
+from tests.support.generating import events_of, retried
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -109,6 +110,21 @@ async def compared(output: Path, **parameters: Any) -> tuple[State[Any], Compari
     return state, result
 
 
+async def event_of(state: State[Any]) -> dict[str, Any]:
+    """The one event that a comparison ends with, and which its flow and flow run belong to."""
+    names = ("duologue.comparison.passed", "duologue.comparison.failed")
+    (event,) = await events_of(state, *names)
+    related = {one["prefect.resource.role"]: one for one in event["related"]}
+    assert related["flow"]["prefect.resource.name"] == "compare-chatbots"
+    run = f"prefect.flow-run.{state.state_details.flow_run_id}"
+    assert related["flow-run"]["prefect.resource.id"] == run
+    assert event["resource"] == {
+        "prefect.resource.id": "duologue.dataset.shop",
+        "prefect.resource.name": "shop",
+    }
+    return event
+
+
 async def published(output: Path, seeds: Path, **advanced: Any) -> None:
     state: Any = await generate_dataset(
         seeds=str(seeds),
@@ -142,6 +158,17 @@ async def test_two_chatbots_that_reply_alike_pass(seeds: Path, tmp_path: Path) -
     assert (manifest.pairs.pairs, manifest.pairs.compared, manifest.pairs.unchanged) == (30,) * 3
     assert "no difference that 30 seeds can show" in manifest.answer
     assert CALLS.count("chatbot") == CALLS.count("user") == 2 * 30 * 3
+    event = await event_of(state)
+    assert event["event"] == "duologue.comparison.passed"
+    assert event["payload"] == {
+        "dataset": "shop",
+        "comparison": manifest.comparison,
+        "path": str(tmp_path / "datasets" / "shop" / "comparisons" / manifest.comparison),
+        "answer": manifest.answer,
+        "failed_gates": [],
+        "candidate": f"{HERE}:steady",
+        "baseline": f"{HERE}:steady",
+    }
 
 
 async def test_a_fault_in_turn_two_is_found_at_half_the_calls(seeds: Path, tmp_path: Path) -> None:
@@ -156,6 +183,11 @@ async def test_a_fault_in_turn_two_is_found_at_half_the_calls(seeds: Path, tmp_p
     assert state.is_failed()
     assert CALLS.count("chatbot") == 30 * 3
     assert [one.outcome for one in manifest.failed_gates] == ["clean"]
+    event = await event_of(state)
+    assert event["event"] == "duologue.comparison.failed"
+    assert event["payload"]["failed_gates"] == [one.reason for one in manifest.failed_gates]
+    assert event["payload"]["answer"] == manifest.answer
+    assert event["payload"]["candidate"] == f"{HERE}:breaks_at_turn_two"
     found = {one.outcome: one for one in manifest.differences}
     assert found["clean"].verdict == "worse"
     assert found["clean"].difference == pytest.approx(-10 / 30)
@@ -212,6 +244,30 @@ async def test_a_user_out_of_its_role_is_no_evidence(seeds: Path, tmp_path: Path
     assert manifest.pairs.compared == 29
     assert {one.seeds for one in manifest.gated} == {29}
     assert {one.seeds for one in manifest.sensitivity} == {30}
+
+
+async def test_a_budget_that_is_spent_names_what_continues_the_comparison(
+    seeds: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "datasets"
+    _, manifest = await compared(
+        output,
+        seeds=str(seeds),
+        baseline=f"{HERE}:steady",
+        candidate=f"{HERE}:steady",
+        simulated_user=f"{HERE}:asks_on",
+        advanced={"budget": {"max_calls": 1}},
+    )
+    for side in manifest.sides.values():
+        failures = pd.read_csv(Path(side.path) / "failures.csv")
+        assert len(failures) == 30
+        for column in ("reason", "how_to_rerun"):
+            assert (
+                failures[column]
+                .str.contains(f"`duologue compare --resume {manifest.comparison}`")
+                .all()
+            )
+            assert not failures[column].str.contains("duologue rerun").any()
 
 
 @pytest.mark.parametrize("how", ["resume", "Retry"])

@@ -39,8 +39,8 @@ async def model(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ModelServer]:
 @pytest.fixture
 def seeds(tmp_path: Path) -> Path:
     path = tmp_path / "seeds.csv"
-    rows = (f"Where is order {n}?,the date of {n},it left on day {n}\n" for n in range(1, 4))
-    path.write_text("message,goal,facts\n" + "".join(rows))
+    rows = (f"Where is order {n}?,the date of {n},on day {n}\n" for n in range(1, 4))
+    path.write_text("message,goal,fact.left\n" + "".join(rows))
     return path
 
 
@@ -110,7 +110,7 @@ async def test_a_metric_scores_the_texts_that_it_takes(seeds: Path, vellum: Stan
     ] * 3
     assert all(one["passed"] for one in found), "from min_passing_score on"
     assert sorted(one["facts"] for one in metric.received) == [
-        f"it left on day {n}" for n in (1, 2, 3)
+        f'{{"left": "on day {n}"}}' for n in (1, 2, 3)
     ]
     assert all(one["transcript"].startswith("[0] USER: Where is order") for one in metric.received)
     assert len(metric.release_tags) == 4

@@ -1,6 +1,5 @@
 """Publication by the flow: gates, events, retention, and many nights in a row."""
 
-import asyncio
 import json
 import random
 import subprocess
@@ -27,6 +26,7 @@ from tests.dataset.making import VERSION, many
 from tests.support.generating import (
     ANYTHING_PASSES,
     QUICK,
+    events_of,
     folder,
     generated,
     latest,
@@ -39,18 +39,7 @@ from tests.support.vellum_stand_in import StandIn
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
-
-async def events_of(state: State[Any]) -> list[dict[str, Any]]:
-    """The dataset's events that a run emitted, once the server has stored one."""
-    names = ["duologue.dataset.published", "duologue.dataset.held-back"]
-    run = f"prefect.flow-run.{state.state_details.flow_run_id}"
-    query = {"filter": {"event": {"name": names}, "related": {"id": [run]}}}
-    async with get_client() as client:
-        while True:
-            answer = await client._client.post("/events/filter", json=query)
-            if found := answer.json()["events"]:
-                return list(found)
-            await asyncio.sleep(0.2)
+EVENTS = ("duologue.dataset.published", "duologue.dataset.held-back")
 
 
 async def summary_of(state: State[Any]) -> str:
@@ -102,7 +91,7 @@ async def test_publishing_emits_an_event_with_all_that_a_pipeline_needs(
 ) -> None:
     state = await generated(seeds_csv)
     manifest = await manifest_of(state)
-    (event,) = await events_of(state)
+    (event,) = await events_of(state, *EVENTS)
     assert event["event"] == "duologue.dataset.published"
     assert event["resource"]["prefect.resource.id"] == "duologue.dataset.seeds"
     assert event["payload"] == {
@@ -122,7 +111,7 @@ async def test_holding_back_emits_an_event_with_the_reasons(
 ) -> None:
     vellum.deployments["support-bot"].always = "status:503"
     state = await generated(seeds_csv)
-    (event,) = await events_of(state)
+    (event,) = await events_of(state, *EVENTS)
     assert event["event"] == "duologue.dataset.held-back"
     assert event["payload"]["is_latest"] is False
     assert event["payload"]["held_back"] == [

@@ -1,5 +1,6 @@
 """Making a version whole from its own files, by the flow that reruns its failed seeds."""
 
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -172,6 +173,38 @@ async def test_what_fails_again_continues_from_there_the_next_time(
     vellum.requests.clear()
     assert (await rerun(seeds, version=before.version, seed_ids=["s2"])).is_failed()  # s3, s5
     assert asked(vellum) == {"2": 2}
+
+
+async def test_a_scenario_survives_a_rerun(tmp_path: Path, vellum: StandIn) -> None:
+    said = [{"role": "USER", "text": "Hello."}, {"role": "ASSISTANT", "text": "What is it?"}]
+    scenario = {
+        "persona": "In a hurry",
+        "goal": "A refund",
+        "facts": '{"order": "KC-4711"}',
+        "opening": json.dumps(said),
+    }
+    seeds = tmp_path / "seeds.csv"
+    frame = pd.DataFrame([{"message": "Where is order 2?", "seed_id": "s2", **scenario}])
+    frame.to_csv(seeds, index=False)
+    user = vellum.deployments["simulated-user"]
+    user.inputs |= dict.fromkeys(("persona", "goal", "facts"), "STRING?")
+    user.when_history_contains = {"order 2?": "status:503"}
+    before = await manifest_of(await generated(seeds, turns=1, advanced=LENIENT))
+    user.when_history_contains = {}
+    seeds.unlink()
+    vellum.requests.clear()
+    after = await manifest_of(await rerun(seeds, version=before.version))
+    assert after.counts.valid == 1
+    [row] = conversations(seeds, after).to_dict("records")
+    columns = ("persona", "goal", "facts")
+    assert [row[name] for name in columns] == [scenario[name] for name in columns]
+    assert row["opening_messages"] == len(said)
+    opening = [message["text"] for message in row["messages"]][:3]
+    assert opening == ["Hello.", "What is it?", "Where is order 2?"]
+    [request] = vellum.requests
+    sent = {one["name"]: one["value"] for one in request.inputs if one["type"] == "STRING"}
+    assert sent == {name: scenario[name] for name in columns}
+    assert len(request.chat_history) == 4
 
 
 async def test_a_retry_of_a_rerun_continues_with_its_version_also_when_latest_is_another(

@@ -380,7 +380,7 @@ async def test_whatever_a_scorer_raises_costs_that_score_alone(
     error: BaseException, is_async: bool
 ) -> None:
     replies = [("good", None, HISTORY), ("bad", None, HISTORY), ("good", None, HISTORY)]
-    scores = await own_scores(_scorer(error, is_async), replies, max_concurrency=2)
+    scores = await own_scores(_scorer(error, is_async), replies, 2, 60)
     assert scores == [1.0, NoScore(type(error).__name__), 1.0]
 
 
@@ -388,7 +388,7 @@ async def test_a_bare_next_in_a_scorer_hangs_nothing() -> None:
     def scorer(reply: str, reference: str | None, chat_history: object) -> float:
         return float(next(iter([])))
 
-    assert await own_scores(scorer, [("x", None, HISTORY)], 1) == [NoScore("StopIteration")]
+    assert await own_scores(scorer, [("x", None, HISTORY)], 1, 60) == [NoScore("StopIteration")]
 
 
 @pytest.mark.parametrize("body", ["raise SystemExit", "next(iter([]))", "raise GeneratorExit"])

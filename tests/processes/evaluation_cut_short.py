@@ -30,7 +30,7 @@ def contents_of(plan: EvaluationPlan) -> EvaluationContents:
     replies = [(prefix, Side.CANDIDATE, reply) for prefix in plan.prefixes]
     again = AskedAgain(0, unmeasured="noise_samples is 0")
     scored = asyncio.run(
-        score_replies(replies, plan.settings.scoring, plan.scorers, 1, again, noise_level=0)
+        score_replies(replies, plan.settings.scoring, plan.scorers, 1, again, 0, 60)
     )
     return EvaluationContents(scored, plan.scorers.names, None, STARTED_AT)
 

@@ -1,6 +1,10 @@
 """One run on several machines, any of which may go away: workers, PostgreSQL, S3, all real."""
 
+import csv
+import json
 from collections.abc import Iterator
+from textwrap import dedent
+from typing import Any
 
 import httpx
 import pytest
@@ -9,6 +13,7 @@ from tests.support.many_machines import (
     CALLS,
     RUNS,
     SHARDS,
+    TURNS,
     Machines,
     many_machines,
     paid_twice,
@@ -21,11 +26,57 @@ IN_FLIGHT = 4
 UNFINISHED = 6
 """Conversations of a shard at most that are started and not yet stored."""
 
+JUDGE = """
+    from pathlib import Path
+
+    def judge(chat_history, persona, goal, facts):
+        opening, question = chat_history[0].text, chat_history[2].text
+        with Path(__file__).with_name("judged.log").open("a") as log:
+            print(question, file=log)
+        return {"passed": True, "reason": " | ".join((opening, question, persona, goal, facts))}
+"""
+JUDGES = [{"reference": "python:own_judge:judge", "criteria": ["goal_reached"]}]
+
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    with many_machines(tmp_path_factory.mktemp("machines"), latency_ms=0) as found:
+    folder = tmp_path_factory.mktemp("machines")
+    (folder / "own_judge.py").write_text(dedent(JUDGE))
+    with many_machines(folder, latency_ms=0) as found:
+        found.server.environment |= {
+            "PYTHONPATH": str(folder),
+            "DUOLOGUE_ALLOWED_CODE": "own_judge",
+        }
         yield found
+
+
+def scenarios(machines: Machines, count: int) -> str:
+    """Writes that many seeds, each with a scenario of its own and in the middle of a talk."""
+    file = machines.folder / "scenarios.csv"
+    with file.open("w", newline="") as opened:
+        rows = csv.writer(opened)
+        rows.writerow(["message", "persona", "goal", "facts", "opening"])
+        rows.writerows(
+            [f"Where is order {n}?", f"person {n}", f"goal {n}", facts(n), opening(n)]
+            for n in range(count)
+        )
+    return str(file)
+
+
+def facts(number: int) -> str:
+    return json.dumps({"order": f"KC-{number}"})
+
+
+def opening(number: int) -> str:
+    said = [("USER", f"I am customer {number}."), ("ASSISTANT", "What can I look up?")]
+    return json.dumps([{"role": role, "text": text} for role, text in said])
+
+
+def expected_reason(row: dict[Any, Any]) -> str:
+    """What the judge says of a conversation if it received it with its own scenario."""
+    number = row["messages"][2]["text"].split()[-1].rstrip("?")
+    said = (f"I am customer {number}.", f"Where is order {number}?")
+    return " | ".join((*said, f"person {number}", f"goal {number}", facts(int(number))))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -86,11 +137,12 @@ def test_a_parent_that_is_lost_continues_on_its_own_and_finds_its_shards_again(
 def test_what_failed_in_a_shard_is_billed_there_alone_and_a_retry_repairs_it(
     machines: Machines,
 ) -> None:
+    """Every conversation keeps its scenario, and has its own verdict, for which it is read once."""
     earlier, failing = len(machines.asked()), {"order 7?": "status:400"}
     machines.answer_after(0)
     machines.steer("support-bot", when_history_contains=failing)
     with machines.worker(SHARDS):
-        run = machines.start(machines.seeds(SEEDS), COUNT, IN_FLIGHT)
+        run = machines.start(scenarios(machines, SEEDS), COUNT, IN_FLIGHT, judges=JUDGES)
         machines.server.wait_for(run, "Failed")
         manifest, _ = machines.published(run)
         assert (manifest.counts.failed, manifest.counts.valid) == (1, SEEDS - 1)
@@ -103,6 +155,14 @@ def test_what_failed_in_a_shard_is_billed_there_alone_and_a_retry_repairs_it(
     manifest, conversations = machines.published(run)
     assert (manifest.revision, manifest.counts.valid, len(conversations)) == (2, SEEDS, SEEDS)
     assert len(machines.asked()) - earlier == SEEDS * CALLS + 1
+    judged = (machines.folder / "judged.log").read_text().splitlines()
+    assert sorted(judged) == sorted(f"Where is order {n}?" for n in range(SEEDS))
+    for row in conversations.to_dict("records"):
+        [verdict] = row["verdicts"]
+        reason = expected_reason(row)
+        assert verdict["reason"] == reason
+        assert reason.endswith(" | ".join((row["persona"], row["goal"], row["facts"])))
+        assert (row["opening_messages"], row["turn_count"]) == (2, TURNS)
 
 
 def test_what_no_seed_can_be_simulated_with_stops_all_shards_and_the_run(

@@ -32,6 +32,7 @@ CALLS_A_CONVERSATION = 2 * TURNS
 
 ON_DEMAND = "generate-dataset/on-demand"
 RERUN = "rerun-failed-seeds/rerun-failed-seeds"
+COMPARE = "compare-chatbots/compare"
 
 
 @dataclass(frozen=True)
@@ -252,6 +253,33 @@ def test_retry_in_the_ui_repairs_the_failed_seeds_and_requests_nothing_twice(
         screen.photograph("mended-summary")
     assert production.calls() - calls_before == dict.fromkeys(FAILING, CALLS_A_CONVERSATION)
     assert (latest(tmp_path)["version"], latest(tmp_path)["revision"]) == (version, 2)
+
+
+def test_retry_in_the_ui_simulates_only_the_missing_pairs_of_a_comparison(
+    production: Production, chromium: Browser, tmp_path: Path, screenshots: Path
+) -> None:
+    production.fail(*FAILING)
+    asked = parameters(tmp_path) | {"baseline": "support-bot", "candidate": "support-bot"}
+    del asked["chatbot"], asked["advanced"]["gates"]
+    run = production.prefect.start_run(COMPARE, asked)
+    production.prefect.wait_for(run, "Failed")
+    production.fail()
+    calls_before = production.calls()
+    with at_the_screen(chromium, production.prefect, screenshots) as screen:
+        screen.open_run(run)
+        screen.shows_state("Failed")
+        screen.open_tab("Details")
+        screen.shows("4 conversations failed; Retry simulates only these again")
+        screen.photograph("failed-comparison")
+        screen.choose("Retry")
+        screen.page.get_by_role("alertdialog").get_by_role("button", name="Retry").click()
+        screen.shows_state("Completed")
+        screen.open_artifact("comparison")
+        screen.shows("6 of 6 pairs compared")
+        screen.photograph("complete-comparison")
+    assert production.calls() - calls_before == dict.fromkeys(FAILING, 2 * CALLS_A_CONVERSATION)
+    (manifest,) = (tmp_path / "datasets").glob("seeds/comparisons/*/comparison.json")
+    assert json.loads(manifest.read_text())["pairs"]["missing"] == {"baseline": 0, "candidate": 0}
 
 
 def test_a_rerun_started_from_the_form_repairs_the_latest_version(

@@ -147,7 +147,7 @@ def test_a_stateful_participant_gets_no_seed_with_an_opening() -> None:
     seeds = SeedFile("s.csv", "", "", (seed(),), (), lines=(2,))
     assert without_lost_openings(seeds, stateless, stateless) == seeds
     (row,) = without_lost_openings(seeds, stateless, stateful).rejected
-    assert str(row).startswith("s.csv:2: it has an opening, but bot is stateful")
+    assert str(row).startswith("s.csv:2: it has an opening, but bot is sent only the latest")
 
 
 def test_everything_in_a_scenario_is_part_of_a_conversations_key() -> None:

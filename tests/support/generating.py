@@ -83,6 +83,18 @@ async def task_runs(state: State[Any], at_least: int = 1) -> list[TaskRun]:
     return runs
 
 
+async def events_of(state: State[Any], *names: str) -> list[dict[str, Any]]:
+    """The events with these names that a run emitted, once the server has stored one."""
+    run = f"prefect.flow-run.{state.state_details.flow_run_id}"
+    query = {"filter": {"event": {"name": names}, "related": {"id": [run]}}}
+    async with get_client() as client:
+        while True:
+            answer = await client._client.post("/events/filter", json=query)
+            if found := answer.json()["events"]:
+                return list(found)
+            await asyncio.sleep(0.2)
+
+
 def output_of(seeds: Path) -> Path:
     """Where the datasets of a test's seed file are."""
     return seeds.parent / "datasets"

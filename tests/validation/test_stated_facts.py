@@ -125,6 +125,34 @@ def test_the_answer_to_a_question_for_a_fact_counts(asked: str, said: str, is_on
     assert contradicted("Hello there", asked, said) == ([2] if is_one else [])
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "asked", "said", "is_one"),
+    [
+        ("number of tickets", "4", "How many?", "Find me four tickets on the 14th.", False),
+        ("show time", "10 pm", "When?", "I would like a show on the 5th of this month.", False),
+        ("appointment time", "11 am", "Which appointment time?", "On March 7th at 11:30.", False),
+        ("visit date", "the 12th", "Hello.", "What is the weather on the 11th?", False),
+        ("visit date", "the 12th", "Hello.", "Book a visit on the 11th.", True),
+        ("visit date", "the 12th", "Hello.", "Book a visit on March 12.", False),
+        ("visit date", "5th of this month", "Hello.", "Book a visit on the 6th of March.", True),
+        ("visit date", "the 12th", "Hello.", "Is the visit on the 2nd floor?", False),
+        (
+            "restaurant name",
+            "Vanessa's Bistro 2",
+            "Hi.",
+            "A restaurant at 6 in the evening.",
+            False,
+        ),
+        ("property name", "888 Gate Homes", "Hi.", "See the property on March 14.", False),
+    ],
+)
+def test_a_day_is_no_number_and_a_number_in_a_name_is_none(
+    name: str, value: str, asked: str, said: str, is_one: bool
+) -> None:
+    found = contradicted("Hi.", asked, said, facts={name: value})
+    assert bool(found) is is_one
+
+
 def test_who_quotes_the_chatbot_contradicts_nothing() -> None:
     told = "I found order KC-20741 over $99.00, ordered on 8 March."
     said = "Order KC-20741? The price was $99.00? Ordered on 8 March?"
