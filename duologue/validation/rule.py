@@ -49,6 +49,8 @@ class Rule:
     marks: tuple[str, ...] = ()
     """Strings of which a conversation has at least one where the rule finds anything; empty if that
     is not known. The rule does not run where none of them is, which saves time."""
+    ahead: Callable[[Sequence[Sequence[Message]]], None] | None = None
+    """Does part of the work for several conversations at once, before `check` reads each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from duologue.validation.residue import (
     reasoning,
     wrapping_quotes,
 )
-from duologue.validation.role_flip import role_flip, speaks_like_assistant
+from duologue.validation.role_flip import role_flip, score_ahead, speaks_like_assistant
 from duologue.validation.rule import Rule
 from duologue.validation.stage_directions import ASIDE_MARKS, stage_direction
 from duologue.validation.stated_facts import fact_contradicted, fact_unused
@@ -90,9 +90,9 @@ RULES = (
     # A single label before a message that is otherwise right.
     Rule("speaker_label", _WARNING, speaker_label, COLONS),
     # The user does not speak as one.
-    Rule("role_flip", _INVALID, role_flip),
+    Rule("role_flip", _INVALID, role_flip, ahead=score_ahead),
     # Less sure; for a judge or a person to decide.
-    Rule("speaks_like_assistant", _WARNING, speaks_like_assistant),
+    Rule("speaks_like_assistant", _WARNING, speaks_like_assistant, ahead=score_ahead),
     Rule("fourth_wall", _INVALID, fourth_wall),
     Rule("assistant_refusal", _INVALID, assistant_refusal),
     # Nothing but the prompt has these words.
