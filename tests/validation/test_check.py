@@ -191,9 +191,7 @@ def test_a_conversation_of_different_sentences_breaks_no_rule(texts: list[str]) 
     assert result.violations == ()
 
 
-MARKED = st.text(
-    st.sampled_from('ab <>[]{}()*_:`"\n/|\uff1a\uff08\u3010') | st.characters(), max_size=40
-)
+MARKED = st.text(st.sampled_from("ab <>[]{}()*_:`\n/|\uff1a\uff08\u3010"), max_size=40)
 FRAGMENTS = st.sampled_from(
     (
         *("<|im_end|>", "[/INST]", "<think>", "[THINK]", "[Your Name]", "<NAME>", "```a```", "{}"),

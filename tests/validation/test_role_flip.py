@@ -6,6 +6,7 @@ from duologue.conversation.messages import Message, Role
 from duologue.validation.role_flip import (
     LIMIT,
     Stretch,
+    _ahead,
     role_flip,
     score_ahead,
     speaks_like_assistant,
@@ -324,3 +325,10 @@ def test_conversations_that_are_checked_together_get_the_same_findings() -> None
     score_ahead([])
     assert together == [(one, check_transcript(one)) for one in transcripts]
     assert any(result.violations for _, result in together)
+
+
+def test_a_message_is_scored_ahead_with_the_one_before_it() -> None:
+    messages = talk("Hi", "How may I help?", "How may I help you?")
+    score_ahead([messages])
+    scores = role_model().score(["Hi", "How may I help you?"], ["", "How may I help?"])
+    assert [_ahead["Hi", ""], _ahead["How may I help you?", "How may I help?"]] == scores.tolist()
