@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from duologue.conversation.messages import Role
@@ -705,6 +705,7 @@ OF_FEW_FIELDS = st.fixed_dictionaries(
 
 
 @given(OF_FEW_FIELDS)
+@example({"role": "user", "text": "[{'type': 'text', 'text': 'Hi'}]"})
 def test_a_plain_message_is_read_as_any_other(message: dict[str, Any]) -> None:
     plain = _plain(message, TranscriptNames())
     assert plain is None or plain == _any(message, 0, TranscriptNames())
