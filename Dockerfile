@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
-# An image that runs Duologue: workers, flow runs of a docker or kubernetes work pool, and every
-# `duologue` command. docs/how-to/container.md says how.
+# An image for workers, for flow runs of a docker or kubernetes work pool, and for every `duologue`
+# command. See docs/how-to/container.md.
 
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /source
@@ -29,6 +29,6 @@ WORKDIR /duologue
 USER 1000
 # Runs of a docker or kubernetes work pool bring a command of their own.
 CMD ["prefect", "worker", "start", "--pool", "duologue", "--type", "process", "--with-healthcheck"]
-# A worker answers on port 8080 while it finds work.
+# A worker answers on port 8080 as long as it polls for work.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/health')"]

@@ -126,7 +126,7 @@ def is_async(function: Callable[..., Any]) -> bool:
 
 
 def finite_number(value: Any) -> float | None:
-    """Returns a value of a user's function as a number; None if it is none or not finite.
+    """Returns a value of a user's function as a number; None if it is not one, or not finite.
 
     The value's class may be the user's as well, and raise anything.
     """

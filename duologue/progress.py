@@ -11,7 +11,7 @@ class Growing(Protocol):
 
     @property
     def messages(self) -> Sequence[Any]:
-        """What was said so far; each message has a role and a text."""
+        """The messages so far; each has a role and a text."""
         ...
 
 

@@ -197,7 +197,7 @@ def reason_to_end(draft: Draft, seed: Seed, settings: SimulationSettings) -> End
     """Returns why the conversation has ended; None while it continues.
 
     If conversations end with ASSISTANT, a simulated user that leaves with a last message still
-    gets an answer to it. What was said in the seed's opening ends nothing and counts as no turn.
+    gets an answer to it. The seed's opening ends no conversation and does not count as turns.
     """
     said = draft.messages[len(seed.scenario.opening) :]
     last = draft.messages[-1].role

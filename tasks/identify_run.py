@@ -100,14 +100,14 @@ async def identify_evaluation(plan: EvaluationPlan, checkpoints: Checkpoints) ->
 async def identify_comparison(plan: ComparisonPlan, checkpoints: Checkpoints) -> RunIdentity:
     """Names the comparison that this flow run makes, the same again on a retry, and tags the run.
 
-    It also stores what the comparison was asked, so that its name is enough to resume it.
+    It also stores the comparison's settings, so that its name is enough to resume it.
 
     Raises:
         ExportError: the checkpoints cannot be written.
     """
     run = await _this_flow_run()
     comparison = plan.resume or new_version(_started_at(run), str(run.id))
-    if plan.resume is None:  # what is set for a resumed run is for that run alone
+    if plan.resume is None:  # settings of a resumed run apply to that run only
         with export_errors(f"checkpoints of {plan.dataset.name}: cannot be written"):
             await checkpoints.write(f"{comparison}/{FORM}", plan.form)
     version = plan.earlier_version or comparison

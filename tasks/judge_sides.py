@@ -20,7 +20,7 @@ from duologue.versions.checkpoints import Checkpoints
 SIDES = (Side.BASELINE, Side.CANDIDATE)
 
 Said = tuple[str, tuple[tuple[Role, str, str], ...]]
-"""The seed's id, and what was said about it."""
+"""The seed's id, and the messages of a conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ async def judge_sides(
     """Runs the rules on both sides, and asks the judges about both, side by side.
 
     The version's verdicts are used as they are, if the same judge gave them in the same release.
-    The same words are judged once, whichever side said them: a judge that answers by chance makes
-    no difference between two conversations that are alike.
+    Equal conversations of a seed are judged once, whichever side they are from, so that chance in a
+    judge's answers makes no difference between them.
     """
     checked = {side: _checked(plan, side, simulated) for side in SIDES}
     judgements, settings = Judgements(), plan.settings
@@ -93,7 +93,7 @@ async def judge_sides(
 def _checked(
     plan: ComparisonPlan, side: Side, simulated: SimulatedSides
 ) -> list[CheckedConversation]:
-    """Runs the rules on a side; those of a version have been, and lose the version's verdicts."""
+    """Runs the rules on a side. A version's were run before; its verdicts are removed."""
     if side not in simulated.outcomes:
         assert plan.earlier is not None
         return [made.unjudged() for made in plan.earlier.checked]
@@ -107,7 +107,7 @@ def _checked(
 
 
 def _known(plan: ComparisonPlan, judge: JudgeSettings) -> dict[Said, list[Verdict]]:
-    """Returns the version's verdicts of this judge in this release, by what was said."""
+    """Returns the version's verdicts of this judge in this release, by conversation."""
     if plan.version is None or plan.earlier is None:
         return {}
     asked_alike = (_asked_alike(judge, before) for before in plan.version.manifest.settings.judges)

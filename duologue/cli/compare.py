@@ -14,6 +14,7 @@ from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, OutputFormat, Quiet, print_lines
 from duologue.cli.promotion import promote as promote_candidate
 from duologue.cli.promotion import undo as undo_promotion
+from duologue.cli.results import gates_and_files
 from duologue.cli.terminal import Console, counted
 from duologue.errors import UsageError
 
@@ -147,7 +148,7 @@ def compare(
 
 
 def _place(plan: "ComparisonPlan") -> str:
-    """Returns the flag that leads to the datasets, if they are not where they are by default."""
+    """Returns the flag `--output`, if the datasets are not in the default folder."""
     from duologue.settings.comparison import ComparisonPlace
     from duologue.storage.locations import without_credentials
 
@@ -246,10 +247,7 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
     from duologue.comparison.manifest import COMPARISON_MANIFEST_FILE
     from duologue.comparison.result import amount, span, spoken
     from duologue.report.comparison_page import COMPARISON_REPORT_FILE
-    from duologue.storage.locations import without_credentials
 
-    folder = plan.folder / manifest.comparison
-    report = without_credentials((folder / COMPARISON_REPORT_FILE).absolute().as_uri())
     pairs = manifest.pairs
     console.print()
     console.say(manifest.answer)
@@ -281,14 +279,12 @@ def _show(manifest: "ComparisonManifest", plan: "ComparisonPlan", console: Conso
             f"own scorer {name} failed at {count} conversations"
             for name, count in manifest.failed_scorers.items()
         ),
-        "Passed." if not manifest.failed_gates else "Not passed:",
-        *(f"  {reason}" for reason in manifest.reasons),
-        "",
-        without_credentials(folder),
-        *(f"  {file.name}" for file in manifest.files),
-        f"  {COMPARISON_MANIFEST_FILE}",
-        "",
-        f"Report: {report}",
+        *gates_and_files(
+            manifest.reasons,
+            plan.folder / manifest.comparison,
+            [*(file.name for file in manifest.files), COMPARISON_MANIFEST_FILE],
+            COMPARISON_REPORT_FILE,
+        ),
     ]
     for line in lines:
         console.say(line)

@@ -49,7 +49,7 @@ class Finding:
 
 
 class DoubtError(Exception):
-    """What a check found is no fault, but may become one."""
+    """A check found something that may become a problem."""
 
 
 def doctor(
@@ -169,7 +169,7 @@ def _participant(plan: "Plan", participant: "ParticipantSettings") -> str:
 
 
 def _allowed_code(plan: "Plan") -> str:
-    """Finds code that runs here, and that a worker would refuse."""
+    """Finds code that runs here but that a worker would refuse."""
     from duologue.own_code import VARIABLE, allowed_by
 
     allowed = allowed_by(os.environ.get(VARIABLE, ""))

@@ -10,6 +10,7 @@ from rich.table import Table
 from duologue.cli.flags import Assignments, ConfigFile, Flag, read_settings
 from duologue.cli.local_run import run_locally
 from duologue.cli.options import Format, OutputFormat, Quiet, print_lines
+from duologue.cli.results import gates_and_files
 from duologue.cli.terminal import Console
 
 if TYPE_CHECKING:
@@ -120,14 +121,11 @@ def _show(manifest: "EvaluationManifest", plan: "EvaluationPlan", console: Conso
     from duologue.evaluation.manifest import EVALUATION_MANIFEST_FILE
     from duologue.evaluation.noise_sentences import noise_sentences
     from duologue.report.evaluation_page import EVALUATION_REPORT_FILE
-    from duologue.storage.locations import without_credentials
 
     console.print()
     console.print(_verdicts(manifest))
     console.print()
     console.print(_scores(manifest))
-    folder = plan.evaluations / manifest.evaluation
-    report = without_credentials((folder / EVALUATION_REPORT_FILE).absolute().as_uri())
     lines = [
         *(
             f"own scorer {name} failed at {count} replies"
@@ -135,18 +133,16 @@ def _show(manifest: "EvaluationManifest", plan: "EvaluationPlan", console: Conso
         ),
         *_test_suite(manifest.test_suite),
         *noise_sentences(manifest.noise),
-        "Passed." if not manifest.failed_gates else "Not passed:",
-        *(f"  {reason}" for reason in manifest.failed_gates),
-        "",
-        without_credentials(folder),
-        *(f"  {file.name}" for file in manifest.files),
-        f"  {EVALUATION_MANIFEST_FILE}",
-        "",
-        f"Report: {report}",
+        *gates_and_files(
+            manifest.failed_gates,
+            plan.evaluations / manifest.evaluation,
+            [*(file.name for file in manifest.files), EVALUATION_MANIFEST_FILE],
+            EVALUATION_REPORT_FILE,
+        ),
     ]
     console.print()
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.say(line)
 
 
 def _test_suite(run: "SuiteRunRecord | None") -> list[str]:

@@ -1,10 +1,11 @@
-"""`duologue seeds expand`: each seed with each persona, or a balanced sample of that."""
+"""`duologue seeds expand`: each seed with each persona, or a balanced sample of the pairs."""
 
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from duologue.cli.options import MessageColumn, NoHeader
 from duologue.cli.terminal import Console, counted
 
 if TYPE_CHECKING:
@@ -34,12 +35,8 @@ def expand(
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file if it is already there.")
     ] = False,
-    message_column: Annotated[
-        str | None, typer.Option(help="The column that holds the first user message.")
-    ] = None,
-    no_header: Annotated[
-        bool, typer.Option("--no-header", help="The first row is a message, not a header.")
-    ] = False,
+    message_column: MessageColumn = None,
+    no_header: NoHeader = False,
 ) -> None:
     """Combine each seed with each persona, or choose a balanced sample of the combinations.
 

@@ -29,8 +29,8 @@ def init(
     """Make a folder a Duologue project.
 
     Asks for the chatbot, the simulated user and the seeds, and writes duologue.toml, example seeds,
-    prefect.yaml, prefect.toml, a GitHub Actions workflow and .gitignore. What is there already is
-    kept as it is.
+    prefect.yaml, prefect.toml, a GitHub Actions workflow and .gitignore. Existing files
+    are not changed.
 
     Exit code 0; 2 if a reference is wrong or a file cannot be written.
     """
@@ -40,7 +40,7 @@ def init(
     console = Console()
     asks = not yes and sys.stdin.isatty() and console.is_terminal
     if asks:
-        console.say("Press Enter to take what is in brackets; every answer can be changed later.\n")
+        console.say("Press Enter for the default in brackets; you can change every answer later.\n")
     answers = Answers(
         chatbot=_participant("Which chatbot", chatbot, BUNDLED_CHATBOT, asks, console),
         simulated_user=_participant(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from duologue.mining.paging import Progress
 
 CLUSTERS_SHOWN = 20
-"""The largest ones without a conversation; --format json has them all."""
+"""The largest clusters without a conversation; --format json has all of them."""
 
 
 def mine_seeds(

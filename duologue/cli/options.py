@@ -77,6 +77,14 @@ VersionOrFolder = Annotated[
 ]
 
 
+MessageColumn = Annotated[
+    str | None, typer.Option(help="The column that holds the first user message.")
+]
+NoHeader = Annotated[
+    bool, typer.Option("--no-header", help="The first row is a message, not a header.")
+]
+
+
 def print_lines(lines: Mapping[str, str], console: Console) -> None:
     """Prints labelled lines, the texts below each other."""
     for label, text in lines.items():

@@ -47,7 +47,7 @@ def realism(
 ) -> None:
     """Measure how well simulated users can be told from real ones, and by what.
 
-    Compares the user's messages after the opening: an AUC of 0.5 is guessing, 1 is always. Of a
+    Compares the user's messages after the opening: an AUC of 0.5 is guessing, 1 is always. For a
     version, the result is also written to realism/VERSION/ in the dataset's folder, with a page.
 
     Exit code 0, whatever the grade; 2 if a file can't be read or holds too few conversations.

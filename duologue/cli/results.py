@@ -14,6 +14,8 @@ from duologue.cli.options import OutputFormat
 from duologue.cli.terminal import Console, open_table
 
 if TYPE_CHECKING:
+    from upath import UPath
+
     from duologue.dataset.failures import Failure
     from duologue.dataset.manifest import Manifest
 
@@ -47,6 +49,29 @@ def print_result(
         typer.echo(json.dumps(_plain(manifest, output)))
     counts = manifest.counts
     return 0 if counts.valid == counts.conversations and not manifest.held_back else 1
+
+
+def gates_and_files(
+    failed_gates: Iterable[str], folder: "UPath", files: Iterable[str], report: str
+) -> Iterator[str]:
+    """Yields the last lines on an evaluation or a comparison.
+
+    Args:
+        failed_gates: one sentence for each gate that the candidate fails.
+        folder: with the result.
+        files: their names.
+        report: the name of the report among them.
+    """
+    from duologue.storage.locations import without_credentials
+
+    reasons = [f"  {reason}" for reason in failed_gates]
+    yield "Not passed:" if reasons else "Passed."
+    yield from reasons
+    yield ""
+    yield without_credentials(folder)
+    yield from (f"  {name}" for name in files)
+    yield ""
+    yield f"Report: {without_credentials((folder / report).absolute().as_uri())}"
 
 
 def _plain(manifest: "Manifest", output: str) -> dict[str, Any]:

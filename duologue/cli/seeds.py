@@ -9,7 +9,7 @@ import typer
 
 from duologue.cli.expand import expand
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
-from duologue.cli.options import Group, example
+from duologue.cli.options import Group, MessageColumn, NoHeader, example
 from duologue.cli.terminal import Console, counted, visible
 
 if TYPE_CHECKING:
@@ -45,12 +45,8 @@ seeds_app.command(
 def check_seeds(
     context: typer.Context,
     file: Annotated[str, typer.Argument(help="CSV, JSONL, Excel or Parquet; a path or a URL.")],
-    message_column: Annotated[
-        str | None, typer.Option(help="The column that holds the first user message.")
-    ] = None,
-    no_header: Annotated[
-        bool, typer.Option("--no-header", help="The first row is a message, not a header.")
-    ] = False,
+    message_column: MessageColumn = None,
+    no_header: NoHeader = False,
     delimiter: Annotated[
         str | None, typer.Option(help="What splits the cells: a character, or a word such as tab.")
     ] = None,

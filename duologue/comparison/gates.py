@@ -63,7 +63,7 @@ def failed_gates(
         gates: of the comparison.
         stopped_early: why the run did not simulate all conversations; None if it did.
         confidence: the level of the tests.
-        judges: what those said of the candidate whose criteria gates use.
+        judges: the verdicts on the candidate, of judges whose criteria the gates use.
     """
     found = {one.outcome: one for one in differences}
     early = f"the run stopped early: {stopped_early}"

@@ -64,7 +64,7 @@ class FailedGate(Record):
     outcome: str | None = None
     """Whose gate it is; null if it is about the run as a whole."""
     reason: str
-    """One sentence, with the figures and what was asked for."""
+    """One sentence with the measured figures and the limit."""
 
 
 class Reliability(Record):

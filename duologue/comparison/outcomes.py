@@ -36,11 +36,6 @@ class Outcome:
     description: str
     unit: str = ""
 
-    @property
-    def is_gated_by_default(self) -> bool:
-        """Whether a drop fails the comparison unless the settings say otherwise."""
-        return self.is_share and self.better is Better.MORE
-
 
 class Status(StrEnum):
     """What became of one conversation of a comparison."""
@@ -69,7 +64,7 @@ class Measured:
 
 
 _USER_IN_ROLE = f"{JUDGE_PREFIX}{USER_IN_ROLE}"
-"""About the user, whichever message a judge names."""
+"""This criterion is about the user, even if the judge names a chatbot's message."""
 
 _OF_NOBODY = frozenset({"loop", "user_repeats_itself", "opening_restated"})
 """Rules about the user's messages that a chatbot may cause: whoever gets no answer asks again."""
@@ -235,7 +230,7 @@ _BUILT_IN: tuple[tuple[Outcome, Callable[[CheckedConversation], float | None]], 
         partial(_ended, EndReason.USER_ENDED),
     ),
     (
-        Outcome("farewell_loop", Better.NEITHER, True, "both sides only said goodbye any longer"),
+        Outcome("farewell_loop", Better.NEITHER, True, "both sides were only saying goodbye"),
         partial(_ended, EndReason.FAREWELL_LOOP),
     ),
     (Outcome("turns", Better.NEITHER, False, "chatbot replies", "turns"), _turns),

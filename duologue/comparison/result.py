@@ -182,11 +182,11 @@ def reliability(measured: Iterable[Measured]) -> Reliability:
 def visible(
     values: Sequence[float], is_share: bool, seeds: int, samples: int, tests: int, level: float
 ) -> float | None:
-    """Returns the smallest difference that so many seeds find with 80 % probability.
+    """Returns the smallest difference that this many seeds find with 80 % probability.
 
-    Both sides are taken to vary as the version does; a share varies more the nearer it is to one
-    half. How much of that lies between seeds cannot be told from one sample a seed; it is not
-    subtracted, so the figure is the largest it can be.
+    Both sides are assumed to vary like the version; a share varies more the nearer it is to one
+    half. One sample a seed does not show how much of this lies between seeds; it is not
+    subtracted, so the figure is an upper bound.
 
     Args:
         values: of an outcome, of a version's conversations.

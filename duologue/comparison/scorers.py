@@ -69,10 +69,10 @@ def outcomes_of(names: Iterable[str], shares: Iterable[str] = ()) -> list[Outcom
 
 @dataclass(frozen=True, slots=True)
 class OwnScores:
-    """What own scorers said of conversations."""
+    """The scores that own scorers gave to conversations."""
 
     scores: Sequence[dict[str, float]]
-    """Of each conversation, in order, by the scorer's name; without a score it is left out."""
+    """For each conversation, in order, its scores by scorer; missing ones are left out."""
     failed: dict[str, int]
     """Number of conversations that each scorer failed at."""
 

@@ -19,17 +19,17 @@ _DECORATION = re.compile(
     r"[\s*_~`\"'|#(){}\[\]<>.,;:!\\/\-\u2010-\u2015\u2018-\u201f\u2026\u00ab\u00bb\u2022"
     r"\u3001\u3002\u300c-\u3011\uff01\uff0c\ufeff\u200b-\u200f\u2060]*"
 )
-"""What says nothing where it stands alone."""
+"""Punctuation that says nothing on its own."""
 
 _NO_SPEECH = re.compile(
     r"</?[a-zA-Z]\w{0,9}>|<\|\w+\|>|^\d{1,2}[.)]$|^\(\w+://\S*\)$"
     r"|^(?:user|customer|client|human|you|me|message|reply|answer)\s*:$",
     re.IGNORECASE,
 )
-"""Tags and a model's control tokens; and, alone: a list's number, a link's target, a speaker."""
+"""Tags and a model's control tokens. And, if alone: a list number, a link target, a speaker."""
 
 _DANGLING = re.compile(r"\s+[-*#>|_~`\u2010-\u2015\u2022]+$")
-"""A dash, a bullet or a rule that only led over to the marker."""
+"""A dash, a bullet or a rule that only introduces the marker."""
 
 _SPACES = " \t\r\n\u00a0\u200b\u200c\u200d\u2060\ufeff"
 

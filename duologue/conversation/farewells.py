@@ -97,7 +97,7 @@ def mostly_says_farewell(text: str) -> bool:
 
 
 def _sentences(text: str) -> Iterator[str]:
-    """Splits a text as far as it is read: most messages show at once that they are no farewell."""
+    """Splits a text lazily: most messages show at once that they are no farewell."""
     rest = text
     while rest:
         sentence, *after = _SENTENCE_END.split(rest, maxsplit=1)

@@ -66,7 +66,7 @@ class Wording:
 
     @property
     def letters(self) -> str:
-        """The text with case, width, composition and white space made equal."""
+        """The text with case, width, composition and white space normalised."""
         return fold(self.text)
 
 

@@ -10,11 +10,11 @@ from duologue.dataset.manifest import Manifest
 from duologue.validation.verdict import Verdict
 
 FOLDER = Path(__file__).with_name("schemas")
-"""Where they are, also where Duologue is installed."""
+"""Their folder in the installed package."""
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
-# The settings have a page of their own, and as a schema they are a form of Prefect's UI.
+# The settings have their own page, and their schema is the form in Prefect's UI.
 _Manifest = create_model(
     "Manifest", __base__=Manifest, __doc__=Manifest.__doc__, settings=(dict[str, Any], ...)
 )

@@ -17,7 +17,7 @@ from duologue.mining.grouping import RealConversation
 from duologue.settings.mining import MiningSettings, Sampling
 
 NEARLY_THE_SAME = 92
-"""Of 100: how like two messages are that count as one (rapidfuzz's token sort ratio)."""
+"""From 0 to 100: how similar messages must be to count as one (rapidfuzz's token sort ratio)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Covered:
     covered: int
     """Groups with a chosen seed."""
     traffic_share: float
-    """Of the conversations, those in a covered group; 0 to 1."""
+    """The share of conversations in a covered group, from 0 to 1."""
     random_clusters: float
     """The groups that as many conversations, drawn at random, cover on average."""
 

@@ -11,7 +11,7 @@ from duologue.mining.grouping import RealConversation
 from duologue.validation.transcripts import read_transcripts
 
 IDS_SHOWN = 3
-"""Of each cluster's conversations, as examples."""
+"""Conversations that are listed of each cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Coverage:
     covered: int
     """Clusters with a conversation of the dataset."""
     share: float
-    """Of the real conversations, those in a covered cluster; 0 to 1."""
+    """The share of real conversations in a covered cluster, from 0 to 1."""
     missing: tuple[Candidate, ...]
     """A seed for each cluster that is not covered, the largest cluster first."""
 

@@ -15,7 +15,7 @@ from duologue.storage.locations import without_credentials
 REAL_CONVERSATIONS = "real_conversations.jsonl"
 COLUMNS = "message", "cluster", "weight", "failing", "source_ids"
 MOST_SOURCE_IDS = 20
-"""Of one seed: enough to look at, and a row that can be read."""
+"""Ids listed for each seed: enough to look at, and the row stays readable."""
 
 
 def output_path(output: str, overwrite: bool) -> UPath:

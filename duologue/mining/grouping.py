@@ -21,9 +21,9 @@ SHORTEST_GAP_PREFIX = 3
 """Messages that must be equal to bridge an execution that is missing. An opening and its reply may
 be equal by chance."""
 ALIKE = 50
-"""Of 100: how like a reply must be to the one that came back in other words."""
+"""From 0 to 100: how similar a reply must be to its version in a later history."""
 REPEATED_WITHIN = timedelta(minutes=30)
-"""An execution that failed is repeated within this time, or else by somebody else."""
+"""After this time, the same message is from somebody else and no repetition of a failed one."""
 
 _Key = bytes
 
@@ -33,7 +33,7 @@ class RealConversation:
     """A conversation of real traffic."""
 
     id: str
-    """Of its first execution, or of the transcript."""
+    """The id of its first execution, or of the transcript."""
     messages: tuple[Message, ...]
     """Starts with a USER message."""
     source_ids: tuple[str, ...]

@@ -109,7 +109,7 @@ async def mine(
 
 @contextmanager
 def _forgetting(pages: UPath) -> Iterator[None]:
-    """Removes the stored pages if there is nothing in them: another time there may be."""
+    """Removes the stored pages if nothing in them can be mined, so that a later run reads again."""
     try:
         yield
     except UsageError:

@@ -174,7 +174,7 @@ def _lists() -> tuple[frozenset[str], frozenset[str]]:
 
 
 def is_first_name(word: str) -> bool:
-    """Checks whether a word is a first name, and nothing else that is usual."""
+    """Checks whether a word is a first name and not also a usual word."""
     plain = word.lower().strip(".")
     parts = plain.split("-")
     return plain not in AMBIGUOUS | _NOT_A_NAME and all(part in _lists()[0] for part in parts)
@@ -208,7 +208,7 @@ def names_in(messages: Sequence[Message], known: Iterable[str] = ()) -> list[tup
 def _with_last_names(
     firsts: Iterable[str], messages: Sequence[Message]
 ) -> Iterator[tuple[str, ...]]:
-    """Finds the last name that follows a first name which is known."""
+    """Finds the last name that follows a known first name."""
     capital = [re.escape(first) for first in firsts if first[0].isupper()]
     if not capital:
         return

@@ -1,6 +1,6 @@
 """Finds numbers that belong to a person: phones, cards, IBANs, and the ids of orders and accounts.
 
-A price, a date, a time and a plain number are none of them.
+Prices, dates, times and plain numbers are not among them.
 """
 
 import re

@@ -54,7 +54,7 @@ class Reading(Record):
 
 class _Page(Record):
     offset: int
-    """Of the first execution that the next page should not miss."""
+    """The offset of the first execution that the next page should not miss."""
     is_last: bool
     executions: tuple[Execution, ...]
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NAME, ADDRESS = "name", "e-mail address"
 MOST_TRIES = 400
-"""To find a valid value. After it, one with only the right form is taken."""
+"""Attempts to find a valid value. After them, any value of the right form will do."""
 _SPELT_EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64} ?(?:[(\[{] ?(?:at|ät|arobase|arroba) ?[)\]}]|(?<= )at(?= )|@) ?"
     r"[\w-]{2,63}(?: ?(?:[(\[{] ?(?:dot|punkt|point|punto) ?[)\]}]|(?<= )dot(?= )|"
@@ -86,7 +86,7 @@ class Redactor:
 
 
 class _Swaps:
-    """What is replaced by what in one conversation."""
+    """The replacements in one conversation."""
 
     def __init__(self, rng: Random) -> None:
         self.language = "en"
@@ -97,7 +97,7 @@ class _Swaps:
         self._as_found: dict[str, set[str]] = {}
         self._emails: dict[str, str] = {}
         self._numbers: dict[str, tuple[str, bool]] = {}
-        """Letters and digits of a number, and whether it may stand behind a country code."""
+        """By letters and digits of a number: its text, and whether it may follow a country code."""
 
     def add_name(self, words: Sequence[str]) -> None:
         """Invents a name of the same length."""

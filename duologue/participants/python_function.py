@@ -48,9 +48,9 @@ class PythonFunction:
     """Calls `reply(chat_history)`, async or not, with the messages as a list.
 
     Further inputs are passed by keyword, and so is the conversation's id if the function has a
-    parameter `conversation_id`. A simulated user also gets what it has parameters for of persona,
-    goal, facts, expected_outcome and language, as text; what the seed does not say is empty, or the
-    parameter's default. The function may raise TransientError to be called again, or
+    parameter `conversation_id`. A simulated user also gets persona, goal, facts,
+    expected_outcome and language as text, if it has such parameters; what the seed lacks is
+    empty, or the parameter's default. The function may raise TransientError to be called again, or
     FatalError not to be. Timeouts, lost connections, and the statuses 408, 409, 425, 429 and 5xx
     count as the first, whatever library raised them; every other error counts as the second, also
     one that is not an Exception.

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ from duologue.participants.api_key import vellum_api_key
 from duologue.participants.budget import Spending
 from duologue.participants.calling import AddUsage, Caller
 from duologue.participants.concurrency import Account, Accounts
-from duologue.participants.error_context import ErrorContext
+from duologue.participants.error_context import ErrorContext, Remedies
 from duologue.participants.protocol import Reply, TurnContext, usable_text
 from duologue.participants.stateful import refuse_fresh_state, refuse_lost_state
 from duologue.participants.vellum_errors import (
@@ -77,6 +77,17 @@ class VellumClient:
     """What no message may hold."""
     account: Account
     """Of the key: how many calls it allows in flight."""
+
+    def error_context(
+        self,
+        participant: str,
+        chat_history: Sequence[Message],
+        inputs: Mapping[str, JsonValue],
+        remedies: Remedies,
+    ) -> ErrorContext:
+        """Returns what messages about a call say, and what was sent, which they must hide."""
+        private = [*(message.text for message in chat_history), *_texts([*inputs.values()])]
+        return ErrorContext(participant, self.base_url, (self.api_key,), private, remedies)
 
 
 @asynccontextmanager
@@ -138,9 +149,8 @@ class VellumDeployment:
     async def reply(self, chat_history: Sequence[Message], context: TurnContext) -> Reply:
         """Answers the latest message; see `Participant.reply`."""
         further = typed_inputs(self._settings, self._types, context)
-        said = (*(message.text for message in chat_history), *_texts(further))
-        client, reference = self._client, self._settings.reference
-        wording = ErrorContext(reference, client.base_url, (client.api_key,), said, _REMEDIES)
+        reference = self._settings.reference
+        wording = self._client.error_context(reference, chat_history, further, _REMEDIES)
         request = {**self._request, "metadata": metadata_of(context)}
         if self._is_stateful:
             refuse_lost_state(chat_history, context, reference)
@@ -261,8 +271,13 @@ def fit_id(execution_id: str, wording: ErrorContext) -> str | None:
     return execution_id if is_fit and wording.quoted(execution_id) == execution_id else None
 
 
-def _texts(inputs: dict[str, JsonValue]) -> list[str]:
-    return [value for value in inputs.values() if isinstance(value, str)]
+def _texts(value: JsonValue) -> Iterator[str]:
+    """Yields the texts in a JSON value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def _environment() -> VellumEnvironment:

@@ -44,8 +44,8 @@ def typed_inputs(
 ) -> dict[str, JsonValue]:
     """Returns a participant's inputs apart from the messages, by name, in their declared types.
 
-    A simulated user also receives what the seed says of persona, goal, facts and so on, as far as
-    it declares inputs of these names.
+    A simulated user also receives the seed's persona, goal, facts and so on, if it declares
+    inputs with these names.
 
     Args:
         settings: of the participant.

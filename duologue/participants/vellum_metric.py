@@ -50,11 +50,7 @@ class VellumMetric:
         """Judges a conversation; see `Participant.reply`."""
         settings, client = self._settings, self._client
         further = typed_inputs(settings, self._types, context)
-        texts = [message.text for message in chat_history]
-        texts += [value for value in further.values() if isinstance(value, str)]
-        wording = ErrorContext(
-            settings.reference, client.base_url, (client.api_key,), texts, metric_remedies()
-        )
+        wording = client.error_context(settings.reference, chat_history, further, metric_remedies())
         inputs = [
             *self._history(chat_history),
             *(_input(name, value, self._types.get(name)) for name, value in further.items()),

@@ -202,9 +202,9 @@ async def _asked(request: Callable[[], Awaitable[Answer]], wording: ErrorContext
 def _with_required_scenario(
     settings: ParticipantSettings, variables: Sequence[VellumVariable]
 ) -> ParticipantSettings:
-    """Takes the inputs that a simulated user cannot do without from the columns of their names.
+    """Takes the required inputs of a simulated user from the columns with their names.
 
-    Those that it can do without are sent if the seed has them: see `scenario_inputs`.
+    Optional inputs are sent if the seed has them: see `scenario_inputs`.
     """
     if not settings.takes_scenario:
         return settings

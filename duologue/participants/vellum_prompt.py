@@ -60,10 +60,8 @@ class VellumPrompt:
         """Answers the latest message; see `Participant.reply`."""
         settings, types = self._settings, self._types
         further = typed_inputs(settings, types, context)
-        texts = [message.text for message in chat_history]
-        texts += [value for value in further.values() if isinstance(value, str)]
-        client, reference = self._client, settings.reference
-        wording = ErrorContext(reference, client.base_url, (client.api_key,), texts, _REMEDIES)
+        client = self._client
+        wording = client.error_context(settings.reference, chat_history, further, _REMEDIES)
         history = message_requests(chat_history)
         request: dict[str, Any] = {
             **target_of(settings, "prompt"),

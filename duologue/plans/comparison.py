@@ -75,7 +75,7 @@ class ComparisonPlan:
     """The version's conversations, if there is a version."""
     scorers: Mapping[str, ConversationScorer]
     form: ComparisonForm
-    """What it was asked, with the version named instead of `latest`; to resume it."""
+    """Its settings, with the version's name instead of `latest`; needed to resume it."""
     resume: str | None
 
     @property

@@ -1,4 +1,4 @@
-"""Resuming a comparison by its name alone: what it was started with is stored with it."""
+"""Resuming a comparison by its name alone: its settings are stored with it."""
 
 from pydantic import ValidationError
 
@@ -15,7 +15,7 @@ FORM = "form"
 
 
 def with_stored_settings(form: ComparisonForm) -> ComparisonForm:
-    """Returns the settings of a comparison to resume: the stored ones, and over them those given.
+    """Returns the settings of a comparison to resume: the stored ones, overridden by those given.
 
     Settings that are given as their defaults count as not given.
 

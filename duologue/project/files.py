@@ -1,4 +1,4 @@
-"""The files of a project, and how they are written: none that is there already is changed."""
+"""The files of a project, and how they are written: existing ones are not changed."""
 
 import json
 import re
@@ -50,13 +50,13 @@ class Written:
 
     made: tuple[str, ...]
     kept: tuple[str, ...]
-    """They were there before."""
+    """Files that already existed."""
     prefect_file: str
     """Which of the files describes the Prefect deployments."""
 
 
 def write_project(folder: Path, answers: Answers) -> Written:
-    """Writes a project's files, except those that are there.
+    """Writes a project's files, except those that already exist.
 
     Args:
         folder: where to; made if it is missing.

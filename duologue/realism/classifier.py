@@ -1,4 +1,4 @@
-"""Telling two sides apart by logistic regression, without learning from what is tested.
+"""Tells two sides apart by logistic regression, with separate training and test data.
 
 A classifier two-sample test (Lopez-Paz and Oquab, "Revisiting classifier two-sample tests", arXiv
 1610.06545): if a classifier cannot tell two samples apart on conversations that it has not seen,
@@ -15,12 +15,12 @@ Groups = NDArray[np.intp]
 """For each conversation, the number of the group that it belongs to; from 0, all in use."""
 
 FOLDS = 2
-"""With more, what is tested on is mostly what the other folds learned from, and the AUCs of equal
+"""With more, the folds share most of their training data, and the AUCs of equal
 users scatter more than their intervals allow: on halves of 981 real users by 0.025 with 5 folds, by
 0.018 with 2, which is what theory says for one sample."""
 REPEATS = 5
-"""Of the cross-validation, with other folds (5x2, after Dietterich 1998, Neural Computation
-10:1895-1923)."""
+"""How often the cross-validation is repeated, each time with other folds (5x2, after Dietterich
+1998, Neural Computation 10:1895-1923)."""
 RIDGE = 1.0
 """The penalty on each squared weight, as if one conversation contradicted it."""
 MOST_DEVIATIONS = 4.0
@@ -52,7 +52,7 @@ def folds_of(groups: Groups, is_simulated: NDArray[np.bool_], seed: int) -> NDAr
     held = [[0.0, 0.0] for _ in range(FOLDS)]
     fold = np.empty(count, dtype=np.intp)
     for name, (simulated, real) in zip(order.tolist(), sizes[order].tolist(), strict=True):
-        # The fold that has least of what this group brings.
+        # The fold with the fewest conversations of this group's sides.
         loads = [a * simulated + b * real for a, b in held]
         chosen = loads.index(min(loads))
         fold[name] = chosen
@@ -61,7 +61,7 @@ def folds_of(groups: Groups, is_simulated: NDArray[np.bool_], seed: int) -> NDAr
 
 
 def standardised(learned: Numbers, tested: Numbers) -> tuple[Numbers, Numbers]:
-    """Scales features by what is learned from: mean 0, deviation 1, unknown values at the mean."""
+    """Scales features by the training data: mean 0, deviation 1, unknown values at the mean."""
     known = ~np.isnan(learned)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, learned, 0).sum(axis=0) / count

@@ -12,7 +12,7 @@ from duologue.realism.users import Spoken, UserSide, digest
 
 EXAMPLES = 3
 RANGES = 8
-"""Of a number's values in a distribution."""
+"""The number of ranges in the distribution of a number."""
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 _SHARES = ("none", "up to a quarter", "up to half", "up to three quarters", "up to all")
 

@@ -26,10 +26,10 @@ from duologue.realism.users import UserSide, comparable
 HALVES = 40
 """How often the real conversations are halved."""
 LEAST_IN_DOMAIN = 30
-"""Conversations of a domain, and of all others, for it to be compared with them."""
+"""The fewest conversations of a domain, and of all others, for a comparison of the two."""
 MOST_DOMAINS = 20
 SHARED_OPENINGS = 0.5
-"""If this share of simulated conversations opens as real ones do, their openings tell nothing."""
+"""If this share of simulated conversations opens as real ones do, their openings say nothing."""
 
 DEFAULT_NAMES = ("Your simulated users", "real ones")
 
@@ -92,7 +92,7 @@ def _measured(users: Sequence[UserSide]) -> tuple[Numbers, Numbers]:
 def _matrix(values: Numbers, decides: bool) -> Numbers:
     """Returns what a classifier sees of the features of one kind.
 
-    Numbers also stand there squared, as distances from their mean. Simulated messages may be as
+    Numbers are also included squared, as distances from their mean. Simulated messages may be as
     long as real ones on average, and yet all of the same length.
     """
     columns = []

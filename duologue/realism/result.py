@@ -42,11 +42,11 @@ class Floor(Record):
     """How well real users can be told from real users: what no simulation needs to beat."""
 
     auc: float
-    """Of one random half against the other, mean."""
+    """The mean AUC of one random half against the other."""
     low: float
-    """The AUC below which 1 in 40 halves are."""
+    """One in 40 halves has a lower AUC."""
     high: float
-    """The AUC above which 1 in 40 halves are."""
+    """One in 40 halves has a higher AUC."""
     halves: int
     """How often the real conversations were halved."""
     domains: tuple[DomainFloor, ...] = ()
@@ -69,7 +69,7 @@ class Distribution(Record):
     """The values of a feature on one side, a value for each conversation."""
 
     conversations: int
-    """In which it has a value."""
+    """The number of conversations in which it has a value."""
     value: float
     """What the sentence says: a share of messages, or a median."""
     quantiles: tuple[float, float, float, float, float]

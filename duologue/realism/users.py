@@ -10,15 +10,15 @@ from duologue.conversation.wording import ENOUGH_WORDS, wording
 from duologue.errors import UsageError
 
 LEAST_CONVERSATIONS = 50
-"""Of each side. With 50, the AUC's 95 % interval is about 0.11 to either side of 0.5; with fewer it
-says nothing."""
+"""The fewest of each side. With 50, the AUC's 95 % interval is about 0.11 to either side of 0.5;
+with fewer it says nothing."""
 
 LEAST_OPENINGS = 10
-"""Different first messages on each side. Conversations with the same one are alike, so they are
-either all learned from or all tested on."""
+"""The fewest different first messages on each side. Conversations with the same one are alike, so
+they are either all training data or all test data."""
 
 MOST_CONVERSATIONS = 2_000
-"""Of each side. More would make the interval narrower than 0.02, which changes no decision."""
+"""The most of each side. More would make the interval narrower than 0.02 and change no decision."""
 
 SAME_SHARE = 0.5
 """From this share of conversations in common, two files are taken for the same conversations."""
@@ -98,8 +98,8 @@ def comparable(
     """Returns two sides that can be compared fairly.
 
     Each has at most MOST_CONVERSATIONS, chosen by chance. A simulation stops after a number of
-    turns, and people do not. So only as many messages of each conversation are compared as the
-    longest conversation of the side with the shorter ones has.
+    turns, and people do not. So each conversation is compared only up to the length of the
+    longest one on the shorter side.
 
     Args:
         simulated: the users to judge.
@@ -126,7 +126,7 @@ def comparable(
 
 
 def digest(user: UserSide) -> bytes:
-    """Returns what orders users as if by chance, and always alike."""
+    """Returns a key that puts users in a random but reproducible order."""
     return hashlib.sha256(user.id.encode("utf-8", "surrogatepass")).digest()
 
 

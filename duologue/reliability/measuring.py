@@ -75,7 +75,7 @@ class VersionReliability(Record):
     version: str
     revision: int
     simulated_again: tuple[str, ...]
-    """Ids of conversations whose decisions no longer hold, because their text is another now."""
+    """Ids of conversations whose decisions no longer hold, because their text has changed."""
     reliability: Reliability
 
 

@@ -36,10 +36,10 @@ _CHARACTERS_IN_BLOCK = 250_000
 """A browser unpacks this much in about ten milliseconds."""
 
 _CHARACTERS_IN_ENTRY = 160
-"""Of the seed message: two lines of the list."""
+"""How much of the seed message the list shows: two lines."""
 
 _CHARACTERS_IN_CHIP = 60
-"""Of a persona or a goal in the list, which its filter offers as well."""
+"""How much of a persona or a goal the list and its filter show."""
 
 
 @dataclass(frozen=True, slots=True)

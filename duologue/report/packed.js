@@ -1,6 +1,6 @@
 "use strict";
 
-/* What all pages with packed conversations share. What was said only ever becomes a text node. */
+/* Shared by all pages with packed conversations. Messages only ever become text nodes. */
 
 const find = (id) => document.getElementById(id);
 

@@ -2,7 +2,7 @@
 
 const PAGE_SIZE = 50; // entries: about five screens of the list
 const PAUSE_MS = 200; // between two keys; a search starts once nobody types any more
-const SCENARIO = ["persona", "language", "goal"]; // what seeds say that is filtered by
+const SCENARIO = ["persona", "language", "goal"]; // columns of the seed with a filter
 const BLOCKS_KEPT = 4; // unpacked, about a megabyte each; to step through a block unpacks it once
 
 const packed = [...document.querySelectorAll("script.conversations")];
@@ -60,9 +60,9 @@ async function search() {
   find("status").textContent = "Searching …";
   for (const [block, ofBlock] of Map.groupBy(candidates, (entry) => entry.block)) {
     const conversations = await conversationsOf(block);
-    if (mine !== searches) return; // another search was begun
+    if (mine !== searches) return; // another search has started
     found.push(...ofBlock.filter((entry) => says(entry, conversations[entry.index], wanted)));
-    // What is found first is there to read while the others are searched.
+    // Show the first results while the other blocks are searched.
     if (results !== found && found.length >= PAGE_SIZE) show(found, "Searching …");
   }
   show(found, `${counted(found.length)} found`);
@@ -120,7 +120,7 @@ function listed(entry) {
   return element("li", {}, link);
 }
 
-/** What the seed says of its user, if anything. */
+/** Shows the persona, language and goal of the seed, if it has any. */
 function chips(entry) {
   const said = SCENARIO.filter((name) => entry.scenario[name]);
   if (!said.length) return [];

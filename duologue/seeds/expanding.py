@@ -12,7 +12,7 @@ from duologue.seeds.seed import MOST_ID_CHARACTERS, Seed, SeedFile
 from duologue.seeds.variants import SEPARATOR, Variant, Variants
 
 MOST_SEEDS = 100_000
-"""More is hardly ever meant, and takes days to simulate; a sample of any size can be chosen."""
+"""More is rarely intended and takes days to simulate; --count chooses a sample."""
 
 JOINED = "persona"
 """The column whose texts are joined if both a seed and a variant have one, or two variants."""

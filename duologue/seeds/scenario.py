@@ -91,7 +91,7 @@ def scenario_of(context: Mapping[str, str]) -> Scenario:
 
 
 def fault_of_scenario(context: Mapping[str, str]) -> str | None:
-    """Returns why the columns of a row are no scenario, without their text; None if they are."""
+    """Returns why a row's columns are no valid scenario, without quoting them; None if they are."""
     return next((fault for _, _, fault in _Columns(context).values() if fault), None)
 
 
@@ -172,7 +172,7 @@ def _opening(text: str) -> tuple[Message, ...]:
     _check_characters("opening", [message.text for message in messages])
     if messages and messages[-1].role is not Role.ASSISTANT:
         raise ValueError(
-            "opening ends with a message of the user's; expected the chatbot's, because the row's "
+            "opening ends with a user message; expected the chatbot's, because the row's "
             "own message follows it"
         )
     return messages
@@ -218,7 +218,7 @@ def _kind(value: Any) -> str:
 
 
 def _shown(text: str) -> str:
-    """Describes a number that is none; other text may hold what must not be logged."""
+    """Quotes a wrong number; any other text may hold what must not be logged."""
     return repr(text) if re.fullmatch(r"\s*[-+0-9.,eE]{1,12}\s*", text) else "no number"
 
 

@@ -24,7 +24,7 @@ NOTES = ("effect", "source")
 """Columns of a file of variants that explain it and do not become columns of seeds."""
 
 SEPARATOR = "+"
-"""Between a seed's id and the names of its variants; no name has it, so ids stay distinct."""
+"""Separates a seed's id and the names of its variants; no name has it, so ids stay distinct."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ class Sampling(StrEnum):
     """How the seeds are chosen among the messages of the traffic."""
 
     COVERAGE = "coverage"
-    """Those that together cover the most of the traffic."""
+    """Those that together cover the most traffic."""
     WEIGHTED = "weighted"
-    """At random, in proportion to how often they came."""
+    """At random, in proportion to how often each message occurs."""
 
 
 class MiningSettings(Options):
@@ -38,10 +38,10 @@ class MiningSettings(Options):
     """Names in an execution's metadata that hold an id of the conversation. They tell conversations
     with equal text apart."""
     count: AtLeastOne = 100
-    """The most seeds to choose."""
+    """The largest number of seeds to choose."""
     sample: Sampling = Sampling.COVERAGE
-    """`coverage` chooses the seeds that together cover the most of the traffic, `weighted` chooses
-    at random, in proportion to how often messages came."""
+    """`coverage` chooses the seeds that together cover the most traffic, `weighted` chooses at
+    random, in proportion to how often each message occurs."""
     failing_first: bool = False
     """Prefer conversations with an execution that failed, or that a metric or an actual marks as
     bad."""

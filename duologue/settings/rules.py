@@ -122,8 +122,8 @@ MEASURES = {
     "first_opener_share": "first user messages that begin with the three words with which most do",
     "polite_share": "later user messages with please, thanks or the like",
     "question_share": "later user messages with a question mark",
-    "realism_auc": "how often the simulated one of a simulated and a real user (`realism.real`) "
-    "is found by how they write: 0.5 is guessing, 1 always",
+    "realism_auc": "how often a classifier picks the simulated user out of a simulated and a "
+    "real one (`realism.real`): 0.5 is guessing, 1 is always",
     "assistant_words_per_message": "words of a reply, mean",
     "latency_ms": "how long a reply took, median",
 }

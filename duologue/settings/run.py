@@ -51,15 +51,15 @@ class Gates(Options):
     min_conversations: AtLeastOne = 1
     """The smallest number of valid conversations."""
     max_realism_auc: Share | None = None
-    """The largest AUC with which simulated users may be told from those in realism.real, from 0.5,
-    not at all, to 1, always; no limit if empty."""
+    """The largest AUC of telling simulated users from those in realism.real, from 0.5 (guessing) to
+    1 (always right); no limit if empty."""
     min_passed: dict[str, Share] = {}
     """The smallest share of a judge's verdicts that must pass a criterion, from 0 to 1, by the
     criterion's name, such as goal_reached."""
 
 
 class RealismSettings(Options):
-    """Real users to compare the simulated ones with."""
+    """Which real users the simulated ones are compared with."""
 
     real: OptionalReference = None
     """A file with conversations of real users, a path or a URL, in any shape that `duologue check`

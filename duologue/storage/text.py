@@ -12,7 +12,7 @@ NUL_SHARE_OF_BINARY = 0.3
 """Text holds no NUL; UTF-16 text is half NUL. A stray one or two only spoil their own row."""
 
 MOST_BEYOND_ASCII = 0.3
-"""Of a text in a Western language, a tenth of the letters have accents."""
+"""In a Western language, at most about a tenth of the letters have accents."""
 
 SIGNATURES = {
     b"PK\x03\x04": "looks like an Excel file, or another zip archive; save it as CSV (UTF-8), or "

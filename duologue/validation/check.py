@@ -100,8 +100,8 @@ class Checker:
         return checked
 
     def may_become_valid(self, checked: CheckedConversation) -> bool:
-        """Returns whether simulating it again can help: not where what its seed gives, its message
-        or one of its opening, breaks a rule alone.
+        """Checks whether simulating it again can help. It cannot if the seed's message, or
+        one of its opening, breaks a rule on its own.
 
         A rule may start there and still need the messages after it, as `role_flip` does.
         """

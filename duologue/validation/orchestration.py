@@ -80,7 +80,7 @@ _FOREIGN_PHRASES = (
     r"(?:タスク|シナリオ|指示)(?:の指示|の要件)?に(?:従|基づ)|会話(?:は|が)?終了(?:しました|です)|"
     r"(?:사용자|고객)의 다음 (?:메시지|답변)|(?:지시|시나리오)에 따라|대화가 종료되었습니다",
 )
-# What every match of a phrase has one of.
+# Every match of a phrase has one of these.
 _ANCHORS = (
     *("requirement", "instruction", "guidelines", "description", "prompt", "profile", "rules"),
     *("my task", "my scenario", "my persona", "message", "reply", "response", "turn", "utterance"),

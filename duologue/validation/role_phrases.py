@@ -448,7 +448,7 @@ _ENGLISH = Phrases(
         *("considering", "planning", "for using our", "for shopping with", "for being a "),
     ),
 )
-"""English messages are many: these are searched only where one of the phrases may be."""
+"""Most messages are English, so these are searched only where one of the phrases may be."""
 
 
 class PhraseTables:

@@ -64,7 +64,7 @@ class _Fact:
     dates: tuple[Mention, ...]
     numbers: tuple[Mention, ...]
     pattern: re.Pattern[str] | None
-    """Of identifiers that are built like it; None if it is none."""
+    """Matches identifiers that are built like it; None if it is not one."""
 
 
 def fact_contradicted(messages: Sequence[Message], expected: Expectations) -> Iterator[Finding]:

@@ -4,12 +4,11 @@ COMPARISONS/COMPARISON/promotion.json
 """
 
 from datetime import datetime
-from typing import TypeVar
 
 from pydantic import ValidationError
 from upath import UPath
 
-from duologue.comparison.manifest import COMPARISON_MANIFEST_FILE, ComparisonManifest
+from duologue.comparison.manifest import ComparisonManifest
 from duologue.errors import UsageError
 from duologue.settings.options import Record
 from duologue.settings.participants import ParticipantKind, ParticipantSettings
@@ -17,8 +16,6 @@ from duologue.storage.files import write_whole
 from duologue.storage.locations import without_credentials
 
 PROMOTION_FILE = "promotion.json"
-
-Kind = TypeVar("Kind", bound=Record)
 
 
 class Promotion(Record):
@@ -67,39 +64,28 @@ def planned_promotion(manifest: ComparisonManifest, tag: str) -> tuple[str, str]
     return candidate.deployment, candidate.release_id
 
 
-def read_comparison(folder: UPath) -> ComparisonManifest:
-    """Reads the manifest of a comparison.
-
-    Raises:
-        UsageError: there is none, or it cannot be read.
-    """
-    return _read(folder / COMPARISON_MANIFEST_FILE, ComparisonManifest, "a comparison's manifest")
-
-
 def read_promotion(folder: UPath) -> Promotion:
     """Reads what a comparison promoted.
 
     Raises:
         UsageError: it promoted nothing, or the record cannot be read.
     """
-    return _read(folder / PROMOTION_FILE, Promotion, "the record of a promotion")
+    path = folder / PROMOTION_FILE
+    try:
+        return Promotion.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise UsageError(
+            f"{without_credentials(path)}: not found; expected the record of a promotion; check "
+            "the comparison"
+        ) from None
+    except ValidationError as error:
+        raise UsageError(
+            f"{without_credentials(path)}: is not the record of a promotion of this Duologue "
+            f"({error.title}); use the Duologue that wrote it"
+        ) from None
 
 
 def write_promotion(folder: UPath, promotion: Promotion) -> None:
     """Records a promotion, or that it was undone."""
     content = promotion.model_dump_json(indent=2) + "\n"
     write_whole(folder / PROMOTION_FILE, content.encode())
-
-
-def _read(path: UPath, kind: type[Kind], what: str) -> Kind:
-    try:
-        return kind.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise UsageError(
-            f"{without_credentials(path)}: not found; expected {what}; check the comparison"
-        ) from None
-    except ValidationError as error:
-        raise UsageError(
-            f"{without_credentials(path)}: is not {what} of this Duologue ({error.title}); use the "
-            "Duologue that wrote it"
-        ) from None

@@ -7,7 +7,7 @@ import sys
 import traceback
 
 import pytest
-from pydantic import SecretStr
+from pydantic import JsonValue, SecretStr
 
 from duologue.conversation.messages import Message, Role
 from duologue.errors import DuologueError, FatalError, UsageError
@@ -79,6 +79,15 @@ async def test_no_failure_shows_the_key_or_a_message(vellum: StandIn, failure: s
         await reply(IMPATIENT if failure in NEVER_ANSWERED else ONCE)
     assert not [spelt for spelt in spellings(KEY) if spelt in shown(raised.value)]
     assert not [spelt for spelt in spellings(SAID) if spelt in str(raised.value)]
+
+
+async def test_texts_within_a_json_input_are_hidden_like_others() -> None:
+    inputs: dict[str, JsonValue] = {
+        "customer": {"name": "Anna Berg", "orders": [{"id": "KC-20714"}, 3, None]}
+    }
+    async with vellum_client(1) as client:
+        wording = client.error_context("bot", [], inputs, NOTHING)
+    assert wording.quoted("no order KC-20714 of Anna Berg") == "no order [hidden] of [hidden]"
 
 
 @pytest.mark.parametrize("secret", [KEY, SAID])

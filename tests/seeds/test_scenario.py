@@ -110,7 +110,7 @@ def test_parquet_has_lists_and_numbers_with_gaps(tmp_path: Path) -> None:
         (
             "opening",
             '[{"role": "USER", "text": "Hi"}]',
-            "opening ends with a message of the user's",
+            "opening ends with a user message",
         ),
         ("opening", '[{"role": "BOT", "text": "a\\u0000"}]', "opening holds a NUL character"),
     ],

@@ -35,7 +35,7 @@ MAX_IDS = 100
 class Assessment:
     """Reads the conversations of a dataset one by one, and then assesses it.
 
-    To add each one right after its rules have run saves reading its words twice.
+    Adding each one right after its rules have run saves reading its words twice.
     """
 
     def __init__(self) -> None:

@@ -35,11 +35,11 @@ class Question:
     """Further values of JUDGE_COLUMNS, such as `reference_reply`."""
 
     name: str = ""
-    """What its answer is found under; the id if empty. No judge receives it."""
+    """The key of its stored answer; the id if empty. No judge receives it."""
 
     @property
     def found_under(self) -> str:
-        """What its answer is found under."""
+        """The key of its stored answer."""
         return self.name or self.id
 
     @property

@@ -218,7 +218,7 @@ def _content(item: Mapping[str, Any], position: int) -> Content:
 
 
 def _parts(value: Any) -> Any:
-    """Returns content as it is, but parts that were written into a text as parts again.
+    """Returns content as it is, except that parts written as text become parts again.
 
     Raises:
         ValueError: they cannot be read.
