@@ -30,7 +30,7 @@ from duologue.validation.dataset_rules.assess import Assessment, assess
 from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.loading import load_rules
 from duologue.validation.rule import Expectations, Rule
-from duologue.validation.transcripts import check_transcript, read_transcripts
+from duologue.validation.transcripts import check_transcripts, read_transcripts
 from duologue.workflows.support_bot.faq import TOPICS
 
 Size = tuple[int, tuple[int, int], tuple[int, int]]
@@ -90,8 +90,8 @@ def _measure(name: str, count: int, size: Size) -> None:
 def _check_file(file: str, rules: Sequence[Rule]) -> None:
     assessment = Assessment()
     transcripts, _ = without_stop_token(read_transcripts(file))
-    for transcript in transcripts:
-        if check_transcript(transcript, rules).is_valid:
+    for transcript, checked in check_transcripts(transcripts, rules):
+        if checked.is_valid:
             assessment.add(DatasetConversation(transcript.id, transcript.messages))
     assessment.quality()
 

@@ -98,7 +98,7 @@ def check(
     from duologue.validation.loading import load_rules
     from duologue.validation.transcripts import (
         TranscriptNames,
-        check_transcript,
+        check_transcripts,
         read_transcripts,
     )
     from duologue.versions.finding import find_conversations, names_version
@@ -129,8 +129,7 @@ def check(
         judged = judged_transcripts(transcripts, rules, settings, output, seeds)
         results = _collected(judged, assessed_in)
     else:
-        checked = ((one, check_transcript(one, rules)) for one in transcripts)
-        results = _collected(checked, assessed_in)
+        results = _collected(check_transcripts(transcripts, rules), assessed_in)
     found: dict[str, Reported] = {}
     if decided:
         results = _noted(results, found)

@@ -61,9 +61,9 @@ def judged_transcripts(
     """
     from duologue.settings.judges import parsed_judges
     from duologue.validation.judges.question import question_of
-    from duologue.validation.transcripts import check_transcript, judged_transcript
+    from duologue.validation.transcripts import check_transcripts, judged_transcript
 
-    checked = [(one, check_transcript(one, rules)) for one in transcripts]
+    checked = [*check_transcripts(transcripts, rules)]
     questions = [
         (question_of(one.id, one.messages, seeds.get(one.id)), result.violations)
         for one, result in checked

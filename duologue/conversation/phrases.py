@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import AhoCorasick, Implementation
 
 _anchors: set[str] = set()
 """Of all phrases."""
@@ -55,4 +55,5 @@ def _found(text: str) -> frozenset[str]:
 
 @cache
 def _finder() -> AhoCorasick:
-    return AhoCorasick(sorted(_anchors))
+    # Twice as fast as the default, for some memory.
+    return AhoCorasick(sorted(_anchors), implementation=Implementation.DFA)

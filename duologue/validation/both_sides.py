@@ -42,6 +42,8 @@ _OPENING_LABEL = re.compile(
     r"\s*[\[【(<*_#]*[ \t]*(?P<name>[^\W\d_]{1,30}(?: [^\W\d_]{1,30}){0,2})[\]】)>*_]{0,3}[ \t]*"
     r"[:\uff1a](?!//)[*_]{0,2}\s*\S"
 )
+COLONS = (":", "\uff1a")
+"""One of them is after every label."""
 LONGEST_LABEL = 120
 """In characters, with the brackets and asterisks around it."""
 LABELLED_TIMES, LABELLED_SHARE, NAMED_SHARE = 3, 0.3, 0.6

@@ -131,9 +131,11 @@ def check_messages(
         The findings in message order; those about the whole conversation come first. Findings about
         the same message keep the order of the rules.
     """
+    said = "\n".join([message.text for message in messages])
     found = (
         Violation(rule.name, rule.severity, finding.message_index, finding.detail)
         for rule in rules
+        if not rule.marks or any(map(said.__contains__, rule.marks))
         for finding in rule.check(messages, expected)
     )
     return tuple(sorted(found, key=_position))

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -33,7 +34,7 @@ def load_rules(settings: RuleSettings) -> tuple[Rule, ...]:
     values = {**dict(settings), "prompt": _prompt(settings.prompt_file)}
     chosen = ((rule, settings.severities.get(rule.name, rule.severity)) for rule in rules)
     return tuple(
-        Rule(rule.name, Severity(severity), _with_settings(rule.check, values))
+        replace(rule, severity=Severity(severity), check=_with_settings(rule.check, values))
         for rule, severity in chosen
         if severity != "off"
     )

@@ -29,7 +29,8 @@ _IBAN = re.compile(r"[A-Z]{2}(?<!\w..)\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1
 _SEVEN_DIGITS = re.compile(r"\d(?:[\s().\u2011-]{0,3}\d){6}")
 """All such numbers have at least seven digits with only spaces and punctuation between them."""
 _DIGITS = re.compile(r"\d(?:[^\w\n]{0,4}\d){6,}")
-_NO_DIGITS = bytes(i for i in range(128) if not chr(i).isdigit())
+_FIGURES = bytes(48 if chr(i).isdigit() and i < 128 else 120 for i in range(256))
+_BETWEEN = bytes(i for i in range(128) if not (chr(i).isalnum() or chr(i) in "_\n"))
 _LEAD = ("+", "\uff0b", "(", "\uff08", "[", "\uff3b")
 """Bare digits are no phone number, unless one of these stands before them."""
 
@@ -67,8 +68,9 @@ def _kinds(text: str, region: str) -> list[str]:
 
 
 def _may_hold_numbers(text: str) -> bool:
-    # Counting takes a fifth of the time of searching, and most messages have few digits.
-    return not text.isascii() or len(text.encode().translate(None, _NO_DIGITS)) >= 7
+    # Without what may stand between digits, seven are in a row. To look for them takes a fifth of
+    # the time of the pattern.
+    return not text.isascii() or b"0000000" in text.encode().translate(_FIGURES, _BETWEEN)
 
 
 def _is_long(number: re.Match[str]) -> bool:

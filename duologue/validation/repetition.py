@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from duologue.conversation.courtesy import is_greeting
@@ -184,7 +185,7 @@ def loop(
 def _cycle(messages: Sequence[Message], nearly_the_same: float) -> tuple[int, int] | None:
     """Returns where the first cycle comes again, and its length in messages; None if none does."""
     count = len(messages)
-    kinds = _kinds([message.text for message in messages], nearly_the_same)
+    kinds = _kinds(tuple(message.text for message in messages), nearly_the_same)
     if len(set(kinds)) > count - 2:
         return None
 
@@ -208,6 +209,10 @@ def _cycle(messages: Sequence[Message], nearly_the_same: float) -> tuple[int, in
 
 def _restart(messages: Sequence[Message], nearly_the_same: float) -> int | None:
     """Returns where the user sends its opening again, and then its second message again."""
+    likeness_asked = max(nearly_the_same, NEARLY_VERBATIM)
+    texts = tuple(text for _, text in _spoken_by(Role.USER, messages))
+    if len(set(_kinds(texts, likeness_asked))) > len(texts) - 2:
+        return None
     spoken = [
         (index, message.text)
         for index, message in enumerate(messages)
@@ -215,7 +220,7 @@ def _restart(messages: Sequence[Message], nearly_the_same: float) -> int | None:
         and length_in_words(message.text) >= ENOUGH_WORDS
         and not is_farewell(message.text)
     ]
-    kinds = _kinds([text for _, text in spoken], max(nearly_the_same, NEARLY_VERBATIM))
+    kinds = _kinds(tuple(text for _, text in spoken), likeness_asked)
     if len(set(kinds)) > len(kinds) - 2 or kinds[0] == kinds[1]:
         return None
     for place in range(2, len(kinds) - 1):
@@ -323,12 +328,14 @@ def _has_twins(texts: Sequence[str]) -> bool:
 
 def _groups(spoken: Sequence[tuple[int, str]], nearly_the_same: float) -> list[list[int]]:
     """Groups messages that say the same; the largest group first, each as places in `spoken`."""
-    kinds = _kinds([text for _, text in spoken], nearly_the_same)
+    kinds = _kinds(tuple(text for _, text in spoken), nearly_the_same)
     largest = [kind for kind, count in Counter(kinds).most_common() if count >= TIMES]
     return [[place for place, kind in enumerate(kinds) if kind == chosen] for chosen in largest]
 
 
-def _kinds(texts: Sequence[str], nearly_the_same: float) -> list[int]:
+# Several rules ask about the same messages.
+@lru_cache(maxsize=8)
+def _kinds(texts: tuple[str, ...], nearly_the_same: float) -> tuple[int, ...]:
     """Numbers texts so that those that say the same, verbatim or nearly, share a number."""
     verbatim: dict[object, int] = {}
     recent: deque[tuple[Wording, int]] = deque(maxlen=MESSAGES_REMEMBERED)
@@ -346,7 +353,7 @@ def _kinds(texts: Sequence[str], nearly_the_same: float) -> list[int]:
             verbatim[key] = kind
             recent.append((said, kind))
         kinds.append(kind)
-    return kinds
+    return tuple(kinds)
 
 
 def _longest_template(said: Sequence[Wording]) -> list[int]:

@@ -56,6 +56,8 @@ LIKE_A_USER = -2.0
 _PHRASES = PhraseTables(OFFERS, SERVICE, OPEN_DOOR, COURTESIES, CERTAIN)
 _BUSINESS = PhraseTables(CERTAIN)
 _OFFER, _SERVICE, _OPEN_DOOR, _COURTESY, _CERTAIN = 1, 2, 4, 8, 16
+_ahead: dict[tuple[str, str], float] = {}
+"""Log odds of messages, each with the message before it, that `score_ahead` has scored."""
 _BEGINNING, _END = 150, 250
 """Characters that are searched for phrases: assistants offer help first or last."""
 
@@ -127,6 +129,21 @@ def speaks_like_assistant(
     if evidence.stretch is not None and evidence.is_doubtful:
         start = evidence.stretch.start
         yield Finding(start, "from here on the user may be speaking as the assistant")
+
+
+def score_ahead(conversations: Sequence[Sequence[Message]]) -> None:
+    """Scores the users' messages of several conversations, for the rules to find.
+
+    Most of the time of a call of the model does not depend on the number of messages.
+    """
+    pairs = {
+        (message.text, before)
+        for messages in conversations
+        for before, message in zip(("", *(m.text for m in messages)), messages, strict=False)
+        if message.role is Role.USER
+    }
+    _ahead.clear()
+    _ahead.update(zip(pairs, _scored([*pairs]), strict=True))
 
 
 def strongest_stretch(texts: Mapping[int, str], scores: Sequence[float]) -> Stretch | None:
@@ -235,6 +252,12 @@ def _next_to_a_user(messages: Sequence[Message], index: int) -> bool:
 
 
 def _scores(texts: tuple[str, ...], chosen: Sequence[int]) -> list[float]:
-    before = [texts[i - 1] if i else "" for i in chosen]
-    scores: list[float] = role_model().score([texts[i] for i in chosen], before).tolist()
+    pairs = [(texts[i], texts[i - 1] if i else "") for i in chosen]
+    known = [score for pair in pairs if (score := _ahead.get(pair)) is not None]
+    return known if len(known) == len(pairs) else _scored(pairs)
+
+
+def _scored(pairs: Sequence[tuple[str, str]]) -> list[float]:
+    texts, before = [text for text, _ in pairs], [text for _, text in pairs]
+    scores: list[float] = role_model().score(texts, before).tolist()
     return scores

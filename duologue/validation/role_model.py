@@ -56,13 +56,16 @@ class RoleModel:
         Args:
             texts: The messages.
             before: For each of them, the message before it; empty if there is none.
+
+        Returns:
+            For each message the same number, whichever others are scored with it.
         """
         if not texts:
             return np.zeros(0, dtype=np.float32)
         features = read(texts, before)
         each = self.ngrams.take(features.buckets).sum(axis=0, dtype=np.float32)
         total = np.add.reduceat(each, features.starts) * features.scale * np.float32(self.step)
-        scored: Floats = total + features.forms @ self.forms + np.float32(self.bias)
+        scored: Floats = total + (features.forms * self.forms).sum(axis=1) + np.float32(self.bias)
         return scored
 
 

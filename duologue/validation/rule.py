@@ -46,6 +46,11 @@ class Rule:
     name: str
     severity: Severity
     check: Check
+    marks: tuple[str, ...] = ()
+    """Strings of which a conversation has at least one where the rule finds anything; empty if that
+    is not known. The rule does not run where none of them is, which saves time."""
+    ahead: Callable[[Sequence[Sequence[Message]]], None] | None = None
+    """Does part of the work for several conversations at once, before `check` reads each."""
 
 
 @dataclass(frozen=True, slots=True)

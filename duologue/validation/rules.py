@@ -11,6 +11,7 @@ To add a rule, write one function in the file where it belongs and one line here
 
 from duologue.settings.rules import BROKEN_REPLY, Severity
 from duologue.validation.both_sides import (
+    COLONS,
     bare_label,
     both_sides_in_one_message,
     labelled_user,
@@ -43,9 +44,9 @@ from duologue.validation.residue import (
     reasoning,
     wrapping_quotes,
 )
-from duologue.validation.role_flip import role_flip, speaks_like_assistant
+from duologue.validation.role_flip import role_flip, score_ahead, speaks_like_assistant
 from duologue.validation.rule import Rule
-from duologue.validation.stage_directions import stage_direction
+from duologue.validation.stage_directions import ASIDE_MARKS, stage_direction
 from duologue.validation.stated_facts import fact_contradicted, fact_unused
 from duologue.validation.structure import (
     broken_alternation,
@@ -83,21 +84,21 @@ RULES = (
     # The conversation before the tail is as good as any.
     Rule("farewell_tail", _WARNING, farewell_tail),
     # The message is half the other side's.
-    Rule("both_sides_in_one_message", _INVALID, both_sides_in_one_message),
+    Rule("both_sides_in_one_message", _INVALID, both_sides_in_one_message, COLONS),
     Rule("bare_label", _INVALID, bare_label),
-    Rule("labelled_user", _INVALID, labelled_user),
+    Rule("labelled_user", _INVALID, labelled_user, COLONS),
     # A single label before a message that is otherwise right.
-    Rule("speaker_label", _WARNING, speaker_label),
+    Rule("speaker_label", _WARNING, speaker_label, COLONS),
     # The user does not speak as one.
-    Rule("role_flip", _INVALID, role_flip),
+    Rule("role_flip", _INVALID, role_flip, ahead=score_ahead),
     # Less sure; for a judge or a person to decide.
-    Rule("speaks_like_assistant", _WARNING, speaks_like_assistant),
+    Rule("speaks_like_assistant", _WARNING, speaks_like_assistant, ahead=score_ahead),
     Rule("fourth_wall", _INVALID, fourth_wall),
     Rule("assistant_refusal", _INVALID, assistant_refusal),
     # Nothing but the prompt has these words.
     Rule("prompt_leak", _INVALID, prompt_leak),
     Rule("orchestration", _INVALID, orchestration),
-    Rule("stage_direction", _INVALID, stage_direction),
+    Rule("stage_direction", _INVALID, stage_direction, ASIDE_MARKS),
     Rule("machine_message", _INVALID, machine_message),
     # The chatbot's errors, which an evaluation is there to find; but with nobody there, ...
     Rule(BROKEN_REPLY, _WARNING, broken_reply),
@@ -105,13 +106,13 @@ RULES = (
     Rule("no_answer", _INVALID, no_answer),
     # What no person writes, and no chatbot should be shown.
     Rule("end_marker", _INVALID, end_marker),
-    Rule("model_token", _INVALID, model_token),
-    Rule("reasoning", _INVALID, reasoning),
+    Rule("model_token", _INVALID, model_token, ("<", "[INST]", "[/INST]")),
+    Rule("reasoning", _INVALID, reasoning, ("<", "[")),
     Rule("placeholder", _INVALID, placeholder),
     # May be what the user requested: a draft, code, JSON, a quotation.
-    Rule("placeholder_in_reply", _WARNING, placeholder_in_reply),
-    Rule("code_fence", _WARNING, code_fence),
-    Rule("json_wrapper", _WARNING, json_wrapper),
+    Rule("placeholder_in_reply", _WARNING, placeholder_in_reply, ("<", "[")),
+    Rule("code_fence", _WARNING, code_fence, ("```",)),
+    Rule("json_wrapper", _WARNING, json_wrapper, ("{",)),
     Rule("wrapping_quotes", _WARNING, wrapping_quotes),
     # People change their language too, and stop in the middle.
     Rule("language_drift", _WARNING, language_drift),

@@ -20,7 +20,7 @@ LONGEST_MESSAGE = 1000
 ASIDE_CHARACTERS = 3
 """In scripts without spaces: three days later in lens brackets, but not a laugh."""
 
-_MARKS = ("(", "[", "*", "_", "\uff08", "【")
+ASIDE_MARKS = ("(", "[", "*", "_", "\uff08", "【")
 _ROUND = r"\((?P<round>[^()\n]{4,300})\)"
 _SQUARE = r"(?<!\w)\[(?P<square>[^\[\]\n]{4,300})\](?![(\[:])"
 _WIDE = r"\uff08(?P<wide>[^\uff08\uff09\n]{2,200})\uff09"
@@ -86,7 +86,7 @@ def stage_direction(messages: Sequence[Message], expected: Expectations) -> Iter
 
 @lru_cache(maxsize=64)
 def _aside(text: str) -> str | None:
-    if len(text) > LONGEST_MESSAGE or not any(map(text.__contains__, _MARKS)):
+    if len(text) > LONGEST_MESSAGE or not any(map(text.__contains__, ASIDE_MARKS)):
         return None
     prose = _CODE.sub(" ", text) if "`" in text else text
     for pattern in (_ALONE, _BEFORE, _AFTER, _WITHIN):

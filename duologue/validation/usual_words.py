@@ -30,6 +30,13 @@ _WORDS = {
 }  # fmt: skip
 _USUAL = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 _ALL = frozenset().union(*_USUAL.values())
+_LANGUAGES = tuple(_USUAL)
+_COUNTS = {
+    word: sum(256**place for place, lang in enumerate(_LANGUAGES) if word in _USUAL[lang])
+    for word in _ALL
+}
+"""For each word a number with a byte for each language, 1 where the word is usual in it. The sum
+over words counts the words of all languages at once."""
 
 _READ_WORDS, _READ_CHARACTERS = 40, 120
 _LETTERS = 0.5
@@ -57,10 +64,10 @@ def usual_language(text: str) -> str | None:
     found = _ALL.intersection(words)
     if len(found) < FEW_WORDS:
         return None
-    times = sorted([(len(found & usual), language) for language, usual in _USUAL.items()])
-    (others, _), (most, best) = times[-2:]
+    times = sum(map(_COUNTS.__getitem__, found)).to_bytes(len(_LANGUAGES), "little")
+    others, most = sorted(times)[-2:]
     enough = min(USUAL_WORDS, max(FEW_WORDS, FEW_SHARE * len(words)))
-    return best if most >= max(enough, 2 * others) else None
+    return _LANGUAGES[times.index(most)] if most >= max(enough, 2 * others) else None
 
 
 def is_usual_word(word: str) -> bool:

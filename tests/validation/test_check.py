@@ -1,4 +1,5 @@
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -188,3 +189,21 @@ def test_a_conversation_of_different_sentences_breaks_no_rule(texts: list[str]) 
     said = [f"{text.capitalize()} {number}." for number, text in enumerate(texts)]
     result = checked(*said, seed=said[0], rules=NO_LANGUAGE)
     assert result.violations == ()
+
+
+MARKED = st.text(st.sampled_from("ab <>[]{}()*_:`\n/|\uff1a\uff08\u3010"), max_size=40)
+FRAGMENTS = st.sampled_from(
+    (
+        *("<|im_end|>", "[/INST]", "<think>", "[THINK]", "[Your Name]", "<NAME>", "```a```", "{}"),
+        *("User: Good morning!", "Agent\uff1aThank you!", "(The chat is over.)", "*sighs*", "Hi"),
+    )
+)
+
+
+@given(st.lists(MARKED | FRAGMENTS, max_size=5))
+def test_a_rule_finds_nothing_where_none_of_its_marks_is(texts: list[str]) -> None:
+    unmarked = [replace(rule, marks=()) for rule in RULES]
+    messages = talk(*texts)
+    assert check_messages(messages, Expectations()) == check_messages(
+        messages, Expectations(), unmarked
+    )

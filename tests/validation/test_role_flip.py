@@ -6,10 +6,15 @@ from duologue.conversation.messages import Message, Role
 from duologue.validation.role_flip import (
     LIMIT,
     Stretch,
+    _ahead,
     role_flip,
+    score_ahead,
     speaks_like_assistant,
     strongest_stretch,
 )
+from duologue.validation.role_model import role_model
+from duologue.validation.rule import Expectations
+from duologue.validation.transcripts import Transcript, check_transcript, check_transcripts
 from tests.validation.talking import found_at, talk
 
 FLIPPED = {
@@ -302,3 +307,28 @@ def test_odd_texts_do_no_harm(odd: str) -> None:
 def test_the_rules_need_no_user() -> None:
     messages = talk("How can I help you? You're welcome.", opens=Role.ASSISTANT)
     assert found_at(role_flip, messages) == found_at(speaks_like_assistant, messages) == []
+
+
+def test_a_score_does_not_depend_on_the_messages_that_are_scored_with_it() -> None:
+    texts = [text for said in SWAPPED.values() for text in said]
+    together = role_model().score(texts, [""] * len(texts)).tolist()
+    assert together == [role_model().score([text], [""]).item() for text in texts]
+
+
+def test_conversations_that_are_checked_together_get_the_same_findings() -> None:
+    transcripts = [
+        Transcript(name, tuple(talk(*said)), (*range(len(said)),), Expectations())
+        for name, said in (SWAPPED | IN_PLACE).items()
+        for _ in range(3)
+    ]
+    together = [*check_transcripts(transcripts)]
+    score_ahead([])
+    assert together == [(one, check_transcript(one)) for one in transcripts]
+    assert any(result.violations for _, result in together)
+
+
+def test_a_message_is_scored_ahead_with_the_one_before_it() -> None:
+    messages = talk("Hi", "How may I help?", "How may I help you?")
+    score_ahead([messages])
+    scores = role_model().score(["Hi", "How may I help you?"], ["", "How may I help?"])
+    assert [_ahead["Hi", ""], _ahead["How may I help you?", "How may I help?"]] == scores.tolist()

@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from duologue.conversation.messages import Role
 from duologue.errors import UsageError
 from duologue.validation.transcripts import (
     Transcript,
@@ -19,6 +20,7 @@ from duologue.validation.transcripts import (
     check_transcript,
     read_transcripts,
 )
+from duologue.validation.transcripts.messages import _any, _plain
 
 U, A, NEXT = "Do you ship to Norway?", "Yes, we do.", "How much is it?"
 PLAIN = [{"role": "user", "content": U}, {"role": "assistant", "content": A}]
@@ -680,3 +682,36 @@ def test_every_word_is_read_from_every_style(
     path = lines(tmp_path_factory.mktemp("talk"), wrapping(messages))
     (transcript,) = read(path)
     assert [text for _, text in said(transcript)] == texts
+
+
+NAMED = st.sampled_from(("user", "assistant", "User", "human", "system", "tool", "Anna", "", None))
+SPOKEN = (
+    st.text(max_size=8)
+    | st.sampled_from(("", " ", "[{'type': 'text', 'text': 'Hi'}]", "[{'type': 1}", "\ud800", "Hi"))
+    | st.none()
+    | st.just([{"type": "text", "text": "Hi"}])
+    | st.just({"type": "STRING", "value": "Hi"})
+)
+OF_FEW_FIELDS = st.fixed_dictionaries(
+    {"role": NAMED},
+    optional={
+        **dict.fromkeys(("text", "content"), SPOKEN),
+        "from": NAMED,
+        "latency_ms": st.none() | st.integers(),
+        "tool_calls": st.just([{"id": 1}]),
+        "type": st.sampled_from(("message", "typing", "function_call")),
+    },
+)
+
+
+@given(OF_FEW_FIELDS)
+@example({"role": "user", "text": "[{'type': 'text', 'text': 'Hi'}]"})
+def test_a_plain_message_is_read_as_any_other(message: dict[str, Any]) -> None:
+    plain = _plain(message, TranscriptNames())
+    assert plain is None or plain == _any(message, 0, TranscriptNames())
+
+
+@pytest.mark.parametrize("field", ["text", "content"])
+def test_a_message_of_role_and_text_is_plain(field: str) -> None:
+    message = {"role": "user", field: "Hi", "latency_ms": 3}
+    assert _plain(message, TranscriptNames()) == (Role.USER, "Hi", None, False)

@@ -1,7 +1,7 @@
 """Finds replies that are given to everything."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from duologue.conversation.farewells import is_farewell
@@ -19,8 +19,10 @@ MIN_SEEDS = 3
 MIN_WORDS = 3
 """Shorter replies repeat in good conversations too: "Yes", "Of course"."""
 
-Uses = defaultdict[str, list[tuple[DatasetConversation, int]]]
-"""By a reply's wording: the conversations that contain it, and how often each does."""
+Uses = defaultdict[str, list[tuple[DatasetConversation, list[str]]]]
+"""By a reply's wording: the conversations that contain it, and its texts in each."""
+_Given = list[tuple[DatasetConversation, int]]
+"""The conversations that contain a reply, and how often each does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,15 @@ class CannedReply:
 
 
 def add_replies(uses: Uses, conversation: DatasetConversation) -> None:
-    """Adds the chatbot's replies in a conversation by wording, except for goodbyes.
+    """Adds the chatbot's replies in a conversation by wording.
 
     All numbers count as the same, because the reference in an error message is new each time.
     """
-    answers = (text for text in conversation.texts(Role.ASSISTANT) if not is_farewell(text))
-    worded = (" ".join(without_numbers(text)) for text in answers)
-    for reply, count in Counter(worded).items():
-        uses[reply].append((conversation, count))
+    worded: dict[str, list[str]] = {}
+    for text in conversation.texts(Role.ASSISTANT):
+        worded.setdefault(" ".join(without_numbers(text)), []).append(text)
+    for reply, texts in worded.items():
+        uses[reply].append((conversation, texts))
 
 
 def repeated_share(uses: Uses, conversations: int) -> float:
@@ -51,7 +54,7 @@ def repeated_share(uses: Uses, conversations: int) -> float:
     Returns:
         From 0 to 1; 0 if there are no conversations.
     """
-    most = max((len(_repeaters(held)) for held in uses.values()), default=0)
+    most = max((len(_repeaters(held)) for _, held in _given_again(uses)), default=0)
     return most / max(conversations, 1)
 
 
@@ -71,7 +74,7 @@ def canned_replies(uses: Uses, conversations: int, max_share: float) -> list[Can
         The replies, the most widespread first.
     """
     found = []
-    for reply, held in uses.items():
+    for reply, held in _given_again(uses):
         repeaters, words = _repeaters(held), len(reply.split())
         is_everywhere = len(held) > MAX_SHARE_OF_ANY_REPLY * conversations
         is_repeated = len(repeaters) > max_share * conversations and words >= MIN_WORDS
@@ -83,5 +86,13 @@ def canned_replies(uses: Uses, conversations: int, max_share: float) -> list[Can
     return sorted(found, key=lambda reply: -len(reply.given_in))
 
 
-def _repeaters(held: Sequence[tuple[DatasetConversation, int]]) -> list[DatasetConversation]:
+def _given_again(uses: Uses) -> Iterator[tuple[str, _Given]]:
+    """Yields the replies that are given more than once, except for goodbyes."""
+    for reply, held in uses.items():
+        if len(held) > 1 or len(held[0][1]) > 1:
+            counts = ((one, sum(not is_farewell(t) for t in texts)) for one, texts in held)
+            yield reply, [(one, count) for one, count in counts if count]
+
+
+def _repeaters(held: _Given) -> list[DatasetConversation]:
     return [conversation for conversation, count in held if count > 1]

@@ -6,6 +6,7 @@ from duologue.validation.transcripts.transcript import (
     CheckedTranscript,
     Transcript,
     check_transcript,
+    check_transcripts,
     judged_transcript,
 )
 
@@ -15,6 +16,7 @@ __all__ = [
     "Transcript",
     "TranscriptNames",
     "check_transcript",
+    "check_transcripts",
     "judged_transcript",
     "read_transcripts",
 ]

@@ -29,6 +29,11 @@ _EVENT = re.compile(
 )
 _EVENT_FIELDS = ("type", "Type", "event", "part_type", "subtype")
 _PARTS_AS_TEXT = re.compile(r"\s*\[\s*\{\s*['\"](?:type|text)['\"]\s*:")
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+_PLAIN_FIELDS = frozenset(
+    ("role", "text", "content", "execution_id", "latency_ms", "attempts", "usage")
+)
+"""Those of OpenAI's and Duologue's messages, except for tools."""
 _BESIDE_THE_ANSWER = frozenset({"analysis", "commentary"})
 """Channels of gpt-oss, where the model thinks and calls tools."""
 
@@ -45,24 +50,52 @@ def read_messages(
     positions: list[int] = []
     between_tools = False
     for position, value in _in_order(items):
-        if not isinstance(value, Mapping):
-            raise ValueError(f"message {position} is {kind_of(value)}; expected an object")
-        item = unwrapped(value)
-        role = _role(item, position, names)
+        role, text, kept, tools = _plain(value, names) or _any(value, position, names)
         if role is None:
-            between_tools |= _is_of_a_tool(item)
+            between_tools |= tools
             continue
-        content = _content(item, position)
-        calls_tools = content.has_tools or _calls_tools(item)
-        text, kept = _of_vellum(item) or (content.text, None)
         continues = between_tools and said and said[-1].role is role
         if continues and text:
             said[-1] = Message(role=role, text=f"{said[-1].text}\n\n{text}")
-        elif text.strip() or not calls_tools:
+        elif text.strip() or not tools:
             said.append(Message(role=role, text=text, content=kept))
             positions.append(position)
-        between_tools = calls_tools
+        between_tools = tools
     return tuple(said), tuple(positions)
+
+
+_Read = tuple[Role | None, str, str | None, bool]
+"""Whose message it is, its text, its content if that is more, and whether a tool has part in it."""
+
+
+def _plain(value: Any, names: TranscriptNames) -> _Read | None:
+    """Reads a message that is just a role and a text, as most are; `_any` reads it the same.
+
+    Returns:
+        None for any other message, and for one that is an error.
+    """
+    if type(value) is not dict or not value.keys() <= _PLAIN_FIELDS:
+        return None
+    name, content = value.get("role"), value.get("content")
+    text = value.get("text", content)
+    if type(name) is not str or type(text) is not str or (content is not None and "text" in value):
+        return None
+    role = names.role(name) if name else None
+    if role is None or not text.strip() or _PARTS_AS_TEXT.match(text) or _has_half_a_pair(text):
+        return None
+    return role, text, None, False
+
+
+def _any(value: Any, position: int, names: TranscriptNames) -> _Read:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"message {position} is {kind_of(value)}; expected an object")
+    item = unwrapped(value)
+    role = _role(item, position, names)
+    if role is None:
+        return None, "", None, _is_of_a_tool(item)
+    content = _content(item, position)
+    text, kept = _of_vellum(item) or (content.text, None)
+    return role, text, kept, content.has_tools or _calls_tools(item)
 
 
 def _of_vellum(item: Mapping[str, Any]) -> tuple[str, str | None] | None:
@@ -179,7 +212,7 @@ def _content(item: Mapping[str, Any], position: int) -> Content:
         found = content
         if not content.is_empty:
             break
-    if any("\ud800" <= character <= "\udfff" for character in _non_ascii(found.text)):
+    if _has_half_a_pair(found.text):
         raise ValueError(f"message {position} holds half a surrogate pair, which is no character")
     return found
 
@@ -198,5 +231,5 @@ def _parts(value: Any) -> Any:
         raise ValueError(f"has parts of content written as text, which {error}") from None
 
 
-def _non_ascii(text: str) -> str:
-    return "" if text.isascii() else text
+def _has_half_a_pair(text: str) -> bool:
+    return not text.isascii() and _HALF_A_PAIR.search(text) is not None

@@ -1,7 +1,8 @@
 """A transcript, and the rules it breaks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from duologue.conversation.messages import Message
 from duologue.settings.rules import Severity
@@ -10,6 +11,8 @@ from duologue.validation.rule import Expectations, Rule, Violation
 from duologue.validation.rules import RULES
 from duologue.validation.verdict import Verdict, violations_of
 
+AT_ONCE = 16
+"""Transcripts of which part of the work is done at once; more than these save little."""
 UNREADABLE = "unreadable"
 """The name of the rule that a transcript breaks which cannot be read."""
 
@@ -79,6 +82,18 @@ def check_transcript(transcript: Transcript, rules: Sequence[Rule] = RULES) -> C
     return CheckedTranscript(
         transcript.id, tuple(_as_positioned(violation, transcript) for violation in found)
     )
+
+
+def check_transcripts(
+    transcripts: Iterable[Transcript], rules: Sequence[Rule] = RULES
+) -> Iterator[tuple[Transcript, CheckedTranscript]]:
+    """Runs rules on many transcripts: the same findings, sooner than one by one."""
+    rest = iter(transcripts)
+    ahead = {rule.ahead for rule in rules if rule.ahead is not None}
+    while chunk := [*islice(rest, AT_ONCE)]:
+        for work in ahead:
+            work([one.messages for one in chunk])
+        yield from ((one, check_transcript(one, rules)) for one in chunk)
 
 
 def _as_positioned(violation: Violation, transcript: Transcript) -> Violation:
