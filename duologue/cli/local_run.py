@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from duologue.progress import Growing, Progress
     from duologue.settings.participants import ParticipantSettings
 
+LEAST_RETRIES = 5
+"""How often at least Prefect repeats a request; its own default."""
+
 CONVERSATIONS_SHOWN = 3
 MESSAGES_SHOWN = 2
 """Of each conversation that grows in the terminal."""
@@ -120,14 +123,23 @@ async def _run_flow(
     participants: Sequence["ParticipantSettings"],
 ) -> tuple[Any, str | None]:
     async with flow_ready(load_flow, participants) as flow:
-        from prefect.settings import PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK, temporary_settings
+        from prefect.settings import (
+            PREFECT_CLIENT_MAX_RETRIES,
+            PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK,
+            temporary_settings,
+        )
 
         # Prefect's default retries are for deployments: here a person sees the result, and
         # decides.
         once = flow.with_options(retries=0)
         once.fn = with_sigterm_as_ctrl_c(once.fn)
-        # Nothing is stored there, but Prefect would load the block, which may be gone.
-        with temporary_settings({PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK: None}):
+        settings = {
+            # Nothing is stored there, but Prefect would load the block, which may be gone.
+            PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK: None,
+            # A busy server refuses a request now and then, which must not cost the run.
+            PREFECT_CLIENT_MAX_RETRIES: max(PREFECT_CLIENT_MAX_RETRIES.value(), LEAST_RETRIES),
+        }
+        with temporary_settings(settings):
             state = await once(**parameters, return_state=True)
             ended_with = await state.aresult(raise_on_failure=False)
     if isinstance(ended_with, UnsatisfactoryRunError):

@@ -59,7 +59,7 @@ class Gates(Options):
 
 
 class RealismSettings(Options):
-    """Real users to compare the simulated ones with."""
+    """Which real users the simulated ones are compared with."""
 
     real: OptionalReference = None
     """A file with conversations of real users, a path or a URL, in any shape that `duologue check`

@@ -162,7 +162,7 @@ def test_only_valid_conversations_are_the_dataset() -> None:
 
 def test_a_dataset_without_conversations_still_has_its_columns() -> None:
     table = pq.read_table(io.BytesIO(written(write_conversations_parquet, contents())))
-    assert (table.num_rows, table.num_columns) == (0, 25)
+    assert (table.num_rows, table.num_columns) == (0, 31)
     assert dict_rows(written(write_conversations_csv, contents())) == []
 
 

@@ -255,7 +255,7 @@ async def test_a_disk_that_is_soon_full_costs_only_what_it_could_not_store(
 ) -> None:
     checkpoints = output_of(seeds_csv) / "seeds" / ".checkpoints"
     checkpoints.parent.mkdir(parents=True)
-    with small_disk(checkpoints, size_kb=64) as disk:
+    with small_disk(checkpoints, size_kb=40) as disk:
         state = await generated(seeds_csv, advanced=BATCHES)
         manifest = await manifest_of(state)
         assert manifest.counts.valid == 10
