@@ -1,5 +1,6 @@
 """`duologue init`: the files of a new project."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -103,7 +104,7 @@ def _show(written: "Written", folder: Path, console: Console) -> None:
     }
     console.say("\nNext:")
     if folder != Path():
-        console.say(f"  cd {folder}")
+        console.say(f"  cd {shlex.quote(str(folder))}")
     width = max(map(len, steps))
     for command, meaning in steps.items():
         console.say(f"  {command:{width}}  {meaning}")

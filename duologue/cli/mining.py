@@ -92,14 +92,16 @@ def _print_mined(mined: "Mined", console: Console) -> None:
     if mined.unreadable:
         console.say(f"{mined.unreadable} without a message of a user, left out")
     console.say(
-        f"{counted(mined.conversations, 'conversation')}, {mined.different} different openings"
+        f"{counted(mined.conversations, 'conversation')}, "
+        f"{counted(mined.different, 'different opening')}"
     )
     replaced = ", ".join(f"{number} x {kind}" for kind, number in mined.replaced.items())
     console.say(f"personal data replaced: {replaced or 'none found'}")
     console.say(
-        f"{counted(mined.seeds, 'seed')} cover {covered.covered} of {covered.clusters} clusters "
-        f"and {covered.traffic_share:.0%} of the conversations; as many at random would cover "
-        f"{covered.random_clusters:.0f} clusters"
+        f"{counted(mined.seeds, 'seed')} for {covered.covered} of "
+        f"{counted(covered.clusters, 'cluster')} and {covered.traffic_share:.0%} of the "
+        f"conversations; as many at random would cover "
+        f"{counted(round(covered.random_clusters), 'cluster')}"
     )
     console.say(f"wrote {mined.output}, and real_conversations.jsonl next to it; review both")
 

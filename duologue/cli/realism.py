@@ -102,10 +102,10 @@ def _configured() -> str | None:
 def _print(realism: "Realism", place: str | None) -> None:
     console = Console()
     best, worst = realism.grade_range
-    within = f"{best} to {worst}" if best != worst else best
+    within = f" ({best} to {worst})" if best != worst else ""
     low, high = realism.interval
     console.say(
-        f"Grade {realism.grade} ({within}): AUC {realism.auc:.3f}, 95 % interval {low:.3f} to "
+        f"Grade {realism.grade}{within}: AUC {realism.auc:.3f}, 95 % interval {low:.3f} to "
         f"{high:.3f}, p = {realism.p_value:.3f}"
     )
     floor = realism.floor

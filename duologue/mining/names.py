@@ -90,6 +90,7 @@ _PERHAPS = re.compile(
     rf"""\b(?:i['’]?m|i\ am|this\ is|it['’]?s|ich\ bin(?:\ (?:der|die))?|hier\ (?:ist|spricht)
     |je\ suis|c['’]est|ici|soy|aquí|habla|sono|speak(?:ing)?\ (?:to|with)|thanks?,?|thank\ you,?
     |merci,?|gracias,?|danke,?|regards,?|cheers,?|best,?|sincerely,?|yours,?
+    |mfg,?|[lv]g,?|gr(?:u|ü)(?:ß|ss)e?n?,?
     |hi|hello|hey|dear|good\ (?:morning|afternoon|evening),?|hallo|liebe[rs]?|guten\ (?:tag|morgen
         |abend),?
     |moin|servus|bonjour|bonsoir|salut|salve|chère?|hola|buen[oa]s\ (?:días|tardes|noches),?
@@ -105,7 +106,10 @@ _GREETED = re.compile(
     rf"(?P<name>{_FULL})(?=[,!]| ?\n)|"
     rf"(?:^|\n|[.!] )(?i:hi|hello|hey|hallo|hola|salut)[,!.]? (?P<caller>{_FULL}) (?:here|hier)\b"
 )
-_TITLED = re.compile(rf"\b(?!MS|MX)(?P<title>(?i:{_TITLE}))\ (?P<name>{_FULL})")
+_TITLED = re.compile(
+    rf"\b(?!MS|MX)(?P<title>(?i:{_TITLE}))\ (?:(?i:{_TITLE})\ ){{0,3}}(?:{_PARTICLE}\ ){{0,2}}"
+    rf"(?P<name>{_FULL})"
+)
 _SURE_TITLES = frozenset(
     [
         "mr",
@@ -202,6 +206,7 @@ def names_in(messages: Sequence[Message], known: Iterable[str] = ()) -> list[tup
             found += _answered(message.text)
         asked = message.role is Role.ASSISTANT and bool(_ASKED.search(message.text))
     found += _with_last_names({name[0] for name in found if name}, messages)
+    found += list(_in_lower_case(found, messages))
     return list(dict.fromkeys(name for name in found if name))
 
 
@@ -220,6 +225,17 @@ def _with_last_names(
             words = _words(match["name"])
             if len(words) > 1 and not is_usual_word(words[1]):
                 yield tuple(words)
+
+
+def _in_lower_case(
+    names: Sequence[tuple[str, ...]], messages: Sequence[Message]
+) -> Iterator[tuple[str, ...]]:
+    """Finds first names with the last names of known people, where they are written small."""
+    texts = " ".join(message.text for message in messages)
+    for name in names:
+        small = tuple(word.lower() for word in name)
+        if len(name) > 1 and re.search(rf"\b{re.escape(' '.join(small))}\b", texts):
+            yield small
 
 
 def _found(text: str) -> Iterator[tuple[str, ...]]:

@@ -44,6 +44,7 @@ _NOUN = (
     r"invoice|ticket|"
     r"case|policy|tracking|confirmation|membership|member|claim|serial|transaction|parcel|shipment|"
     r"itinerary|pnr|loyalty|passport|licen[cs]e|subscription|device|package|return|rma|"
+    r"ssn|social security|national insurance|tax id|"
     r"(?:bestell|auftrags?|kunden|rechnungs?|vertrags?|buchungs?|referenz|sendungs?|vorgangs?|"
     r"konto|"
     r"mitglieds?|versicherungs?|fall|reservierungs?|liefer|ausweis|policen|tracking|ticket|"

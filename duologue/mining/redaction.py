@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from random import Random
-from typing import TYPE_CHECKING
 
 from duologue.conversation.messages import Message
+from duologue.mining.addresses import addresses_in, set_apart
 from duologue.mining.grouping import RealConversation
 from duologue.mining.names import AMBIGUOUS, LOCALES, is_first_name, names_in
 from duologue.mining.numbers import (
@@ -22,21 +22,11 @@ from duologue.mining.numbers import (
     numbers_in,
 )
 from duologue.settings.mining import MiningSettings
-from duologue.validation.personal_data import emails
 from duologue.validation.usual_words import usual_language
-
-if TYPE_CHECKING:
-    pass
 
 NAME, ADDRESS = "name", "e-mail address"
 MOST_TRIES = 400
 """Attempts to find a valid value. After them, any value of the right form will do."""
-_SPELT_EMAIL = re.compile(
-    r"(?<![\w.+-])[\w.+-]{1,64} ?(?:[(\[{] ?(?:at|ät|arobase|arroba) ?[)\]}]|(?<= )at(?= )|@) ?"
-    r"[\w-]{2,63}(?: ?(?:[(\[{] ?(?:dot|punkt|point|punto) ?[)\]}]|(?<= )dot(?= )|"
-    r"\.) ?[a-z]{2,24}){1,3}\b",
-    re.I,
-)
 _HANDLE_END = "com", "net", "org"
 _AS_A_NAME = r"(?=\s*(?:[,.!?;:)\n]|\Z|['’]s)|\s+(?-i:[A-Z]))"
 """What follows a name that is also an ordinary word, as in `Will, …` but not `Will you …`."""
@@ -50,10 +40,13 @@ class Redactor:
         self.counts: Counter[str] = Counter()
         """Different values that were replaced, by kind; each conversation counts its own."""
         self._settings = settings
+        self._ids: dict[str, str] = {}
+        """Of ids that held personal data, by the original."""
+        self._made: Counter[str] = Counter()
         self._own = {name: re.compile(text) for name, text in settings.own_patterns.items()}
 
     def redacted(self, conversation: RealConversation) -> RealConversation:
-        """Returns a conversation without personal data. Only its texts are kept.
+        """Returns a conversation without personal data. Only its id and texts are kept.
 
         The same value becomes the same invented one in all messages, however it is spaced or
         written. Which one depends on `random_seed` and the conversation's id only.
@@ -65,14 +58,14 @@ class Redactor:
         swaps.language = language or "en"
         for words in names_in(messages, conversation.names):
             swaps.add_name(words)
-        for message in messages:
-            spelt = (match[0] for match in _SPELT_EMAIL.finditer(message.text))
-            for address in (*emails(message.text), *spelt):
+        for one in (*(message.text for message in messages), conversation.id):
+            apart = set_apart(one)
+            for address in addresses_in(apart):
                 swaps.add_email(address)
             for name, pattern in self._own.items():
-                for match in pattern.finditer(message.text):
+                for match in pattern.finditer(one):
                     swaps.add_number(name, match[0])
-            for kind, found in numbers_in(message.text, language, self._settings.phone_region):
+            for kind, found in numbers_in(apart, language, self._settings.phone_region):
                 swaps.add_number(kind, found)
         for kind, found in answered_numbers(messages):
             swaps.add_number(kind, found)
@@ -80,9 +73,20 @@ class Redactor:
         swap = swaps.swap()
         return replace(
             conversation,
+            id=self._new_id(conversation.id, swap(conversation.id)),
             messages=tuple(Message(role=one.role, text=swap(one.text)) for one in messages),
             names=(),
         )
+
+    def _new_id(self, original: str, swapped: str) -> str:
+        """Returns an id without personal data, numbered if another conversation has it already."""
+        if swapped == original:
+            return original
+        if original not in self._ids:
+            self._made[swapped] += 1
+            times = self._made[swapped]
+            self._ids[original] = swapped if times == 1 else f"{swapped}-{times}"
+        return self._ids[original]
 
 
 class _Swaps:
@@ -121,7 +125,7 @@ class _Swaps:
         if key in self._emails:
             return
         self.counts[ADDRESS] += 1
-        local = re.split(r"[@\s(\[{]", found)[0]
+        local = re.split(r"%40|[@\s(\[{]", found)[0]
         parts = [self._words.get(one) for one in re.split(r"[\W_\d]+", local.lower())]
         names = [_ascii(one) for one in parts if one]
         first, last = _people(self.language)[self._rng.randrange(2)], _people(self.language)[2]

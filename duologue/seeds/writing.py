@@ -43,6 +43,7 @@ def write_seeds(seeds: Sequence[Seed], path: str, *, replace: bool = False) -> N
             "file cannot have it twice; rename it"
         )
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, laid_out(seeds, names).encode())
     except OSError as error:
         raise UsageError(

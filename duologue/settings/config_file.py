@@ -1,5 +1,6 @@
 """The config file: duologue.toml, or the table [tool.duologue] of pyproject.toml."""
 
+import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -149,7 +150,7 @@ def _check(config: Layer) -> None:
 
 def _found_table() -> Layer | None:
     """Finds the first config file in the working directory, and notes a second one."""
-    files = (name for name in (CONFIG_FILE, PROJECT_FILE) if Path(name).is_file())
+    files = (name for name in (CONFIG_FILE, PROJECT_FILE) if os.path.lexists(name))
     found = [layer for name in files if (layer := _table_of(name)) is not None]
     if len(found) < 2:
         return found[0] if found else None
@@ -158,7 +159,7 @@ def _found_table() -> Layer | None:
 
 def _table_of(path: str) -> Layer | None:
     try:
-        document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        document = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except ValueError as error:

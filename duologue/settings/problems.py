@@ -48,6 +48,11 @@ _EXPECTATIONS = {
     "list_type": 'expected a list, such as ["..."]',
 }
 _NOT_BLANK = r"\S"
+_FORMS = {
+    r"^\d+[hdw]$": "12h, 7d or 4w",
+    "^([A-Z]{2})?$": "US, or empty",
+    r"^[^/]+/[^/]+$": "FLOW/DEPLOYMENT",
+}
 
 
 def first_problem(model: type[BaseModel], error: ValidationError) -> Problem:
@@ -88,12 +93,17 @@ def _expectation(error: ErrorDetails) -> str:
         case "string_pattern_mismatch" if context["pattern"] == _NOT_BLANK:
             return "expected text that is not blank"
         case "string_pattern_mismatch":
-            return f"expected text of the form {context['pattern']}"
+            return f"expected text of the form {_form(context['pattern'])}"
         case "value_error":
             return str(context["error"])
         case kind if kind in _EXPECTATIONS:
             return _EXPECTATIONS[kind].format_map(context)
     return error["msg"][:1].lower() + error["msg"][1:]
+
+
+def _form(pattern: str) -> str:
+    """Returns a pattern in words, where a reader of none would not understand it."""
+    return _FORMS.get(pattern, pattern)
 
 
 def _joined(expectations: list[str]) -> str:

@@ -43,7 +43,7 @@ def stored_bytes(path: str) -> bytes:
             f"{name}: could not be read ({_why(error, path)}); check the path and your access to it"
         ) from shown_cause(error)
     if not data:
-        raise UsageError(f"{name}: is empty (0 bytes); expected one first user message a row")
+        raise UsageError(f"{name}: is empty (0 bytes); name a file with rows")
     return data
 
 

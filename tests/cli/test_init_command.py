@@ -120,6 +120,11 @@ def test_what_cannot_be_used_is_one_sentence_and_nothing_is_written(
     assert files_in(tmp_path) == ["file"]
 
 
+def test_the_next_step_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    done = duologue("init", "my first shop", "--yes", cwd=tmp_path)
+    assert "  cd 'my first shop'\n" in done.stdout
+
+
 def doctor(folder: Path, *options: str, **environment: str) -> dict[str, dict[str, str]]:
     """Returns the findings by subject."""
     done = duologue(

@@ -131,3 +131,55 @@ def test_counts_are_of_values_and_never_hold_them() -> None:
     redactor = Redactor(MiningSettings())
     redactor.redacted(conversation("anna@gmx.de", "anna@gmx.de?", "yes, and ben@gmx.de"))
     assert redactor.counts == {"e-mail address": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "harmful"),
+    [
+        ("Reach me at john[dot]doe[at]mail[dot]com", "doe"),
+        ("john dot doe at gmail dot com", "doe"),
+        ("see https://shop.invalid/?email=maria%40web.de", "maria"),
+        ("メールはuser3@web.deです", "user3"),
+        ("カードは4111111111111111です", "411111111111"),
+        ("電話は+81 90-1234-5678です", "1234"),
+        ("전화는 +82 10-2345-6789입니다", "2345"),
+        ("Ich bin Frau Dr. Katharina von Hohenstein", "Hohenstein"),
+        ("Guten Tag Frau von Hohenstein", "Hohenstein"),
+        ("Rechnung falsch, mfg Jürgen Müller-Lüdenscheidt", "Müller"),
+        ("My SSN is 123-45-6789", "123"),
+    ],
+)
+def test_values_are_found_next_to_any_script_and_however_they_are_spelt(
+    text: str, harmful: str
+) -> None:
+    (found,) = redacted(text)
+    assert harmful not in found
+
+
+def test_only_the_address_of_a_sentence_is_replaced() -> None:
+    (found,) = redacted("Reach me at john[dot]doe[at]mail[dot]com")
+    assert found.startswith("Reach me at ")
+
+
+@pytest.mark.parametrize(
+    "text", ["I ordered at shop.com", "Look at www.shop.com", "log in at x.org"]
+)
+def test_a_site_is_no_address(text: str) -> None:
+    assert redacted(text) == [text]
+
+
+def test_a_known_name_is_replaced_in_lower_case_too() -> None:
+    assert "miller" not in " ".join(redacted("i'm bob miller", "Hi Bob Miller!", "bob")).lower()
+
+
+def test_ids_hold_no_personal_data_and_stay_distinct() -> None:
+    redactor = Redactor(MiningSettings())
+    given = ["p@web.de", "+14155552671", *(f"u{one}@web.de" for one in "abcdefghijkl")]
+    found = [redactor.redacted(conversation("hello", id_=one)).id for one in given]
+    assert not set(found) & set(given)
+    assert not any("web.de" in one for one in found)
+    assert len(set(found)) == len(given)
+    again = redactor.redacted(conversation("hi", id_="p@web.de")).id
+    assert again == found[0]
+    plain = ["1750000000", "order-17", "0af7651916cd43dd8448eb211c80319c"]
+    assert [redactor.redacted(conversation("hello", id_=one)).id for one in plain] == plain

@@ -135,6 +135,7 @@ def test_no_file_is_replaced_or_half_written(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv"]
     assert file.read_text() == "mine"
     write_seeds(seeds(2).seeds, str(file), replace=True)
+    write_seeds(seeds(2).seeds, str(tmp_path / "new" / "folder" / "out.csv"))
     assert len(file.read_text().splitlines()) == 3
 
 

@@ -293,6 +293,23 @@ def test_config_prints_every_setting_with_value_source_and_description(
     assert "\nturns = 3  (default)\n    How many turns" in text
 
 
+def test_a_config_file_saved_by_windows_is_read(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "duologue.toml").write_bytes(b"\xef\xbb\xbfturns = 7\r\n")
+    assert "turns = 7  (duologue.toml)" in config().stdout
+
+
+def test_a_config_file_that_is_none_is_not_passed_over(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "duologue.toml").symlink_to(tmp_path / "nowhere.toml")
+    done = config()
+    assert done.returncode == 2
+    assert "duologue.toml: cannot be read (No such file or directory)" in done.stderr
+
+
+def test_a_time_is_expected_in_words(config: Config) -> None:
+    done = config("--set", "mine.since=5y")
+    assert "since is '5y'; expected text of the form 12h, 7d or 4w" in done.stderr
+
+
 def test_config_shows_no_credentials(config: Config, tmp_path: Path) -> None:
     (tmp_path / "duologue.toml").write_text(
         'seeds = "https://ann:p4ss@seeds.example.com/today.csv?token=s3cret"\n'
