@@ -124,6 +124,8 @@ MEASURES = {
     "question_share": "later user messages with a question mark",
     "realism_auc": "how often the simulated one of a simulated and a real user (`realism.real`) "
     "is found by how they write: 0.5 is guessing, 1 always",
+    "coverage": "of the real conversations (`realism.real`), those in a cluster that has a "
+    "conversation of the dataset",
     "assistant_words_per_message": "words of a reply, mean",
     "latency_ms": "how long a reply took, median",
 }
