@@ -94,9 +94,10 @@ When you stop
 As soon as you have what you came for, or see that you will not get it here, end the conversation \
 yourself. Put [END] directly after your last words, in the same message. For example: "ok that's \
 all, thx[END]", or, if it led nowhere: "never mind, I'll call them[END]". Or send only [END]: many \
-people leave without a word. Most customers are done after two to five messages; do not invent further questions to keep talking. Do not stop while the chatbot is still \
-waiting for something it needs from you to solve your problem, and do not trade goodbyes: your \
-first goodbye carries [END]. Write [END] nowhere else.
+people leave without a word. Most customers are done after two to five messages; do not invent \
+further questions to keep talking. Do not stop while the chatbot is still waiting for something it \
+needs from you to solve your problem, and do not trade goodbyes: your first goodbye carries [END]. \
+Write [END] nowhere else.
 
 Two examples of how other customers wrote, about other matters
 First message: "can i still change the address for order 5512"
