@@ -4,9 +4,11 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from duologue.dataset.contents import DatasetContents
+from duologue.dataset.coverage import coverage_of
 from duologue.dataset.realism import realism_of
-from duologue.errors import DuologueError
+from duologue.errors import DuologueError, UsageError
 from duologue.realism.result import Realism
+from duologue.traffic.coverage import Coverage
 from duologue.versions.places import DatasetFolder, Version
 from duologue.versions.realism import store_realism
 from duologue.versions.writing import write_version
@@ -23,13 +25,22 @@ def export(dataset: DatasetFolder, version: str, contents: DatasetContents) -> V
     """
     logger = get_run_logger()
     realism = realism_of(contents)
-    written = write_version(dataset, version, contents, realism)
+    written = write_version(dataset, version, contents, realism, _coverage(contents))
     logger.info("%s written: %s", written, written.manifest.counts)
     if realism.problem is not None:
         logger.warning("realism was not measured: %s", realism.problem)
     if realism.measured is not None:
         _store(written, realism.measured)
     return written
+
+
+def _coverage(contents: DatasetContents) -> Coverage | None:
+    """Measures the coverage; a problem costs the run no conversation."""
+    try:
+        return coverage_of(contents)
+    except UsageError as error:
+        get_run_logger().warning("coverage was not measured: %s", error)
+        return None
 
 
 def _store(version: Version, measured: Realism) -> None:

@@ -12,9 +12,9 @@ from duologue.cli.options import Format, Name, Output, OutputFormat, VersionOrFo
 from duologue.cli.terminal import Console, counted, open_table
 
 if TYPE_CHECKING:
-    from duologue.mining.coverage import Coverage
     from duologue.mining.mine import Mined
     from duologue.mining.paging import Progress
+    from duologue.traffic.coverage import Coverage
 
 CLUSTERS_SHOWN = 20
 """The largest clusters without a conversation; --format json has all of them."""
@@ -126,14 +126,15 @@ def show_coverage(
 
     Exit code 0, whatever is covered; 2 if the version or the file can't be read.
     """
-    from duologue.mining.coverage import coverage, read_real
     from duologue.mining.files import new_seed_file, write_seeds
+    from duologue.traffic.coverage import coverage, opening_of, read_real
     from duologue.validation.transcripts import read_transcripts
     from duologue.versions.finding import find_conversations
 
     path = None if seeds_output is None else new_seed_file(seeds_output)
     transcripts = read_transcripts(str(find_conversations(version, output, name)))
-    found = coverage(read_real(real), [one.messages[0].text for one in transcripts if one.messages])
+    openings = (opening_of(one.messages) for one in transcripts)
+    found = coverage(read_real(real), [one for one in openings if one is not None])
     if path is not None:
         write_seeds(path, found.missing)
     if output_format is OutputFormat.JSON:
@@ -167,8 +168,8 @@ def _print_coverage(found: "Coverage", console: Console) -> None:
     if not found.missing:
         return
     table = open_table(Column("real", justify="right"), "seed to add")
-    for one in found.missing[:CLUSTERS_SHOWN]:
-        table.add_row(str(one.weight), " ".join(one.message.split()))
+    for one in found.gaps[:CLUSTERS_SHOWN]:
+        table.add_row(str(one.real), " ".join(one.message.split()))
     console.print(table)
     if len(found.missing) > CLUSTERS_SHOWN:
         console.say(

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from upath import UPath
 
 from duologue.errors import UsageError
-from duologue.mining.choosing import Candidate
 from duologue.storage.files import located, prove_writable, storage_errors, write_whole
 from duologue.storage.locations import without_credentials
+from duologue.traffic.candidates import Candidate
 
 REAL_CONVERSATIONS = "real_conversations.jsonl"
 COLUMNS = "message", "cluster", "weight", "failing", "source_ids"

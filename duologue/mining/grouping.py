@@ -16,6 +16,7 @@ from rapidfuzz import fuzz
 
 from duologue.conversation.messages import Message, Role
 from duologue.mining.executions import Execution
+from duologue.traffic.candidates import RealConversation
 
 SHORTEST_GAP_PREFIX = 3
 """Messages that must be equal to bridge an execution that is missing. An opening and its reply may
@@ -26,21 +27,6 @@ REPEATED_WITHIN = timedelta(minutes=30)
 """After this time, the same message is from somebody else and no repetition of a failed one."""
 
 _Key = bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RealConversation:
-    """A conversation of real traffic."""
-
-    id: str
-    """The id of its first execution, or of the transcript."""
-    messages: tuple[Message, ...]
-    """Starts with a USER message."""
-    source_ids: tuple[str, ...]
-    """All its executions, branches included, in the order of time."""
-    is_bad: bool = False
-    names: tuple[str, ...] = ()
-    """The user's names, as far as an input or a column holds them."""
 
 
 @dataclass(slots=True)

@@ -9,20 +9,16 @@ from pathlib import Path
 from upath import UPath
 
 from duologue.errors import UsageError
-from duologue.mining.choosing import (
-    Covered,
-    candidates_of,
-    choose,
-    covered,
-)
+from duologue.mining.choosing import Covered, choose, covered
 from duologue.mining.executions import Execution
 from duologue.mining.files import output_path, write_mined
-from duologue.mining.grouping import RealConversation, group
+from duologue.mining.grouping import group
 from duologue.mining.paging import Progress, forget, read_executions, reading_of
 from duologue.mining.redaction import Redactor
 from duologue.settings.mining import MiningSettings
 from duologue.settings.participants import CallSettings
 from duologue.storage.files import located
+from duologue.traffic.candidates import RealConversation, candidates_of
 from duologue.validation.corpus import without_stop_token
 from duologue.validation.transcripts import TRANSCRIPT_FORMATS, Transcript, read_transcripts
 

@@ -10,7 +10,6 @@ from random import Random
 
 from duologue.conversation.messages import Message
 from duologue.mining.addresses import addresses_in, set_apart
-from duologue.mining.grouping import RealConversation
 from duologue.mining.names import AMBIGUOUS, LOCALES, is_first_name, names_in
 from duologue.mining.numbers import (
     CARD,
@@ -22,6 +21,7 @@ from duologue.mining.numbers import (
     numbers_in,
 )
 from duologue.settings.mining import MiningSettings
+from duologue.traffic.candidates import RealConversation
 from duologue.validation.usual_words import usual_language
 
 NAME, ADDRESS = "name", "e-mail address"

@@ -1,5 +1,6 @@
 """Rendering the report of a version as one HTML page."""
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from duologue.report.plots import bars, line
 from duologue.report.rendering import spoken, write_page
 from duologue.report.review_sample import review_sample
 from duologue.settings.rules import Severity
+from duologue.storage.locations import without_credentials
+from duologue.traffic.coverage import Coverage
 
 REPORT_FILE = "report.html"
 
@@ -27,6 +30,10 @@ VERSIONS_DRAWN = 14
 
 MOST_ROWS = 100
 """Of a list; the dataset's files have all of it."""
+
+
+MOST_GAPS = 20
+"""Of the clusters that the version does not cover: the largest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ def write_report(
     earlier: Sequence[Manifest],
     file: RawIOBase,
     measured: VersionReliability | None = None,
+    coverage: Coverage | None = None,
 ) -> None:
     """Writes the report of a version whose data files are written and in its manifest.
 
@@ -64,6 +72,7 @@ def write_report(
         earlier: the manifests of the versions before it, oldest first, for what is drawn over time.
         file: where it is written to, as UTF-8.
         measured: how reliable rules and judges were where people reviewed last.
+        coverage: how much of the real traffic the version covers, if that was measured.
     """
     blocks = conversation_blocks(contents)
     write_page(
@@ -75,6 +84,9 @@ def write_report(
         gates=_gate_rows(manifest),
         rules=_rule_rows(contents),
         measured=measured,
+        coverage=coverage,
+        most_gaps=MOST_GAPS,
+        missing_command=_missing_command(manifest),
         reliability={} if measured is None else by_finding(measured.reliability),
         estimate=shown,
         rules_plot=bars("Conversations by the rule that they break", manifest.broken_rules),
@@ -92,6 +104,12 @@ def write_report(
         review=review_sample(manifest.version, contents),
         review_kinds=KINDS,
     )
+
+
+def _missing_command(manifest: Manifest) -> str:
+    """Returns the command that writes a seed for each cluster that is not covered."""
+    real = shlex.quote(without_credentials(manifest.settings.realism.real or ""))
+    return f"duologue seeds coverage {manifest.version} --real {real} --missing more_seeds.csv"
 
 
 def _gate_rows(manifest: Manifest) -> list[tuple[str, str, str]]:

@@ -124,6 +124,8 @@ MEASURES = {
     "question_share": "later user messages with a question mark",
     "realism_auc": "how often a classifier picks the simulated user out of a simulated and a "
     "real one (`realism.real`): 0.5 is guessing, 1 is always",
+    "coverage": "real conversations (`realism.real`) in a cluster that has a conversation of the "
+    "dataset",
     "assistant_words_per_message": "words of a reply, mean",
     "latency_ms": "how long a reply took, median",
 }

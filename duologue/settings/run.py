@@ -59,11 +59,11 @@ class Gates(Options):
 
 
 class RealismSettings(Options):
-    """Which real users the simulated ones are compared with."""
+    """Real users to compare the dataset with."""
 
     real: OptionalReference = None
     """A file with conversations of real users, a path or a URL, in any shape that `duologue check`
-    reads; not compared if empty."""
+    reads. Every version then has the measures realism_auc and coverage. Not compared if empty."""
 
 
 class ShardOptions(Options):
@@ -119,7 +119,7 @@ class StoredOptions(Options):
     gates: Gates = Gates()
     """What a version must reach to be published."""
     realism: RealismSettings = RealismSettings()
-    """Real users to compare the simulated ones with."""
+    """Real users to compare the dataset with."""
     dataset_rules: DatasetRuleSettings = DatasetRuleSettings()
     """What is reported about the dataset as a whole, and what holds a version back."""
     rules: RuleSettings = RuleSettings()

@@ -1,6 +1,6 @@
 """Writing a version completely, or not at all."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from io import RawIOBase
@@ -24,6 +24,7 @@ from duologue.storage.files import (
     storage_errors,
     write_json,
 )
+from duologue.traffic.coverage import Coverage
 from duologue.validation.dataset_rules.assess import assess
 from duologue.validation.dataset_rules.conversation import DatasetConversation
 from duologue.validation.quality import DatasetQuality
@@ -56,6 +57,7 @@ def write_version(
     version: str,
     contents: DatasetContents,
     realism: RunRealism = NOT_MEASURED,
+    coverage: Coverage | None = None,
 ) -> Version:
     """Writes every file of a version, its manifest last. Any error removes all of it again.
 
@@ -67,6 +69,7 @@ def write_version(
         version: made by `new_version`.
         contents: what the run produced.
         realism: how well its simulated users can be told from real ones, if that was measured.
+        coverage: how much of the real traffic it covers, if that was measured.
 
     Raises:
         ExportError: it could not be written.
@@ -82,11 +85,15 @@ def write_version(
         try:
             changes = _changes(dataset, revision, contents)
             earlier = dataset.manifests_before(version, most=VERSIONS_DRAWN)
-            quality = _quality(contents, [manifest.quality for manifest in earlier], realism)
+            quality = _quality(
+                contents,
+                [manifest.quality for manifest in earlier],
+                _against_real(realism, coverage),
+            )
             make_manifest = partial(
                 manifest_of, dataset.name, version, revision.revision, changes, quality, realism
             )
-            manifest = _write_files(folder, make_manifest, contents, earlier)
+            manifest = _write_files(folder, make_manifest, contents, earlier, coverage)
         except BaseException:  # Ctrl-C as well
             with suppress(Exception):  # the storage that refused the files may refuse this too
                 remove_revision(folder)
@@ -111,10 +118,11 @@ def _changes(
 
 
 def _quality(
-    contents: DatasetContents, earlier: Sequence[DatasetQuality], realism: RunRealism
+    contents: DatasetContents,
+    earlier: Sequence[DatasetQuality],
+    others: Mapping[str, tuple[float, float]],
 ) -> DatasetQuality:
     """Runs the dataset rules on what a run produced, against the versions before, oldest first."""
-    measured = realism.measured
     members = [
         DatasetConversation(
             conversation_id=item.conversation.conversation_id,
@@ -130,8 +138,18 @@ def _quality(
         invalid=len(contents.invalid),
         earlier=earlier,
         settings=contents.settings.dataset_rules,
-        others={} if measured is None else {"realism_auc": (measured.auc, measured.standard_error)},
+        others=others,
     )
+
+
+def _against_real(realism: RunRealism, coverage: Coverage | None) -> dict[str, tuple[float, float]]:
+    """Returns what was measured against real users: values and standard errors, by measure."""
+    measures = {}
+    if realism.measured is not None:
+        measures["realism_auc"] = realism.measured.auc, realism.measured.standard_error
+    if coverage is not None:
+        measures["coverage"] = coverage.share, coverage.standard_error
+    return measures
 
 
 def _claim_next_revision(dataset: DatasetFolder, version: str) -> Revision:
@@ -154,6 +172,7 @@ def _write_files(
     manifest_of_files: Callable[[DatasetContents, Iterable[FileRecord]], Manifest],
     contents: DatasetContents,
     earlier: Sequence[Manifest],
+    coverage: Coverage | None,
 ) -> Manifest:
     files = [
         write_file(folder / file_name, partial(write, contents))
@@ -161,7 +180,7 @@ def _write_files(
     ]
     manifest = manifest_of_files(contents, files)
     measured = newest_reliability(folder.parent)
-    page = partial(write_report, manifest, contents, earlier, measured=measured)
+    page = partial(write_report, manifest, contents, earlier, measured=measured, coverage=coverage)
     report = write_file(folder / REPORT_FILE, page)
     manifest = manifest.model_copy(update={"files": (*files, report)})
     card = write_file(folder / CARD_FILE, partial(write_card, manifest))

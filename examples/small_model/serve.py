@@ -13,7 +13,7 @@ from pathlib import Path
 
 MODEL = "smollm2-135m-instruct"
 CONTEXT_TOKENS = 4096
-"""Of each conversation; the simulated user's prompt takes 1,100 of them, and the bundled support
+"""Of each conversation; the simulated user's prompt takes 1,300 of them, and the bundled support
 bot's on Vellum, with its whole FAQ, 4,600."""
 
 ERRORS_ONLY = 1

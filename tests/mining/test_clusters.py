@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from duologue.mining import clusters
-from duologue.mining.clusters import cluster
+from duologue.traffic import clusters
+from duologue.traffic.clusters import cluster
 
 MATTERS = {
     "refund": ["refund", "money back", "refunded", "return my money"],

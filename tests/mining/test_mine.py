@@ -13,12 +13,12 @@ import pytest
 
 from duologue.conversation.messages import Message, Role
 from duologue.errors import UsageError
-from duologue.mining.choosing import Candidate, candidates_of, choose, covered
-from duologue.mining.coverage import coverage
-from duologue.mining.grouping import RealConversation
+from duologue.mining.choosing import choose, covered
 from duologue.mining.mine import Mined, mine
 from duologue.seeds import read_seeds
 from duologue.settings.mining import MiningSettings
+from duologue.traffic.candidates import Candidate, RealConversation, candidates_of
+from duologue.traffic.coverage import coverage
 from duologue.validation.transcripts import read_transcripts
 from tests.mining.traffic import Traffic, history, string
 from tests.support.vellum_stand_in import StandIn

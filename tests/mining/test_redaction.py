@@ -8,9 +8,9 @@ import pytest
 from stdnum import iban, luhn
 
 from duologue.conversation.messages import Message, Role
-from duologue.mining.grouping import RealConversation
 from duologue.mining.redaction import Redactor
 from duologue.settings.mining import MiningSettings
+from duologue.traffic.candidates import RealConversation
 from tests.mining.planted import HARMLESS, Planted, planted
 
 

@@ -12,9 +12,10 @@ from vellum.client.types.slim_workflow_execution_read import SlimWorkflowExecuti
 
 from duologue.errors import UsageError
 from duologue.mining.executions import Execution, read_execution
-from duologue.mining.grouping import RealConversation, group
+from duologue.mining.grouping import group
 from duologue.mining.paging import read_executions, reading_of
 from duologue.settings.mining import MiningSettings
+from duologue.traffic.candidates import RealConversation
 from tests.mining.traffic import NOW, Said, Traffic, conversations
 from tests.support.vellum_stand_in import StandIn, running_stand_in
 

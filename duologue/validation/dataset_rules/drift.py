@@ -38,8 +38,10 @@ MORE_IS_WORSE = frozenset(
 )
 """For these measures, less than before is good news."""
 
+LESS_IS_WORSE = frozenset({"coverage"})
+"""For these, more than before is."""
 
-AT_MOST_ONE = ("_share", "_variety", "_pairs", "_auc")
+AT_MOST_ONE = ("_share", "_variety", "_pairs", "_auc", "coverage")
 """Name endings of measures that are shares."""
 
 
@@ -106,7 +108,8 @@ def _band(name: str, known: Sequence[float], width: float) -> dict[str, float]:
     middle = median(known)
     low = 0.0 if name in MORE_IS_WORSE else max(middle - width, 0.0)
     most = 1.0 if name.endswith(AT_MOST_ONE) else inf
-    return {"low": _rounded(low), "high": _rounded(min(middle + width, most))}
+    high = most if name in LESS_IS_WORSE else min(middle + width, most)
+    return {"low": _rounded(low), "high": _rounded(high)}
 
 
 def _rounded(value: float) -> float:

@@ -1,0 +1,1 @@
+"""Real conversations: which ones ask for the same, and how much of them a dataset covers."""
