@@ -76,7 +76,9 @@ def test_shares_are_of_the_conversations_requested() -> None:
     measures = assess(TALKS, failed=1, invalid=5).measures
     assert measures["failed_share"].value == 0.125
     assert measures["invalid_share"].value == 0.625
-    assert list(measures) == [name for name in MEASURES if name in measures] == list(MEASURES)
+    # The other two need real conversations to compare with.
+    alone = [name for name in MEASURES if name not in ("realism_auc", "coverage")]
+    assert list(measures) == alone
 
 
 def test_what_is_not_known_is_left_out() -> None:
