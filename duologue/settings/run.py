@@ -119,7 +119,7 @@ class StoredOptions(Options):
     gates: Gates = Gates()
     """What a version must reach to be published."""
     realism: RealismSettings = RealismSettings()
-    """Real users to compare the dataset with."""
+    """Which real users the dataset is compared with."""
     dataset_rules: DatasetRuleSettings = DatasetRuleSettings()
     """What is reported about the dataset as a whole, and what holds a version back."""
     rules: RuleSettings = RuleSettings()

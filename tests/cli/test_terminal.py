@@ -183,6 +183,10 @@ import asyncio
 async def reply(chat_history):
     await asyncio.sleep(0.5)
     return "The \\x1b[2Jparcel is on its way."
+
+async def ask(chat_history):
+    await asyncio.sleep(0.5)
+    return "When does it arrive?"
 """
 
 
@@ -190,7 +194,8 @@ async def reply(chat_history):
 def test_conversations_are_shown_as_they_grow(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
     (tmp_path / "seeds.csv").write_text("Where is it?\nWhen?\n")
-    generate = ["generate", "seeds.csv", "--chatbot", "python:slow:reply", "--turns", "1"]
+    both = ["--chatbot", "python:slow:reply", "--simulated-user", "python:slow:ask"]
+    generate = ["generate", "seeds.csv", *both, "--turns", "1"]
     code, output = in_a_terminal(tmp_path, "", *generate)
     assert code == 0, output
     growing, _, result = output.rpartition("seeds  valid")

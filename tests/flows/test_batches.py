@@ -255,7 +255,7 @@ async def test_a_disk_that_is_soon_full_costs_only_what_it_could_not_store(
 ) -> None:
     checkpoints = output_of(seeds_csv) / "seeds" / ".checkpoints"
     checkpoints.parent.mkdir(parents=True)
-    with small_disk(checkpoints, size_kb=40) as disk:
+    with small_disk(checkpoints, size_kb=28) as disk:
         state = await generated(seeds_csv, advanced=BATCHES)
         manifest = await manifest_of(state)
         assert manifest.counts.valid == 10
@@ -265,8 +265,9 @@ async def test_a_disk_that_is_soon_full_costs_only_what_it_could_not_store(
             for file in files
             if file.stat().st_size and file.stem != "participants" and ".draft." not in file.name
         ]
-        assert 0 < len(stored) < 10
+        assert len(stored) < 10
         vellum.requests.clear()
         again = await generated(seeds_csv, advanced={**BATCHES, "resume": manifest.version})
         assert (await manifest_of(again)).counts.valid == 10
-    assert 0 < len(vellum.requests) <= (10 - len(stored)) * CALLS
+    # Drafts took up the disk, and what they hold is not asked again either.
+    assert 0 < len(vellum.requests) < (10 - len(stored)) * CALLS
