@@ -262,11 +262,13 @@ def test_what_cannot_be_served_is_one_sentence_before_anything_starts(
 ) -> None:
     file = served.folder / "prefect.yaml"
     file.unlink() if yaml is None else file.write_text(yaml)
+    database = Path(served.server.environment["PREFECT_HOME"], "prefect.db")
+    before = database.read_bytes()
     done = served.attempt()
     assert done.returncode == 2, done.stderr
     assert shown in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert not Path(served.server.environment["PREFECT_HOME"], "prefect.db").exists()
+    assert database.read_bytes() == before, "no server had it"
 
 
 def test_a_port_that_is_in_use_is_an_error(served: Served) -> None:
