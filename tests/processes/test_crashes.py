@@ -231,7 +231,7 @@ def check_nothing_was_asked_again(before: list[Call], after: list[Call]) -> None
     assert len({*before, *after}) == SEEDS * CALLS
 
 
-@pytest.mark.parametrize("in_a_task_run", [pytest.param(1, marks=pytest.mark.chaos), 8])
+@pytest.mark.parametrize("in_a_task_run", [1, 8])
 def test_a_killed_flow_run_is_retried_and_requests_nothing_that_was_finished(
     night: Night, in_a_task_run: int
 ) -> None:
@@ -298,7 +298,7 @@ def test_no_seed_fails_while_vellum_is_away(night: Night) -> None:
     assert len({*before} & {*after}) <= IN_FLIGHT
 
 
-@pytest.mark.parametrize("in_a_task_run", [pytest.param(1, marks=pytest.mark.chaos), 8])
+@pytest.mark.parametrize("in_a_task_run", [1, 8])
 def test_a_cancelled_run_continues_in_the_middle_of_its_conversations(
     night: Night, in_a_task_run: int
 ) -> None:

@@ -115,7 +115,6 @@ def crashed_runs_go_on(machines: Machines) -> None:
     run_prefect(machines.server, "automation", "create", "--from-file", file, cwd=machines.folder)
 
 
-@pytest.mark.chaos
 def test_a_parent_that_is_lost_continues_on_its_own_and_finds_its_shards_again(
     machines: Machines, parents: RunningProcess, crashed_runs_go_on: None
 ) -> None:
@@ -183,7 +182,6 @@ def test_what_no_seed_can_be_simulated_with_stops_all_shards_and_the_run(
     assert "the run stopped early" in manifest.held_back[0]
 
 
-@pytest.mark.chaos
 def test_all_shards_together_keep_within_a_global_limit(machines: Machines) -> None:
     limit = {"name": "vellum", "limit": 2 * IN_FLIGHT, "active": True}
     machines.server.api("POST", "/v2/concurrency_limits/", limit)
