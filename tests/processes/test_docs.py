@@ -38,6 +38,7 @@ NEW_PROJECT = "tests/cli/test_init_command.py does this in a folder of its own"
 MEASURED = "needs 50 conversations; tests/realism/test_versions.py runs the like of it"
 RUN_ELSEWHERE = {
     "duologue init": NEW_PROJECT,
+    "duologue compare --candidate support-bot@staging": COMPARED,
     "duologue doctor": NEW_PROJECT,
     "make demo": "CI runs it on a clean machine",
     "make benchmark": "takes minutes",

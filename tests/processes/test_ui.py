@@ -85,9 +85,9 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
 class Screen:
     """A page of the browser, at Prefect's default UI."""
 
-    def __init__(self, page: Page, ui_url: str, folder: Path) -> None:
+    def __init__(self, page: Page, prefect: PrefectServer, folder: Path) -> None:
         self.page = page
-        self._ui_url = ui_url
+        self._prefect = prefect
         self._folder = folder
         self._taken = 0
 
@@ -96,26 +96,29 @@ class Screen:
         self.page.screenshot(path=self._folder / f"{self._taken}-{name}.png", full_page=True)
 
     def open_run(self, flow_run_id: str) -> None:
-        self.page.goto(f"{self._ui_url}/v2/runs/flow-run/{flow_run_id}")
+        self.page.goto(f"{self._prefect.ui_url}/v2/runs/flow-run/{flow_run_id}")
 
     def open_form(self, deployment_id: str) -> None:
         """Opens what **Custom run** of a Prefect deployment leads to."""
-        self.page.goto(f"{self._ui_url}/v2/deployments/deployment/{deployment_id}/run")
+        self.page.goto(f"{self._prefect.ui_url}/v2/deployments/deployment/{deployment_id}/run")
         expect(self.field("output")).to_be_visible()
 
     def open_tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name, exact=True).click()
 
     def open_artifact(self, key: str) -> None:
-        """Opens the newest artifact with this key, by way of the run's page.
+        """Opens the newest artifact with this key, which the run's page lists.
 
-        From there the UI leads to all artifacts with the key, also other runs', the newest first.
-        The page is loaded again, because an open one lists the artifacts from before a retry.
+        After a retry the page lists the earlier ones as well, in an order of its own.
         """
         self.page.reload()
         self.open_tab("Artifacts")
-        self.page.get_by_role("tabpanel").get_by_role("link").filter(has_text=key).first.click()
-        self.page.get_by_role("main").locator("a[href*='/artifacts/artifact/']").first.click()
+        listed = self.page.get_by_role("tabpanel").get_by_role("link").filter(has_text=key)
+        expect(listed.first).to_be_visible()
+        of_key = {"key": {"like_": f"{key}-%"}}
+        newest = {"artifacts": of_key, "sort": "CREATED_DESC", "limit": 1}
+        (artifact,) = self._prefect.api("POST", "/artifacts/filter", newest)
+        self.page.goto(f"{self._prefect.ui_url}/v2/artifacts/artifact/{artifact['id']}")
         expect(self.page.get_by_role("tab", name="Raw")).to_be_visible()
 
     def choose(self, action: str) -> None:
@@ -162,7 +165,7 @@ def at_the_screen(browser: Browser, prefect: PrefectServer, folder: Path) -> Ite
     with browser.new_page(viewport={"width": 1300, "height": 1000}) as page:
         page.set_default_timeout(MILLISECONDS_TO_WAIT)
         expect.set_options(timeout=MILLISECONDS_TO_WAIT)
-        screen = Screen(page, prefect.ui_url, folder)
+        screen = Screen(page, prefect, folder)
         try:
             yield screen
         except BaseException as error:
@@ -359,6 +362,7 @@ def test_the_form_shows_the_common_settings_and_folds_the_others(
         "max_broken_reply_share": 1.0,
         "min_conversations": 1,
         "min_passed": {},
+        "max_realism_auc": None,
     }
 
 
