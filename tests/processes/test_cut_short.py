@@ -112,7 +112,7 @@ def test_a_file_that_cannot_grow_leaves_no_half_version(tmp_path: Path, most_byt
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    with small_disk(tmp_path / "disk", size_kb=96) as disk:
+    with small_disk(tmp_path / "disk", size_kb=180) as disk:
         yield disk
 
 
