@@ -16,15 +16,13 @@ import typer
 from duologue.cli.flags import Assignments, ConfigFile, read_settings
 from duologue.cli.options import Format, OutputFormat
 from duologue.cli.prefect_server import check_server, check_settings
+from duologue.cli.serve import PORT, check_deployments, check_free, is_prefect, read_deployments
 from duologue.cli.terminal import Console, counted
 from duologue.errors import DuologueError, UsageError
 
 if TYPE_CHECKING:
     from duologue.plans.generation import Plan
     from duologue.settings.participants import ParticipantSettings
-
-PORT = 4200
-"""Where `duologue serve` starts its server by default."""
 
 
 class Status(StrEnum):
@@ -255,8 +253,6 @@ def _connect(database: str, shown: str) -> None:
 
 
 def _port() -> str:
-    from duologue.cli.serve import check_free, is_prefect
-
     if is_prefect(f"http://127.0.0.1:{PORT}"):
         return f"a Prefect server answers on {PORT}; `duologue serve` uses it"
     try:
@@ -267,8 +263,6 @@ def _port() -> str:
 
 
 def _deployments() -> str:
-    from duologue.cli.serve import check_deployments, read_deployments
-
     file = Path("prefect.yaml")
     if not file.exists():
         raise DoubtError("is not in this folder; `duologue init` writes one for runs on a schedule")

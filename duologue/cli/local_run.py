@@ -203,9 +203,7 @@ def _last_messages(name: str, messages: "Sequence[Any]") -> Text:
     for message in messages[-MESSAGES_SHOWN:]:
         lines.append(Text(f" {message.role.value:10} ", "dim"))
         lines[-1].append(" ".join(message.text.split()), "none")
-    text = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
-    text.no_wrap, text.overflow = True, "ellipsis"
-    return text
+    return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
 
 
 @contextmanager

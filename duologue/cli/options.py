@@ -27,6 +27,11 @@ Format = Annotated[
 ]
 
 
+Figures = Annotated[
+    OutputFormat, typer.Option("--format", help="json: one JSON object with all figures.")
+]
+
+
 def _from_config(context: typer.Context, param: typer.CallbackParam, value: Any) -> Any:
     """Takes an option that was not given, or is blank, from the config file in this folder."""
     from duologue.settings.options import trimmed

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from duologue.cli.options import Name, Output, OutputFormat
+from duologue.cli.options import Figures, Name, Output, OutputFormat
 from duologue.cli.terminal import Console, counted, json_line, open_table
 from duologue.errors import UsageError
 
@@ -41,9 +41,7 @@ def realism(
     ] = None,
     output: Output = "datasets",
     name: Name = None,
-    output_format: Annotated[
-        OutputFormat, typer.Option("--format", help="json: one JSON object with all figures.")
-    ] = OutputFormat.TEXT,
+    output_format: Figures = OutputFormat.TEXT,
 ) -> None:
     """Measure how well simulated users can be told from real ones, and by what.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from duologue.cli.options import Name, Output, OutputFormat, VersionOrFolder
+from duologue.cli.options import Figures, Name, Output, OutputFormat, VersionOrFolder
 from duologue.cli.reliability import print_reliability
 from duologue.cli.terminal import Console, counted, json_line
 
@@ -27,9 +27,7 @@ def review(
     ] = None,
     output: Output = "datasets",
     name: Name = None,
-    output_format: Annotated[
-        OutputFormat, typer.Option("--format", help="json: one JSON object with all figures.")
-    ] = OutputFormat.TEXT,
+    output_format: Figures = OutputFormat.TEXT,
 ) -> None:
     """Store what people decided about conversations, and measure rules and judges with it.
 

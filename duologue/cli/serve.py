@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LOOKS = 0.2
 
+PORT = 4200
+"""Where the Prefect server listens by default, as Prefect has it."""
+
 PREFECT_DEFAULTS = {
     # Each run's log is in the UI, next to the run; here it would be tracebacks, printed twice.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
@@ -44,7 +47,7 @@ def serve(
     port: Annotated[
         int,
         typer.Option(min=1, max=65535, help="The Prefect server's port, if none is configured."),
-    ] = 4200,
+    ] = PORT,
 ) -> None:
     """Run on a schedule, with a Prefect server and its UI.
 

@@ -5,7 +5,6 @@ one before by a few executions. If it does not, executions were removed, and the
 from a lower offset. What is newer than the start of the reading is left out.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -71,7 +70,7 @@ class Progress:
 def reading_of(deployment: str, settings: MiningSettings, now: datetime | None = None) -> Reading:
     """Returns what to read, from now back."""
     until = now or datetime.now(UTC)
-    number, unit = re.fullmatch(r"(\d+)([hdw])", settings.since).groups()  # type: ignore[union-attr]
+    number, unit = settings.since[:-1], settings.since[-1]
     return Reading(
         deployment=deployment,
         release_tag=settings.release_tag,

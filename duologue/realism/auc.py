@@ -111,7 +111,7 @@ def _linear_aucs(
 def _placements(
     features: Numbers, is_simulated: NDArray[np.bool_], groups: Groups, repeats: int
 ) -> Numbers:
-    """Returns for each conversation the share of the other side's that it is told apart from."""
+    """Returns for each conversation the share of the other side that is ranked correctly."""
     total, times = np.zeros(len(features)), np.zeros(len(features))
     for places, scores in unseen_scores(features, is_simulated, groups, repeats):
         side = is_simulated[places]
