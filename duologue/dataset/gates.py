@@ -72,6 +72,6 @@ def _too_easily_told(realism: RunRealism, most: float | None) -> list[str]:
     if realism.measured.auc <= most:
         return []
     return [
-        f"simulated users are told from real ones with an AUC of {realism.measured.auc:.3f}; "
+        f"simulated users are too easy to tell from real ones: AUC {realism.measured.auc:.3f}; "
         f"max_realism_auc allows {most:g}"
     ]

@@ -66,13 +66,14 @@ def write_project(folder: Path, answers: Answers) -> Written:
         UsageError: a file cannot be written.
     """
     prefect_file = _prefect_file(folder)
+    files = _files(answers, prefect_file)
     made, kept = [], []
     try:
-        for name, text in _files(answers, prefect_file).items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
+        for name in files:  # all folders first, so that what cannot be made leaves no files behind
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
             try:
-                with path.open("x", encoding="utf-8", newline="\n") as file:
+                with (folder / name).open("x", encoding="utf-8", newline="\n") as file:
                     file.write(text)
             except FileExistsError:
                 kept.append(name)

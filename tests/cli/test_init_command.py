@@ -120,6 +120,14 @@ def test_what_cannot_be_used_is_one_sentence_and_nothing_is_written(
     assert files_in(tmp_path) == ["file"]
 
 
+def test_a_folder_that_cannot_be_made_leaves_no_files(tmp_path: Path) -> None:
+    (tmp_path / ".github").touch()
+    done = duologue("init", "--yes", cwd=tmp_path)
+    assert done.returncode == 2
+    assert ".github/workflows: cannot be written" in done.stderr
+    assert files_in(tmp_path) == [".github"]
+
+
 def test_the_next_step_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
     done = duologue("init", "my first shop", "--yes", cwd=tmp_path)
     assert "  cd 'my first shop'\n" in done.stdout

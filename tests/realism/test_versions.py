@@ -157,7 +157,7 @@ def test_a_night_has_the_measure_and_passes_its_gate(tmp_path: Path, real: str) 
 def test_a_night_above_the_gate_is_held_back(tmp_path: Path, real: str) -> None:
     version = written(tmp_path, of_night(real, 0.6))
     (reason,) = version.manifest.held_back
-    assert reason.startswith("simulated users are told from real ones with an AUC of 1.000")
+    assert reason.startswith("simulated users are too easy to tell from real ones: AUC 1.000")
     assert reason.endswith("max_realism_auc allows 0.6")
     page = (version.folder / "report.html").read_text()
     assert "AUC, simulated against real users" in page
