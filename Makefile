@@ -70,6 +70,7 @@ benchmark: $(VENV)/dev .venv/as-installed/ready
 	$(BIN)/python -m benchmarks.check_speed
 	$(BIN)/python -m benchmarks.realism_speed
 	$(BIN)/python -m benchmarks.evaluate_speed
+	$(BIN)/python -m benchmarks.compare_speed
 	$(BIN)/python -m benchmarks.generate_speed
 
 # A peer that cannot be installed is reported and not measured.

@@ -22,6 +22,7 @@ from duologue.tasks.measure_sides import measure_sides
 from duologue.tasks.opaque import opaque
 from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.write_comparison import comparison_state, show_comparison, write_comparison
+from duologue.validation.check import Checker
 from duologue.versions.comparisons import check_comparisons_writable
 
 
@@ -51,9 +52,10 @@ async def compare_chatbots(**parameters: Any) -> ComparisonManifest | State[Any]
     plan = await check_side_judges(plan, run.version, checkpoints)
     again = f"Retry or `duologue compare --resume {run.version}`"
     spending = Spending(plan.settings.budget, again)
+    checkers = {side: Checker(of.simulation, of.rules) for side, of in plan.runs.items()}
 
-    simulated = await simulate_sides(plan, run.version, checkpoints, spending)
-    checked = await judge_sides(plan, run.version, simulated, checkpoints, spending)
+    simulated = await simulate_sides(plan, run.version, checkers, checkpoints, spending)
+    checked = await judge_sides(plan, run.version, simulated, checkers, checkpoints, spending)
     contents = await measure_sides(opaque(plan), run, opaque(simulated), opaque(checked))
     manifest = write_comparison(str(plan.folder / run.version), opaque(contents))
     await show_comparison(str(plan.folder / run.version), manifest)

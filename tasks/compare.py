@@ -63,7 +63,11 @@ class SimulatedSides:
 
 
 async def simulate_sides(
-    plan: ComparisonPlan, comparison: str, checkpoints: Checkpoints, spending: Spending
+    plan: ComparisonPlan,
+    comparison: str,
+    checkers: Mapping[Side, Checker],
+    checkpoints: Checkpoints,
+    spending: Spending,
 ) -> SimulatedSides:
     """Simulates every conversation of the comparison that is not an earlier version's.
 
@@ -83,7 +87,9 @@ async def simulate_sides(
     stopped_early = None
     async with AsyncExitStack() as stack:
         work = Comparison(
-            await _opened(plan, comparison, checkpoints, spending, accounts, baseline, stack),
+            await _opened(
+                plan, comparison, checkers, checkpoints, spending, accounts, baseline, stack
+            ),
             spending,
         )
         await stack.enter_async_context(progress_artifact(progress))
@@ -130,6 +136,7 @@ def limits_of(settings: ComparisonSettings) -> Limits:
 async def _opened(
     plan: ComparisonPlan,
     comparison: str,
+    checkers: Mapping[Side, Checker],
     checkpoints: Checkpoints,
     spending: Spending,
     accounts: Accounts,
@@ -157,8 +164,7 @@ async def _opened(
             marker, greeting = run.simulation.end_marker, run.simulation.greeting
             its_user = FollowingUser(user, baseline, marker, greeting)
         both = Participants(chatbot, its_user, plan.dataset.name, f"{comparison}/{side}")
-        checker = Checker(run.simulation, run.rules)
-        simulations[side] = Simulation(run, both, checker, checkpoints, spending)
+        simulations[side] = Simulation(run, both, checkers[side], checkpoints, spending)
     return simulations
 
 

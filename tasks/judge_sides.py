@@ -49,6 +49,7 @@ async def judge_sides(
     plan: ComparisonPlan,
     comparison: str,
     simulated: SimulatedSides,
+    checkers: Mapping[Side, Checker],
     checkpoints: Checkpoints,
     spending: Spending,
 ) -> CheckedSides:
@@ -58,7 +59,7 @@ async def judge_sides(
     Equal conversations of a seed are judged once, whichever side they are from, so that chance in a
     judge's answers makes no difference between them.
     """
-    checked = {side: _checked(plan, side, simulated) for side in SIDES}
+    checked = {side: _checked(plan, side, simulated, checkers) for side in SIDES}
     judgements, settings = Judgements(), plan.settings
     run = JudgeRun(
         settings.judges,
@@ -91,16 +92,15 @@ async def judge_sides(
 
 
 def _checked(
-    plan: ComparisonPlan, side: Side, simulated: SimulatedSides
+    plan: ComparisonPlan, side: Side, simulated: SimulatedSides, checkers: Mapping[Side, Checker]
 ) -> list[CheckedConversation]:
     """Runs the rules on a side. A version's were run before; its verdicts are removed."""
     if side not in simulated.outcomes:
         assert plan.earlier is not None
         return [made.unjudged() for made in plan.earlier.checked]
-    run, seeds = plan.runs[side], {seed.seed_id: seed for seed in plan.seed_file.seeds}
-    checker = Checker(run.simulation, run.rules)
+    seeds = {seed.seed_id: seed for seed in plan.seed_file.seeds}
     return [
-        checker.check(made, seeds[made.seed_id])
+        checkers[side].check(made, seeds[made.seed_id])
         for made in simulated.outcomes[side]
         if isinstance(made, Conversation)
     ]
