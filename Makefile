@@ -147,7 +147,7 @@ LOCK := $(COMPILE) pyproject.toml --group build
 lock:
 	$(LOCK) --output-file requirements.txt
 	$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt
-	$(LOCK) --extra openai --extra s3 --constraint requirements-dev.txt --output-file requirements-container.txt
+	$(LOCK) --extra openai --extra s3 --extra tracing --constraint requirements-dev.txt --output-file requirements-container.txt
 
 # Run after a change of the oldest supported Prefect; needs uv.
 lock-database:

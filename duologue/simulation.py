@@ -17,6 +17,7 @@ from duologue.participants.protocol import Participant, Reply, TurnContext
 from duologue.seeds import Seed
 from duologue.settings.participants import ParticipantSettings
 from duologue.settings.run import SimulationSettings
+from duologue.tracing import note, span
 
 GENERATOR_VERSION = "1"
 """Part of every conversation's key. Raise it when a change here makes different conversations from
@@ -118,6 +119,32 @@ async def simulate(
         LostStateError: a participant no longer has the conversation; the draft is at its start.
         ParticipantError: a participant gave no usable reply.
     """
+    with span(
+        "conversation",
+        gen_ai__conversation__id=conversation_id(seed, sample),
+        duologue__dataset=participants.dataset or None,
+        duologue__version=participants.version or None,
+        duologue__seed_id=seed.seed_id,
+        duologue__sample=sample,
+        duologue__attempt=max(draft.attempts, 1),
+    ) as traced:
+        conversation = await _simulated(draft, seed, sample, participants, settings, store)
+        note(
+            traced,
+            duologue__end_reason=conversation.end_reason,
+            duologue__turns=_replies(conversation.messages[conversation.opening :]),
+        )
+        return conversation
+
+
+async def _simulated(
+    draft: Draft,
+    seed: Seed,
+    sample: int,
+    participants: Participants,
+    settings: SimulationSettings,
+    store: Callable[[], Awaitable[None]] | None,
+) -> Conversation:
     opening = len(seed.scenario.opening)
     while (end_reason := reason_to_end(draft, seed, settings)) is None:
         if store is not None:
@@ -178,7 +205,8 @@ async def _reply(
 ) -> Reply:
     """Requests a reply, and adds its usage to the draft, also if it failed."""
     try:
-        reply = await participant.reply(view, context)
+        with span("turn", duologue__turn=context.turn, duologue__side=context.side):
+            reply = await participant.reply(view, context)
     except ParticipantError as error:
         draft.usage = total([draft.usage, error.usage])
         if isinstance(error, LostStateError):

@@ -22,6 +22,7 @@ from duologue.tasks.measure_sides import measure_sides
 from duologue.tasks.opaque import opaque
 from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.write_comparison import comparison_state, show_comparison, write_comparison
+from duologue.tracing import traced_run
 from duologue.validation.check import Checker
 from duologue.versions.comparisons import check_comparisons_writable
 
@@ -29,6 +30,7 @@ from duologue.versions.comparisons import check_comparisons_writable
 # Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
 @flow(name="compare-chatbots", persist_result=False, result_serializer="json")
 @takes(ComparisonForm)
+@traced_run
 async def compare_chatbots(**parameters: Any) -> ComparisonManifest | State[Any]:
     """Compares two chatbots over whole conversations, paired by seed.
 

@@ -24,12 +24,14 @@ from duologue.tasks.run_test_suite import run_test_suite_if_wanted
 from duologue.tasks.score_replies import score_replies
 from duologue.tasks.show_evaluation import show_evaluation
 from duologue.tasks.write_evaluation import evaluation_state, write_evaluation
+from duologue.tracing import traced_run
 from duologue.versions.evaluations import EvaluationContents, check_evaluations_writable
 
 
 # Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
 @flow(name="evaluate-dataset", persist_result=False, result_serializer="json")
 @takes(EvaluationForm)
+@traced_run
 async def evaluate_dataset(**parameters: Any) -> EvaluationManifest | State[Any]:
     """Requests a chatbot's next turn for each conversation so far, and compares its replies.
 

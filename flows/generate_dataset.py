@@ -26,6 +26,7 @@ from duologue.tasks.shards import simulate_in_shards
 from duologue.tasks.simulate import simulate_conversations
 from duologue.tasks.submit_actuals import submit_verdicts
 from duologue.tasks.validate import validate
+from duologue.tracing import traced_run
 from duologue.validation.check import Checker
 from duologue.versions.writing import check_writable
 
@@ -33,6 +34,7 @@ from duologue.versions.writing import check_writable
 # Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
 @flow(name="generate-dataset", persist_result=False, result_serializer="json")
 @takes(GenerationForm)
+@traced_run
 async def generate_dataset(**parameters: Any) -> Manifest | State[Any]:
     """Simulates a conversation for every seed message and publishes them as a dataset.
 

@@ -15,6 +15,7 @@ from duologue.tasks.identify_run import open_checkpoints
 from duologue.tasks.jobs import Limits
 from duologue.tasks.judge import Judgements, JudgeRun, ask
 from duologue.tasks.restrict_code import restrict_code
+from duologue.tracing import traced_run
 from duologue.validation.judges.choosing import is_asked
 from duologue.validation.judges.question import Question
 from duologue.validation.rule import Violation
@@ -40,6 +41,7 @@ def transcripts_flow(
     """
 
     @flow(name="judge-transcripts", persist_result=False, result_serializer="json")
+    @traced_run
     async def judge_transcripts() -> Judgements:
         """Asks the judges about each transcript."""
         restrict_code()

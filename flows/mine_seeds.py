@@ -12,10 +12,12 @@ from duologue.settings.options import takes
 from duologue.storage.locations import absolute
 from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.show_mined import show_mined
+from duologue.tracing import traced_run
 
 
 @flow(name="mine-seeds", persist_result=False, result_serializer="json")
 @takes(MineForm)
+@traced_run
 async def mine_seeds(**parameters: Any) -> dict[str, Any]:
     """Makes a seed file from real conversations, without personal data.
 

@@ -27,6 +27,7 @@ from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.simulate import simulate_conversations
 from duologue.tasks.submit_actuals import submit_verdicts
 from duologue.tasks.validate import validate
+from duologue.tracing import traced_run
 from duologue.validation.check import Checker
 from duologue.versions.latest import read_latest
 from duologue.versions.writing import check_writable
@@ -34,6 +35,7 @@ from duologue.versions.writing import check_writable
 
 # Prefect stores the error that a flow ends with whatever is set, and by default as a pickle.
 @flow(name="rerun-failed-seeds", persist_result=False, result_serializer="json")
+@traced_run
 async def rerun_failed_seeds(
     version: VersionReference = "latest",
     seed_ids: tuple[Reference, ...] = (),

@@ -16,10 +16,12 @@ from duologue.tasks.load_seeds import load_seeds
 from duologue.tasks.restrict_code import restrict_code
 from duologue.tasks.shards import REFUSED, check_same_seeds, end_shard
 from duologue.tasks.simulate import simulate_conversations
+from duologue.tracing import traced_run
 from duologue.validation.check import Checker
 
 
 @flow(name="simulate-shard", persist_result=False, result_serializer="json")
+@traced_run
 async def simulate_shard(
     version: str,
     number: AtLeastOne,

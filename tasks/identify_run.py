@@ -16,6 +16,7 @@ from duologue.plans.generation import Plan
 from duologue.plans.rerun import Rerun
 from duologue.plans.resumed_comparison import FORM
 from duologue.storage.locations import without_credentials
+from duologue.tracing import note_run
 from duologue.versions.checkpoints import Checkpoints
 from duologue.versions.drafts import read_draft
 from duologue.versions.places import new_version
@@ -145,6 +146,7 @@ async def _tag(run: FlowRun, dataset: str, version: str) -> None:
     """Tags the flow run, but no task run: for each of those with a tag, Prefect would ask its
     server about concurrency limits.
     """
+    note_run(dataset, version)
     # A run that was copied in the UI has the original's tags.
     others = (tag for tag in run.tags if not tag.startswith((DATASET_TAG, VERSION_TAG)))
     tags = {*others, "duologue", f"{DATASET_TAG}{dataset}", f"{VERSION_TAG}{version}"}

@@ -29,6 +29,7 @@ from duologue.settings.run import Budget, RunSettings
 from duologue.simulation import Outcome
 from duologue.tasks.artifacts import progress_artifact
 from duologue.tasks.jobs import Limits, Work, run_jobs, try_to_store
+from duologue.tracing import span
 from duologue.validation.check import Checker
 from duologue.validation.judges.choosing import is_asked
 from duologue.validation.judges.question import Question, answer_key, call_of, question_of
@@ -148,7 +149,13 @@ class Judging(Work[JudgeJob, StoredAnswer, Unanswered]):
         """Asks the judge, and reads its answer; one that cannot be read is asked for again."""
         run, judge, question = self._run, job.judge, job.question
         messages, context = call_of(judge, question, run.dataset, run.version, retries + 1)
-        reply = await self._judge.reply(messages, context)
+        with span(
+            "judge",
+            gen_ai__conversation__id=context.conversation_id,
+            duologue__judge=judge.title,
+            duologue__sample=job.sample,
+        ):
+            reply = await self._judge.reply(messages, context)
         try:
             if question.is_pairwise:
                 preferred, _ = read_preference(reply.text)

@@ -17,6 +17,7 @@ from duologue.progress import Progress
 from duologue.settings.participants import ParticipantSettings
 from duologue.tasks.artifacts import progress_artifact
 from duologue.tasks.jobs import Limits, Work, run_jobs
+from duologue.tracing import span
 from duologue.versions.checkpoints import Checkpoints
 
 
@@ -45,7 +46,13 @@ class Replay(Work[ReplyJob, KeptReply, FailedReply]):
         prefix = job.prefix
         try:
             context = self._context(job, retries)
-            reply = await self._chatbots[job.side].reply(prefix.chat_history, context)
+            with span(
+                "turn",
+                gen_ai__conversation__id=context.conversation_id,
+                duologue__turn=context.turn,
+                duologue__side=context.side,
+            ):
+                reply = await self._chatbots[job.side].reply(prefix.chat_history, context)
         except EmptyReplyError:
             # It was requested as often as it may be. That it is empty is how the chatbot behaves.
             return KeptReply(message=Message(role=Role.ASSISTANT, text=""))

@@ -1,9 +1,12 @@
 """Requests a reply: each attempt is counted and timed, its usage added, its failure converted."""
 
+import itertools
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from opentelemetry.trace import Span, SpanKind
 
 from duologue.conversation.usage import Usage, total
 from duologue.errors import ParticipantError
@@ -12,6 +15,7 @@ from duologue.participants.concurrency import Account
 from duologue.participants.protocol import Reply
 from duologue.participants.retries import with_retries
 from duologue.settings.participants import CallSettings
+from duologue.tracing import note, span
 
 Answer = TypeVar("Answer")
 AddUsage = Callable[[Usage], None]
@@ -50,12 +54,28 @@ class Caller:
             ParticipantError: no usable reply; with the usage of all attempts.
         """
         used: list[Usage] = []
+        calls = itertools.count(1)
 
         def add(usage: Usage) -> None:
             used.append(usage)
             self.spending.add(usage)
 
         async def attempt() -> Reply:
+            with span(
+                "call",
+                SpanKind.CLIENT,
+                duologue__participant=self.participant,
+                duologue__call=next(calls),
+            ) as traced:
+                before = len(used)
+                try:
+                    answered = await answered_once()
+                finally:
+                    _note_usage(traced, total(used[before:]))
+                note(traced, vellum__execution__id=answered.execution_id)
+                return answered
+
+        async def answered_once() -> Reply:
             started = time.monotonic()
             try:
                 answer = await request(add)
@@ -77,3 +97,13 @@ class Caller:
             error.usage = total(used)
             raise
         return replace(reply, attempts=attempts, usage=total(used))
+
+
+def _note_usage(traced: Span, usage: Usage | None) -> None:
+    if usage is not None:
+        note(
+            traced,
+            gen_ai__usage__input_tokens=usage.input_tokens,
+            gen_ai__usage__output_tokens=usage.output_tokens,
+            gen_ai__response__model=", ".join(usage.models) or None,
+        )

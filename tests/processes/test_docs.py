@@ -36,7 +36,12 @@ MINED = "tests/mining/test_mine.py and tests/flows/test_mine_seeds.py"
 IN_CONTAINERS = "no container runs here; test_container.py starts the services by hand"
 NEW_PROJECT = "tests/cli/test_init_command.py does this in a folder of its own"
 MEASURED = "needs 50 conversations; tests/realism/test_versions.py runs the like of it"
+TRACED = "tests/cli/test_tracing.py runs this with a collector of its own"
 RUN_ELSEWHERE = {
+    'pip install "duologue[tracing]"': "the tests' environment has the extra",
+    "export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318": TRACED,
+    "duologue generate": TRACED,
+    "OTEL_TRACES_EXPORTER=console duologue generate": TRACED,
     "duologue init": NEW_PROJECT,
     "duologue compare --candidate support-bot@staging": COMPARED,
     "duologue doctor": NEW_PROJECT,
