@@ -99,13 +99,11 @@ $(VENV)/dev: $(VENV)/runtime requirements-dev.txt
 	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# The tools whose own loaders read what `duologue export` writes, in an environment of their own. The
-# 700 MB of data that come with evals are removed.
+# The tools whose own loaders read what `duologue export` writes, in an environment of their own.
 $(OTHER_TOOLS)/ready: $(addprefix tests/other_tools/,requirements.txt package.json package-lock.json)
 	rm -rf $(OTHER_TOOLS)
 	$(BIN)/python -m venv $(OTHER_TOOLS)
 	$(OTHER_TOOLS)/bin/python $(PIP_INSTALL) --require-hashes -r $<
-	rm -rf $(OTHER_TOOLS)/lib/python*/site-packages/evals/registry/data
 	cp $(filter %.json,$^) $(OTHER_TOOLS)
 	cd $(OTHER_TOOLS) && PATH="$$PWD/bin:$$PATH" npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
 	touch $@
@@ -156,7 +154,7 @@ lock-database:
 
 # Run after a change of the other tools; needs uv, and npm for promptfoo.
 lock-other-tools:
-	cd tests/other_tools && $(COMPILE) --config-file uv.toml requirements.in --output-file requirements.txt
+	cd tests/other_tools && $(COMPILE) requirements.in --output-file requirements.txt
 	cd tests/other_tools && npm install --package-lock-only --omit-lockfile-registry-resolved \
 		--omit=optional --ignore-scripts --no-audit --no-fund --silent
 

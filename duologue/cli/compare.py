@@ -19,11 +19,8 @@ from duologue.cli.terminal import Console, counted
 from duologue.errors import UsageError
 
 if TYPE_CHECKING:
-    from upath import UPath
-
     from duologue.comparison.manifest import ComparisonManifest, Difference
     from duologue.plans.comparison import ComparisonPlan
-    from duologue.settings.comparison import CompareSettings
 
 _EXAMPLE = "as in --max-drop valid=0.02"
 
@@ -110,6 +107,7 @@ def compare(
     from duologue.settings.comparison import CommonComparisonOptions, CompareSettings
     from duologue.settings.config_file import for_compare
     from duologue.settings.options import validated
+    from duologue.versions.finding import find_comparison
     from duologue.versions.promotions import check_promotable
 
     merged, file = read_settings(context, CompareSettings, for_compare)
@@ -125,7 +123,7 @@ def compare(
     console = Console(stderr=output_format is OutputFormat.JSON)
     console.shows_progress = not quiet
     if undo is not None:
-        return undo_promotion(_comparison_folder(settings, undo), console)
+        return undo_promotion(find_comparison(settings.output, settings.name, undo), console)
     plan = _checked(parameters, file, console)
     if promote is not None:
         check_promotable(plan.settings.candidate, promote)
@@ -156,21 +154,6 @@ def _place(plan: "ComparisonPlan") -> str:
     if output == ComparisonPlace().output:
         return ""
     return f" --output {shlex.quote(without_credentials(output))}"
-
-
-def _comparison_folder(settings: "CompareSettings", comparison: str) -> "UPath":
-    """Finds a comparison among those of the dataset, or of all datasets if none is named."""
-    from duologue.storage.files import located
-    from duologue.versions.places import COMPARISONS_FOLDER
-
-    output = located(settings.output)
-    found = list(output.glob(f"{settings.name or '*'}/{COMPARISONS_FOLDER}/{comparison}"))
-    if len(found) != 1:
-        raise UsageError(
-            f"comparison {comparison!r}: found {len(found)} in {settings.output}; check it, and "
-            "name the dataset with --name"
-        )
-    return found[0]
 
 
 def _compare_chatbots() -> Callable[..., Any]:

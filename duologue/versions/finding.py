@@ -12,6 +12,7 @@ from duologue.storage.files import located, storage_errors
 from duologue.storage.locations import without_credentials
 from duologue.versions.latest import LATEST_FILE, read_latest
 from duologue.versions.places import (
+    COMPARISONS_FOLDER,
     EXAMPLE_VERSION,
     DatasetFolder,
     Version,
@@ -180,3 +181,18 @@ def _latest_of(folder: UPath) -> UPath:
 
 def _shown(output: str, name: str | None) -> str:
     return without_credentials(located(output) / name if name else output)
+
+
+def find_comparison(output: str, name: str | None, comparison: str) -> UPath:
+    """Finds a comparison among those of the dataset, or of all datasets if none is named.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    found = list(located(output).glob(f"{name or '*'}/{COMPARISONS_FOLDER}/{comparison}"))
+    if len(found) != 1:
+        raise UsageError(
+            f"comparison {comparison!r}: found {len(found)} in {without_credentials(output)}; "
+            "check it, and name the dataset with --name"
+        )
+    return found[0]

@@ -14,7 +14,7 @@ from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents, everything_that_can_happen, many
 
-TOOLS = ("deepeval", "promptfoo", "openai-evals")
+TOOLS = ("deepeval", "inspect", "langfuse", "langsmith", "mlflow", "promptfoo")
 
 
 def written(tmp_path: Path, made: DatasetContents) -> Path:
@@ -38,6 +38,11 @@ def refusal(done: Result) -> str:
     return done.stderr
 
 
+def next_turn_id(line: dict[str, Any]) -> str:
+    known = line.get("metadata") or line.get("additional_metadata") or line["tags"]
+    return str(known["next_turn_id"])
+
+
 @pytest.mark.parametrize(("tool", "left_out"), [("deepeval", 0), *((one, 1) for one in TOOLS[1:])])
 def test_every_next_turn_is_written_or_reported(tmp_path: Path, tool: str, left_out: int) -> None:
     written(tmp_path, everything_that_can_happen())
@@ -47,10 +52,7 @@ def test_every_next_turn_is_written_or_reported(tmp_path: Path, tool: str, left_
     told = f"{3 - left_out} next turns written to {file}\n"
     told += "1 left out: the conversation ended before a reference reply\n" * left_out
     assert done.output == told
-    names = [
-        (line.get("metadata") or line["additional_metadata"])["next_turn_id"]
-        for line in lines(file)
-    ]
+    names = [next_turn_id(line) for line in lines(file)]
     assert names == ["s1-1-t1", *["s1-1-t2"] * (not left_out), "s2-1-t1"]
 
 
@@ -58,7 +60,7 @@ def test_the_order_is_that_of_the_dataset_where_there_are_more_than_are_read_at_
     tmp_path: Path,
 ) -> None:
     written(tmp_path, many(300))
-    assert export(tmp_path, "openai-evals", tmp_path / "file.jsonl").exit_code == 0
+    assert export(tmp_path, "inspect", tmp_path / "file.jsonl").exit_code == 0
     ids = [line["metadata"]["next_turn_id"] for line in lines(tmp_path / "file.jsonl")]
     assert ids == [f"s{seed}-1-t{turn}" for seed in range(300) for turn in range(1, 4)]
 
@@ -121,3 +123,32 @@ def test_what_cannot_be_read_to_its_end_replaces_nothing(tmp_path: Path) -> None
     assert "next_turns.parquet: cannot be read: " in said
     assert file.read_text() == "mine"
     assert [found.name for found in tmp_path.glob("*file.jsonl*")] == ["file.jsonl"]
+
+
+def test_for_fine_tuning_each_conversation_is_whole_up_to_the_chatbots_last_reply(
+    tmp_path: Path,
+) -> None:
+    made = (checked("Hi?", "Hello.", "Bye."), checked("A?", "B.", "C?", "D.", seed_id="s2"))
+    written(tmp_path, contents(*made, checked("No answer?", seed_id="s3")))
+    done = export(tmp_path, "sft", tmp_path / "file.jsonl")
+    assert done.output.startswith("2 conversations written")
+    assert done.output.endswith("1 left out: the conversation ended before a reference reply\n")
+    said = [
+        [(m["role"], m["content"]) for m in line["messages"]]
+        for line in lines(tmp_path / "file.jsonl")
+    ]
+    assert said == [
+        [("user", "Hi?"), ("assistant", "Hello.")],
+        [("user", "A?"), ("assistant", "B."), ("user", "C?"), ("assistant", "D.")],
+    ]
+
+
+def test_langsmith_and_langfuse_get_the_same_ids_each_time(tmp_path: Path) -> None:
+    written(tmp_path, many(3))
+    for tool in ("langsmith", "langfuse"):
+        ids = []
+        for _ in range(2):
+            assert export(tmp_path, tool, tmp_path / "file.jsonl", "--force").exit_code == 0
+            ids.append([line["id"] for line in lines(tmp_path / "file.jsonl")])
+        assert ids[0] == ids[1]
+        assert len(set(ids[0])) == len(ids[0]) == 9

@@ -29,7 +29,9 @@ def write_sides(
             *(one for one in made if isinstance(one, CheckedConversation)),
             failed=[one for one in made if isinstance(one, FailedSeed)],
         )
-        version = write_version(DatasetFolder(str(folder), side.value), VERSION, its_contents)
+        version = write_version(
+            DatasetFolder(str(folder / VERSION), side.value), VERSION, its_contents
+        )
         sides[side] = ComparedSide(version, [measure(one) for one in made], is_published=False)
     run = its_contents.settings
     settings = ComparisonSettings(

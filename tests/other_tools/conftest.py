@@ -34,6 +34,7 @@ def run(other_tools: Path, tmp_path: Path) -> Run:
         "HOME": str(tmp_path / "home"),
         "HTTP_PROXY": nowhere,
         "HTTPS_PROXY": nowhere,
+        "NO_PROXY": "127.0.0.1",  # where stand-ins are
         "DEEPEVAL_TELEMETRY_OPT_OUT": "1",
         "PROMPTFOO_DISABLE_TELEMETRY": "1",
         "PROMPTFOO_DISABLE_UPDATE": "1",

@@ -3,16 +3,23 @@
 import json
 import re
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
+import pyarrow.json
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from duologue.cli import app
+from duologue.exports.layouts import LAYOUTS, WHOLE_CONVERSATIONS
 from duologue.versions.places import DatasetFolder
-from duologue.versions.tools import EvaluationTool
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
 from tests.other_tools.conftest import ROOT, Run
@@ -61,12 +68,87 @@ def rows(tmp_path: Path) -> list[dict[str, Any]]:
     return rows
 
 
+@contextmanager
+def receiver(
+    answers: Callable[[str, str, bytes], Any],
+) -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
+    """Runs a stand-in for a tool's server; gives its URL, and the paths and bodies it is sent."""
+    received: list[tuple[str, bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            path = urlsplit(self.path).path
+            received.append((path, body))
+            content = json.dumps(answers(self.command, path, body)).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", received
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+THEN = "2026-01-01T00:00:00Z"
+SOME_ID = "7c3b6cd2-8a0a-4bb2-9a1a-111111111111"
+
+
+def langfuse_answers(command: str, path: str, body: bytes) -> Any:
+    times = {"createdAt": THEN, "updatedAt": THEN}
+    if path == "/api/public/v2/datasets":
+        nothing = dict.fromkeys(("metadata", "inputSchema", "expectedOutputSchema"))
+        return {"id": "d", "name": "shop", "projectId": "p", **times, **nothing}
+    if path == "/api/public/dataset-items":
+        kept = {"status": "ACTIVE", "datasetId": "d", "mediaReferences": [], **times}
+        return {**json.loads(body), **kept}
+    return {}
+
+
+def langsmith_answers(command: str, path: str, body: bytes) -> Any:
+    if path == "/info":
+        multipart = {"dataset_examples_multipart_enabled": True}
+        return {"version": "0.15", "instance_flags": multipart}
+    if path == "/datasets":
+        return {"id": SOME_ID, "name": "shop", "created_at": THEN, "tenant_id": SOME_ID}
+    if path.endswith("/examples"):
+        return {"count": 1, "example_ids": [SOME_ID], "as_of": THEN}
+    return []
+
+
+def parts_of(body: bytes) -> dict[str, Any]:
+    """Reads the JSON parts of a multipart body, by name."""
+    boundary = body.partition(b"\r\n")[0].removeprefix(b"--")
+    head = b'Content-Type: multipart/form-data; boundary="' + boundary + b'"\r\n\r\n'
+    parts: list[Any] = list(message_from_bytes(head + body).walk())[1:]
+    return {
+        str(part.get_param("name", header="content-disposition")): json.loads(
+            part.get_payload(decode=True)
+        )
+        for part in parts
+    }
+
+
 def test_the_page_names_the_versions_that_are_tried() -> None:
     folder = ROOT / "tests" / "other_tools"
     locked = dict(re.findall(r"^(\S+)==(\S+)", (folder / "requirements.txt").read_text(), re.M))
     locked |= json.loads((folder / "package.json").read_text())["dependencies"]
     rows = re.findall(r"^\| `(\S+)` \| .* \| (\S+) \|$", PAGE, re.M)
-    assert rows == [(tool, locked[tool.removeprefix("openai-")]) for tool in EvaluationTool]
+    packages = {"inspect": "inspect-ai", "mlflow": "mlflow-skinny"}
+    tools = [str(tool) for tool in LAYOUTS if tool not in WHOLE_CONVERSATIONS]
+    assert rows == [(tool, locked[packages.get(tool, tool)]) for tool in tools]
 
 
 def exported(tmp_path: Path, tool: str, file: str) -> None:
@@ -198,28 +280,113 @@ def test_promptfoo_compares_with_the_reference(
     assert not results["s0-1-t1"]["success"]
 
 
-# OpenAI's evals
+# Inspect
 
 
-def test_openai_evals_reads_samples_and_scores_against_the_reference(
+def test_inspect_reads_samples(rows: list[dict[str, Any]], tmp_path: Path, run: Run) -> None:
+    exported(tmp_path, "inspect", "samples.jsonl")
+    (recipe,) = blocks("python", "Inspect")
+    told = """
+import json
+task = support_bot()
+print(json.dumps([sample.model_dump(mode="json") for sample in task.dataset]))
+"""
+    samples = printed(run("python", "-c", recipe + told))
+    kept = with_reference(rows)
+    assert [sample["id"] for sample in samples] == [row["next_turn_id"] for row in kept]
+    for sample, row in zip(samples, kept, strict=True):
+        assert spoken(sample["input"]) == row["messages"]
+        assert sample["target"] == row["reference_reply"]
+        assert sample["metadata"] == metadata(row)
+
+
+# MLflow
+
+
+def test_mlflow_merges_records_and_evaluates_with_them(
     rows: list[dict[str, Any]], tmp_path: Path, run: Run
 ) -> None:
-    exported(tmp_path, "openai-evals", "samples.jsonl")
-    load = "import json, evals; print(json.dumps(evals.get_jsonl('samples.jsonl')))"
+    exported(tmp_path, "mlflow", "records.jsonl")
+    (recipe,) = blocks("python", "MLflow")
+    store = 'import mlflow\nmlflow.set_tracking_uri("sqlite:///mlflow.db")\n'
+    told = """
+print(json.dumps([
+    {name: row[name] for name in ("inputs", "expectations", "tags")}
+    for row in dataset.to_df().to_dict("records")
+]))
+"""
+    records = printed(run("python", "-c", store + recipe + told))
+    by_id = {record["tags"]["next_turn_id"]: record for record in records}
     kept = with_reference(rows)
-    assert printed(run("python", "-c", load)) == [
-        {"input": row["messages"], "ideal": row["reference_reply"], "metadata": metadata(row)}
-        for row in kept
+    assert len(by_id) == len(records) == len(kept)
+    for row in kept:
+        record = by_id[row["next_turn_id"]]
+        assert record["inputs"] == {"messages": row["messages"]}
+        assert record["expectations"] == {"expected_response": row["reference_reply"]}
+        assert record["tags"]["seed_id"] == row["seed_id"]
+        assert record["tags"]["said"] == json.loads(row["context"])["said"]
+
+
+# Langfuse and LangSmith: their own clients, and a stand-in that keeps what they send
+
+
+def test_langfuse_gets_items(rows: list[dict[str, Any]], tmp_path: Path, run: Run) -> None:
+    exported(tmp_path, "langfuse", "items.jsonl")
+    (recipe,) = blocks("python", "Langfuse")
+    with receiver(langfuse_answers) as (url, received):
+        keys = (
+            f"import os\nos.environ['LANGFUSE_HOST'] = os.environ['LANGFUSE_BASE_URL'] = {url!r}\n"
+            "os.environ['LANGFUSE_PUBLIC_KEY'] = os.environ['LANGFUSE_SECRET_KEY'] = 'key'\n"
+        )
+        done = run("python", "-c", keys + recipe)
+        assert done.returncode == 0, done.stdout + done.stderr
+    items = [json.loads(body) for path, body in received if path.endswith("/dataset-items")]
+    kept = with_reference(rows)
+    assert len(items) == len(kept)
+    for item, row in zip(items, kept, strict=True):
+        assert item["datasetName"] == "shop"
+        assert item["id"] == f"{VERSION}-{row['next_turn_id']}"
+        assert item["input"] == {"messages": row["messages"]}
+        assert item["expectedOutput"] == {"role": "assistant", "content": row["reference_reply"]}
+        assert item["metadata"] == metadata(row)
+
+
+def test_langsmith_gets_examples(rows: list[dict[str, Any]], tmp_path: Path, run: Run) -> None:
+    exported(tmp_path, "langsmith", "examples.jsonl")
+    (recipe,) = blocks("python", "LangSmith")
+    with receiver(langsmith_answers) as (url, received):
+        keys = (
+            f"import os\nos.environ['LANGSMITH_ENDPOINT'] = {url!r}\n"
+            "os.environ['LANGSMITH_API_KEY'] = 'key'\n"
+        )
+        done = run("python", "-c", keys + recipe)
+        assert done.returncode == 0, done.stdout + done.stderr
+    sent: dict[str, Any] = {}
+    for path, body in received:
+        if path.endswith("/examples"):
+            sent |= parts_of(body)
+    kept = {row["next_turn_id"]: row for row in with_reference(rows)}
+    found = {
+        content["metadata"]["next_turn_id"]: (name, content)
+        for name, content in sent.items()
+        if "." not in name
+    }
+    assert set(found) == set(kept)
+    for next_turn, (name, content) in found.items():
+        row = kept[next_turn]
+        assert content["metadata"] == metadata(row)
+        assert sent[f"{name}.inputs"] == {"messages": row["messages"]}
+        reply = {"role": "assistant", "content": row["reference_reply"]}
+        assert sent[f"{name}.outputs"] == {"messages": [reply]}
+
+
+# Fine-tuning
+
+
+def test_datasets_reads_chats_as_trl_wants_them(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    exported(tmp_path, "sft", "chats.jsonl")
+    read = pyarrow.json.read_json(tmp_path / "chats.jsonl").to_pylist()
+    kept = with_reference(rows)
+    assert [line["messages"] for line in read] == [
+        [*row["messages"], {"role": "assistant", "content": row["reference_reply"]}] for row in kept
     ]
-    (tmp_path / "evals").mkdir()
-    (config,) = blocks("yaml", "OpenAI's evals")
-    (tmp_path / "evals" / "duologue.yaml").write_text(config)
-    (command,) = (block for block in blocks("console", "OpenAI's evals") if "oaieval" in block)
-    done = run("bash", "-c", command)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "f1_score: " in done.stdout + done.stderr
-    records = [json.loads(line) for line in (tmp_path / "results.jsonl").open()]
-    matches = [record for record in records if record.get("type") == "match"]
-    assert {
-        int(one["sample_id"].rpartition(".")[2]): one["data"]["expected"] for one in matches
-    } == {line: row["reference_reply"] for line, row in enumerate(kept)}

@@ -405,6 +405,8 @@ def test_a_keyboard_interrupt_from_the_keyboard_passes_through(
     def pressed() -> None:
         raise KeyboardInterrupt
 
+    # A shell starts what it runs in the background with the signal ignored.
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt):  # pytest leaves Python's own handler installed
         call_foreign_here(pressed)
 

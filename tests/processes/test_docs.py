@@ -101,7 +101,9 @@ RUN_ELSEWHERE = {
     "duologue review latest decisions-20261124T053516123Z-1a2b3c4d-Anna.json": "needs a person; "
     "tests/browser/test_review.py and tests/cli/test_review_command.py do this",
     "promptfoo eval --output results.json": READ_BY_OTHERS,
-    "oaieval dummy duologue --registry_path . --record_path results.jsonl": READ_BY_OTHERS,
+    "duologue export COMPARISON preferences pairs.jsonl --by user_satisfied": (
+        "tests/comparison/test_preferences.py does this"
+    ),
 }
 """Documented commands that no test runs, and why not."""
 
