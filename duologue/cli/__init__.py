@@ -22,6 +22,7 @@ from duologue.cli.generate import generate
 from duologue.cli.init import init
 from duologue.cli.mining import mine_seeds, show_coverage
 from duologue.cli.options import Group, example
+from duologue.cli.publish import publish_app
 from duologue.cli.push_test_suite import push_test_suite
 from duologue.cli.realism import realism
 from duologue.cli.rerun import rerun
@@ -121,6 +122,7 @@ seeds_app.command(
 seeds_app.command(
     "coverage", epilog=example("duologue seeds coverage latest --real real_conversations.jsonl")
 )(show_coverage)
+app.add_typer(publish_app)
 app.add_typer(seeds_app)
 app.command(
     epilog=example("duologue check transcripts.jsonl --set rules.severities.farewell_tail=off")

@@ -568,7 +568,7 @@ COMMANDS = [
     *("generate", "rerun", "config", "check", "show", "review", "diff", "evaluate"),
     *("compare", "export", "init", "doctor", "realism"),
     *("push-test-suite", "serve", "seeds", "seeds check", "seeds expand", "versions"),
-    *("seeds mine", "seeds coverage"),
+    *("seeds mine", "seeds coverage", "publish-to", "publish-to hub"),
     *("versions pin", "versions unpin", "versions remove", "versions rollback"),
 ]
 

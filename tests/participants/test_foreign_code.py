@@ -3,6 +3,7 @@
 import asyncio
 import locale
 import os
+import signal
 import subprocess
 import sys
 import warnings

@@ -36,8 +36,10 @@ MINED = "tests/mining/test_mine.py and tests/flows/test_mine_seeds.py"
 IN_CONTAINERS = "no container runs here; test_container.py starts the services by hand"
 NEW_PROJECT = "tests/cli/test_init_command.py does this in a folder of its own"
 MEASURED = "needs 50 conversations; tests/realism/test_versions.py runs the like of it"
+ON_THE_HUB = "tests/cli/test_publish_command.py does this with a stand-in for the Hub"
 TRACED = "tests/cli/test_tracing.py runs this with a collector of its own"
 RUN_ELSEWHERE = {
+    "duologue publish-to hub my-team/my-dataset latest --license cc-by-4.0": ON_THE_HUB,
     'pip install "duologue[tracing]"': "the tests' environment has the extra",
     "export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318": TRACED,
     "duologue generate": TRACED,
