@@ -10,7 +10,9 @@ from threading import Thread
 
 import pytest
 
+from duologue.cli.local_run import flow_ready
 from duologue.cli.prefect_server import check_settings, start_failure
+from duologue.cli.temporary_server import temporary_server
 from duologue.errors import UsageError
 from tests.support.commands import duologue
 
@@ -175,3 +177,20 @@ def _with_settings_read_again(function: Callable[[], None]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SettingsContext, "get", classmethod(lambda cls: None))
         function()
+
+
+async def test_each_step_of_a_start_is_shown(
+    prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
+    shown: list[str] = []
+    with temporary_server() as server:
+        async with flow_ready(lambda: shown.append("(loads it)"), [], server, shown.append):
+            assert shown == [
+                "starting Prefect",
+                "loading the flow",
+                "(loads it)",
+                "opening the participants",
+                "waiting for Prefect's server",
+                "starting the flow",
+            ]
