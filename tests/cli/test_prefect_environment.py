@@ -184,8 +184,13 @@ async def test_each_step_of_a_start_is_shown(
 ) -> None:
     monkeypatch.setenv("PREFECT_API_URL", prefect_server)
     shown: list[str] = []
+
+    def load_flow() -> type:
+        shown.append("(loads it)")
+        return dict
+
     with temporary_server() as server:
-        async with flow_ready(lambda: shown.append("(loads it)"), [], server, shown.append):
+        async with flow_ready(load_flow, [], server, shown.append):
             assert shown == [
                 "starting Prefect",
                 "loading the flow",
