@@ -480,7 +480,8 @@ def test_hostile_text_is_shown_as_text_and_does_nothing(
     assert sorted(ids) == sorted(f"{kind}{text}-1" for kind in ("", "lost ") for text in texts)
     page.locator("#results a").first.click()
     for id in ids:
-        page.wait_for_function("id => document.querySelector('#open h3').textContent == id", arg=id)
+        title = "document.querySelector('#open h3')?.textContent"
+        page.wait_for_function(f"id => {title} == id", arg=id)
         text = id.removeprefix("lost ").removesuffix("-1")
         if id.startswith("lost "):
             assert page.locator("#open .failure bdi").all_text_contents() == [text]
