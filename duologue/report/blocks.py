@@ -109,14 +109,14 @@ def _packed_failed(failed: FailedSeedRecord) -> _Packed:
             {
                 "id": failed.id,
                 "kind": "failed",
-                "seed": failed.seed.message[:_CHARACTERS_IN_ENTRY],
+                "seed": _cut(failed.seed.message, _CHARACTERS_IN_ENTRY),
                 "turns": sum(
                     message.role is Role.ASSISTANT
                     for message in messages[len(failed.seed.scenario.opening) :]
                 ),
                 "end_reason": None,
                 "rules": [],
-                "why": f"{failed.error_class}: {failed.reason}"[:_CHARACTERS_IN_WHY],
+                "why": _cut(f"{failed.error_class}: {failed.reason}", _CHARACTERS_IN_WHY),
                 "latency_ms": _latency_ms(messages),
                 "scenario": _chips(failed.seed),
             }
@@ -146,7 +146,7 @@ def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, ki
             {
                 "id": conversation.conversation_id,
                 "kind": kind,
-                "seed": checked.seed.message[:_CHARACTERS_IN_ENTRY],
+                "seed": _cut(checked.seed.message, _CHARACTERS_IN_ENTRY),
                 "turns": conversation.turn_count,
                 "end_reason": conversation.end_reason,
                 "rules": sorted({violation.rule for violation in checked.violations}),
@@ -185,7 +185,7 @@ def _why(violations: Sequence[Violation]) -> str:
         for violation in violations:
             if violation.severity is severity:
                 text = f"{spoken(violation.rule)}: {violation.detail}"
-                return text[:_CHARACTERS_IN_WHY]
+                return _cut(text, _CHARACTERS_IN_WHY)
     return ""
 
 
@@ -202,11 +202,11 @@ def _chips(seed: Seed) -> dict[str, str]:
         "language": scenario.language,
         "goal": scenario.goal,
     }
-    return {name: _cut(value) for name, value in values.items() if value}
+    return {name: _cut(value, _CHARACTERS_IN_CHIP) for name, value in values.items() if value}
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _CHARACTERS_IN_CHIP else f"{text[: _CHARACTERS_IN_CHIP - 1]}…"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -223,10 +223,12 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _tokens(usage: Usage | None) -> str | None:
-    """Returns the tokens of a call: those read and those written."""
-    if usage is None or usage.output_tokens is None:
+    """Says how many tokens a call read and wrote; None if neither is known."""
+    if usage is None:
         return None
-    return f"{usage.input_tokens or 0:,} + {usage.output_tokens:,} tokens"
+    known = [(usage.input_tokens, "in"), (usage.output_tokens, "out")]
+    said = [f"{count:,} {way}" for count, way in known if count is not None]
+    return f"tokens: {', '.join(said)}" if said else None
 
 
 def _shown(moment: datetime) -> str:

@@ -25,7 +25,7 @@ let firstShown = 0;
 let current = null; // the entry that is open
 let searches = 0;
 let kind = ""; // of the conversations that are listed; all of them if empty
-let wanted = ""; // what is searched for, in lower case
+let wanted = null; // what is searched for, as a pattern; nothing if null
 let snippets = new Map(); // where it was found first, by entry
 
 async function load() {
@@ -61,8 +61,9 @@ function offer(select, values) {
 
 async function search() {
   const mine = ++searches;
-  wanted = find("search").value.trim().toLowerCase();
+  wanted = pattern(find("search").value.trim());
   snippets = new Map();
+  markAgain();
   const candidates = ordered(entries.filter(isWanted));
   if (!wanted) return show(candidates, `${counted(candidates.length)}`);
   const found = [];
@@ -71,7 +72,7 @@ async function search() {
     const conversations = await conversationsOf(block);
     if (mine !== searches) return; // another search has started
     for (const entry of ofBlock) {
-      const text = texts(entry, conversations[entry.index]).find((one) => includes(one, wanted));
+      const text = texts(entry, conversations[entry.index]).find((one) => one.search(wanted) >= 0);
       if (text === undefined) continue;
       snippets.set(entry, text);
       found.push(entry);
@@ -98,16 +99,16 @@ function isWanted(entry) {
     (!reason || entry.end_reason === reason);
 }
 
-const includes = (text, wanted) => text.toLowerCase().includes(wanted);
+/** Makes a pattern of a text, whatever the case of its letters; null if it is empty. */
+function pattern(text) {
+  return text ? new RegExp(text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu") : null;
+}
 
 /** Gives all texts of a conversation that a search looks through. */
 function texts(entry, conversation) {
-  return [
-    entry.id,
-    conversation.reason ?? "",
-    ...Object.values(conversation.context),
-    ...conversation.messages.map((message) => message.text),
-  ];
+  const said = conversation.messages.map((message) => message.text);
+  const all = [entry.id, conversation.reason, ...Object.values(conversation.context), ...said];
+  return all.map((text) => String(text ?? ""));
 }
 
 /** Splits a text where it says what is searched for, and marks that. */
@@ -115,17 +116,25 @@ function highlighted(text) {
   if (!wanted) return [text];
   const parts = [];
   let from = 0;
-  for (let at; (at = text.toLowerCase().indexOf(wanted, from)) >= 0; from = at + wanted.length) {
-    parts.push(text.slice(from, at), element("mark", {}, text.slice(at, at + wanted.length)));
+  for (const { 0: match, index } of text.matchAll(wanted)) {
+    parts.push(text.slice(from, index), element("mark", {}, match));
+    from = index + match.length;
   }
   return [...parts, text.slice(from)];
+}
+
+/** Marks what is searched for now in the conversation that is open. */
+function markAgain() {
+  for (const text of find("open").querySelectorAll(".text")) {
+    text.replaceChildren(...highlighted(text.textContent));
+  }
 }
 
 const AROUND = 40; // characters of a snippet on either side of what was found
 
 function snippet(text) {
-  const at = text.toLowerCase().indexOf(wanted);
-  const [from, to] = [Math.max(0, at - AROUND), at + wanted.length + AROUND];
+  const at = text.search(wanted);
+  const [from, to] = [Math.max(0, at - AROUND), at + text.match(wanted)[0].length + AROUND];
   const cut = `${from ? "…" : ""}${text.slice(from, to)}${to < text.length ? "…" : ""}`;
   return element("span", { class: "snippet", dir: "auto" }, ...highlighted(cut));
 }
@@ -145,6 +154,7 @@ function show(found, status) {
 function list() {
   const shown = results.slice(firstShown, firstShown + PAGE_SIZE);
   find("results").replaceChildren(...shown.map(listed));
+  find("pages").hidden = results.length <= PAGE_SIZE;
   find("earlier").disabled = firstShown === 0;
   find("later").disabled = firstShown + PAGE_SIZE >= results.length;
 }
@@ -299,7 +309,7 @@ function said(message, index, conversation, isGiven) {
   const made = element(
     "li",
     { class: [...classes, ...severities].join(" ") },
-    element("p", { class: "facts" }, call(message, index), isGiven ? " · given by the seed" : ""),
+    element("p", { class: "facts" }, ...call(message, index), isGiven ? " · given by the seed" : ""),
     element("p", { class: "text", dir: "auto" }, ...highlighted(message.text)),
   );
   if (message.characters > Number(find("browser").dataset.mostCharacters)) {
@@ -316,8 +326,9 @@ function call(message, index) {
   if (message.latency_ms !== null) known.push(`${message.latency_ms.toLocaleString("en")} ms`);
   if (message.tokens !== null) known.push(message.tokens);
   if (message.attempts > 1) known.push(`${message.attempts} attempts`);
-  if (message.execution_id !== null) known.push(`execution ${message.execution_id}`);
-  return known.join(" · ");
+  const said = known.join(" · ");
+  const id = message.execution_id;
+  return id === null ? [said] : [`${said} · execution `, copyButton(id, () => id, "link")];
 }
 
 function found(finding) {
@@ -335,8 +346,8 @@ function found(finding) {
 const asText = (conversation) =>
   conversation.messages.map((message) => `${message.role}: ${message.text}`).join("\n\n");
 
-function copyButton(label, content) {
-  const button = element("button", { type: "button", class: "copy" }, label);
+function copyButton(label, content, look = "") {
+  const button = element("button", { type: "button", class: `copy ${look}`, title: "Copy" }, label);
   button.addEventListener("click", async () => {
     const done = await copied(content());
     button.textContent = done ? "Copied" : "Not allowed here";
@@ -345,7 +356,7 @@ function copyButton(label, content) {
   return button;
 }
 
-/** Copies a text; browsers allow it from a file only after a click or a key. */
+/** Copies a text, which browsers allow after a click or a key only. */
 async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -384,7 +395,7 @@ function pressed(event) {
 }
 
 /** Lists only the conversations of a kind. */
-function choose(chosen) {
+function chooseKind(chosen) {
   kind = chosen;
   for (const button of document.querySelectorAll("[data-kind]")) {
     button.setAttribute("aria-pressed", String(button.dataset.kind === kind));
@@ -399,7 +410,7 @@ function narrow(rule) {
   find("rule").value = rule;
   location.hash = "#conversations"; // closes the one that is open
   find("conversations").scrollIntoView();
-  choose("");
+  chooseKind("");
 }
 
 let pause;
@@ -412,7 +423,7 @@ find("filters").addEventListener("submit", (event) => event.preventDefault());
 find("earlier").addEventListener("click", () => turnPage(-PAGE_SIZE));
 find("later").addEventListener("click", () => turnPage(PAGE_SIZE));
 for (const button of document.querySelectorAll("[data-kind]")) {
-  button.addEventListener("click", () => choose(button.dataset.kind));
+  button.addEventListener("click", () => chooseKind(button.dataset.kind));
 }
 for (const button of document.querySelectorAll("[data-rule]")) {
   button.addEventListener("click", () => narrow(button.dataset.rule));

@@ -74,7 +74,7 @@ def expect_listed(page: Page, *ids: str) -> None:
 
 
 def choose(page: Page, kind: str) -> None:
-    page.get_by_role("group", name="Kind").get_by_role("button", name=kind).click()
+    page.get_by_role("group", name="Kind", exact=True).get_by_role("button", name=kind).click()
 
 
 def unfold(page: Page, *parts: str) -> None:
@@ -449,6 +449,9 @@ def test_everything_is_reached_with_the_tab_key(
     expect(page.get_by_role("link", name="Skip to the conversations")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="5 all")).to_be_focused()
+    for _ in range(5):
+        page.keyboard.press("Tab")
     expect(page.get_by_role("searchbox")).to_be_focused()
     for _ in range(5):
         page.keyboard.press("Tab")
