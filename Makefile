@@ -19,7 +19,7 @@ ROOMS := $(addprefix tests/,comparison conversation dataset evaluation own_code 
 demo: $(VENV)/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
 
-# Before each commit: minutes. More than four processes would wait for the one Prefect server.
+# Before each commit: minutes. Each process has a Prefect server of its own.
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -m "not processes and not chaos and not soak" \
 		--numprocesses logical --maxprocesses 4 --dist worksteal

@@ -16,11 +16,6 @@ publish_app = typer.Typer(
 )
 
 
-@publish_app.callback()
-def publish_to() -> None:
-    """Publish a version where others find it."""
-
-
 @publish_app.command(
     epilog=example(
         "duologue publish-to hub my-team/my-dataset",

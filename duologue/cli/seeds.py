@@ -31,11 +31,6 @@ seeds_app = typer.Typer(
 )
 
 
-@seeds_app.callback()
-def seeds() -> None:
-    """Look at seed files, and make them."""
-
-
 seeds_app.command(
     "expand", epilog=example("duologue seeds expand my_seeds.csv --with datasets/personas.csv")
 )(expand)

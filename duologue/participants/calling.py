@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -71,7 +71,7 @@ class Caller:
                 try:
                     answered = await answered_once()
                 finally:
-                    _note_usage(traced, total(used[before:]))
+                    _note_usage(traced, used[before:])
                 note(traced, vellum__execution__id=answered.execution_id)
                 return answered
 
@@ -99,8 +99,8 @@ class Caller:
         return replace(reply, attempts=attempts, usage=total(used))
 
 
-def _note_usage(traced: Span, usage: Usage | None) -> None:
-    if usage is not None:
+def _note_usage(traced: Span, used: Sequence[Usage]) -> None:
+    if traced.is_recording() and (usage := total(used)):
         note(
             traced,
             gen_ai__usage__input_tokens=usage.input_tokens,

@@ -257,6 +257,7 @@ if (dialog) {
     }
   });
   dialog.addEventListener("keydown", (event) => {
+    if (!dialog.open) return; // the focus is still here for a moment after it was closed
     event.stopPropagation(); // the list's keys are not for here
     const isButton = event.target.matches("button") && (event.key === "Enter" || event.key === " ");
     if (find("review-work").hidden || !isForPage(event) || isButton) return;

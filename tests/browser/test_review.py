@@ -219,6 +219,26 @@ def test_it_closes_and_continues(opened_page: Callable[..., Page], tmp_path: Pat
     expect(page.locator("#review-help")).to_be_visible()
 
 
+def test_a_key_right_after_closing_is_not_for_the_review(
+    opened_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = opened_page(report(tmp_path, shop(20)))
+    start(page)
+    # A browser moves the focus out of a closed dialog only before it paints again.
+    page.evaluate(
+        """() => {
+            document.getElementById("reviewing").close();
+            for (const key of ["1", "j"]) {
+                const pressed = new KeyboardEvent("keydown", { key, bubbles: true });
+                document.getElementById("review-conversation").dispatchEvent(pressed);
+            }
+        }"""
+    )
+    expect(page.locator("#open h3")).to_have_count(1, timeout=20_000)
+    press(page, "r")
+    assert progress(page) == "0 decided of 20 drawn"
+
+
 def test_hostile_text_is_shown_as_text(opened_page: Callable[..., Page], tmp_path: Path) -> None:
     made = contents(*(checked(t, t, seed_id=t, context={t: t}) for t in HOSTILE.values()))
     page = opened_page(report(tmp_path, made))

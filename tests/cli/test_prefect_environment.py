@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -15,6 +14,7 @@ from duologue.cli.prefect_server import check_settings, start_failure
 from duologue.cli.temporary_server import temporary_server
 from duologue.errors import UsageError
 from tests.support.commands import duologue
+from tests.support.serving import served
 
 BOTS = """
 def reply(chat_history):
@@ -56,10 +56,8 @@ def _answering(status: int, body: bytes) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Prints nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Answer)) as server:
         yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 def _refused(done: subprocess.CompletedProcess[str], folder: Path) -> str:

@@ -16,7 +16,7 @@ from prefect.client.schemas.filters import (
     LogFilterFlowRunId,
 )
 from prefect.client.schemas.objects import State
-from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH
+from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
 
 from duologue.dataset.manifest import IncompleteDatasetError, Manifest
 from duologue.errors import DuologueError, UsageError
@@ -332,13 +332,13 @@ async def test_neither_key_nor_conversation_is_in_logs_results_of_failures_or_ar
 
 
 async def test_checkpoints_are_with_the_dataset_and_hold_no_key(
-    seeds_csv: Path, vellum: StandIn
+    seeds_csv: Path, vellum: StandIn, tmp_path: Path
 ) -> None:
     vellum.deployments["support-bot"].when_history_contains = {"number 3?": "status_repeating:400"}
-    storage = Path(str(PREFECT_RESULTS_LOCAL_STORAGE_PATH.value()))
-    before = set(storage.rglob("*"))
-    version = (await manifest_of(await generated(seeds_csv))).version
-    assert set(storage.rglob("*")) == before, "Prefect stores nothing"
+    storage = tmp_path / "prefect-results"
+    with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: storage}):
+        version = (await manifest_of(await generated(seeds_csv))).version
+    assert list(storage.rglob("*")) == [], "Prefect stores nothing"
     files = list((output_of(seeds_csv) / "seeds" / ".checkpoints" / version).iterdir())
     assert Counter(len(file.name.split(".")) for file in files) == {2: 10, 3: 1}, (
         "9 conversations, the participants, and the draft of the one that failed"

@@ -8,11 +8,9 @@ from contextlib import contextmanager
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-import pyarrow.json
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
@@ -22,7 +20,9 @@ from duologue.exports.layouts import LAYOUTS, WHOLE_CONVERSATIONS
 from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, checked, contents
+from tests.dataset.test_readers import run_offline
 from tests.other_tools.conftest import ROOT, Run
+from tests.support.serving import served
 
 PAGE = (ROOT / "docs" / "how-to" / "other_tools.md").read_text()
 OWN_SCRIPT = "module.exports = () => { require('fs').writeFileSync('was_run', ''); return {} };"
@@ -93,17 +93,34 @@ def receiver(
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         yield f"http://127.0.0.1:{server.server_port}", received
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 THEN = "2026-01-01T00:00:00Z"
 SOME_ID = "7c3b6cd2-8a0a-4bb2-9a1a-111111111111"
+
+
+def uploaded(
+    run: Run,
+    heading: str,
+    answers: Callable[[str, str, bytes], Any],
+    environment: Callable[[str], dict[str, str]],
+) -> list[tuple[str, bytes]]:
+    """Runs a tool's recipe against a stand-in for its server; gives the paths and bodies sent.
+
+    Args:
+        run: runs a command with the other tools.
+        heading: of the tool's section on the page.
+        answers: of the stand-in: by method, path and body.
+        environment: where the server is and its keys, given the stand-in's URL.
+    """
+    (recipe,) = blocks("python", heading)
+    with receiver(answers) as (url, received):
+        settings = f"import os\nos.environ.update({environment(url)!r})\n"
+        done = run("python", "-c", settings + recipe)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return received
 
 
 def langfuse_answers(command: str, path: str, body: bytes) -> Any:
@@ -303,9 +320,7 @@ print(json.dumps([sample.model_dump(mode="json") for sample in task.dataset]))
 # MLflow
 
 
-def test_mlflow_merges_records_and_evaluates_with_them(
-    rows: list[dict[str, Any]], tmp_path: Path, run: Run
-) -> None:
+def test_mlflow_merges_records(rows: list[dict[str, Any]], tmp_path: Path, run: Run) -> None:
     exported(tmp_path, "mlflow", "records.jsonl")
     (recipe,) = blocks("python", "MLflow")
     store = 'import mlflow\nmlflow.set_tracking_uri("sqlite:///mlflow.db")\n'
@@ -332,14 +347,13 @@ print(json.dumps([
 
 def test_langfuse_gets_items(rows: list[dict[str, Any]], tmp_path: Path, run: Run) -> None:
     exported(tmp_path, "langfuse", "items.jsonl")
-    (recipe,) = blocks("python", "Langfuse")
-    with receiver(langfuse_answers) as (url, received):
-        keys = (
-            f"import os\nos.environ['LANGFUSE_HOST'] = os.environ['LANGFUSE_BASE_URL'] = {url!r}\n"
-            "os.environ['LANGFUSE_PUBLIC_KEY'] = os.environ['LANGFUSE_SECRET_KEY'] = 'key'\n"
-        )
-        done = run("python", "-c", keys + recipe)
-        assert done.returncode == 0, done.stdout + done.stderr
+    keys = dict.fromkeys(("LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY"), "key")
+    received = uploaded(
+        run,
+        "Langfuse",
+        langfuse_answers,
+        lambda url: {"LANGFUSE_HOST": url, "LANGFUSE_BASE_URL": url, **keys},
+    )
     items = [json.loads(body) for path, body in received if path.endswith("/dataset-items")]
     kept = with_reference(rows)
     assert len(items) == len(kept)
@@ -353,14 +367,12 @@ def test_langfuse_gets_items(rows: list[dict[str, Any]], tmp_path: Path, run: Ru
 
 def test_langsmith_gets_examples(rows: list[dict[str, Any]], tmp_path: Path, run: Run) -> None:
     exported(tmp_path, "langsmith", "examples.jsonl")
-    (recipe,) = blocks("python", "LangSmith")
-    with receiver(langsmith_answers) as (url, received):
-        keys = (
-            f"import os\nos.environ['LANGSMITH_ENDPOINT'] = {url!r}\n"
-            "os.environ['LANGSMITH_API_KEY'] = 'key'\n"
-        )
-        done = run("python", "-c", keys + recipe)
-        assert done.returncode == 0, done.stdout + done.stderr
+    received = uploaded(
+        run,
+        "LangSmith",
+        langsmith_answers,
+        lambda url: {"LANGSMITH_ENDPOINT": url, "LANGSMITH_API_KEY": "key"},
+    )
     sent: dict[str, Any] = {}
     for path, body in received:
         if path.endswith("/examples"):
@@ -385,7 +397,12 @@ def test_langsmith_gets_examples(rows: list[dict[str, Any]], tmp_path: Path, run
 
 def test_datasets_reads_chats_as_trl_wants_them(rows: list[dict[str, Any]], tmp_path: Path) -> None:
     exported(tmp_path, "sft", "chats.jsonl")
-    read = pyarrow.json.read_json(tmp_path / "chats.jsonl").to_pylist()
+    code = """
+import json
+from datasets import load_dataset
+print(json.dumps(load_dataset("json", data_files="chats.jsonl", split="train").to_list()))
+"""
+    read = json.loads(run_offline(code, tmp_path, tmp_path / "cache"))
     kept = with_reference(rows)
     assert [line["messages"] for line in read] == [
         [*row["messages"], {"role": "assistant", "content": row["reference_reply"]}] for row in kept

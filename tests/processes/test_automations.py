@@ -11,7 +11,6 @@ import re
 import socketserver
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
 from tests.dataset.making import VERSION, everything_that_can_happen
 from tests.support.prefect_processes import ROOT, PrefectServer, prefect_server, run_prefect
+from tests.support.serving import served
 
 AUTOMATIONS = ROOT / "automations"
 SECONDS_TO_ARRIVE = 600
@@ -55,18 +55,6 @@ class Inbox:
             return self._messages.get(timeout=SECONDS_TO_ARRIVE)
         except Empty:
             pytest.fail(f"no message arrived within {SECONDS_TO_ARRIVE} s")
-
-
-@contextmanager
-def served(server: socketserver.BaseServer) -> Iterator[None]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager

@@ -1,4 +1,3 @@
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
@@ -8,6 +7,7 @@ import pytest
 
 from duologue.errors import UsageError
 from duologue.seeds import read_seeds
+from tests.support.serving import served
 
 FILES = {"/seeds.csv": b"message,lang\nHello,en\n,en\n", "/latin.csv": b"caf\xe9\n"}
 FILES["/seeds"] = FILES["/seeds.csv"]
@@ -28,12 +28,8 @@ class Files(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def web() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Files)) as server:
         yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def test_a_file_is_read_through_fsspec() -> None:

@@ -5,6 +5,7 @@ below it: each reply picks which facts it mentions, in which order and in which 
 """
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 from duologue.conversation.messages import Message
@@ -176,21 +177,36 @@ def topic_of(chat_history: Sequence[Message]) -> str:
     return next(topic for topic, question in QUESTIONS.items() if question in latest)
 
 
-_rng = random.Random()
+_asked: Counter[str] = Counter()
+
+
+def start_again() -> None:
+    """Has every question count as not asked yet, so that a test sees the same replies each time."""
+    _asked.clear()
+
+
+def _rng(chat_history: Sequence[Message]) -> random.Random:
+    """Depends on what is asked and how often it was, not on which of several calls is first."""
+    question = "\n".join(message.text for message in chat_history)
+    _asked[question] += 1
+    return random.Random(f"{_asked[question]} {question}")
 
 
 def noisy(chat_history: list[Message]) -> str:
     """Always right, never in the same words."""
-    return paraphrase(topic_of(chat_history), _rng)
+    return paraphrase(topic_of(chat_history), _rng(chat_history))
 
 
 def one_in_ten_wrong(chat_history: list[Message]) -> str:
     """Like `noisy`, and wrong in one reply of ten."""
-    topic = topic_of(chat_history)
-    return wrong(topic, _rng) if _rng.random() < 0.1 else paraphrase(topic, _rng)
+    return _sometimes_wrong(chat_history, 0.1)
 
 
 def one_in_four_wrong(chat_history: list[Message]) -> str:
     """Like `noisy`, and wrong in one reply of four."""
-    topic = topic_of(chat_history)
-    return wrong(topic, _rng) if _rng.random() < 0.25 else paraphrase(topic, _rng)
+    return _sometimes_wrong(chat_history, 0.25)
+
+
+def _sometimes_wrong(chat_history: list[Message], share: float) -> str:
+    topic, rng = topic_of(chat_history), _rng(chat_history)
+    return wrong(topic, rng) if rng.random() < share else paraphrase(topic, rng)

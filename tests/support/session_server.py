@@ -1,4 +1,7 @@
-"""One Prefect server for a session of pytest, shared by all processes that run its tests.
+"""A Prefect server for each process that runs tests, until the session of pytest ends.
+
+A server that several processes share computes as much as all of them, and makes each wait; its
+SQLite database then refuses requests, too.
 
 It is the server that `duologue generate` starts where none is configured: real, but without what
 only deployments need (the UI, the scheduler, and the services that look for late runs), so the
@@ -6,7 +9,6 @@ tests' CPU goes to the tests. Full servers run in `tests/processes`.
 """
 
 import contextlib
-import fcntl
 import os
 import socket
 import time
@@ -28,13 +30,13 @@ SECONDS_TO_START = 600
 
 @contextlib.contextmanager
 def use_session_server() -> Iterator[str]:
-    """Has Prefect in this process use the session's server, and a folder for results next to it.
+    """Has Prefect in this process use its server, and a folder for results next to it.
 
     Yields:
         The URL of the server's API.
     """
     url = session_server()
-    results = Path(os.environ[SOCKET]).with_name("prefect-results")
+    results = _folder() / "prefect-results"
     with temporary_settings({PREFECT_API_URL: url, PREFECT_RESULTS_LOCAL_STORAGE_PATH: results}):
         yield url
         # What is still to be sent is sent while the server is there and pytest listens to logs.
@@ -44,14 +46,19 @@ def use_session_server() -> Iterator[str]:
 
 
 def session_server() -> str:
-    """Starts the session's server unless it runs already; returns its API's URL."""
-    folder = Path(os.environ[SOCKET]).parent
-    known = folder / "prefect-url"
-    with (folder / "prefect-lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not known.exists():
-            known.write_text(_start(folder))
+    """Starts this process's server unless it runs already; returns its API's URL."""
+    known = _folder() / "prefect-url"
+    if not known.exists():
+        known.write_text(_start(_folder()))
     return known.read_text()
+
+
+def _folder() -> Path:
+    """Returns this process's folder, which the session removes."""
+    process = os.environ.get("PYTEST_XDIST_WORKER", "only")
+    folder = Path(os.environ[SOCKET]).parent / f"prefect-{process}"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _start(folder: Path) -> str:
