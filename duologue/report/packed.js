@@ -1,5 +1,3 @@
-"use strict";
-
 /* Shared by all pages with packed conversations. Messages only ever become text nodes. */
 
 const find = (id) => document.getElementById(id);

@@ -77,8 +77,8 @@ def write_report(
     blocks = conversation_blocks(contents)
     write_page(
         "report.html.jinja",
-        ["page.css", "report.css", "review.css"],
-        ["packed.js", "report.js", "review.js"],
+        ["page.css", "panes.css", "review.css"],
+        ["packed.js", "browser.js", "report.js", "review.js"],
         file,
         manifest=manifest,
         gates=_gate_rows(manifest),

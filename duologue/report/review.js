@@ -249,9 +249,7 @@ const isForPage = (event) => !event.ctrlKey && !event.metaKey && !event.altKey;
 
 if (dialog) {
   addEventListener("keydown", (event) => {
-    const isTyping = event.target.matches("input, select, textarea");
-    const isWanted = isForPage(event) && !isTyping && find("keys").checked && !dialog.open;
-    if (isWanted && event.key.toLowerCase() === "r") {
+    if (isShortcut(event) && event.key.toLowerCase() === "r") {
       event.preventDefault(); // else the letter is typed into the box for the name
       startReview();
     }
