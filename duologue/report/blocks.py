@@ -39,7 +39,7 @@ MOST_CHARACTERS = 20_000
 _CHARACTERS_IN_BLOCK = 250_000
 """A browser unpacks this much in about ten milliseconds."""
 
-_CHARACTERS_IN_ENTRY = 160
+CHARACTERS_IN_ENTRY = 160
 """How much of the seed message the list shows: two lines."""
 
 _CHARACTERS_IN_WHY = 120
@@ -109,14 +109,14 @@ def _packed_failed(failed: FailedSeedRecord) -> _Packed:
             {
                 "id": failed.id,
                 "kind": "failed",
-                "seed": _cut(failed.seed.message, _CHARACTERS_IN_ENTRY),
+                "seed": cut(failed.seed.message, CHARACTERS_IN_ENTRY),
                 "turns": sum(
                     message.role is Role.ASSISTANT
                     for message in messages[len(failed.seed.scenario.opening) :]
                 ),
                 "end_reason": None,
                 "rules": [],
-                "why": _cut(f"{failed.error_class}: {failed.reason}", _CHARACTERS_IN_WHY),
+                "why": cut(f"{failed.error_class}: {failed.reason}", _CHARACTERS_IN_WHY),
                 "latency_ms": _latency_ms(messages),
                 "scenario": _chips(failed.seed),
             }
@@ -130,7 +130,7 @@ def _packed_failed(failed: FailedSeedRecord) -> _Packed:
                 "error_class": failed.error_class,
                 "reason": failed.reason,
                 "attempts": failed.draft.attempts,
-                "messages": [_message(message) for message in messages],
+                "messages": [packed_message(message) for message in messages],
                 "opening": len(failed.seed.scenario.opening),
                 "findings": [],
                 "verdicts": [],
@@ -146,7 +146,7 @@ def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, ki
             {
                 "id": conversation.conversation_id,
                 "kind": kind,
-                "seed": _cut(checked.seed.message, _CHARACTERS_IN_ENTRY),
+                "seed": cut(checked.seed.message, CHARACTERS_IN_ENTRY),
                 "turns": conversation.turn_count,
                 "end_reason": conversation.end_reason,
                 "rules": sorted({violation.rule for violation in checked.violations}),
@@ -162,7 +162,7 @@ def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, ki
                 "context": checked.seed.context,
                 "started_at": _shown(conversation.started_at),
                 "attempts": conversation.attempts,
-                "messages": [_message(message) for message in conversation.messages],
+                "messages": [packed_message(message) for message in conversation.messages],
                 "opening": conversation.opening,
                 "findings": [
                     {
@@ -185,7 +185,7 @@ def _why(violations: Sequence[Violation]) -> str:
         for violation in violations:
             if violation.severity is severity:
                 text = f"{spoken(violation.rule)}: {violation.detail}"
-                return _cut(text, _CHARACTERS_IN_WHY)
+                return cut(text, _CHARACTERS_IN_WHY)
     return ""
 
 
@@ -202,14 +202,16 @@ def _chips(seed: Seed) -> dict[str, str]:
         "language": scenario.language,
         "goal": scenario.goal,
     }
-    return {name: _cut(value, _CHARACTERS_IN_CHIP) for name, value in values.items() if value}
+    return {name: cut(value, _CHARACTERS_IN_CHIP) for name, value in values.items() if value}
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
+    """Returns a text with at most that many characters; an ellipsis ends one that is cut."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _message(message: Message) -> dict[str, Any]:
+def packed_message(message: Message) -> dict[str, Any]:
+    """Returns what a page shows of a message; a long text is cut."""
     text = shown_text(message)
     return {
         "role": message.role,

@@ -1,19 +1,25 @@
 """Rendering the report of a comparison as one HTML page: the answer, the outcomes, the pairs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import RawIOBase
 from typing import Any
 
-from markupsafe import Markup
-
 from duologue.comparison.manifest import ComparisonManifest, Difference
-from duologue.comparison.outcomes import BUILT_IN, Better, Measured
+from duologue.comparison.outcomes import BUILT_IN, Better, Measured, Status
 from duologue.comparison.pairs import Pair
 from duologue.comparison.result import amount, shown, span, spoken_p
-from duologue.conversation.messages import Conversation
 from duologue.dataset.judges import no_verdict_notes
-from duologue.report.blocks import MOST_CHARACTERS, deflated, json_text
+from duologue.report.blocks import (
+    CHARACTERS_IN_ENTRY,
+    MOST_CHARACTERS,
+    Block,
+    cut,
+    deflated,
+    json_text,
+    packed_message,
+)
 from duologue.report.rendering import write_page
 
 COMPARISON_REPORT_FILE = "report.html"
@@ -46,13 +52,13 @@ def write_comparison_report(
         pairs: all of them.
         file: where it is written to, as UTF-8.
     """
-    ordered = sorted(pairs, key=lambda pair: _greatest_change_first(pair, manifest))
-    blocks = list(_blocks(ordered))
+    ordered = sorted(pairs, key=lambda pair: _worst_first(pair, manifest))
+    blocks = list(_blocks(ordered, manifest))
     headline, _, limits = manifest.answer.partition(". ")
     write_page(
         "whole_comparison.html.jinja",
-        ["page.css", "evaluation.css", "whole_comparison.css"],
-        ["packed.js", "whole_comparison.js"],
+        ["page.css", "panes.css", "evaluation.css", "whole_comparison.css"],
+        ["packed.js", "browser.js", "whole_comparison.js"],
         file,
         manifest=manifest,
         headline=headline,
@@ -69,9 +75,10 @@ def write_comparison_report(
         amount=amount,
         span=span,
         spoken_p=spoken_p,
-        entries=_packed(_entry(pair, manifest) for pair in ordered),
+        kinds=_kinds(ordered, manifest),
         blocks=blocks,
-        with_text=min(len(pairs), len(blocks) * PAIRS_PER_BLOCK),
+        with_text=sum(block.count for block in blocks if block.conversations),
+        most_characters=MOST_CHARACTERS,
     )
 
 
@@ -105,10 +112,12 @@ def _words(one: Difference) -> str:
     return f"{amount(one, one.difference)} ({span(one)}): {found}"
 
 
-def _greatest_change_first(pair: Pair, manifest: ComparisonManifest) -> tuple[float, int]:
-    """Sorts pairs by how much worse or better they became, then by how early they differ."""
-    change = sum(abs(value) for value in _changes(pair, manifest).values())
-    return -change, pair.first_difference or 10**6
+def _worst_first(pair: Pair, manifest: ComparisonManifest) -> tuple[float, float, int]:
+    """Sorts pairs by how much worse they became, then how much better, then how early they differ."""
+    changes = _changes(pair, manifest).values()
+    losses = sum(-change for change in changes if change < 0)
+    gains = sum(change for change in changes if change > 0)
+    return -losses, -gains, pair.first_difference or 10**6
 
 
 def _changes(pair: Pair, manifest: ComparisonManifest) -> dict[str, float]:
@@ -126,10 +135,39 @@ def _changes(pair: Pair, manifest: ComparisonManifest) -> dict[str, float]:
     return changes
 
 
+def _kinds(pairs: Sequence[Pair], manifest: ComparisonManifest) -> list[tuple[str, str, int]]:
+    """Lists the kinds of pairs: the value that the list filters by, its name, the count."""
+    kinds = Counter(kind for pair in pairs for kind in _kinds_of(pair, _changes(pair, manifest)))
+    names = {"worse": "worse", "better": "better", "other": "other words", "same": "same words"}
+    return [("", "all", len(pairs)), *((kind, name, kinds[kind]) for kind, name in names.items())]
+
+
+def _kinds_of(pair: Pair, changes: Mapping[str, float]) -> list[str]:
+    """Returns what happened to a pair: one may become worse in one outcome, better in another."""
+    kinds = [
+        kind
+        for kind, has_it in (
+            ("worse", any(change < 0 for change in changes.values())),
+            ("better", any(change > 0 for change in changes.values())),
+            ("same", _has_same_words(pair)),
+        )
+        if has_it
+    ]
+    return kinds or ["other"]
+
+
+def _has_same_words(pair: Pair) -> bool:
+    """Checks whether both sides said the same; where one failed, there is nothing to compare."""
+    both_ended = all(status and status is not Status.FAILED for status in pair.statuses)
+    return both_ended and pair.first_difference is None
+
+
 def _entry(pair: Pair, manifest: ComparisonManifest) -> dict[str, Any]:
     changes = _changes(pair, manifest)
     return {
         "id": f"{pair.seed_id}-{pair.sample}",
+        "seed": _seed_message(pair),
+        "kinds": _kinds_of(pair, changes),
         "statuses": [status and status.value for status in pair.statuses],
         "turn": pair.first_difference,
         "worse": [name for name, change in changes.items() if change < 0],
@@ -141,6 +179,13 @@ def _entry(pair: Pair, manifest: ComparisonManifest) -> dict[str, Any]:
             {rule for side in (pair.baseline, pair.candidate) for rule in _rules(side)}
         ),
     }
+
+
+def _seed_message(pair: Pair) -> str:
+    """Returns what the user said first, where either side has a conversation."""
+    conversations = (side.conversation for side in (pair.baseline, pair.candidate) if side)
+    first = next((one.messages[0].text for one in conversations if one and one.messages), "")
+    return cut(first, CHARACTERS_IN_ENTRY)
 
 
 def _failed(pair: Pair, manifest: ComparisonManifest) -> set[str]:
@@ -169,38 +214,34 @@ def _rules(measured: Measured | None) -> list[str]:
     return measured.note.split(", ")
 
 
-def _blocks(pairs: Sequence[Pair]) -> Iterator[Markup]:
-    """Packs the conversations of some pairs at a time, until the page is full."""
+def _blocks(pairs: Sequence[Pair], manifest: ComparisonManifest) -> Iterator[Block]:
+    """Packs the pairs, some at a time; once the page is full, without their conversations."""
     size = 0
     for start in range(0, len(pairs), PAIRS_PER_BLOCK):
-        block = _packed(map(_texts, pairs[start : start + PAIRS_PER_BLOCK]))
-        size += len(block)
-        if size > MOST_BYTES:
-            return
-        yield block
+        some = pairs[start : start + PAIRS_PER_BLOCK]
+        conversations = _packed(map(_sides, some))
+        size += len(conversations)
+        yield Block(
+            entries=_packed(_entry(pair, manifest) for pair in some),
+            conversations=conversations if size <= MOST_BYTES else "",
+            count=len(some),
+        )
 
 
-def _packed(values: Iterable[Any]) -> Markup:
-    return Markup(deflated(map(json_text, values)))
+def _packed(values: Iterable[Any]) -> str:
+    return deflated(map(json_text, values))
 
 
-def _texts(pair: Pair) -> list[dict[str, Any] | None]:
-    return [
-        None
-        if side is None
-        else {
-            "note": side.note,
-            "values": dict(side.values),
-            "messages": _messages(side.conversation),
-        }
-        for side in (pair.baseline, pair.candidate)
-    ]
+def _sides(pair: Pair) -> dict[str, Any]:
+    return {"baseline": _side(pair.baseline), "candidate": _side(pair.candidate)}
 
 
-def _messages(conversation: Conversation | None) -> list[list[Any]]:
-    if conversation is None:
-        return []
-    return [
-        [message.role.value, message.text[:MOST_CHARACTERS], message.latency_ms]
-        for message in conversation.messages
-    ]
+def _side(measured: Measured | None) -> dict[str, Any]:
+    if measured is None:
+        return {"note": "", "values": {}, "messages": []}
+    conversation = measured.conversation
+    return {
+        "note": measured.note,
+        "values": dict(measured.values),
+        "messages": [packed_message(one) for one in conversation.messages] if conversation else [],
+    }

@@ -8,9 +8,9 @@ from itertools import groupby
 from markupsafe import Markup
 
 from duologue.conversation.messages import Message
-from duologue.evaluation.replies import Prefix, ScoredReply, Side, Verdict
+from duologue.evaluation.replies import FailedReply, Prefix, ScoredReply, Side, Verdict
 from duologue.evaluation.scorers import SIMILARITY
-from duologue.report.blocks import MOST_CHARACTERS
+from duologue.report.blocks import CHARACTERS_IN_ENTRY, MOST_CHARACTERS, cut
 from duologue.report.differences import Part, differences
 from duologue.report.rendering import page_environment, spoken
 from duologue.storage.text import encoded
@@ -35,6 +35,8 @@ _ORDER = (
     Verdict.SAME,
 )
 
+
+_WAYS = ("worse", "better")
 
 RepliesBySide = Mapping[Side, ScoredReply]
 """To one prefix: the candidate's, and the baseline's where there is one."""
@@ -87,6 +89,26 @@ def comparison_groups(compared: Iterable[RepliesBySide]) -> list[Group]:
     ]
 
 
+def kinds_of_replies(
+    groups: Iterable[Group], changes: Mapping[str | None, int], has_baseline: bool
+) -> list[tuple[str, str, int]]:
+    """Lists what the page filters by: the value, its name, the count.
+
+    Args:
+        groups: the candidate's replies by verdict.
+        changes: the number of replies that are `worse` and `better` than the baseline's.
+        has_baseline: whether there is one.
+    """
+    counts = {group.verdict: group.count for group in groups}
+    kinds = [
+        ("", "all", sum(counts.values())),
+        *((verdict.value, spoken(verdict), counts.get(verdict, 0)) for verdict in _ORDER),
+    ]
+    if has_baseline:
+        kinds += [(way, f"{way} than the baseline", changes.get(way, 0)) for way in _WAYS]
+    return kinds
+
+
 def by_prefix(scored: Iterable[ScoredReply]) -> list[RepliesBySide]:
     """Puts the replies to the same prefix together."""
     replies: dict[str, dict[Side, ScoredReply]] = {}
@@ -128,6 +150,10 @@ def _fitting(compared: Sequence[RepliesBySide]) -> Iterator[tuple[Verdict, Marku
                 for message in candidate.prefix.chat_history[:-1][-MOST_EARLIER_MESSAGES:]
             ],
             against_baseline=against_baseline(replies),
+            verdict=candidate.verdict,
+            why=_why(candidate),
+            start=cut(candidate.prefix.chat_history[-1].text, CHARACTERS_IN_ENTRY),
+            is_open=candidate.verdict is not Verdict.SAME,
             reference=reference,
             replies=shown,
             most_characters=MOST_CHARACTERS,
@@ -136,6 +162,20 @@ def _fitting(compared: Sequence[RepliesBySide]) -> Iterator[tuple[Verdict, Marku
         if size > MOST_BYTES:
             break
         yield candidate.verdict, Markup(markup)  # the template has escaped every text
+
+
+def _why(scored: ScoredReply) -> str:
+    """Says in a line what is wrong with a reply; nothing if nothing is."""
+    if isinstance(scored.reply, FailedReply):
+        return cut(f"{scored.reply.error_class}: {scored.reply.reason}", CHARACTERS_IN_ENTRY)
+    if scored.causes:
+        return f"Regressed: {'; '.join(scored.causes)}"
+    if scored.broken_rules:
+        return f"Breaks {', '.join(map(spoken, scored.broken_rules))}"
+    similarity = scored.scores.get(SIMILARITY)
+    if scored.verdict is Verdict.CHANGED and similarity is not None:
+        return f"{similarity:.0%} similar to the reference reply"
+    return ""
 
 
 def _side_by_side(prefix: Prefix, replies: RepliesBySide) -> tuple[_Text | None, list[_ShownReply]]:

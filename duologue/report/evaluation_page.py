@@ -9,7 +9,12 @@ from duologue.evaluation.manifest import Estimate, EvaluationManifest
 from duologue.evaluation.noise_sentences import noise_sentences
 from duologue.evaluation.replies import ScoredReply, Side, Verdict
 from duologue.evaluation.scorers import SIMILARITY
-from duologue.report.comparisons import against_baseline, by_prefix, comparison_groups
+from duologue.report.comparisons import (
+    against_baseline,
+    by_prefix,
+    comparison_groups,
+    kinds_of_replies,
+)
 from duologue.report.plots import bars
 from duologue.report.rendering import spoken, write_page
 from duologue.settings.evaluation import EvaluationGates
@@ -29,6 +34,7 @@ def write_evaluation_report(
     """
     compared = by_prefix(scored)
     groups = comparison_groups(compared)
+    changes = Counter(map(against_baseline, compared))
     similarities = _similarities(scored)
     write_page(
         "evaluation.html.jinja",
@@ -38,7 +44,8 @@ def write_evaluation_report(
         manifest=manifest,
         duration=_duration(manifest.seconds),
         verdicts=list(Verdict),
-        changes=Counter(map(against_baseline, compared)),
+        changes=changes,
+        kinds=kinds_of_replies(groups, changes, manifest.settings.baseline is not None),
         rules=manifest.broken_rules,
         scorers=manifest.scores,
         clear=_clear,

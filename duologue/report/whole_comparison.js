@@ -1,165 +1,132 @@
-/* The browser of pairs. Whatever was said is only ever made a text node, and never HTML. */
+/* What a comparison's page shows of a pair, in the list and when it is open. */
 
-const MOST_LISTED = 500; // buttons that a browser lays out at once
 const SIDES = ["baseline", "candidate"];
-
-const packed = [...document.querySelectorAll("script.pairs")];
 const spoken = (name) => name.replaceAll("_", " ");
 
-let entries = [];
-let wanted = [];
-let current = -1; // in `wanted`
-let perBlock = 1;
+const pairView = {
+  noun: "pair",
+  isOfKind: (entry, kind) => entry.kinds.includes(kind),
+  selects: {
+    outcome: changedOutcomes,
+    rule: (entry) => entry.rules,
+    state: (entry) => [...new Set(entry.statuses.filter(Boolean))],
+    verdict: (entry) => entry.failed,
+  },
+  line: pairLine,
+  texts: (entry, pair) => [entry.id, ...messagesOf(pair).map((message) => message.text)],
+  parts: (entry, pair) => (pair ? pairShown(entry, pair) : [notHere()]),
+  asText: (pair) => SIDES.map((side) => `${side.toUpperCase()}\n\n${transcript(pair[side])}`).join("\n\n"),
+};
 
-async function load() {
-  entries = (await unpack(document.querySelector("script.entries"))).map((entry, index) => ({
-    ...entry,
-    index,
-  }));
-  if (packed.length) perBlock = (await unpack(packed[0])).length;
-  offer("outcome", entries.flatMap((entry) => [...entry.worse, ...entry.better]));
-  offer("rule", entries.flatMap((entry) => entry.rules));
-  offer("verdict", entries.flatMap((entry) => entry.failed));
-  offer("state", entries.flatMap((entry) => entry.statuses.filter(Boolean)));
-  find("filters").addEventListener("change", list);
-  find("filters").addEventListener("submit", (event) => event.preventDefault());
-  document.addEventListener("keydown", step);
-  list();
+const messagesOf = (pair) => (pair ? SIDES.flatMap((side) => pair[side].messages) : []);
+
+const transcript = (side) =>
+  side.messages.map((message) => `${message.role}: ${message.text}`).join("\n\n");
+
+/** Gives the outcomes that changed, in the direction that is listed. */
+function changedOutcomes(entry, kind) {
+  if (kind === "worse" || kind === "better") return entry[kind];
+  return [...entry.worse, ...entry.better];
 }
 
-function offer(id, values) {
-  for (const value of [...new Set(values)].sort()) {
-    find(id).append(element("option", { value }, spoken(value)));
-  }
+function notHere() {
+  return element("p", {}, "This page has no room for the text of this pair. It is in the folders of both sides.");
 }
 
-function isWanted(entry) {
-  const change = find("change").value;
-  const outcome = find("outcome").value;
-  const state = find("state").value;
-  const rule = find("rule").value;
-  const verdict = find("verdict").value;
-  const changed = change === "better" ? entry.better : change === "worse" ? entry.worse : [...entry.worse, ...entry.better];
-  if (change === "same" && !isSame(entry)) return false;
-  if (verdict && !entry.failed.includes(verdict)) return false;
-  if ((change === "better" || change === "worse") && !changed.length) return false;
-  if (outcome && !changed.includes(outcome)) return false;
-  if (state && !entry.statuses.includes(state)) return false;
-  return !rule || entry.rules.includes(rule);
-}
+const NAMES = { same: "same words", other: "other words" };
+const kindBadges = (entry) => entry.kinds.flatMap((kind) => [badge(kind, NAMES[kind] ?? kind), " "]);
 
-/** Whether both sides said the same words; where one failed, there is nothing to compare. */
-function isSame(entry) {
-  return entry.turn === null && entry.statuses.every((status) => status && status !== "failed");
-}
-
-function list() {
-  const order = find("order").value;
-  wanted = entries.filter(isWanted);
-  if (order) wanted.sort((one, other) => (other[order] ?? -1e9) - (one[order] ?? -1e9));
-  const count = `${wanted.length} ${wanted.length === 1 ? "pair" : "pairs"}`;
-  find("status").textContent = wanted.length > MOST_LISTED ? `${count}, ${MOST_LISTED} listed` : count;
-  find("list").replaceChildren(...wanted.slice(0, MOST_LISTED).map(button));
-  current = -1;
-  find("pair").replaceChildren();
-  if (wanted.length) open(0);
-}
-
-function button(entry, index) {
-  const made = element("button", { type: "button" }, entry.id, element("span", { class: "facts" }, summary(entry)));
-  made.addEventListener("click", () => open(index));
-  return element("li", {}, made);
-}
-
-function summary(entry) {
-  const parts = [
-    ...entry.worse.map((name) => `${spoken(name)} worse`),
-    ...entry.better.map((name) => `${spoken(name)} better`),
+function pairLine(entry) {
+  const [worst] = entry.kinds;
+  const why = changesOf(entry);
+  return [
+    ...kindBadges(entry),
+    element("span", { class: "seed", dir: "auto" }, entry.seed),
+    element("span", { class: "facts" }, element("bdi", {}, entry.id), pairFacts(entry)),
+    ...(why ? [element("span", { class: `why ${worst}`, dir: "auto" }, why)] : []),
   ];
-  if (entry.statuses[0] !== entry.statuses[1]) parts.push(entry.statuses.map((status) => spoken(status ?? "missing")).join(" → "));
-  if (isSame(entry)) parts.push("same words");
-  if (entry.turn !== null) parts.push(`differs from turn ${entry.turn}`);
-  parts.push(...entry.failed.map((name) => `${spoken(name)} failed`));
-  return parts.join(", ");
 }
 
-function step(event) {
-  if (event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
-  const by = { j: 1, k: -1 }[event.key];
-  const next = current + (by ?? 0);
-  if (by && next >= 0 && next < Math.min(wanted.length, MOST_LISTED)) open(next);
-}
+const pairFacts = (entry) => (entry.turn === null ? "" : ` · differs from turn ${entry.turn}`);
 
-async function open(index) {
-  const entry = wanted[index];
-  current = index;
-  for (const [place, each] of [...find("list").querySelectorAll("button")].entries()) {
-    each.setAttribute("aria-current", place === index);
-    if (place === index) each.scrollIntoView({ block: "nearest" });
+/** Says what became worse or better, and how the conversations ended where that differs. */
+function changesOf(entry) {
+  const said = [];
+  if (entry.statuses[0] !== entry.statuses[1]) {
+    said.push(entry.statuses.map((status) => spoken(status ?? "missing")).join(" → "));
   }
-  const block = packed[Math.floor(entry.index / perBlock)];
-  const sides = block ? (await unpack(block))[entry.index % perBlock] : null;
-  if (wanted[current] !== entry) return; // another pair was opened meanwhile
-  find("pair").replaceChildren(element("h3", {}, entry.id), ...(sides ? pair(entry, sides) : ["The text of this pair is not on this page."]));
+  said.push(...entry.worse.map((name) => `${spoken(name)} worse`));
+  said.push(...entry.better.map((name) => `${spoken(name)} better`));
+  said.push(...entry.failed.map((name) => `${spoken(name)} failed`));
+  return said.join(", ");
 }
 
-function pair(entry, sides) {
-  const facts = SIDES.map((side, place) =>
-    element("p", { class: "facts" }, `${side}: ${spoken(entry.statuses[place] ?? "missing")}${sides[place]?.note ? `, ${sides[place].note}` : ""}`),
-  );
-  const turns = sides.map((side) => byTurn(side?.messages ?? []));
-  const count = Math.max(...turns.map((each) => each.length));
-  const rows = [];
+/* One pair */
+
+function* pairShown(entry, pair) {
+  yield element("p", { class: "facts" }, ...kindBadges(entry), changesOf(entry));
+  for (const [place, side] of SIDES.entries()) {
+    const note = pair[side].note ? `, ${pair[side].note}` : "";
+    yield element("p", { class: "facts" }, `${side}: ${spoken(entry.statuses[place] ?? "missing")}${note}`);
+  }
+  yield outcomes(pair);
+  const sides = SIDES.filter((side) => pair[side].messages.length); // one that failed has none
+  const turns = sides.map((side) => byTurn(pair[side].messages));
+  const count = Math.max(0, ...turns.map((ofSide) => ofSide.length));
   for (let turn = 0; turn < count; turn++) {
-    const first = turn === entry.turn;
-    rows.push(
-      element(
-        "div",
-        { class: first ? "turn first-difference" : "turn" },
-        element("h4", {}, turn === 0 ? "The seed message" : `Turn ${turn}${first ? ", the first that differs" : ""}`),
-        element("div", { class: "turn-sides" }, ...turns.map((each, place) => column(SIDES[place], each[turn] ?? []))),
-      ),
-    );
+    const columns = turns.map((ofSide, place) => [sides[place], ofSide[turn] ?? []]);
+    yield turnShown(turn, columns, turn === entry.turn);
   }
-  return [...facts, outcomes(sides), ...rows];
 }
 
-/** Lists the outcomes of both conversations: verdicts, scores, latency, tokens, cost. */
-function outcomes(sides) {
-  const names = [...new Set(sides.flatMap((side) => Object.keys(side?.values ?? {})))];
-  const cell = (side, name) => {
-    const value = side?.values[name];
-    return element("td", { class: "number" }, value === undefined ? "" : value.toLocaleString("en", { maximumSignificantDigits: 4 }));
-  };
-  const heading = (name) => element("th", { scope: "col", class: "number" }, name);
-  const head = element("tr", {}, element("th", { scope: "col" }, "outcome"), ...SIDES.map(heading));
-  const lines = names.map((name) =>
-    element("tr", {}, element("th", { scope: "row" }, spoken(name)), ...sides.map((side) => cell(side, name))),
+/** Shows a turn: once where both sides said the same, and else side by side. */
+function turnShown(turn, columns, isFirst) {
+  const title = turn ? `Turn ${turn}${isFirst ? ", the first that differs" : ""}` : "The seed message";
+  const [one, other] = columns.map(([, messages]) => words(messages));
+  const shown = one === other ? [["both sides", columns[0][1]]] : columns;
+  return element(
+    "div",
+    { class: isFirst ? "turn first-difference" : "turn" },
+    element("h4", {}, title),
+    element("div", { class: `turn-sides sides-${shown.length}` }, ...shown.map(column)),
   );
-  const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines));
-  return element("details", {}, element("summary", {}, "Outcomes of this pair"), table);
+}
+
+const words = (messages) => JSON.stringify(messages.map(({ role, text }) => [role, text]));
+
+function column([side, messages]) {
+  const said = messages.map((message) => {
+    const facts = callFacts(message, `${side} · ${message.role}`);
+    return element("div", { class: `message ${message.role.toLowerCase()}` }, ...messageParts(message, ...facts));
+  });
+  return element("div", {}, ...(said.length ? said : [element("p", { class: "facts" }, `${side}: nothing said`)]));
 }
 
 /** Divides messages into turns: the seed message, and then each reply with the user's answer. */
 function byTurn(messages) {
   const turns = [[]];
   for (const message of messages) {
-    if (message[0] === "ASSISTANT") turns.push([]);
+    if (message.role === "ASSISTANT") turns.push([]);
     turns.at(-1).push(message);
   }
   return turns;
 }
 
-function column(side, messages) {
-  const said = messages.map(([role, text, latency]) =>
-    element(
-      "p",
-      { class: role === "USER" ? "said user" : "said" },
-      element("span", { class: "facts" }, `${side}, ${role === "USER" ? "user" : "chatbot"}${latency === null ? "" : `, ${latency.toLocaleString("en")} ms`}`),
-      element("bdi", {}, text),
-    ),
+/** Lists the outcomes of both conversations: verdicts, scores, latency, tokens, cost. */
+function outcomes(pair) {
+  const names = [...new Set(SIDES.flatMap((side) => Object.keys(pair[side].values)))];
+  const cell = (side, name) => {
+    const value = pair[side].values[name];
+    const shown = value === undefined ? "" : value.toLocaleString("en", { maximumSignificantDigits: 4 });
+    return element("td", { class: "number" }, shown);
+  };
+  const heading = (name) => element("th", { scope: "col", class: "number" }, name);
+  const head = element("tr", {}, element("th", { scope: "col" }, "outcome"), ...SIDES.map(heading));
+  const lines = names.map((name) =>
+    element("tr", {}, element("th", { scope: "row" }, spoken(name)), ...SIDES.map((side) => cell(side, name))),
   );
-  return element("div", {}, ...(said.length ? said : [element("p", { class: "facts" }, `${side}: nothing said`)]));
+  const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines));
+  return element("details", {}, element("summary", {}, "Outcomes of this pair"), table);
 }
 
-load();
+start(pairView).catch(failed);

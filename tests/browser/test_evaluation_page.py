@@ -18,7 +18,7 @@ from tests.browser.browsing import (
 from tests.evaluation.making import evaluation_manifest, prefix, same, scored
 from tests.report.test_evaluation_page import evaluation_report
 
-WIDTHS = (1280, 390)
+WIDTHS = (2560, 1280, 390)
 
 LEFT_ON_MONDAY = "It left Vienna on Monday, and should arrive on Thursday."
 SUITE = SuiteRunRecord(
@@ -72,6 +72,11 @@ def everything(replies: list[ScoredReply]) -> EvaluationManifest:
     )
 
 
+def unfold(page: Page, *parts: str) -> None:
+    for part in parts:
+        page.locator(f"#{part} > summary").click()
+
+
 # The whole of it
 
 
@@ -107,6 +112,7 @@ def test_each_side_is_counted(opened_page: Callable[..., Page], tmp_path: Path) 
     replies = some_of_each()
     page = opened_page(evaluation_report(tmp_path, replies, everything(replies)))
     summary = page.locator("#summary")
+    unfold(page, "summary")
 
     def cells(row: str) -> list[str]:
         return (
@@ -121,7 +127,7 @@ def test_each_side_is_counted(opened_page: Callable[..., Page], tmp_path: Path) 
     assert cells("too short") == ["1", "0"]
     assert cells("half of the replies within") == ["1,234", "1,234"]
     assert cells("95 % of the replies within") == ["4,322", "4,322"]
-    expect(summary).to_contain_text("worse on 3 of 7 prefixes, and better on 0.")
+    expect(page.locator("#overview")).to_contain_text("worse on 3 of 7 prefixes, and better on 0.")
     expect(summary).to_contain_text("tone could not score 3 replies.")
     summary.get_by_text("As a table").click()
     assert cells("0.1 to 0.2") == ["1"]
@@ -139,6 +145,7 @@ def test_a_difference_is_clear_where_its_interval_leaves_out_0(
     difference = Estimate(mean=(low + high) / 2, low=low, high=high, count=5)
     manifest = evaluation_manifest(replies, differences={"similarity": difference})
     page = opened_page(evaluation_report(tmp_path, replies, manifest))
+    unfold(page, "summary")
     row = page.get_by_role("region", name="Scores").get_by_role("row", name="similarity")
     expect(row.get_by_role("cell").nth(2)).to_contain_text(f"{low:+.4g} to {high:+.4g}")
     expect(row.get_by_role("cell").nth(3)).to_have_text(told)
@@ -159,10 +166,10 @@ def test_what_became_worse_or_better_than_at_the_baseline_is_reported(
         for side, verdict in zip((Side.CANDIDATE, Side.BASELINE), of_sides, strict=True)
     ]
     page = opened_page(evaluation_report(tmp_path, replies))
-    expect(page.locator("#summary")).to_contain_text("worse on 1 of 3 prefixes, and better on 1.")
+    expect(page.locator("#overview")).to_contain_text("worse on 1 of 3 prefixes, and better on 1.")
     for id, told in [("worse", ["worse than the baseline"]), ("alike", [])]:
-        heading = page.get_by_role("article", name=f"{id}-1-t1").locator("h4")
-        expect(heading.locator(".badge")).to_have_text(told)
+        line = page.locator(".comparison > summary").filter(has_text=f"{id}-1-t1")
+        expect(line.locator(".badge")).to_have_text(told)
 
 
 def test_a_test_suite_is_linked_with_what_it_says(
@@ -170,6 +177,7 @@ def test_a_test_suite_is_linked_with_what_it_says(
 ) -> None:
     manifest = evaluation_manifest(same(1), test_suite=SUITE)
     section = opened_page(evaluation_report(tmp_path, same(1), manifest)).locator("#test-suite")
+    section.locator("summary").click()
     link = section.get_by_role("link", name="shop-next-turns")
     expect(link).to_have_attribute("href", "https://app.vellum.ai/run-1")
     expect(section).to_contain_text("shop-next-turns, COMPLETE, 1,234 cases")
@@ -212,7 +220,7 @@ def test_what_differs_is_marked_on_both_sides(
 def test_the_conversation_so_far_opens(opened_page: Callable[..., Page], tmp_path: Path) -> None:
     page = opened_page(evaluation_report(tmp_path, some_of_each()))
     changed = page.get_by_role("article", name="parcel-1-t2")
-    expect(changed).to_contain_text("turn 2 of parcel-1")
+    expect(changed).to_contain_text("Turn 2 of parcel-1")
     expect(changed.get_by_text("It is 1001.")).to_be_visible()
     expect(changed.get_by_text("Which order is it?")).to_be_hidden()
     changed.get_by_text("The conversation so far: 2 messages").click()
@@ -235,17 +243,78 @@ def test_each_verdict_shows_its_reason(opened_page: Callable[..., Page], tmp_pat
     expect(ends.locator("ins, del")).to_have_count(0)
 
 
-def test_a_count_and_an_address_lead_to_their_replies(
-    opened_page: Callable[..., Page], tmp_path: Path
+def test_a_chip_shows_only_its_replies(opened_page: Callable[..., Page], tmp_path: Path) -> None:
+    page = opened_page(evaluation_report(tmp_path, some_of_each()))
+    listed = page.locator(".comparison > summary h4").filter(visible=True)
+    expect(listed).to_have_count(7)
+    for chip, ids in [
+        ("1 regressed", ["refund-1-t1"]),
+        ("1 without reference", ["bye-1-t1"]),
+        ("3 same", ["same0-1-t1", "same1-1-t1", "same2-1-t1"]),
+        ("3 worse than the baseline", ["warranty-1-t1", "refund-1-t1", "parcel-1-t2"]),
+    ]:
+        page.locator("label.tile").filter(has_text=chip).click()
+        expect(page.get_by_role("radio", name=chip)).to_be_checked()
+        expect(listed).to_have_text(ids)
+    expect(page.get_by_role("radio", name="0 better than the baseline")).to_be_disabled()
+    page.keyboard.press("ArrowRight")  # from the last chip to the first, as with every radio button
+    expect(page.get_by_role("radio", name="7 all")).to_be_checked()
+    expect(listed).to_have_count(7)
+
+
+def test_the_worst_reply_is_open_with_its_reason_and_unchanged_ones_are_folded(
+    opened_page: Callable[..., Page], tmp_path: Path, screenshot: Callable[..., None]
 ) -> None:
+    page = opened_page(evaluation_report(tmp_path, some_of_each()))
+    worst = page.locator(".comparison").first
+    expect(worst.locator("summary .why")).to_have_text("TransientError: HTTP 503, 4 attempts")
+    expect(worst.locator(".reply.candidate")).to_be_in_viewport()
+    same = page.locator("#same .comparison").first
+    expect(same.locator(".asked")).to_be_visible()
+    expect(same.locator("article")).to_be_hidden()
+    same.locator("summary").click()
+    expect(same.locator("article")).to_be_visible()
+    screenshot(page, "worst")
+
+
+def test_an_address_opens_its_reply(opened_page: Callable[..., Page], tmp_path: Path) -> None:
     path = evaluation_report(tmp_path, some_of_each() + same(100)[3:])
     page = opened_page(path)
-    page.get_by_role("link", name="1 without reference").click()
-    expect(page.get_by_role("heading", name="Without reference: 1")).to_be_in_viewport()
-    expect(page.locator("[id='same90-1-t1'] h4")).not_to_be_in_viewport()
-    page.locator("[id='same90-1-t1'] h4 a").click()
+    row = page.locator(".comparison").filter(has=page.locator("[id='same90-1-t1']"))
+    expect(row.locator("summary")).not_to_be_in_viewport()
+    row.locator("summary").click()
+    row.get_by_role("link", name="link to this reply").click()
     there = page.url.removeprefix(path.as_uri())
-    expect(opened_page(path, there).locator("[id='same90-1-t1'] h4")).to_be_in_viewport()
+    article = opened_page(path, there).locator("[id='same90-1-t1']")
+    expect(article).to_be_in_viewport()
+    expect(article.locator(".reply").first).to_be_visible()
+
+
+def test_everything_is_reached_with_the_tab_key(
+    opened_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = opened_page(evaluation_report(tmp_path, some_of_each()))
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the replies")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("radio", name="7 all")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".comparison > summary").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".comparison article").first).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280, 2560])
+def test_it_prints_what_is_open(
+    opened_page: Callable[..., Page], tmp_path: Path, width: int
+) -> None:
+    page = opened_page(evaluation_report(tmp_path, some_of_each()), "", width)
+    assert has_no_horizontal_scroll(page)
+    page.emulate_media(media="print")
+    expect(page.locator(".reply.candidate").first).to_be_visible()
+    expect(page.locator("#summary, .kinds").filter(visible=True)).to_have_count(0)
+    page.emulate_media(media="screen")
 
 
 # Hostile text
@@ -327,8 +396,7 @@ def test_nothing_keeps_anyone_from_reading_it(
 ) -> None:
     replies = some_of_each()
     page = opened_page(evaluation_report(tmp_path, replies, everything(replies)))
-    for closed in page.locator("summary").all():
-        closed.click()
+    page.locator("details").evaluate_all("all => { for (const each of all) each.open = true; }")
     for look in looks(page, WIDTHS):
         check_everyone_can_use(page)
         screenshot(page, look, full_page=True)

@@ -24,7 +24,7 @@ def evaluation_report(
 
 
 def ids_in(page: str) -> list[str]:
-    return re.findall(r'<article class="comparison" id="([^"]*)"', page)
+    return re.findall(r'<article id="([^"]*)"', page)
 
 
 def changed(seed_id: str, similarity: float | None, verdict: Verdict) -> ScoredReply:
@@ -114,7 +114,7 @@ def test_a_message_is_cut_where_the_report_of_a_version_cuts_it(tmp_path: Path) 
     text = "x" * 1_000_000
     reply = scored(prefix(text, reference=text), text, Verdict.SAME, 1.0)
     page = evaluation_report(tmp_path, [reply]).read_text()
-    assert [len(run) for run in re.findall("x{99,}", page)] == [20_000] * 3
+    assert [len(run) for run in re.findall("x{999,}", page)] == [20_000] * 3
     assert text_of(page).count("Cut here; the message has 1,000,000 characters.") == 3
 
 
