@@ -16,7 +16,7 @@ from duologue.reliability.decisions import KINDS
 from duologue.reliability.markdown import shown
 from duologue.reliability.measuring import VersionReliability, by_finding
 from duologue.report.blocks import MOST_CHARACTERS, conversation_blocks
-from duologue.report.plots import bars, line
+from duologue.report.plots import bars, line, sparkline
 from duologue.report.rendering import spoken, write_page
 from duologue.report.review_sample import review_sample
 from duologue.settings.rules import MEASURES, Severity
@@ -51,7 +51,9 @@ class Trend:
     """How a measure developed over the versions."""
 
     name: str
+    """What people call it."""
     svg: Markup
+    sparkline: Markup
     rows: Sequence[tuple[str, float, float | None, float | None]]
     """By version, oldest first: its name, the measure, and the band it was expected within."""
 
@@ -180,23 +182,27 @@ def _rule_rows(contents: DatasetContents) -> list[tuple[str, Severity, int]]:
     return [(rule, severity, count) for (rule, severity), count in sorted(broken.items())]
 
 
-def _trends(manifest: Manifest, earlier: Sequence[Manifest]) -> list[Trend]:
+def _trends(manifest: Manifest, earlier: Sequence[Manifest]) -> dict[str, Trend]:
     """Draws each measure of the version over the versions that have it, this one included."""
-    trends = []
-    for name in manifest.quality.measures:
-        having = [item for item in (*earlier, manifest) if name in item.quality.measures]
-        if len(having) > 1:
-            measures = [item.quality.measures[name] for item in having]
-            svg = line(
-                f"{spoken(name)} over {len(having)} versions",
-                [f"{item.started_at:%m-%d}" for item in having],
-                [measure.value for measure in measures],
-                [measure.low for measure in measures],
-                [measure.high for measure in measures],
-            )
-            rows = [
-                (item.version, measure.value, measure.low, measure.high)
-                for item, measure in zip(having, measures, strict=True)
-            ]
-            trends.append(Trend(name, svg, rows))
-    return trends
+    versions = (*earlier, manifest)
+    having = {
+        name: [item for item in versions if name in item.quality.measures]
+        for name in manifest.quality.measures
+    }
+    return {name: _trend(name, items) for name, items in having.items() if len(items) > 1}
+
+
+def _trend(name: str, having: Sequence[Manifest]) -> Trend:
+    measures = [item.quality.measures[name] for item in having]
+    values = [measure.value for measure in measures]
+    lows, highs = [measure.low for measure in measures], [measure.high for measure in measures]
+    plain = MEASURES[name].name if name in MEASURES else spoken(name)
+    title = f"{plain} over {len(having)} versions"
+    days = [f"{item.started_at:%m-%d}" for item in having]
+    versions = [item.version for item in having]
+    return Trend(
+        name=plain,
+        svg=line(title, days, values, lows, highs),
+        sparkline=sparkline(f"{title}, small", values),
+        rows=list(zip(versions, values, lows, highs, strict=True)),
+    )

@@ -69,6 +69,28 @@ def line(
     return _svg(chart, title, _HEIGHT_OF_LINE_PLOT)
 
 
+def sparkline(title: str, values: Sequence[float]) -> Markup:
+    """Draws a measure over the versions as a line the size of a word; its end has a dot.
+
+    Args:
+        title: what is drawn, for those who do not see it.
+        values: of each version, oldest first, at least two.
+    """
+    lowest, highest = min(values), max(values)
+    span = (highest - lowest) or 1  # a level line is drawn at the bottom
+    points = [
+        (2 + 96 * index / (len(values) - 1), 18 - 16 * (value - lowest) / span)
+        for index, value in enumerate(values)
+    ]
+    root = ET.Element("svg", {"viewBox": "0 0 100 20", "role": "img", "class": "sparkline"})
+    ET.SubElement(root, "title").text = title
+    drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    ET.SubElement(root, "polyline", {"points": drawn})
+    x, y = points[-1]
+    ET.SubElement(root, "circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": "2"})
+    return Markup(ET.tostring(root, encoding="unicode"))  # ElementTree escapes every text
+
+
 def _svg(chart: leather.Chart, title: str, height: int) -> Markup:
     root = ET.Element("svg", {"viewBox": f"0 0 {_WIDTH} {height}", "role": "img", "class": "plot"})
     ET.SubElement(root, "title").text = title

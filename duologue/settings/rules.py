@@ -1,7 +1,7 @@
 """How the rules judge."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, field_validator
 
@@ -102,36 +102,125 @@ DRIFT = "drift"
 DATASET_RULES = (NEAR_DUPLICATES, CANNED_REPLY, DRIFT)
 """All of them. The finding of a drift names its measure too: `drift:turns`."""
 
+
+class Unit(StrEnum):
+    """What a measure counts in."""
+
+    SHARE = "share"
+    """From 0 to 1."""
+    TURNS = "turns"
+    WORDS = "words"
+    RATIO = "ratio"
+    AUC = "AUC"
+    MILLISECONDS = "ms"
+
+
+class MeasureText(NamedTuple):
+    """How a measure is explained to people."""
+
+    name: str
+    unit: Unit
+    sentence: str
+
+
 MEASURES = {
-    "failed_share": "of the requested conversations, those that could not be simulated",
-    "invalid_share": "of the requested conversations, those that are invalid",
-    "near_duplicate_share": "conversations that are nearly the same as one of another seed",
-    "canned_reply_share": "conversations in which one and the same reply comes twice or more, of "
-    "the reply of which there are most",
-    "turns": "replies of the chatbot in a conversation, mean",
-    "max_turns_share": "conversations that had all their turns",
-    "user_ended_share": "conversations that the simulated user ended",
-    "farewell_loop_share": "conversations that were cut because both sides only said goodbye",
-    "user_words_per_message": "words of a later user message, mean",
-    "user_words_variation": "standard deviation of these words, divided by their mean",
-    "first_to_later_words": "mean words of the first user messages, divided by those of the later",
-    "user_variety": "MATTR of the later user messages: distinct words in 50 of them",
-    "user_distinct_pairs": "distinct-2 of the later user messages: distinct pairs of adjacent "
-    "words in 500 words",
-    "user_opener_share": "later user messages that begin with the three words with which most do",
-    "first_opener_share": "first user messages that begin with the three words with which most do",
-    "polite_share": "later user messages with please, thanks or the like",
-    "question_share": "later user messages with a question mark",
-    "realism_auc": "how often a classifier picks the simulated user out of a simulated and a "
-    "real one (`realism.real`): 0.5 is guessing, 1 is always",
-    "coverage": "real conversations (`realism.real`) in a cluster that has a conversation of the "
-    "dataset",
-    "assistant_words_per_message": "words of a reply, mean",
-    "latency_ms": "how long a reply took, median",
+    "failed_share": MeasureText(
+        "failed conversations",
+        Unit.SHARE,
+        "Conversations that could not be simulated, of those requested.",
+    ),
+    "invalid_share": MeasureText(
+        "invalid conversations",
+        Unit.SHARE,
+        "Conversations that break a rule of severity invalid, of those requested.",
+    ),
+    "near_duplicate_share": MeasureText(
+        "near duplicates",
+        Unit.SHARE,
+        "Conversations that are nearly the same as one of another seed.",
+    ),
+    "canned_reply_share": MeasureText(
+        "most common canned reply",
+        Unit.SHARE,
+        "Conversations that contain the most common repeated reply at least twice.",
+    ),
+    "turns": MeasureText(
+        "turns per conversation",
+        Unit.TURNS,
+        "The mean number of chatbot replies in a conversation.",
+    ),
+    "max_turns_share": MeasureText(
+        "conversations with all turns", Unit.SHARE, "Conversations that used all the turns allowed."
+    ),
+    "user_ended_share": MeasureText(
+        "ended by the user", Unit.SHARE, "Conversations that the simulated user ended."
+    ),
+    "farewell_loop_share": MeasureText(
+        "goodbye loops",
+        Unit.SHARE,
+        "Conversations that were cut because both sides only said goodbye.",
+    ),
+    "user_words_per_message": MeasureText(
+        "length of user messages", Unit.WORDS, "The mean number of words in a later user message."
+    ),
+    "user_words_variation": MeasureText(
+        "variation in length",
+        Unit.RATIO,
+        "The standard deviation of the length of later user messages, divided by its mean.",
+    ),
+    "first_to_later_words": MeasureText(
+        "first to later messages",
+        Unit.RATIO,
+        "The mean length of first user messages, divided by that of the later ones.",
+    ),
+    "user_variety": MeasureText(
+        "variety of words",
+        Unit.SHARE,
+        "The share of distinct words in 50 consecutive words of later user messages (MATTR).",
+    ),
+    "user_distinct_pairs": MeasureText(
+        "variety of word pairs",
+        Unit.SHARE,
+        "The share of distinct pairs of adjacent words in 500 words of later user messages "
+        "(distinct-2).",
+    ),
+    "user_opener_share": MeasureText(
+        "most common start",
+        Unit.SHARE,
+        "Later user messages that begin with the most common three words.",
+    ),
+    "first_opener_share": MeasureText(
+        "most common start of a conversation",
+        Unit.SHARE,
+        "First user messages that begin with the most common three words.",
+    ),
+    "polite_share": MeasureText(
+        "polite messages", Unit.SHARE, "Later user messages with please, thanks or the like."
+    ),
+    "question_share": MeasureText(
+        "questions", Unit.SHARE, "Later user messages with a question mark."
+    ),
+    "realism_auc": MeasureText(
+        "recognisable as simulated",
+        Unit.AUC,
+        "How often a classifier picks the simulated user out of a simulated and a real one "
+        "(`realism.real`): 0.5 is guessing, 1 is always.",
+    ),
+    "coverage": MeasureText(
+        "coverage of real traffic",
+        Unit.SHARE,
+        "Real conversations (`realism.real`) in a cluster that has a conversation of the dataset.",
+    ),
+    "assistant_words_per_message": MeasureText(
+        "length of replies", Unit.WORDS, "The mean number of words in a chatbot reply."
+    ),
+    "latency_ms": MeasureText(
+        "latency of replies", Unit.MILLISECONDS, "The median time that a chatbot reply took."
+    ),
 }
-"""Every measure and what it says, in the order they are shown. Shares are from 0 to 1. Words are
-counted as the rules compare them; "later" leaves a conversation's first user message out, which is
-its seed's. A measure that nothing is known for is left out of a dataset's."""
+"""Every measure and how it is explained, in the order they are shown. Words are counted as the
+rules compare them; "later" leaves a conversation's first user message out, which is its seed's. A
+measure that nothing is known for is left out of a dataset's."""
 
 
 class DatasetRuleSettings(Options):

@@ -161,9 +161,7 @@ def test_what_was_said_is_only_ever_text(page_of: Callable[..., Page]) -> None:
         assert sorted(said) == sorted(["Hi", text, text, text, "Else"])
 
 
-def test_everyone_can_use_it(
-    page_of: Callable[..., Page], screenshot: Callable[..., None]
-) -> None:
+def test_everyone_can_use_it(page_of: Callable[..., Page], screenshot: Callable[..., None]) -> None:
     page = page_of(*both_sides())
     expect_open(page, "s12-1")
     for closed in page.locator("summary").all():

@@ -172,15 +172,22 @@ def test_measures_are_drawn_over_the_versions_that_have_them(
     ]
     page = opened(report(tmp_path, made, earlier=earlier))
     unfold(page, "numbers")
-    plot = page.get_by_role("img", name="user words per message over 4 versions")
+    small = page.get_by_role("img", name="length of user messages over 4 versions, small")
+    assert (small.locator("polyline").get_attribute("points") or "").count(",") == 4
+    page.get_by_text("Measures over the versions").click()
+    plot = page.get_by_role("img", name="length of user messages over 4 versions", exact=True)
     expect(plot.locator(".lines path")).to_have_count(3)
-    expect(page.get_by_role("img", name="failed share over")).to_have_count(0)
+    expect(page.get_by_role("img", name="failed conversations over")).to_have_count(0)
     figure = page.locator("figure").filter(has=plot)
     figure.get_by_text("As a table").click()
     expect(figure.get_by_role("row")).to_have_count(5)
     expect(figure.get_by_role("row", name="20261123T053516000Z")).to_contain_text("3 to 4")
-    measured = page.get_by_role("region", name="Measures").get_by_role("row", name="user words")
-    expect(measured.get_by_role("cell")).to_have_text(["12.25", "31.5", "9 to 15"])
+    measured = page.get_by_role("region", name="Measures").get_by_role(
+        "row", name="length of user messages"
+    )
+    expect(measured).to_contain_text("The mean number of words in a later user message.")
+    cells = measured.get_by_role("cell")
+    expect(cells).to_have_text([re.compile("4 versions"), "12.25", "31.5", "9 to 15", "words"])
 
 
 # Finding conversations
@@ -439,6 +446,38 @@ def test_keys_can_be_turned_off(opened: Callable[..., Page], tmp_path: Path) -> 
     page.keyboard.press("j")
     page.get_by_role("button", name="Previous", exact=True).click()
     expect_open(page, "s5-1")
+
+
+def test_a_key_lists_all_keys_and_keeps_the_others(
+    opened: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = opened(report(tmp_path, some_of_each()))
+    expect_open(page, "s5-1")
+    page.keyboard.press("?")
+    help = page.get_by_role("dialog", name="Shortcuts")
+    expect(help).to_contain_text("Review conversations")
+    page.keyboard.press("j")
+    for _ in looks(page):
+        check_everyone_can_use(page)
+    help.get_by_role("button", name="Close").click()
+    expect(help).to_be_hidden()
+    expect_open(page, "s5-1")
+    page.get_by_role("button", name="Shortcuts").click()
+    expect(help).to_be_visible()
+
+
+def test_a_name_used_twice_in_the_scripts_of_a_page_is_an_error(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    path = report(tmp_path, some_of_each())
+    script = re.findall("<script type=.module.>(.*?)</script>", path.read_text(), re.S)[0]
+    page = tmp_path / "twice.html"
+    page.write_text(f'<script type="module">{script}function listed() {{}}</script>')
+    errors: list[str] = []
+    with chromium.new_page() as tab:
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.goto(page.as_uri())
+    assert errors == ["Identifier 'listed' has already been declared"]
 
 
 def test_everything_is_reached_with_the_tab_key(
