@@ -113,7 +113,7 @@ def _words(one: Difference) -> str:
 
 
 def _worst_first(pair: Pair, manifest: ComparisonManifest) -> tuple[float, float, int]:
-    """Sorts pairs by how much worse they became, then how much better, then how early they differ."""
+    """Sorts pairs by how much worse they became, then better, then by how early they differ."""
     changes = _changes(pair, manifest).values()
     losses = sum(-change for change in changes if change < 0)
     gains = sum(change for change in changes if change > 0)
