@@ -138,7 +138,7 @@ def _changes(pair: Pair, manifest: ComparisonManifest) -> dict[str, float]:
 def _kinds(pairs: Sequence[Pair], manifest: ComparisonManifest) -> list[tuple[str, str, int]]:
     """Lists the kinds of pairs: the value that the list filters by, its name, the count."""
     kinds = Counter(kind for pair in pairs for kind in _kinds_of(pair, _changes(pair, manifest)))
-    names = {"worse": "worse", "better": "better", "other": "other words", "same": "same words"}
+    names = {"worse": "worse", "better": "better", "other": "other", "same": "same words"}
     return [("", "all", len(pairs)), *((kind, name, kinds[kind]) for kind, name in names.items())]
 
 

@@ -76,10 +76,10 @@ def sparkline(title: str, values: Sequence[float]) -> Markup:
         title: what is drawn, for those who do not see it.
         values: of each version, oldest first, at least two.
     """
-    lowest, highest = min(values), max(values)
-    span = (highest - lowest) or 1  # a level line is drawn at the bottom
+    middle = (min(values) + max(values)) / 2
+    span = (max(values) - min(values)) or 1
     points = [
-        (2 + 96 * index / (len(values) - 1), 18 - 16 * (value - lowest) / span)
+        (2 + 96 * index / (len(values) - 1), 10 - 16 * (value - middle) / span)
         for index, value in enumerate(values)
     ]
     root = ET.Element("svg", {"viewBox": "0 0 100 20", "role": "img", "class": "sparkline"})

@@ -33,8 +33,8 @@ function notHere() {
   return element("p", {}, "This page has no room for the text of this pair. It is in the folders of both sides.");
 }
 
-const NAMES = { same: "same words", other: "other words" };
-const kindBadges = (entry) => entry.kinds.flatMap((kind) => [badge(kind, NAMES[kind] ?? kind), " "]);
+const kindBadges = (entry) =>
+  entry.kinds.flatMap((kind) => [badge(kind, kind === "same" ? "same words" : kind), " "]);
 
 function pairLine(entry) {
   const [worst] = entry.kinds;
