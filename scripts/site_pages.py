@@ -73,7 +73,9 @@ def with_links_of_the_site(path: Path, text: str) -> str:
     def in_the_site(match: re.Match[str]) -> str:
         target = target_of(path, match[0])
         folder = Path(uri_of(path)).parent
-        return match[0] if target is None else Path(os.path.relpath(uri_of(target), folder)).as_posix()
+        return (
+            match[0] if target is None else Path(os.path.relpath(uri_of(target), folder)).as_posix()
+        )
 
     return TARGET.sub(in_the_site, text)
 
