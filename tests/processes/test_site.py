@@ -40,7 +40,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(message)
     folder = tmp_path_factory.mktemp("site")
     command = [ENVIRONMENT / "bin" / "mkdocs", "build", "--strict", "--site-dir", folder]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -58,6 +61,7 @@ def tab(site: Path, chromium: Browser) -> Iterator[Page]:
             misdeeds.append(request.url)
 
     with served(server), chromium.new_page(base_url=address) as page:
+        page.set_default_timeout(600_000)
         page.on("request", on_request)
         page.on("console", lambda message: misdeeds.append(message.text))
         page.on("pageerror", lambda error: misdeeds.append(str(error)))
