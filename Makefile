@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PACKAGES_IN = $(shell grep -c == $(1))
 # Twice quiet: errors only.
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-deps
 OTHER_TOOLS := .venv/other-tools
@@ -23,7 +24,7 @@ demo: $(VENV)/runtime
 site: $(SITE)/ready
 	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet
 
-# Before each commit: minutes. More than four processes would wait for the one Prefect server.
+# Before each commit: minutes. Each process has a Prefect server of its own.
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -m "not processes and not chaos and not soak" \
 		--numprocesses logical --maxprocesses 4 --dist worksteal
@@ -72,6 +73,7 @@ format: $(VENV)/dev
 
 # The longest comes last: it leaves the most to delete, which slows down whatever follows.
 benchmark: $(VENV)/dev .venv/as-installed/ready
+	$(BIN)/python -m benchmarks.start_up
 	$(BIN)/python -m benchmarks.check_speed
 	$(BIN)/python -m benchmarks.realism_speed
 	$(BIN)/python -m benchmarks.evaluate_speed
@@ -94,13 +96,17 @@ $(VENV)/runtime: requirements.txt pyproject.toml
 	@$(PYTHON) -c '$(SUPPORTED)'
 	@test -e $@ && $(BIN)/python -c '$(SUPPORTED)' 2> /dev/null || rm -rf $(VENV)
 	@rm -f $@
-	@test -d $(VENV) || echo "Setting up $(VENV); this takes about a minute."
+	@test -d $(VENV) || echo "Setting up $(VENV), which takes about a minute: the environment"
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@echo "Setting up $(VENV): $(call PACKAGES_IN,requirements.txt) packages, most of that minute"
 	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements.txt
+	@echo "Setting up $(VENV): Duologue"
 	@$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable .
+	@echo "$(VENV) is ready"
 	@touch $@
 
 $(VENV)/dev: $(VENV)/runtime requirements-dev.txt
+	@echo "Setting up $(VENV): up to $(call PACKAGES_IN,requirements-dev.txt) packages for development"
 	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements-dev.txt
 	@touch $@
 

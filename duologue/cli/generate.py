@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from duologue.cli.flags import Assignments, ConfigFile, Flag, read_settings
-from duologue.cli.local_run import run_locally
+from duologue.cli.local_run import prefect_starting, run_locally
 from duologue.cli.options import Format, OutputFormat, Quiet, print_lines
 from duologue.cli.results import print_result
 from duologue.cli.seeds import read_or_ask, show_seeds
@@ -61,14 +61,17 @@ def generate(
     # With --format json standard output holds the result alone.
     console = Console(stderr=output_format is OutputFormat.JSON)
     console.shows_progress = not quiet
-    plan = _checked(parameters, file, console)
-    manifest, message = run_locally(
-        _generate_dataset,
-        parameters,
-        plan.settings.everyone,
-        console,
-        lambda version: f"To continue, repeat the command with --resume {version}",
-    )
+    _check_participants(merged.settings)
+    with prefect_starting() as server:
+        plan = _checked(parameters, file, console)
+        manifest, message = run_locally(
+            _generate_dataset,
+            parameters,
+            plan.settings.everyone,
+            console,
+            lambda version: f"To continue, repeat the command with --resume {version}",
+            server,
+        )
     raise typer.Exit(print_result(manifest, message, plan.dataset.output, output_format, console))
 
 
@@ -91,16 +94,27 @@ def _check_seeds_are_named(merged: "Effective[GenerationSettings]") -> None:
         )
 
 
-def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> "Plan":
-    """Reports what is wrong before Prefect starts, which takes seconds; the flow checks again."""
+def _check_participants(settings: "GenerationSettings") -> None:
+    """Checks what people get wrong most, before a Prefect server starts."""
     from duologue.participants.api_key import vellum_api_key
+    from duologue.participants.checking import check_participants
+    from duologue.settings.participants import ParticipantSettings
+
+    check_participants(map(ParticipantSettings.parsed, (settings.chatbot, settings.simulated_user)))
+    if settings.test_suite is not None:
+        vellum_api_key()
+
+
+def _checked(parameters: dict[str, Any], file: str | None, console: Console) -> "Plan":
+    """Reports what is wrong before Prefect is imported, which takes a second.
+
+    The flow checks again.
+    """
     from duologue.participants.checking import check_participants
     from duologue.plans.generation import plan_generation
 
     plan = plan_generation(**parameters)
     check_participants(plan.settings.everyone)
-    if plan.settings.test_suite is not None:
-        vellum_api_key()
     seed_file, answers = read_or_ask(plan.read_seeds, console)
     parameters["advanced"] = {**(parameters.get("advanced") or {}), **answers}
     from duologue.versions.writing import check_writable  # imports pyarrow

@@ -1,24 +1,18 @@
 """Running a flow in this process, with a progress bar."""
 
+import atexit
+import copy
 import gc
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
-from rich.console import RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.progress import Progress as ProgressBar
-from rich.text import Text
 
-from duologue.cli.temporary_server import temporary_server
+from duologue.cli.progress_bar import progress_bar
+from duologue.cli.temporary_server import ServerStart, temporary_server
 from duologue.cli.terminal import Console
 from duologue.errors import UnsatisfactoryRunError
 from duologue.interruption import (
@@ -30,15 +24,11 @@ from duologue.interruption import (
 )
 
 if TYPE_CHECKING:
-    from duologue.progress import Growing, Progress
+    from duologue.progress import Progress
     from duologue.settings.participants import ParticipantSettings
 
 LEAST_RETRIES = 5
 """How often at least Prefect repeats a request; its own default."""
-
-CONVERSATIONS_SHOWN = 3
-MESSAGES_SHOWN = 2
-"""Messages shown of each conversation that grows in the terminal."""
 
 Flow = TypeVar("Flow", bound=Callable[..., Any])
 
@@ -66,6 +56,7 @@ def run_locally(
     participants: Sequence["ParticipantSettings"],
     console: Console,
     how_to_go_on: Callable[[str], str],
+    server: ServerStart | None = None,
 ) -> tuple[Any, str | None]:
     """Runs a flow here, on the Prefect server that is configured or a temporary one.
 
@@ -76,6 +67,7 @@ def run_locally(
         console: where the progress bar is drawn.
         how_to_go_on: says what to do after Ctrl-C, given the version or evaluation that was being
             made.
+        server: from `prefect_starting`; one is started if None.
 
     Returns:
         The manifest that the flow ended with, and its state's message.
@@ -86,8 +78,7 @@ def run_locally(
     """
     import asyncio
 
-    for setting, value in PREFECT_DEFAULTS.items():
-        os.environ.setdefault(setting, value)
+    atexit.register(gc.freeze)  # else all is searched for garbage as Python ends, for 0.7 s
     version = ""
 
     def remember(progress: "Progress") -> None:
@@ -95,8 +86,8 @@ def run_locally(
         version = progress.name
 
     try:
-        with asyncio_takes_ctrl_c(), _progress_bar(console, remember):
-            return asyncio.run(_run_flow(load_flow, parameters, participants))
+        with asyncio_takes_ctrl_c(), progress_bar(console, remember) as show:
+            return asyncio.run(_run_flow(load_flow, parameters, participants, server, show))
     except BaseException as error:
         if not _is_interruption(error):
             raise
@@ -121,8 +112,10 @@ async def _run_flow(
     load_flow: Callable[[], Any],
     parameters: dict[str, Any],
     participants: Sequence["ParticipantSettings"],
+    server: ServerStart | None,
+    show: Callable[[str], None],
 ) -> tuple[Any, str | None]:
-    async with flow_ready(load_flow, participants) as flow:
+    async with flow_ready(load_flow, participants, server, show) as flow:
         from prefect.settings import (
             PREFECT_CLIENT_MAX_RETRIES,
             PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK,
@@ -130,8 +123,9 @@ async def _run_flow(
         )
 
         # Prefect's default retries are for deployments: here a person sees the result, and
-        # decides.
-        once = flow.with_options(retries=0)
+        # decides. Not with_options: that describes the flow's parameters again, for 0.1 s.
+        once = copy.copy(flow)
+        once.retries = 0
         once.fn = with_sigterm_as_ctrl_c(once.fn)
         settings = {
             # Nothing is stored there, but Prefect would load the block, which may be gone.
@@ -149,17 +143,34 @@ async def _run_flow(
     return ended_with, state.message
 
 
+@contextmanager
+def prefect_starting() -> Iterator[ServerStart]:
+    """Starts a temporary Prefect server, if none is configured; its settings are these defaults.
+
+    The server takes seconds to start, in which a command can check what it was given.
+    """
+    for setting, value in PREFECT_DEFAULTS.items():
+        os.environ.setdefault(setting, value)
+    with temporary_server() as server:
+        yield server
+
+
 @asynccontextmanager
 async def flow_ready(
-    load_flow: Callable[[], Flow], participants: Sequence["ParticipantSettings"]
+    load_flow: Callable[[], Flow],
+    participants: Sequence["ParticipantSettings"],
+    server: ServerStart | None = None,
+    show: Callable[[str], None] = lambda step: None,
 ) -> AsyncIterator[Flow]:
     """Prepares everything that a flow needs, so that it starts immediately.
 
-    Most of it is done while a temporary Prefect server starts, which takes longer.
+    Most of it is done while a temporary Prefect server starts, which takes as long.
 
     Args:
         load_flow: imports the flow.
         participants: of the run, which are tried.
+        server: from `prefect_starting`; one is started if None.
+        show: called with each step, such as `loading the flow`.
 
     Yields:
         The flow.
@@ -169,73 +180,35 @@ async def flow_ready(
             server does not start.
     """
     with ExitStack() as stack:
-        with ends_at_once():
-            wait_until_ready = stack.enter_context(temporary_server())
+        with ends_at_once(), _without_garbage_collection():
+            show("starting Prefect")
+            server = server or stack.enter_context(prefect_starting())
+            wait_until_ready = stack.enter_context(server.use())
             # Prefect before the Vellum SDK, which changes pydantic for all models made after it.
+            show("loading the flow")
             flow = load_flow()
             import fastapi.encoders  # noqa: F401  # Prefect imports it as a flow begins
 
             from duologue.participants.opening import open_participants
             from duologue.settings.participants import CallSettings
 
+            show("opening the participants")
             async with open_participants(participants, CallSettings(), max_concurrency=1):
                 pass
+            show("waiting for Prefect's server")
             wait_until_ready()
-        gc.freeze()  # all this stays: looking through it for garbage takes 0.2 s each time
+            show("starting the flow")
+            if "pyarrow" in sys.modules:
+                import pandas  # noqa: F401  # pyarrow imports it as it writes its first table
         yield flow
 
 
-class _LiveBar(ProgressBar):
-    """A progress bar with the conversations that are growing below it."""
-
-    growing: "Mapping[str, Growing]" = {}
-
-    def get_renderables(self) -> Iterator[RenderableType]:
-        """Yields the bar, and then the first conversations in flight with their last messages."""
-        yield from super().get_renderables()
-        if self.growing and self.console.is_terminal:
-            for name, conversation in list(self.growing.items())[:CONVERSATIONS_SHOWN]:
-                yield _last_messages(name, conversation.messages)
-
-
-def _last_messages(name: str, messages: "Sequence[Any]") -> Text:
-    lines = [Text(f"\n{name}, message {len(messages)}", "bold")]
-    for message in messages[-MESSAGES_SHOWN:]:
-        lines.append(Text(f" {message.role.value:10} ", "dim"))
-        lines[-1].append(" ".join(message.text.split()), "none")
-    return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
-
-
 @contextmanager
-def _progress_bar(console: Console, watch: Any) -> Iterator[None]:
-    from duologue.progress import watch_progress
-
-    columns = (
-        SpinnerColumn(finished_text=" "),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with _LiveBar(*columns, console=console, disable=not console.shows_progress) as bar:
-        shown = bar.add_task("starting Prefect", total=None)
-
-        def update(progress: "Progress") -> None:
-            watch(progress)
-            bar.growing = progress.growing
-            failed = f", {progress.failed} failed" if progress.failed else ""
-            bar.update(
-                shown,
-                description=f"{progress.doing}{failed}",
-                total=progress.total,
-                completed=progress.succeeded + progress.failed,
-            )
-
-        token = watch_progress.set(update)
-        try:
-            yield
-        except Exception:
-            bar.remove_task(shown)  # the error says all there is to say
-            raise
-        finally:
-            watch_progress.reset(token)
+def _without_garbage_collection() -> Iterator[None]:
+    """Imports faster: otherwise all that was imported is searched for garbage again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # all this stays: looking through it for garbage takes 0.2 s each time
+        gc.enable()

@@ -5,6 +5,7 @@ of Duologue.
 """
 
 import atexit
+import gc
 import os
 import socket
 import sqlite3
@@ -13,8 +14,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duologue.cli.child_process import ChildProcess
 
 SECONDS_TO_START = 600
 """It takes about three, and many more on a busy machine or a slow disk."""
@@ -34,36 +42,79 @@ SETTINGS = {
 }
 
 
+@dataclass(frozen=True)
+class ServerStart:
+    """A temporary server that was started, and may not be ready yet."""
+
+    child: "ChildProcess | None"
+    """None if the environment names a server."""
+    port: int
+    errors: IO[bytes]
+    """What the child printed."""
+    until_ready: ExitStack
+    """Kills the child."""
+
+    @contextmanager
+    def use(self) -> Iterator[Callable[[], None]]:
+        """Lets the flow in the block use the server, or the one that Prefect's settings name.
+
+        Yields:
+            Waits until the server is ready, or checks the one that is configured; call it before
+            the flow. Raises UsageError if the server does not start, or cannot be used.
+
+        Raises:
+            UsageError: Prefect does not accept its settings.
+        """
+        from duologue.cli.prefect_server import check_server, check_settings
+
+        check_settings()
+        if self.child is None or not _is_wanted():
+            yield check_server
+            return
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
+        with (
+            temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{self.port}/api"}),
+            closing(HTTPConnection("127.0.0.1", self.port)) as connection,
+        ):
+            yield partial(self._wait, self.child, connection)
+
+    def _wait(self, child: "ChildProcess", connection: HTTPConnection) -> None:
+        from duologue.cli.prefect_server import start_failure
+        from duologue.errors import UsageError
+
+        if not listens_in_time(child.popen, self.port):
+            self.errors.seek(0)
+            raise UsageError(start_failure(self.errors.read().decode(errors="replace")))
+        self.until_ready.pop_all()
+        atexit.register(child.stop)
+        # Nobody waits for the answer. The server takes 0.3 s for its first one, in which this
+        # process can still import.
+        connection.request("GET", "/api/admin/version")
+
+
 @contextmanager
-def temporary_server() -> Iterator[Callable[[], None]]:
-    """Starts a server for the flow that runs in the block, unless one is configured.
+def temporary_server() -> Iterator[ServerStart]:
+    """Starts a server for the flow that runs in the block, unless the environment names one.
 
     Prefect would start one on its own, but only when the flow begins. This one starts while the
-    flow is imported, so a run begins seconds earlier. It stays until this process ends; by then
-    Prefect has sent it all events and logs.
+    command still checks and imports, so a run begins seconds earlier. Nothing of Prefect is
+    imported here. The server stays until this process ends; by then Prefect has sent it all events
+    and logs.
 
     Yields:
-        Waits until the server is ready, or checks the one that is configured; call it before the
-        flow. Raises UsageError if the server does not start, or cannot be used.
-
-    Raises:
-        UsageError: Prefect does not accept its settings.
+        The server; if the block ends before it was used and ready, it is killed.
     """
     # Here, because the server's own process imports nothing of Duologue.
     from duologue.cli.child_process import ChildProcess, kill_group
-    from duologue.cli.prefect_server import check_server, check_settings, start_failure
-    from duologue.errors import UsageError
 
-    if not os.environ.get("PREFECT_API_URL", "").strip():
-        os.environ.pop("PREFECT_API_URL", None)  # Prefect takes a blank for a URL
-    else:
-        check_settings()
-        yield check_server
-        return
-    port = _free_port()
     with TemporaryFile() as errors, ExitStack() as until_ready:
-        # Started before Prefect is imported here, which takes a second; it reads the same settings.
-        server = ChildProcess.start(
+        if os.environ.get("PREFECT_API_URL", "").strip():
+            yield ServerStart(None, 0, errors, until_ready)
+            return
+        os.environ.pop("PREFECT_API_URL", None)  # Prefect takes a blank for a URL
+        port = _free_port()
+        child = ChildProcess.start(
             __file__,
             str(port),
             environment={**os.environ, **SETTINGS},
@@ -71,23 +122,8 @@ def temporary_server() -> Iterator[Callable[[], None]]:
             errors=errors,
         )
         # Until it is ready there is nothing that it would record, and it does not end in order.
-        until_ready.callback(kill_group, server.popen.pid)
-
-        def wait() -> None:
-            if not listens_in_time(server.popen, port):
-                errors.seek(0)
-                raise UsageError(start_failure(errors.read().decode(errors="replace")))
-            until_ready.pop_all()
-            atexit.register(server.stop)
-
-        check_settings()
-        if not _is_wanted():
-            yield check_server
-            return
-        from prefect.settings import PREFECT_API_URL, temporary_settings
-
-        with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
-            yield wait
+        until_ready.callback(kill_group, child.popen.pid)
+        yield ServerStart(child, port, errors, until_ready)
 
 
 def _free_port() -> int:
@@ -144,6 +180,8 @@ def _create_database() -> None:
 
 def _serve(port: str) -> None:
     """Runs the server, in its own process."""
+    gc.disable()  # else it looks through all imports for garbage, which takes 0.5 s
+    gc.disable()  # else all that is imported is searched for garbage, which takes 0.5 s
     if not _is_wanted():
         return
     import uvicorn
@@ -152,6 +190,10 @@ def _serve(port: str) -> None:
     _create_database()
     # Ephemeral: without the UI, the scheduler, and other services that a single run does not need.
     app = create_app(ephemeral=True, final=True)
+    gc.freeze()
+    gc.enable()
+    gc.freeze()
+    gc.enable()
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error")
 
 

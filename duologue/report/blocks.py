@@ -8,7 +8,7 @@ has no character with a meaning in HTML, so every message stays text.
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -16,12 +16,16 @@ from typing import Any
 
 from duologue.conversation.content import shown_text
 from duologue.conversation.messages import Message, Role
+from duologue.conversation.usage import Usage
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.failures import FailedSeedRecord, InvalidConversationRecord, failures
+from duologue.report.rendering import spoken
 from duologue.seeds import Seed
 from duologue.seeds.scenario import PERSONA_NAME
+from duologue.settings.rules import Severity
 from duologue.storage.text import encoded
 from duologue.validation.check import CheckedConversation
+from duologue.validation.rule import Violation
 
 MOST_BYTES = 27_000_000
 """Of all blocks, so that the page stays below 30 MB, which browsers open and mail servers take."""
@@ -37,6 +41,9 @@ _CHARACTERS_IN_BLOCK = 250_000
 
 _CHARACTERS_IN_ENTRY = 160
 """How much of the seed message the list shows: two lines."""
+
+_CHARACTERS_IN_WHY = 120
+"""How much of what is wrong the list shows: two lines."""
 
 _CHARACTERS_IN_CHIP = 60
 """How much of a persona or a goal the list and its filter show."""
@@ -102,13 +109,15 @@ def _packed_failed(failed: FailedSeedRecord) -> _Packed:
             {
                 "id": failed.id,
                 "kind": "failed",
-                "seed": failed.seed.message[:_CHARACTERS_IN_ENTRY],
+                "seed": _cut(failed.seed.message, _CHARACTERS_IN_ENTRY),
                 "turns": sum(
                     message.role is Role.ASSISTANT
                     for message in messages[len(failed.seed.scenario.opening) :]
                 ),
                 "end_reason": None,
                 "rules": [],
+                "why": _cut(f"{failed.error_class}: {failed.reason}", _CHARACTERS_IN_WHY),
+                "latency_ms": _latency_ms(messages),
                 "scenario": _chips(failed.seed),
             }
         ),
@@ -137,10 +146,12 @@ def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, ki
             {
                 "id": conversation.conversation_id,
                 "kind": kind,
-                "seed": checked.seed.message[:_CHARACTERS_IN_ENTRY],
+                "seed": _cut(checked.seed.message, _CHARACTERS_IN_ENTRY),
                 "turns": conversation.turn_count,
                 "end_reason": conversation.end_reason,
                 "rules": sorted({violation.rule for violation in checked.violations}),
+                "why": _why(checked.violations),
+                "latency_ms": _latency_ms(conversation.messages),
                 "scenario": _chips(checked.seed),
             }
         ),
@@ -168,6 +179,21 @@ def _packed_checked(checked: CheckedConversation | InvalidConversationRecord, ki
     )
 
 
+def _why(violations: Sequence[Violation]) -> str:
+    """Says in a line what is worst about a conversation; nothing if it breaks no rule."""
+    for severity in (Severity.INVALID, Severity.WARNING):
+        for violation in violations:
+            if violation.severity is severity:
+                text = f"{spoken(violation.rule)}: {violation.detail}"
+                return _cut(text, _CHARACTERS_IN_WHY)
+    return ""
+
+
+def _latency_ms(messages: Sequence[Message]) -> int:
+    """Adds up how long the replies took."""
+    return sum(message.latency_ms or 0 for message in messages)
+
+
 def _chips(seed: Seed) -> dict[str, str]:
     """Returns what the list shows and filters by of a seed's scenario; only what the seed says."""
     scenario = seed.scenario
@@ -176,11 +202,11 @@ def _chips(seed: Seed) -> dict[str, str]:
         "language": scenario.language,
         "goal": scenario.goal,
     }
-    return {name: _cut(value) for name, value in values.items() if value}
+    return {name: _cut(value, _CHARACTERS_IN_CHIP) for name, value in values.items() if value}
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _CHARACTERS_IN_CHIP else f"{text[: _CHARACTERS_IN_CHIP - 1]}…"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -192,7 +218,17 @@ def _message(message: Message) -> dict[str, Any]:
         "latency_ms": message.latency_ms,
         "attempts": message.attempts,
         "execution_id": message.execution_id,
+        "tokens": _tokens(message.usage),
     }
+
+
+def _tokens(usage: Usage | None) -> str | None:
+    """Says how many tokens a call read and wrote; None if neither is known."""
+    if usage is None:
+        return None
+    known = [(usage.input_tokens, "in"), (usage.output_tokens, "out")]
+    said = [f"{count:,} {way}" for count, way in known if count is not None]
+    return f"tokens: {', '.join(said)}" if said else None
 
 
 def _shown(moment: datetime) -> str:

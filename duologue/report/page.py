@@ -19,7 +19,7 @@ from duologue.report.blocks import MOST_CHARACTERS, conversation_blocks
 from duologue.report.plots import bars, line
 from duologue.report.rendering import spoken, write_page
 from duologue.report.review_sample import review_sample
-from duologue.settings.rules import Severity
+from duologue.settings.rules import MEASURES, Severity
 from duologue.storage.locations import without_credentials
 from duologue.traffic.coverage import Coverage
 
@@ -82,6 +82,8 @@ def write_report(
         file,
         manifest=manifest,
         gates=_gate_rows(manifest),
+        kinds=_kinds(contents),
+        measures=MEASURES,
         rules=_rule_rows(contents),
         measured=measured,
         coverage=coverage,
@@ -104,6 +106,19 @@ def write_report(
         review=review_sample(manifest.version, contents),
         review_kinds=KINDS,
     )
+
+
+def _kinds(contents: DatasetContents) -> list[tuple[str, str, int]]:
+    """Lists the kinds of conversations: the value that the list filters by, its name, the count."""
+    warned = sum(bool(checked.warnings) for checked in contents.valid)
+    counts = contents.counts
+    return [
+        ("", "all", counts.conversations),
+        ("failed", "failed", counts.failed),
+        ("invalid", "invalid", counts.invalid),
+        ("warning", "with a warning", warned),
+        ("valid", "valid", counts.valid),
+    ]
 
 
 def _missing_command(manifest: Manifest) -> str:

@@ -79,6 +79,7 @@ def _content_security_policy(script: str | None, style: str) -> str:
             "default-src 'none'",
             f"script-src '{_source_hash(script)}'" if script is not None else "script-src 'none'",
             f"style-src '{_source_hash(style)}'",
+            "img-src data:",  # the icon
             "base-uri 'none'",
             "form-action 'none'",
             "require-trusted-types-for 'script'",

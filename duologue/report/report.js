@@ -18,12 +18,15 @@ async function conversationsOf(block) {
   return unpacked.get(block);
 }
 
-let entries = []; // of all conversations: {id, kind, seed, turns, end_reason, rules, scenario, block, index}
+let entries = []; // of all conversations: what blocks.py lays out, with their block and index in it
 let byId = new Map();
 let results = []; // the entries that are searched for, in order
 let firstShown = 0;
 let current = null; // the entry that is open
 let searches = 0;
+let kind = ""; // of the conversations that are listed; all of them if empty
+let wanted = null; // what is searched for, as a pattern; nothing if null
+let snippets = new Map(); // where it was found first, by entry
 
 async function load() {
   const scripts = [...document.querySelectorAll("script.entries")];
@@ -41,11 +44,16 @@ async function load() {
   }
   await search();
   await follow();
+  if (!location.hash && matchMedia("(min-width: 48rem)").matches && results.length) {
+    await open(results[0], false);
+  }
 }
 
 function offer(select, values) {
-  for (const value of [...new Set(values)].sort()) {
-    select.append(element("option", { value }, value));
+  const counts = new Map();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  for (const [value, count] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    select.append(element("option", { value }, `${value} (${count.toLocaleString("en")})`));
   }
 }
 
@@ -53,23 +61,36 @@ function offer(select, values) {
 
 async function search() {
   const mine = ++searches;
-  const wanted = find("search").value.trim().toLowerCase();
-  const candidates = entries.filter(isWanted);
+  wanted = pattern(find("search").value.trim());
+  snippets = new Map();
+  markAgain();
+  const candidates = ordered(entries.filter(isWanted));
   if (!wanted) return show(candidates, `${counted(candidates.length)}`);
   const found = [];
   find("status").textContent = "Searching …";
   for (const [block, ofBlock] of Map.groupBy(candidates, (entry) => entry.block)) {
     const conversations = await conversationsOf(block);
     if (mine !== searches) return; // another search has started
-    found.push(...ofBlock.filter((entry) => says(entry, conversations[entry.index], wanted)));
+    for (const entry of ofBlock) {
+      const text = texts(entry, conversations[entry.index]).find((one) => one.search(wanted) >= 0);
+      if (text === undefined) continue;
+      snippets.set(entry, text);
+      found.push(entry);
+    }
     // Show the first results while the other blocks are searched.
     if (results !== found && found.length >= PAGE_SIZE) show(found, "Searching …");
   }
   show(found, `${counted(found.length)} found`);
 }
 
+/** Sorts by what the person chose; as they come, entries are worst first. */
+function ordered(candidates) {
+  const by = find("order").value;
+  return by ? candidates.toSorted((a, b) => b[by] - a[by]) : candidates;
+}
+
 function isWanted(entry) {
-  const [kind, rule, reason] = ["kind", "rule", "end-reason"].map((id) => find(id).value);
+  const [rule, reason] = ["rule", "end-reason"].map((id) => find(id).value);
   const isOfKind = !kind || entry.kind === kind || (kind === "valid" && entry.kind === "warning");
   const isOfScenario = SCENARIO.every(
     (name) => !find(name).value || entry.scenario[name] === find(name).value,
@@ -78,14 +99,44 @@ function isWanted(entry) {
     (!reason || entry.end_reason === reason);
 }
 
-function says(entry, conversation, wanted) {
-  const texts = [
-    entry.id,
-    conversation.reason ?? "",
-    ...Object.values(conversation.context),
-    ...conversation.messages.map((message) => message.text),
-  ];
-  return texts.some((text) => text.toLowerCase().includes(wanted));
+/** Makes a pattern of a text, whatever the case of its letters; null if it is empty. */
+function pattern(text) {
+  return text ? new RegExp(text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu") : null;
+}
+
+/** Gives all texts of a conversation that a search looks through. */
+function texts(entry, conversation) {
+  const said = conversation.messages.map((message) => message.text);
+  const all = [entry.id, conversation.reason, ...Object.values(conversation.context), ...said];
+  return all.map((text) => String(text ?? ""));
+}
+
+/** Splits a text where it says what is searched for, and marks that. */
+function highlighted(text) {
+  if (!wanted) return [text];
+  const parts = [];
+  let from = 0;
+  for (const { 0: match, index } of text.matchAll(wanted)) {
+    parts.push(text.slice(from, index), element("mark", {}, match));
+    from = index + match.length;
+  }
+  return [...parts, text.slice(from)];
+}
+
+/** Marks what is searched for now in the conversation that is open. */
+function markAgain() {
+  for (const text of find("open").querySelectorAll(".text")) {
+    text.replaceChildren(...highlighted(text.textContent));
+  }
+}
+
+const AROUND = 40; // characters of a snippet on either side of what was found
+
+function snippet(text) {
+  const at = text.search(wanted);
+  const [from, to] = [Math.max(0, at - AROUND), at + text.match(wanted)[0].length + AROUND];
+  const cut = `${from ? "…" : ""}${text.slice(from, to)}${to < text.length ? "…" : ""}`;
+  return element("span", { class: "snippet", dir: "auto" }, ...highlighted(cut));
 }
 
 const counted = (count) =>
@@ -103,6 +154,7 @@ function show(found, status) {
 function list() {
   const shown = results.slice(firstShown, firstShown + PAGE_SIZE);
   find("results").replaceChildren(...shown.map(listed));
+  find("pages").hidden = results.length <= PAGE_SIZE;
   find("earlier").disabled = firstShown === 0;
   find("later").disabled = firstShown + PAGE_SIZE >= results.length;
 }
@@ -114,6 +166,8 @@ function listed(entry) {
     badge(entry.kind),
     element("span", { class: "seed", dir: "auto" }, entry.seed),
     element("span", { class: "facts" }, element("bdi", {}, entry.id), facts(entry)),
+    ...(entry.why ? [element("span", { class: `why ${entry.kind}`, dir: "auto" }, entry.why)] : []),
+    ...(snippets.has(entry) ? [snippet(snippets.get(entry))] : []),
     ...chips(entry),
   );
   if (entry === current) link.setAttribute("aria-current", "true");
@@ -157,6 +211,11 @@ async function follow() {
   }
   if (byId.has(id)) return open(byId.get(id));
   find("browser").classList.remove("reading");
+  const part = find(id);
+  if (part instanceof HTMLDetailsElement) {
+    part.open = true;
+    part.scrollIntoView();
+  }
   if (id && !find(id)) {
     find("open").replaceChildren(
       element("p", {}, "There is no conversation ", element("bdi", {}, id), " in this report."),
@@ -165,7 +224,8 @@ async function follow() {
   }
 }
 
-async function open(entry) {
+/** Opens a conversation; moves there unless the page opened it by itself. */
+async function open(entry, moves = true) {
   current = entry;
   const conversation = (await conversationsOf(entry.block))[entry.index];
   if (current !== entry) return; // another was opened meanwhile
@@ -174,6 +234,7 @@ async function open(entry) {
   list();
   const heading = element("h3", { tabindex: "-1" }, element("bdi", {}, entry.id));
   find("open").replaceChildren(...parts(entry, conversation, heading));
+  if (!moves) return;
   find("browser").classList.add("reading");
   heading.focus({ preventScroll: true });
   find("open").scrollIntoView();
@@ -181,7 +242,9 @@ async function open(entry) {
 }
 
 function* parts(entry, conversation, heading) {
-  yield element("div", { class: "steps" }, backLink(), step("Previous", -1), step("Next", 1));
+  yield element("div", { class: "steps" }, backLink(), step("Previous", -1), step("Next", 1),
+    copyButton("Copy text", () => asText(conversation)),
+    copyButton("Copy JSON", () => JSON.stringify({ id: entry.id, ...conversation }, null, 2)));
   yield heading;
   yield element("p", { class: "facts" }, badge(entry.kind), facts(entry));
   yield element(
@@ -199,9 +262,9 @@ function* parts(entry, conversation, heading) {
   const ofAll = conversation.findings.filter((finding) => finding.message_index === null);
   if (ofAll.length) yield element("ul", { class: "findings" }, ...ofAll.map(found));
   yield element("ol", { class: "messages" }, ...conversation.messages.map(
-    (message, index) => said(message, index, conversation.findings, index < conversation.opening),
+    (message, index) => said(message, index, conversation, index < conversation.opening),
   ));
-  const passed = conversation.verdicts.filter((verdict) => verdict.passed);
+  const passed = conversation.verdicts.filter((verdict) => verdict.passed && verdict.message === null);
   if (passed.length) yield element("ul", { class: "findings verdicts" }, ...passed.map(passedBy));
 }
 
@@ -238,30 +301,34 @@ function failure(conversation) {
   );
 }
 
-function said(message, index, findings, isGiven) {
-  const here = findings.filter((finding) => finding.message_index === index);
+function said(message, index, conversation, isGiven) {
+  const here = conversation.findings.filter((finding) => finding.message_index === index);
+  const passed = conversation.verdicts.filter((one) => one.passed && one.message === index);
   const severities = here.map((finding) => finding.severity);
   const classes = ["message", message.role.toLowerCase(), ...(here.length ? ["broken"] : [])];
   const made = element(
     "li",
     { class: [...classes, ...severities].join(" ") },
-    element("p", { class: "facts" }, call(message, index), isGiven ? " · given by the seed" : ""),
-    element("p", { class: "text", dir: "auto" }, message.text),
+    element("p", { class: "facts" }, ...call(message, index), isGiven ? " · given by the seed" : ""),
+    element("p", { class: "text", dir: "auto" }, ...highlighted(message.text)),
   );
   if (message.characters > Number(find("browser").dataset.mostCharacters)) {
     const rest = `Cut here; the message has ${message.characters.toLocaleString("en")} characters.`;
     made.append(element("p", { class: "facts" }, rest));
   }
-  if (here.length) made.append(element("ul", { class: "findings" }, ...here.map(found)));
+  const remarks = [...here.map(found), ...passed.map(passedBy)];
+  if (remarks.length) made.append(element("ul", { class: "findings" }, ...remarks));
   return made;
 }
 
 function call(message, index) {
   const known = [`${index} ${message.role}`];
   if (message.latency_ms !== null) known.push(`${message.latency_ms.toLocaleString("en")} ms`);
+  if (message.tokens !== null) known.push(message.tokens);
   if (message.attempts > 1) known.push(`${message.attempts} attempts`);
-  if (message.execution_id !== null) known.push(`execution ${message.execution_id}`);
-  return known.join(" · ");
+  const said = known.join(" · ");
+  const id = message.execution_id;
+  return id === null ? [said] : [`${said} · execution `, copyButton(id, () => id, "link")];
 }
 
 function found(finding) {
@@ -272,6 +339,31 @@ function found(finding) {
     element("strong", {}, finding.rule), " ",
     element("bdi", {}, finding.detail),
   );
+}
+
+/* Copying */
+
+const asText = (conversation) =>
+  conversation.messages.map((message) => `${message.role}: ${message.text}`).join("\n\n");
+
+function copyButton(label, content, look = "") {
+  const button = element("button", { type: "button", class: `copy ${look}`, title: "Copy" }, label);
+  button.addEventListener("click", async () => {
+    const done = await copied(content());
+    button.textContent = done ? "Copied" : "Not allowed here";
+    setTimeout(() => (button.textContent = label), 1500);
+  });
+  return button;
+}
+
+/** Copies a text, which browsers allow after a click or a key only. */
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /* Moving */
@@ -295,21 +387,30 @@ function pressed(event) {
   if (isTyping || isForBrowser || !find("keys").checked) return;
   if (event.key === "j") go(1);
   else if (event.key === "k") go(-1);
+  else if (event.key === "c") find("open").querySelector(".copy")?.click();
   else if (event.key === "/") {
     event.preventDefault();
     find("search").focus();
   }
 }
 
-/** Shows only the conversations of a kind, or those that break a rule. */
-function narrow(kind, rule) {
+/** Lists only the conversations of a kind. */
+function chooseKind(chosen) {
+  kind = chosen;
+  for (const button of document.querySelectorAll("[data-kind]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.kind === kind));
+  }
+  search();
+}
+
+/** Lists only the conversations that break a rule. */
+function narrow(rule) {
   find("search").value = "";
   for (const id of ["end-reason", ...SCENARIO]) find(id).value = "";
-  find("kind").value = kind;
   find("rule").value = rule;
   location.hash = "#conversations"; // closes the one that is open
   find("conversations").scrollIntoView();
-  search();
+  chooseKind("");
 }
 
 let pause;
@@ -317,15 +418,15 @@ find("search").addEventListener("input", () => {
   clearTimeout(pause);
   pause = setTimeout(search, PAUSE_MS);
 });
-for (const id of ["kind", "rule", "end-reason", ...SCENARIO]) find(id).addEventListener("change", search);
+for (const id of ["rule", "end-reason", "order", ...SCENARIO]) find(id).addEventListener("change", search);
 find("filters").addEventListener("submit", (event) => event.preventDefault());
 find("earlier").addEventListener("click", () => turnPage(-PAGE_SIZE));
 find("later").addEventListener("click", () => turnPage(PAGE_SIZE));
 for (const button of document.querySelectorAll("[data-kind]")) {
-  button.addEventListener("click", () => narrow(button.dataset.kind, ""));
+  button.addEventListener("click", () => chooseKind(button.dataset.kind));
 }
 for (const button of document.querySelectorAll("[data-rule]")) {
-  button.addEventListener("click", () => narrow("", button.dataset.rule));
+  button.addEventListener("click", () => narrow(button.dataset.rule));
 }
 find("theme").addEventListener("click", () => {
   const root = document.documentElement;

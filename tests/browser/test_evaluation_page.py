@@ -305,7 +305,7 @@ def test_the_page_may_neither_load_nor_run_anything(chromium: Browser, tmp_path:
                 link.href = 'javascript:window.ran = true';
                 link.click();
                 await fetch('data:,x').catch(() => {});
-                document.body.append(Object.assign(new Image(), {src: 'data:image/gif,x'}));
+                document.body.append(Object.assign(new Image(), {src: 'https://127.0.0.1/x'}));
                 await new Promise(done => setTimeout(done, 100));
                 return [window.ran, ...refused.sort()];
             }"""

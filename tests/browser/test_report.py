@@ -1,5 +1,6 @@
 """What a person sees and does in a report: in a real browser, from disk, without a network."""
 
+import json
 import random
 import re
 from collections.abc import Callable
@@ -72,6 +73,15 @@ def expect_listed(page: Page, *ids: str) -> None:
     expect(page.locator("#results bdi")).to_have_text(list(ids))
 
 
+def choose(page: Page, kind: str) -> None:
+    page.get_by_role("group", name="Kind", exact=True).get_by_role("button", name=kind).click()
+
+
+def unfold(page: Page, *parts: str) -> None:
+    for part in parts:
+        page.locator(f"#{part} > summary").click()
+
+
 def expect_open(page: Page, id: str) -> None:
     expect(page.locator("#open h3")).to_have_text(id)
 
@@ -85,12 +95,13 @@ def test_counts_gates_and_reasons_to_hold_back(
     strict = Gates(max_failed_share=0, max_invalid_share=1)
     made = contents(checked("Hi?", "Hello."), failed=[failed("Where?")], gates=strict)
     page = opened(report(tmp_path, made))
-    overview = page.locator("#overview")
-    expect(overview).to_contain_text("2 rows read = 0 rejected + 2 seeds.")
-    expect(overview).to_contain_text("2 conversations = 1 valid + 0 invalid + 1 failed.")
+    overview, making = page.locator("#overview"), page.locator("#making")
+    unfold(page, "making")
+    expect(making).to_contain_text("2 rows read = 0 rejected + 2 seeds.")
+    expect(making).to_contain_text("2 conversations = 1 valid + 0 invalid + 1 failed.")
     expect(overview).to_contain_text("Held back.")
     expect(overview).to_contain_text("1 of 2 conversations failed (50.0%)")
-    expect(overview.get_by_role("row", name="share failed")).to_contain_text("at most 0.0%")
+    expect(making.get_by_role("row", name="share failed")).to_contain_text("at most 0.0%")
     screenshot(page, "overview", full_page=True)
 
 
@@ -99,7 +110,7 @@ def test_a_version_that_passes_its_gates_says_so(
 ) -> None:
     page = opened(report(tmp_path, everything_that_can_happen()))
     expect(page.locator("#overview")).to_contain_text("Published.")
-    expect(page.locator("#overview")).to_contain_text("message is empty")
+    expect(page.locator("#making")).to_contain_text("message is empty")
 
 
 def test_changes_lead_to_their_conversations(opened: Callable[..., Page], tmp_path: Path) -> None:
@@ -117,6 +128,7 @@ def test_changes_lead_to_their_conversations(opened: Callable[..., Page], tmp_pa
         changed=("s2-1",),
     )
     page = opened(report(tmp_path, some_of_each(), changes=changes))
+    page.get_by_role("link", name="2 newly failed or invalid, 1 newly valid").click()
     section = page.locator("#changes")
     expect(section).to_contain_text("Against 20261123T053516000Z-1a2b3c4d, revision 2.")
     expect(section.get_by_role("row", name="valid", exact=False).first).to_be_visible()
@@ -132,6 +144,7 @@ def test_a_plot_has_a_name_and_its_numbers_as_a_table(
     opened: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = opened(report(tmp_path, some_of_each()))
+    unfold(page, "rules", "numbers")
     plot = page.get_by_role("img", name="Conversations by latency ms")
     expect(plot.locator(".series rect")).to_have_count(1)
     figure = page.locator("figure").filter(has=plot)
@@ -158,6 +171,7 @@ def test_measures_are_drawn_over_the_versions_that_have_them(
         for day in range(1, 4)
     ]
     page = opened(report(tmp_path, made, earlier=earlier))
+    unfold(page, "numbers")
     plot = page.get_by_role("img", name="user words per message over 4 versions")
     expect(plot.locator(".lines path")).to_have_count(3)
     expect(page.get_by_role("img", name="failed share over")).to_have_count(0)
@@ -205,15 +219,15 @@ def test_filters_narrow_the_list_together_with_the_search(
     opened: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = opened(report(tmp_path, some_of_each()))
-    page.get_by_label("Kind").select_option("valid")
+    choose(page, "2 valid")
     expect_listed(page, "s2-1", "s1-1")
-    page.get_by_label("Kind").select_option("valid, with a warning")
+    choose(page, "1 with a warning")
     expect_listed(page, "s2-1")
-    page.get_by_label("Kind").select_option("failed")
+    choose(page, "1 failed")
     expect_listed(page, "s5-1")
     page.get_by_label("End reason").select_option("max_turns")
     expect_listed(page)
-    page.get_by_label("Kind").select_option("all")
+    choose(page, "5 all")
     expect_listed(page, "s3-1", "s4-1", "s2-1", "s1-1")
     page.get_by_role("combobox", name="Rule").select_option("echo")
     expect_listed(page, "s3-1", "s4-1")
@@ -225,8 +239,9 @@ def test_a_count_and_a_rule_lead_to_their_conversations(
     opened: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = opened(report(tmp_path, some_of_each()))
-    page.get_by_role("button", name="2 invalid").click()
+    choose(page, "2 invalid")
     expect_listed(page, "s3-1", "s4-1")
+    unfold(page, "rules")
     page.get_by_role("button", name="tail").click()
     expect_listed(page, "s2-1")
     expect(page.locator("#status")).to_be_in_viewport()
@@ -242,7 +257,72 @@ def test_a_long_list_has_pages(opened: Callable[..., Page], tmp_path: Path) -> N
     expect(page.get_by_role("button", name="Next page")).to_be_disabled()
 
 
+def test_the_list_is_sorted_by_what_a_person_asks_for(
+    opened: Callable[..., Page], tmp_path: Path
+) -> None:
+    made = contents(
+        checked("A?", "B."),
+        checked("C?", "D.", "E?", "F.", "G?", "H.", seed_id="s2"),
+        checked("I?", "J.", "K?", "L.", seed_id="s3"),
+    )
+    page = opened(report(tmp_path, made))
+    expect_listed(page, "s1-1", "s2-1", "s3-1")
+    for order in ("most turns", "slowest"):
+        page.get_by_label("Order").select_option(order)
+        expect_listed(page, "s2-1", "s3-1", "s1-1")
+    page.get_by_label("Order").select_option("worst first")
+    expect_listed(page, "s1-1", "s2-1", "s3-1")
+
+
+def test_a_search_shows_where_it_found_the_text(
+    opened: Callable[..., Page], tmp_path: Path
+) -> None:
+    long = f"{'before ' * 30}a Needle {'after ' * 30}"
+    page = opened(report(tmp_path, contents(checked("Hi?", long), checked("Ho?", seed_id="s2"))))
+    page.get_by_role("searchbox").fill("needle")
+    expect_listed(page, "s1-1")
+    snippet = page.locator("#results .snippet")
+    expect(snippet).to_contain_text("before a Needle after")
+    expect(snippet.locator("mark")).to_have_text("Needle")
+    page.locator("#results a").click()
+    expect(page.locator("#open mark")).to_have_text(["Needle"])
+    assert page.locator("#open .text").nth(1).inner_text() == long
+
+
 # Reading one
+
+
+def test_a_stranger_finds_the_worst_conversation_and_why_at_once(
+    opened: Callable[..., Page], tmp_path: Path, screenshot: Callable[..., None]
+) -> None:
+    bad = checked("Hi?", "Hello.", "Hello.", seed_id="bad")
+    wrong = Violation("user_echoes", Severity.INVALID, 2, "says what was said before")
+    object.__setattr__(bad, "violations", (wrong,))
+    good = [checked("Hi?", "Hello.", seed_id=f"s{n}") for n in range(80)]
+    page = opened(report(tmp_path, contents(*good, bad)))
+    expect_open(page, "bad-1")
+    expect(page.locator("#results .why").first).to_have_text(
+        "user echoes: says what was said before"
+    )
+    expect(page.locator("#open .message.invalid")).to_be_in_viewport()
+    expect(page.locator("#open .message.invalid")).to_contain_text("says what was said before")
+    screenshot(page, "worst")
+
+
+def test_a_conversation_is_copied_as_text_and_as_json(
+    opened: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = opened(report(tmp_path, contents(checked("Hi?", "Hello.\n<b>"))), "#s1-1")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    pasted = "navigator.clipboard.readText()"
+    page.get_by_role("button", name="Copy text").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate(pasted) == "USER: Hi?\n\nASSISTANT: Hello.\n<b>"
+    page.get_by_role("button", name="Copy JSON").click()
+    expect(page.get_by_role("button", name="Copied")).to_have_count(2)
+    copied = json.loads(page.evaluate(pasted))
+    assert copied["id"] == "s1-1"
+    assert [message["text"] for message in copied["messages"]] == ["Hi?", "Hello.\n<b>"]
 
 
 def test_a_rule_is_marked_at_the_very_message(
@@ -327,7 +407,8 @@ def test_keys_lead_from_one_conversation_to_the_next(
     opened: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = opened(report(tmp_path, some_of_each()))
-    for key, id in [("j", "s5-1"), ("j", "s3-1"), ("j", "s4-1"), ("k", "s3-1")]:
+    expect_open(page, "s5-1")
+    for key, id in [("j", "s3-1"), ("j", "s4-1"), ("k", "s3-1")]:
         page.keyboard.press(key)
         expect_open(page, id)
         expect(page.locator("#results [aria-current] bdi")).to_have_text(id)
@@ -368,6 +449,9 @@ def test_everything_is_reached_with_the_tab_key(
     expect(page.get_by_role("link", name="Skip to the conversations")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="5 all")).to_be_focused()
+    for _ in range(5):
+        page.keyboard.press("Tab")
     expect(page.get_by_role("searchbox")).to_be_focused()
     for _ in range(5):
         page.keyboard.press("Tab")
@@ -441,7 +525,7 @@ def test_the_page_may_neither_load_nor_run_what_is_not_its_own(
                     refused.push(event.effectiveDirective);
                 });
                 await fetch('data:,x').catch(() => {});
-                document.body.append(Object.assign(new Image(), {src: 'data:image/gif,x'}));
+                document.body.append(Object.assign(new Image(), {src: 'https://127.0.0.1/x'}));
                 document.body.append(Object.assign(document.createElement('style'), {
                     textContent: 'body { display: none }',
                 }));

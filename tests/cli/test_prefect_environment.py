@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from duologue.cli.local_run import flow_ready
 from duologue.cli.prefect_server import check_settings, start_failure
+from duologue.cli.temporary_server import temporary_server
 from duologue.errors import UsageError
 from tests.support.commands import duologue
 from tests.support.serving import served
@@ -173,3 +175,25 @@ def _with_settings_read_again(function: Callable[[], None]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SettingsContext, "get", classmethod(lambda cls: None))
         function()
+
+
+async def test_each_step_of_a_start_is_shown(
+    prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
+    shown: list[str] = []
+
+    def load_flow() -> type:
+        shown.append("(loads it)")
+        return dict
+
+    with temporary_server() as server:
+        async with flow_ready(load_flow, [], server, shown.append):
+            assert shown == [
+                "starting Prefect",
+                "loading the flow",
+                "(loads it)",
+                "opening the participants",
+                "waiting for Prefect's server",
+                "starting the flow",
+            ]

@@ -35,8 +35,8 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 PASSING: dict[str, Any] = {**QUICK, "gates": ANYTHING_PASSES}
 RETRIES: dict[str, Any] = {**PASSING, "reply_retries": 2, "reply_retry_delay_seconds": 0}
-OF_3 = "number 3?"
-"""In the chat history of the three prefixes of one conversation."""
+OF_2, OF_3 = "number 2?", "number 3?"
+"""Each in the chat history of the three prefixes of one conversation."""
 LATER = "20261125T053516000Z-1a2b3c4d"
 
 
@@ -59,29 +59,36 @@ async def replays(state: State[Any], count: int) -> dict[str, TaskRun]:
 
 
 @both_ways
-@pytest.mark.parametrize(
-    ("failure", "calls", "error"),
-    [("status:503", 3, "TransientError"), ("status:400", 1, "FatalError")],
-)
 async def test_a_reply_that_fails_is_requested_again_only_where_that_may_help(
-    output: Path, vellum: StandIn, failure: str, calls: int, error: str, in_a_task_run: int
+    output: Path, vellum: StandIn, in_a_task_run: int
 ) -> None:
-    vellum.deployments["support-bot"].when_history_contains = {OF_3: failure}
+    vellum.deployments["support-bot"].when_history_contains = {
+        OF_2: "status:400",
+        OF_3: "status:503",
+    }
     state = await evaluated(output, advanced={**RETRIES, "replies_per_task_run": in_a_task_run})
     manifest = await evaluation_of(state)
     assert state.is_completed()
-    assert len(vellum.requests) == 9 + 3 * calls
-    assert manifest.sides[Side.CANDIDATE].verdicts[Verdict.FAILED] == 3
+    expected = {
+        f"s{conversation}-1-t{turn}": how_it_failed
+        for conversation, how_it_failed in (
+            (2, ("400", "FatalError", 1)),
+            (3, ("503", "TransientError", 3)),
+        )
+        for turn in (1, 2, 3)
+    }
+    assert len(vellum.requests) == 6 + 3 * 1 + 3 * 3
+    assert manifest.sides[Side.CANDIDATE].verdicts[Verdict.FAILED] == 6
     assert sum(manifest.sides[Side.CANDIDATE].verdicts.values()) == manifest.prefixes == 12
     failed = [row for row in rows(output, manifest) if row["verdict"] == "failed"]
-    assert [row["next_turn_id"] for row in failed] == ["s3-1-t1", "s3-1-t2", "s3-1-t3"]
+    assert [row["next_turn_id"] for row in failed] == list(expected)
+    runs = await replays(state, 12 if in_a_task_run == 1 else 3 + 6)
     for row in failed:
+        status, error, calls = expected[row["next_turn_id"]]
         assert (row["reply"], row["attempts"], row["error_class"]) == (None, None, error)
-        assert failure.removeprefix("status:") in row["reason"]
+        assert status in row["reason"]
         assert row["score_similarity"] is None
-    runs = await replays(state, 12 if in_a_task_run == 1 else 3 + 3)
-    for turn in (1, 2, 3):
-        run = runs[f"replay-s3-1-t{turn}"]
+        run = runs[f"replay-{row['next_turn_id']}"]
         assert run.state is not None
         assert (run.state.is_failed(), run.run_count) == (True, calls)
     if in_a_task_run > 1:

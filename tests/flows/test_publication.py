@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from prefect.assets import Asset
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     ArtifactFilter,
@@ -19,6 +21,7 @@ from prefect.client.schemas.objects import State
 
 from duologue.errors import ExportError
 from duologue.tasks.artifacts import summary
+from duologue.tasks.publish import asset_key
 from duologue.versions.history import past_versions, pin_version, roll_back
 from duologue.versions.places import DatasetFolder
 from duologue.versions.writing import write_version
@@ -106,12 +109,52 @@ async def test_publishing_emits_an_event_with_all_that_a_pipeline_needs(
     }
 
 
+async def test_a_published_dataset_is_an_asset_made_from_its_seeds(
+    seeds_csv: Path, vellum: StandIn
+) -> None:
+    state = await generated(seeds_csv)
+    manifest = await manifest_of(state)
+    (made,) = await events_of(state, "prefect.asset.materialization.succeeded")
+    assert made["resource"]["prefect.resource.id"] == f"file://{output_of(seeds_csv)}/seeds"
+    assert made["resource"]["prefect.resource.name"] == "seeds"
+    assert made["payload"]["version"] == manifest.version
+    assert made["payload"]["counts"] == manifest.counts.model_dump()
+    related = {
+        (one["prefect.resource.role"], one["prefect.resource.id"]) for one in made["related"]
+    }
+    assert ("asset", f"file://{seeds_csv}") in related
+    (read,) = await events_of(state, "prefect.asset.referenced")
+    assert read["resource"]["prefect.resource.id"] == f"file://{seeds_csv}"
+
+
+@pytest.mark.parametrize(
+    ("location", "key"),
+    [
+        ("/data/shop", "file:///data/shop"),
+        ("/data/50% of é & 'more'/shop", "file:///data/50__of_é____more_/shop"),
+        ("s3://bucket/a b/shop", "s3://bucket/a_b/shop"),
+        ("https://me:secret@host/seeds.csv?key=secret", "https://host/seeds.csv"),
+        ("simplecache::s3://bucket/seeds.csv", None),
+        ("/" + "long/" * 200, None),
+    ],
+)
+def test_every_location_has_a_key_that_prefect_accepts(location: str, key: str | None) -> None:
+    made = asset_key(location)
+    assert Asset(key=made).key == made
+    if key is None:
+        assert re.fullmatch("duologue://[0-9a-f]{64}", made)
+        assert made != asset_key(f"{location}2")
+    else:
+        assert made == key
+
+
 async def test_holding_back_emits_an_event_with_the_reasons(
     seeds_csv: Path, vellum: StandIn
 ) -> None:
     vellum.deployments["support-bot"].always = "status:503"
     state = await generated(seeds_csv)
-    (event,) = await events_of(state, *EVENTS)
+    materialized = "prefect.asset.materialization.succeeded"
+    (event,) = await events_of(state, *EVENTS, materialized)
     assert event["event"] == "duologue.dataset.held-back"
     assert event["payload"]["is_latest"] is False
     assert event["payload"]["held_back"] == [
@@ -288,3 +331,19 @@ def test_the_summary_shows_what_stands_out_without_its_words(tmp_path: Path) -> 
     assert "- warning `canned_reply`: one reply of 8 words is given in 20 of 20" in told
     assert "`s4-1` and 15 more)" in told
     assert "sorry" not in told
+
+
+@pytest.mark.parametrize(
+    ("folder", "shown"),
+    [
+        ("/data/a b/v1", "`file:///data/a%20b/v1/report.html`"),
+        ("s3://bucket/v1", "`s3://bucket/v1/report.html`"),
+        ("https://host/v1", "[report.html](https://host/v1/report.html)"),
+    ],
+)
+def test_the_summary_leads_to_the_report_where_a_browser_follows(
+    tmp_path: Path, folder: str, shown: str
+) -> None:
+    made = many(1)
+    manifest = write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, made).manifest
+    assert f"Read the conversations: {shown}" in summary(manifest, made, folder, None)

@@ -51,6 +51,7 @@ RUN_ELSEWHERE = {
     "make benchmark": "takes minutes",
     "python -m benchmarks.grid": "takes a quarter of an hour",
     "python -m benchmarks.cpu_split": "takes minutes",
+    "python -m benchmarks.start_up": "needs the environment that users install, and takes a minute",
     "make benchmark-peers": "takes minutes",
     "source .venv/bin/activate": "is for the reader's own shell",
     "prefect server start": "the session's server is one",

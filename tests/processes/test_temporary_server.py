@@ -165,6 +165,23 @@ def test_one_that_does_not_start_is_a_clear_error(tmp_path: Path) -> None:
     assert "Traceback" not in shown
 
 
+def test_it_starts_before_the_checks_and_ends_if_they_fail(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "seeds.csv").write_text("Question?\n")
+    (tmp_path / "my_rules.py").write_text(
+        "import psutil\n"
+        "for child in psutil.Process().children():\n"
+        "    print(child.pid, file=open('children', 'a'))\n"
+        "raise ValueError('scripted to fail')\n"
+    )
+    rule = 'rules.own_rules=["python:my_rules:rule"]'
+    process = _started(tmp_path, home, "--set", rule)
+    shown, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 2
+    assert "my_rules" in shown
+    (server,) = (tmp_path / "children").read_text().split()
+    assert not psutil.pid_exists(int(server))
+
+
 def test_the_database_of_a_newer_prefect_is_reported(tmp_path: Path, home: Path) -> None:
     (tmp_path / "seeds.csv").write_text("Question?\n")
     home.mkdir()

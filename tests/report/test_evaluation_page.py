@@ -38,8 +38,11 @@ def test_a_page_needs_nothing_but_itself_and_runs_nothing(tmp_path: Path) -> Non
     page = evaluation_report(tmp_path, same(2)).read_text()
     assert "<script" not in page
     assert "script-src &#39;none&#39;" in page
-    assert not re.findall(r"""(?:src|srcset|action|@import|url\()\s*=?\s*["']?\w""", page)
-    links = set(re.findall(r'href="([^"#][^"]*)"', page))
+    assert re.findall(r'<link[^>]* href="([^:]*):', page) == ["data"], (
+        "the icon, in the page itself"
+    )
+    assert not re.findall(r"""(?:(?<!-)src|srcset|action|@import|url\()\s*=?\s*["']?\w""", page)
+    links = set(re.findall(r'<a[^>]* href="([^"#][^"]*)"', page))
     assert links == {"evaluation.parquet"}, "only to files next to it"
 
 

@@ -38,8 +38,11 @@ def text_of(page: str) -> str:
 
 def test_a_report_needs_nothing_but_itself(tmp_path: Path) -> None:
     page = report(tmp_path, everything_that_can_happen()).read_text()
-    assert not re.findall(r"""(?:src|srcset|action|@import|url\()\s*=?\s*["']?\w""", page)
-    links = set(re.findall(r'href="([^"#][^"]*)"', page))
+    assert re.findall(r'<link[^>]* href="([^:]*):', page) == ["data"], (
+        "the icon, in the page itself"
+    )
+    assert not re.findall(r"""(?:(?<!-)src|srcset|action|@import|url\()\s*=?\s*["']?\w""", page)
+    links = set(re.findall(r'<a[^>]* href="([^"#][^"]*)"', page))
     assert all(re.fullmatch(r"[\w.]+", link) for link in links), "only to files next to it"
 
 
