@@ -26,7 +26,7 @@ def test_the_recorded_terminal_shows_what_is_printed_today(
     tmp_path: Path, prefect_environment: dict[str, str]
 ) -> None:
     today = tmp_path / "today.svg"
-    command = [sys.executable, RECORD, "--output", today]
+    command: list[str | Path] = [sys.executable, RECORD, "--output", today]
     subprocess.run(command, env=prefect_environment, timeout=600, check=True)
     assert lines(PICTURE) == lines(today)
     assert any("valid" in line for line in lines(today))

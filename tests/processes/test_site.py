@@ -39,7 +39,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pytest.fail(message)
         pytest.skip(message)
     folder = tmp_path_factory.mktemp("site")
-    command = [ENVIRONMENT / "bin" / "mkdocs", "build", "--strict", "--site-dir", folder]
+    command: list[str | Path] = [
+        ENVIRONMENT / "bin" / "mkdocs",
+        "build",
+        "--strict",
+        "--site-dir",
+        folder,
+    ]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
