@@ -56,10 +56,10 @@ def target_of(path: Path, target: str) -> Path | None:
 
 def uri_of(path: Path) -> str:
     """The place in the site of a file or folder of the repository."""
+    if path.suffix == ".ipynb":
+        path = path.with_suffix(".md")
     if path.is_relative_to(DOCS):
-        return path.relative_to(DOCS).as_posix().removesuffix(".ipynb") + (
-            ".md" if path.suffix == ".ipynb" else ""
-        )
+        return path.relative_to(DOCS).as_posix()
     uri = f"repository/{path.relative_to(ROOT).as_posix()}"
     return uri if path.suffix == ".md" else f"{uri}.md"
 
@@ -85,7 +85,8 @@ def page_of(path: Path) -> str:
     if path.suffix == ".md":
         return path.read_text("utf-8")
     if path.is_dir():
-        names = sorted(entry.name for entry in path.iterdir() if entry.name[0] not in "._")
+        # Its files alone: folders in it may hold what running the examples has made.
+        names = sorted(entry.name for entry in path.iterdir() if entry.is_file())
         content = "\n".join(f"- [{name}]({path.name}/{name})" for name in names)
     else:
         content = fenced(path.read_text("utf-8"), lexer_of(path))
