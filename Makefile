@@ -7,17 +7,22 @@ PACKAGES_IN = $(shell grep -c == $(1))
 # Twice quiet: errors only.
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-deps
 OTHER_TOOLS := .venv/other-tools
+SITE := .venv/site
 PEERS := deepeval openevals scenario
 
 # The rooms that need no server, no browser and no process.
 ROOMS := $(addprefix tests/,comparison conversation dataset evaluation own_code participants plans \
 	reliability report seeds settings simulation storage validation)
 
-.PHONY: demo test test-rooms test-processes check fuzz chaos soak audit format benchmark \
+.PHONY: demo site test test-rooms test-processes check fuzz chaos soak audit format benchmark \
 	benchmark-peers lock lock-database lock-other-tools lock-peers lock-small-model small-model clean
 
 demo: $(VENV)/runtime
 	$(BIN)/duologue generate datasets/seed_user_messages.csv --turns 3
+
+# The documentation, into `site/`. Broken links are errors.
+site: $(SITE)/ready
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet
 
 # Before each commit: minutes. Each process has a Prefect server of its own.
 test: $(VENV)/dev
@@ -30,10 +35,10 @@ test-rooms: $(VENV)/dev
 	$(BIN)/python -m pytest -m "not processes" --numprocesses logical --maxprocesses 4 \
 		--dist worksteal $(ROOMS)
 
-# What kills, waits for or spans processes, or takes long. Where the other tools cannot be installed,
-# their tests are skipped, but not in CI. Two files at a time: each has servers and workers of its own.
+# What kills, waits for or spans processes, or takes long. Where the other tools, or what builds the
+# site, cannot be installed, their tests are skipped, but not in CI. Two files at a time: each has servers and workers of its own.
 test-processes: $(VENV)/dev
-	-$(MAKE) --no-print-directory $(OTHER_TOOLS)/ready
+	-$(MAKE) --no-print-directory --keep-going $(OTHER_TOOLS)/ready $(SITE)/ready
 	$(BIN)/python -m pytest -m "processes and not chaos and not soak" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/dev
@@ -114,6 +119,14 @@ $(OTHER_TOOLS)/ready: $(addprefix tests/other_tools/,requirements.txt package.js
 	cd $(OTHER_TOOLS) && PATH="$$PWD/bin:$$PATH" npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+# What builds the site. It reads Duologue's code and does not import it.
+$(SITE)/ready: docs/requirements.txt
+	@$(PYTHON) -c '$(SUPPORTED)'
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) --require-hashes -r $<
+	touch $@
+
 # A small language model on both sides of 30 conversations, on the CPU.
 small-model: $(VENV)/dev .venv/small-model/ready
 	$(BIN)/python examples/small_model/run.py
@@ -151,6 +164,7 @@ LOCK := $(COMPILE) pyproject.toml --group build
 lock:
 	$(LOCK) --output-file requirements.txt
 	$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	cd docs && $(COMPILE) --constraint ../requirements-dev.txt requirements.in --output-file requirements.txt
 	$(LOCK) --extra openai --extra s3 --extra tracing --constraint requirements-dev.txt --output-file requirements-container.txt
 
 # Run after a change of the oldest supported Prefect; needs uv.

@@ -1,9 +1,11 @@
 """A pytest plugin: a test for each conversation, or each next turn, of a version.
 
-@pytest.mark.duologue_version("latest", name="shop")
-def test_it_names_the_order(next_turn):
-reply = my_chatbot(next_turn["messages"])
-assert "order" in reply
+    @pytest.mark.duologue_version("latest", name="shop")
+    def test_it_names_the_order(next_turn):
+        reply = my_chatbot(next_turn["messages"])
+        assert "order" in reply
+
+The marker takes the arguments of `duologue.load`.
 """
 
 from typing import Any

@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from uuid import UUID
 
 from prefect import get_run_logger
@@ -25,6 +26,7 @@ from duologue.dataset.failures import Failure, InvalidConversationRecord, failur
 from duologue.dataset.judges import JudgeSummary, no_verdict_notes
 from duologue.dataset.manifest import Manifest
 from duologue.progress import Progress, watch_progress
+from duologue.report.page import REPORT_FILE
 from duologue.storage.locations import without_credentials
 from duologue.validation.quality import DatasetFinding
 from duologue.versions.latest import Latest, read_latest
@@ -128,6 +130,8 @@ def summary(
             "",
             *_publication(manifest, latest),
             "",
+            _report(folder),
+            "",
             f"`{settings.chatbot.reference}` with `{settings.simulated_user.reference}`, "
             f"{settings.simulation.turns} turns{took}.",
             "",
@@ -147,6 +151,14 @@ def summary(
             *(f"| {file.name} | {_shown(file.rows)} | {file.bytes:,} |" for file in manifest.files),
         ]
     )
+
+
+def _report(folder: str) -> str:
+    """Says where the report is: a link if browsers follow it from here, else an address to copy."""
+    report = f"{folder}/{REPORT_FILE}"
+    address = report if "://" in report else Path(report).absolute().as_uri()
+    shown = f"[{REPORT_FILE}]({address})" if address.startswith("http") else f"`{address}`"
+    return f"Read the conversations: {shown}"
 
 
 def _spent(manifest: Manifest) -> list[str]:

@@ -20,6 +20,7 @@ from duologue.cli.export import export
 from duologue.cli.flags import SettingsCommand
 from duologue.cli.generate import generate
 from duologue.cli.init import init
+from duologue.cli.local_run import written
 from duologue.cli.mining import mine_seeds, show_coverage
 from duologue.cli.options import Group, example
 from duologue.cli.publish import publish_app
@@ -64,9 +65,7 @@ class Commands(Group):
         except (KeyboardInterrupt, typer.Abort) as error:
             if isinstance(error, typer.Abort) and not was_interrupted():
                 raise  # a question was answered with no
-            runs = ctx.invoked_subcommand in RUNS
-            stopped = "Stopped before anything was simulated." if runs else "Stopped."
-            ctx.exit(_stopped(stopped))
+            ctx.exit(_stopped(_how_far(ctx)))
         except DuologueError as error:
             if ctx.params["debug"]:
                 raise
@@ -76,6 +75,14 @@ class Commands(Group):
             message = Text.assemble(("Error: ", "bold red"), text)
             Console(stderr=True).print(message, soft_wrap=True)
             ctx.exit(2)
+
+
+def _how_far(ctx: Any) -> str:
+    """Says in a sentence how far a command came that was interrupted."""
+    if name := written.get():
+        return f"Stopped; {name} is written already."
+    runs = ctx.invoked_subcommand in RUNS
+    return "Stopped before anything was simulated." if runs else "Stopped."
 
 
 def _stopped(sentence: str) -> int:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -26,6 +27,9 @@ from duologue.interruption import (
 if TYPE_CHECKING:
     from duologue.progress import Progress
     from duologue.settings.participants import ParticipantSettings
+
+written: ContextVar[str | None] = ContextVar("written", default=None)
+"""The name of what this command's run wrote; None before that."""
 
 LEAST_RETRIES = 5
 """How often at least Prefect repeats a request; its own default."""
@@ -87,7 +91,9 @@ def run_locally(
 
     try:
         with asyncio_takes_ctrl_c(), progress_bar(console, remember) as show:
-            return asyncio.run(_run_flow(load_flow, parameters, participants, server, show))
+            ended = asyncio.run(_run_flow(load_flow, parameters, participants, server, show))
+        written.set(version or "the result")
+        return ended
     except BaseException as error:
         if not _is_interruption(error):
             raise

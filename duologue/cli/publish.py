@@ -34,7 +34,8 @@ def hub(
         typer.Option("--license", help="Its identifier on the Hub, such as cc-by-4.0."),
     ] = None,
     public: Annotated[
-        bool, typer.Option("--public", help="Make a new dataset public; by default it is private.")
+        bool,
+        typer.Option("--public", help="Publish for everyone; a new dataset is private without it."),
     ] = False,
 ) -> None:
     """Upload a version to the Hugging Face Hub.

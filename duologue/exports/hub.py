@@ -45,10 +45,12 @@ def publish_to_hub(
         dataset: the version.
         repository: such as `my-team/support-conversations`; made if there is none.
         licence: its identifier on the Hub, such as `cc-by-4.0`.
-        public: whether a repository that is made now is public. One that exists stays as it is.
+        public: whether everyone may read it. A repository that exists stays as it is, and a public
+            one is refused without this.
 
     Raises:
-        UsageError: the extra or the token is missing, the version is held back, or the Hub refuses.
+        UsageError: the extra or the token is missing, the version is held back, the repository is
+            public, or the Hub refuses.
     """
     manifest = dataset.manifest
     if manifest.held_back:
@@ -62,14 +64,19 @@ def publish_to_hub(
             hub.create_repo(repository, repo_type="dataset", private=not public, exist_ok=True)
         )
         files = _files(dataset, url, licence)
-        before = hub.repo_info(repository, repo_type="dataset").sha
+        before = hub.repo_info(repository, repo_type="dataset")
+        if not before.private and not public:
+            raise UsageError(
+                f"publish-to hub {repository!r}: the dataset is public, so everyone could read the "
+                "conversations; add --public to publish them, or name another one"
+            )
         after = hub.create_commit(
             repository,
             _operations(files),
             commit_message=f"{manifest.dataset} {manifest.version}, revision {manifest.revision}",
             repo_type="dataset",
         ).oid
-    return Published(url, is_new=before != after)
+    return Published(url, is_new=before.sha != after)
 
 
 def _hub() -> "HfApi":
@@ -146,7 +153,7 @@ def _refusals(repository: str) -> Iterator[None]:
         advice = (
             "check that HF_TOKEN may write to it"
             if status in (401, 403, 404)
-            else "try again later; nothing was published"
+            else "try again later; what is published already is not published twice"
         )
         problem = f"the Hub answered {status} {error.response.reason_phrase}; {advice}"
     except ValueError as error:

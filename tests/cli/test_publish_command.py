@@ -105,6 +105,17 @@ def test_a_new_dataset_is_public_only_on_request(tmp_path: Path, hub: Hub) -> No
     assert not hub.repositories[NAME].is_private
 
 
+def test_what_everyone_could_read_is_not_published_by_accident(tmp_path: Path, hub: Hub) -> None:
+    written(tmp_path, many(3))
+    assert publish(tmp_path, "--public").returncode == 0
+    before = list(hub.repositories[NAME].commits)
+    written(tmp_path, many(4), VERSION.replace("2026", "2027"))
+    done = publish(tmp_path)
+    assert done.returncode == 2
+    assert f"hub '{NAME}': the dataset is public" in done.stderr
+    assert hub.repositories[NAME].commits == before
+
+
 def test_where_the_seeds_were_is_not_published(tmp_path: Path, hub: Hub) -> None:
     made = many(3)
     seeds = replace(made.seed_file, path="/home/anna/plans/seeds.csv")
@@ -150,7 +161,7 @@ def test_an_outage_publishes_nothing(tmp_path: Path, hub: Hub) -> None:
     done = publish(tmp_path)
     assert done.returncode == 2
     assert "the Hub answered 500" in done.stderr
-    assert "try again later; nothing was published" in done.stderr
+    assert "try again later; what is published already is not published twice" in done.stderr
 
 
 def test_a_version_that_is_held_back_stays_here(tmp_path: Path, hub: Hub) -> None:

@@ -331,3 +331,19 @@ def test_the_summary_shows_what_stands_out_without_its_words(tmp_path: Path) -> 
     assert "- warning `canned_reply`: one reply of 8 words is given in 20 of 20" in told
     assert "`s4-1` and 15 more)" in told
     assert "sorry" not in told
+
+
+@pytest.mark.parametrize(
+    ("folder", "shown"),
+    [
+        ("/data/a b/v1", "`file:///data/a%20b/v1/report.html`"),
+        ("s3://bucket/v1", "`s3://bucket/v1/report.html`"),
+        ("https://host/v1", "[report.html](https://host/v1/report.html)"),
+    ],
+)
+def test_the_summary_leads_to_the_report_where_a_browser_follows(
+    tmp_path: Path, folder: str, shown: str
+) -> None:
+    made = many(1)
+    manifest = write_version(DatasetFolder(str(tmp_path), "shop"), VERSION, made).manifest
+    assert f"Read the conversations: {shown}" in summary(manifest, made, folder, None)

@@ -1,5 +1,6 @@
 """The Prefect server that the command line starts if none is configured."""
 
+import fcntl
 import os
 import signal
 import sqlite3
@@ -144,6 +145,32 @@ def test_a_signal_while_something_is_imported_ends_the_command_with_a_sentence(
     assert "Stopped before anything was " in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("datasets/*/2*"))
+
+
+def test_a_signal_after_the_version_is_written_says_that_it_is(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "seeds.csv").write_text("Question?\n")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    unread, full = os.pipe()
+    os.write(full, b" " * fcntl.fcntl(full, fcntl.F_GETPIPE_SZ))
+    process = subprocess.Popen(
+        [DUOLOGUE, "generate", "seeds.csv", "--format", "json"],
+        cwd=tmp_path,
+        env={**inherited, "PREFECT_HOME": str(home)},
+        stdout=full,  # so it cannot end before somebody reads
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    while not process.stderr.readline().startswith("Report: "):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=SECONDS)
+    os.close(unread)
+    os.close(full)
+    (version,) = (tmp_path / "datasets" / "seeds").glob("2*")
+    assert process.returncode == 130, said
+    assert said.endswith(f"Stopped; {version.name} is written already.\n"), said
+    assert "Traceback" not in said
 
 
 def test_it_ends_with_a_run_that_is_killed(
