@@ -72,8 +72,12 @@ def test_a_pair_that_became_worse_comes_before_one_that_became_much_better(
 ) -> None:
     texts = ["Where?", "On its way.", "Thanks!"]
     better, worse = checked(*texts, seed_id="better"), checked(*texts, seed_id="worse")
-    broken_reply = checked("Where?", "KeyError 3", "Thanks!", seed_id="worse", broken=[BROKEN])
-    page = page_of([failed("Where?", seed_id="better"), worse], [better, broken_reply])
+    much = checked(*texts, seed_id="better", broken=[("broken_reply", Severity.INVALID)])
+    little = checked(*texts, seed_id="worse", broken=[BROKEN])
+    page = page_of([much, worse], [better, little])
+    expect(page.locator("#results .badge")).to_have_text(
+        ["worse", "same words", "better", "same words"]
+    )
     expect(page.locator("#results a bdi")).to_have_text(["worse-1", "better-1"])
 
 
