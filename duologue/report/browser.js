@@ -1,8 +1,8 @@
 /* The browser of conversations, or of pairs of them: a list to search, and what is open in it.
 
 The page's own script says what it is about, and passes that to `start`:
-- noun: of one entry; kinds(entry, kind): whether the entry is of the kind that a chip stands for;
-- selects: by id of the filter, the values that an entry has there;
+- noun: of one entry; isOfKind(entry, kind): whether it is of the kind that a chip stands for;
+- selects: by id of the filter, the values that an entry has there, while a kind is listed;
 - line(entry): what the list shows; texts(entry, content): what a search looks through;
 - parts(entry, content): what is shown of it when it is open; asText(content): what is copied.
 Whatever was said is only ever made a text node, and never HTML. */
