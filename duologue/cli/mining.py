@@ -8,7 +8,8 @@ import typer
 from rich.table import Column
 
 from duologue.cli.flags import Assignments, ConfigFile, Flag, read_settings
-from duologue.cli.options import Format, Name, Output, OutputFormat, VersionOrFolder
+from duologue.cli.options import Format, Name, Output, OutputFormat, Quiet, VersionOrFolder
+from duologue.cli.progress_bar import progress_bar
 from duologue.cli.terminal import Console, counted, open_table
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def mine_seeds(
         bool, typer.Option("--overwrite", help="Replace the files if they are there.")
     ] = False,
     output_format: Format = OutputFormat.TEXT,
+    quiet: Quiet = False,
     config: ConfigFile = None,
     assignments: Assignments = None,
 ) -> None:
@@ -59,15 +61,18 @@ def mine_seeds(
 
     merged, _ = read_settings(context, MiningSettings, for_mine)
     console = Console(stderr=True)
-    mined = asyncio.run(
-        mine(
-            source,
-            output,
-            merged.settings,
-            overwrite=overwrite,
-            show=lambda progress: _show(progress, console),
+    console.shows_progress = not quiet
+    with progress_bar(console, lambda progress: None) as show_step:
+        show_step("reading")
+        mined = asyncio.run(
+            mine(
+                source,
+                output,
+                merged.settings,
+                overwrite=overwrite,
+                show=lambda progress: _show(progress, console),
+            )
         )
-    )
     if output_format is OutputFormat.JSON:
         typer.echo(json.dumps(asdict(mined)))
     else:

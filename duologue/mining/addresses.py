@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from duologue.mining.repeated import remembered
 from duologue.validation.personal_data import emails
 
 _SPELT_DOT = r"(?:[(\[{] ?(?:dot|punkt|point|punto) ?[)\]}]|(?<= )dot(?= ))"
@@ -38,6 +39,7 @@ def set_apart(text: str) -> str:
     return text if text.isascii() else _WITHOUT_SPACES.sub("\n", text)
 
 
+@remembered
 def addresses_in(text: str) -> Iterator[str]:
     """Yields a text's e-mail addresses as they are written there; one may come twice."""
     yield from emails(text)

@@ -15,6 +15,8 @@ from duologue.mining.files import output_path, write_mined
 from duologue.mining.grouping import group
 from duologue.mining.paging import Progress, forget, read_executions, reading_of
 from duologue.mining.redaction import Redactor
+from duologue.progress import Progress as RunProgress
+from duologue.progress import watch_progress
 from duologue.settings.mining import MiningSettings
 from duologue.settings.participants import CallSettings
 from duologue.storage.files import located
@@ -23,6 +25,9 @@ from duologue.validation.corpus import without_stop_token
 from duologue.validation.transcripts import TRANSCRIPT_FORMATS, Transcript, read_transcripts
 
 Show = Callable[[Progress], None]
+
+CONVERSATIONS_BETWEEN_LOOKS = 100
+"""How often the progress is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ async def mine(
         with _forgetting(pages):
             conversations = _from_executions(source, executions, settings)
     redactor = Redactor(settings)
-    candidates = candidates_of([redactor.redacted(one) for one in conversations])
+    candidates = candidates_of(_redacted(conversations, redactor, source))
     if not candidates:
         raise UsageError(f"{source}: no conversation opens with text, so there is nothing to mine")
     chosen = choose(candidates, settings)
@@ -101,6 +106,23 @@ async def mine(
         coverage=covered(candidates, chosen),
         replaced=dict(redactor.counts.most_common()),
     )
+
+
+def _redacted(
+    conversations: Sequence[RealConversation], redactor: Redactor, source: str
+) -> list[RealConversation]:
+    """Redacts conversations, and shows how far it has got and what comes next."""
+    watch, total = watch_progress.get(), len(conversations)
+    progress = RunProgress(source, total, doing="redacting", of="conversations")
+    redacted: list[RealConversation] = []
+    for one in conversations:
+        if len(redacted) % CONVERSATIONS_BETWEEN_LOOKS == 0:
+            watch(progress)
+        redacted.append(redactor.redacted(one))
+        progress.succeeded += 1
+    progress.doing = "grouping and choosing"
+    watch(progress)
+    return redacted
 
 
 @contextmanager

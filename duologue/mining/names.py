@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from duologue.conversation.messages import Message, Role
+from duologue.mining.repeated import remembered
 from duologue.validation.usual_words import is_usual_word
 
 LOCALES = {"en": "en_US", "de": "de_DE", "fr": "fr_FR", "es": "es_ES", "it": "it_IT"}
@@ -238,6 +239,7 @@ def _in_lower_case(
             yield small
 
 
+@remembered
 def _found(text: str) -> Iterator[tuple[str, ...]]:
     for match in _SURE.finditer(text):
         yield tuple(_leading(match["name"]))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from duologue.conversation.messages import Message, Role
+from duologue.mining.repeated import remembered
 from duologue.validation.personal_data import is_card
 
 PHONE, CARD, IBAN, ORDER = "phone number", "card number", "IBAN", "order number"
@@ -112,6 +113,7 @@ _DATE = re.compile(
 )
 
 
+@remembered
 def numbers_in(text: str, language: str | None, region: str) -> Iterator[Found]:
     """Finds a text's phone, card and IBAN numbers, and ids with a cue or an unmistakable form."""
     taken: list[tuple[int, int]] = []

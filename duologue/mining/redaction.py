@@ -30,6 +30,9 @@ MOST_TRIES = 400
 _HANDLE_END = "com", "net", "org"
 _AS_A_NAME = r"(?=\s*(?:[,.!?;:)\n]|\Z|['’]s)|\s+(?-i:[A-Z]))"
 """What follows a name that is also an ordinary word, as in `Will, …` but not `Will you …`."""
+SEPARATORS = r" ./()_\-"
+WIDE_SEPARATORS = SEPARATORS + "\u2011"
+"""With the hyphen that does not break, which makes a pattern take six times as long to compile."""
 Swap = Callable[[str], str]
 
 
@@ -70,7 +73,7 @@ class Redactor:
         for kind, found in answered_numbers(messages):
             swaps.add_number(kind, found)
         self.counts.update(swaps.counts)
-        swap = swaps.swap()
+        swap = swaps.swap(WIDE_SEPARATORS if "\u2011" in text else SEPARATORS)
         return replace(
             conversation,
             id=self._new_id(conversation.id, swap(conversation.id)),
@@ -152,12 +155,16 @@ class _Swaps:
             tail = min(len(national), len(plain))
             self._numbers.setdefault(national, (made[-tail:], True))
 
-    def swap(self) -> Swap:
-        """Returns what replaces everything at once, so that no invented value is replaced again."""
+    def swap(self, separators: str) -> Swap:
+        """Returns what replaces everything at once, so that no invented value is replaced again.
+
+        Args:
+            separators: what may be between the digits of a number; characters of a pattern.
+        """
         patterns = [
             *(re.escape(one) for one in sorted(self._emails, key=len, reverse=True)),
             *(
-                _spaced(one, self._numbers[one][1])
+                _spaced(one, self._numbers[one][1], separators)
                 for one in sorted(self._numbers, key=len, reverse=True)
             ),
             *(
@@ -206,10 +213,10 @@ def _ascii(name: str) -> str:
     return "".join(one for one in plain if one in string.ascii_lowercase)
 
 
-def _spaced(plain: str, is_national: bool) -> str:
+def _spaced(plain: str, is_national: bool, separators: str) -> str:
     """Returns a pattern of a number, however its characters are grouped."""
     before = "" if is_national else r"(?<![A-Za-z0-9])"
-    return before + r"[ ./()_\-\u2011]{0,3}".join(map(re.escape, plain)) + r"(?![A-Za-z0-9])"
+    return before + rf"[{separators}]{{0,3}}".join(map(re.escape, plain)) + r"(?![A-Za-z0-9])"
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from duologue.conversation.emptiness import is_empty
 from duologue.conversation.messages import Message, unwritable_reason
@@ -85,22 +85,32 @@ def merged(members: Sequence[RealConversation], label: int) -> list[Candidate]:
     for one in members:
         by_key[_key(one.messages[0].text)].append(one)
     found: dict[str, list[RealConversation]] = {}
+    keys: list[str] = []
     for key, some in sorted(by_key.items(), key=lambda item: -len(item[1])):
-        same = next((k for k in found if _is_nearly(k, key)), None)
+        same = _first_like(key, keys)
         if same is None:
             found[key] = list(some)
+            keys.append(key)
         else:
             found[same] += some
     return [Candidate(_usual(some), label, tuple(some)) for some in found.values()]
 
 
-def _is_nearly(one: str, other: str) -> bool:
-    return fuzz.token_sort_ratio(one, other, score_cutoff=NEARLY_THE_SAME) > 0
+def _first_like(key: str, keys: Sequence[str]) -> str | None:
+    """Returns the first key that is nearly the same; None if there is none."""
+    nearly = process.extract_iter(
+        key, keys, scorer=fuzz.ratio, processor=None, score_cutoff=NEARLY_THE_SAME
+    )
+    return next((same for same, _, _ in nearly), None)
 
 
 def _key(text: str) -> str:
-    """Returns a text without case, punctuation and values of numbers."""
-    return " ".join(re.findall(r"[^\W\d_]+|\d", re.sub(r"\d+", "0", text.casefold()))) or text
+    """Returns a text's words in alphabetical order, without case and values of numbers.
+
+    The ratio of two keys is rapidfuzz's token sort ratio, with each text sorted only once.
+    """
+    words = re.findall(r"[^\W\d_]+|\d", re.sub(r"\d+", "0", text.casefold())) or text.split()
+    return " ".join(sorted(words))
 
 
 def _usual(conversations: Sequence[RealConversation]) -> str:

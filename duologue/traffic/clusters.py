@@ -81,29 +81,27 @@ def _reduced(rows: Matrix) -> Matrix:
 
 
 def _hashed(messages: Sequence[str]) -> Matrix:
-    counts = [_features(message) for message in messages]
-    spread = Counter(feature for one in counts for feature in one)
-    rarity = {f: float(np.log((1 + len(counts)) / (1 + n)) + 1) for f, n in spread.items()}
-    places = {feature: _place(feature) for feature in spread}
+    numbers: dict[str, int] = {}
+    counted = [_counted(message, numbers) for message in messages]
+    spread = np.bincount(np.concatenate([ids for ids, _ in counted]), minlength=len(numbers))
+    rarity = np.log((1 + len(messages)) / (1 + spread)) + 1
+    is_word = np.array([feature[0] == "w" for feature in numbers], bool)
+    columns, signs = np.array([_place(feature) for feature in numbers] or [(0, 0)]).T
     table = np.zeros((len(messages), COLUMNS), np.float32)
-    for row, features in zip(table, counts, strict=True):
-        _add(row, features, rarity, places)
+    for row, (ids, counts) in zip(table, counted, strict=True):
+        values = (1 + np.log(counts)) * rarity[ids]
+        # Words and characters count each with its share, however many there are.
+        for kind, share in ((is_word[ids], 1.0), (~is_word[ids], CHARACTER_WEIGHT)):
+            values[kind] *= share / (np.linalg.norm(values[kind]) or 1)
+        row[:] = np.bincount(columns[ids], signs[ids] * values, COLUMNS)
     return _unit_rows(table)
 
 
-def _add(
-    row: NDArray[np.float32],
-    features: Counter[str],
-    rarity: dict[str, float],
-    places: dict[str, tuple[int, int]],
-) -> None:
-    """Adds words and characters, each kind with its share of the length."""
-    for kind, share in (("w", 1.0), ("c", CHARACTER_WEIGHT)):
-        chosen = {f: (1 + np.log(n)) * rarity[f] for f, n in features.items() if f[0] == kind}
-        length = sum(value * value for value in chosen.values()) ** 0.5
-        for feature, value in chosen.items():
-            column, sign = places[feature]
-            row[column] += sign * share * value / length
+def _counted(message: str, numbers: dict[str, int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Returns the numbers of a message's features, new ones included, and how often each occurs."""
+    found = _features(message)
+    ids = [numbers.setdefault(feature, len(numbers)) for feature in found]
+    return np.array(ids, np.int32), np.array(list(found.values()), np.int32)
 
 
 def _features(message: str) -> Counter[str]:
@@ -131,7 +129,8 @@ def _unit_rows(rows: Matrix) -> Matrix:
 def _distinct_rows(rows: Matrix) -> tuple[Matrix, list[int]]:
     """Returns each different row once, and for every row which of them it is."""
     seen: dict[bytes, int] = {}
-    places = [seen.setdefault(row.tobytes(), len(seen)) for row in rows]
+    digests = (blake2b(row.tobytes(), digest_size=16).digest() for row in rows)
+    places = [seen.setdefault(digest, len(seen)) for digest in digests]
     firsts = {place: index for index, place in reversed(list(enumerate(places)))}
     return rows[[firsts[place] for place in range(len(seen))]], places
 

@@ -1,11 +1,16 @@
 """Grouping messages by what they are about."""
 
 import random
+import re
+from itertools import combinations
 
 import numpy as np
 import pytest
+from rapidfuzz import fuzz
 
+from duologue.conversation.messages import Message, Role
 from duologue.traffic import clusters
+from duologue.traffic.candidates import NEARLY_THE_SAME, RealConversation, merged
 from duologue.traffic.clusters import cluster
 
 MATTERS = {
@@ -96,3 +101,46 @@ def test_groups_join_in_the_order_of_their_mean_similarity() -> None:
     for threshold, expected in ((joined - 0.01, [0, 0, 0, 1]), (joined + 0.01, [0, 0, 1, 2])):
         found = cluster(["a", "b", "c", "d"], vectors=vectors, min_similarity=threshold)
         assert found == expected
+
+
+def test_near_duplicates_are_merged_as_a_comparison_of_all_pairs_would() -> None:
+    rng = random.Random(4)
+    words = [
+        "where",
+        "is",
+        "my",
+        "big",
+        "red",
+        "parcel",
+        "and",
+        "when",
+        "will",
+        "it",
+        "come",
+        "to",
+        "town",
+        "please",
+    ]
+    texts = []
+    for _ in range(300):
+        some = rng.sample(words, rng.randint(2, 9))
+        texts.append(f"{' '.join(some)}{rng.choice(['', '!', ' 12', ' 77 days'])}")
+    conversations = [
+        RealConversation(str(n), (Message(role=Role.USER, text=text),), (str(n),))
+        for n, text in enumerate(texts)
+    ]
+    found = merged(conversations, 0)
+    assert sum(one.weight for one in found) == len(texts)
+    assert 1 < len(found) < len(texts)
+    for one, other in combinations(found, 2):
+        alike = fuzz.token_sort_ratio(*(plain(o.conversations[0]) for o in (one, other)))
+        assert alike < NEARLY_THE_SAME
+    for one in found:
+        first = plain(one.conversations[0])
+        for other in one.conversations:
+            assert fuzz.token_sort_ratio(first, plain(other)) >= NEARLY_THE_SAME
+
+
+def plain(conversation: RealConversation) -> str:
+    """An opening without punctuation, each number as 0."""
+    return re.sub(r"\d+", "0", conversation.messages[0].text.replace("!", ""))
