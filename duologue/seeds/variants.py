@@ -91,14 +91,20 @@ def _read_toml(source: Source) -> Reading:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{source.file}: is not TOML: {error}") from None
     rows: list[Row | RejectedRow] = [
-        row_of(number, {NAME_COLUMN: name, **_columns(table)}, NAME_COLUMN)
+        row_of(number, {NAME_COLUMN: name, **_columns(name, table, source.file)}, NAME_COLUMN)
         for number, (name, table) in enumerate(tables.items(), 1)
     ]
     return Reading("each table is a variant", rows)
 
 
-def _columns(table: Any) -> dict[str, Any]:
-    return table if isinstance(table, dict) else {"persona": as_text(table)}
+def _columns(name: str, value: Any, file: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, str):
+        return {"persona": value}
+    raise UsageError(
+        f"{file}: {name!r} is {value!r}; expected a persona in quotes, or a table of columns"
+    )
 
 
 def _variant(row: Row | RejectedRow, file: str) -> Variant:
@@ -108,6 +114,11 @@ def _variant(row: Row | RejectedRow, file: str) -> Variant:
     name = as_text(row.message).strip() if row.message is not None else ""
     if is_empty(name):
         raise UsageError(f"{where}: has no name; give each variant one, for the ids of its seeds")
+    if not name.isprintable():
+        raise UsageError(
+            f"{where}: the name {name!r} has a line end or another character that cannot be "
+            "printed; names are part of ids, so leave it out"
+        )
     if SEPARATOR in name:
         raise UsageError(
             f"{where}: the name {name!r} has a {SEPARATOR!r}, which separates names in ids; use "

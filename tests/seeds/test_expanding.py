@@ -85,6 +85,7 @@ def test_the_persona_continues_that_of_the_seed(tmp_path: Path) -> None:
         ("name,persona\na,x\nb,y\na,z\n", ":4: the name 'a' already stands on line 2; give each"),
         ("name,persona\n ,x\n", ":2: has no name; give each variant one"),
         ("name,persona\na+b,x\n", ":2: the name 'a+b' has a '+'"),
+        ('name,persona\n"a\nb",x\n', ":2: the name 'a\\nb' has a line end or another"),
         ("name,persona,effect\na,,curt\n", ":2: 'a' says nothing; expected a column such as"),
         ("name,facts\na,x\n", ":2: facts is not JSON"),
         ("who,persona\na,x\n", ": has no column 'name'; its columns are 'who', 'persona'"),
@@ -100,6 +101,13 @@ def test_a_bad_file_of_personas_is_refused_as_a_whole(
     with pytest.raises(UsageError) as error:
         read_variants(str(file))
     assert str(error.value).startswith(f"{file}{reason}")
+
+
+@pytest.mark.parametrize("value", ["5", "true", "['x', 'y']", "2026-12-01"])
+def test_a_persona_in_toml_is_a_text_or_a_table(tmp_path: Path, value: str) -> None:
+    (tmp_path / "styles.toml").write_text(f"good = 'Writes a lot.'\na = {value}\n")
+    with pytest.raises(UsageError, match=r"styles\.toml: 'a' is .*; expected a persona in quotes"):
+        read_variants(str(tmp_path / "styles.toml"))
 
 
 def test_grids_that_cannot_be_meant_are_refused_in_one_sentence() -> None:
