@@ -132,13 +132,14 @@ def test_near_duplicates_are_merged_as_a_comparison_of_all_pairs_would() -> None
     found = merged(conversations, 0)
     assert sum(one.weight for one in found) == len(texts)
     assert 1 < len(found) < len(texts)
-    for one, other in combinations(found, 2):
-        alike = fuzz.token_sort_ratio(*(plain(o.conversations[0]) for o in (one, other)))
-        assert alike < NEARLY_THE_SAME
-    for one in found:
-        first = plain(one.conversations[0])
-        for other in one.conversations:
-            assert fuzz.token_sort_ratio(first, plain(other)) >= NEARLY_THE_SAME
+    firsts = [plain(one.conversations[0]) for one in found]
+    assert all(
+        fuzz.token_sort_ratio(one, other) < NEARLY_THE_SAME
+        for one, other in combinations(firsts, 2)
+    )
+    for first, one in zip(firsts, found, strict=True):
+        for conversation in one.conversations:
+            assert fuzz.token_sort_ratio(first, plain(conversation)) >= NEARLY_THE_SAME
 
 
 def plain(conversation: RealConversation) -> str:
