@@ -16,10 +16,12 @@ from playwright.sync_api import Browser, Page, expect
 from duologue.dataset.changes import Changes
 from duologue.dataset.contents import DatasetContents
 from duologue.dataset.counts import Counts
-from duologue.settings.rules import Severity
+from duologue.settings.rules import RuleSettings, Severity
 from duologue.settings.run import Gates
+from duologue.validation.check import check_messages
+from duologue.validation.loading import load_rules
 from duologue.validation.quality import DatasetQuality, Measure
-from duologue.validation.rule import Violation
+from duologue.validation.rule import Expectations, Violation
 from tests.browser.browsing import (
     HOSTILE,
     PHONE,
@@ -314,6 +316,35 @@ def test_a_stranger_finds_the_worst_conversation_and_why_at_once(
     expect(page.locator("#open .message.invalid")).to_be_in_viewport()
     expect(page.locator("#open .message.invalid")).to_contain_text("says what was said before")
     screenshot(page, "worst")
+
+
+def test_the_picture_in_the_docs_shows_what_the_rules_find(
+    opened: Callable[..., Page], tmp_path: Path, screenshot: Callable[..., None]
+) -> None:
+    said = [
+        ["What time are you open until?", "Until six.", "Thanks. And on Saturdays?", "Until two."],
+        [
+            "What is your refund policy?",
+            "You can return anything within 30 days.",
+            "How can I help you today? I'd be glad to check your order for you.",
+            "Sorry, something went wrong.\nTraceback (most recent call last):\nKeyError: 'order'",
+            "How can I help you today? I'd be glad to check your order for you.",
+            "You can return anything within 30 days.",
+        ],
+        ["How much does a one year warranty cost?", "29 euros.", "And two years?", "49 euros."],
+    ]
+    rules = load_rules(RuleSettings())
+    made = []
+    for number, texts in enumerate(said, 1):
+        one = checked(*texts, seed_id=f"q{number}")
+        found = check_messages(one.conversation.messages, Expectations(), rules)
+        made.append(replace(one, violations=tuple(found)))
+    page = opened(report(tmp_path, contents(*made)))
+    expect_open(page, "q2-1")
+    expect(page.locator("#open .message.broken .findings").first).to_be_visible()
+    assert {violation.rule for violation in made[1].violations} >= {"role_flip", "broken_reply"}
+    assert made[0].violations == made[2].violations == ()
+    screenshot(page, "report")
 
 
 def test_a_conversation_is_copied_as_text_and_as_json(
