@@ -10,11 +10,14 @@ from functools import lru_cache
 from itertools import pairwise
 
 from duologue.conversation.messages import Message, Role
+from duologue.mining.names_in_scripts import names_in_scripts
 from duologue.mining.repeated import remembered
 from duologue.validation.usual_words import is_usual_word
 
 LOCALES = {"en": "en_US", "de": "de_DE", "fr": "fr_FR", "es": "es_ES", "it": "it_IT"}
 _MORE_LISTS = "en_GB", "nl_NL", "pt_PT"
+_LONGER_LISTS = "pt_BR", "pl_PL", "ru_RU", "uk_UA", "cs_CZ", "en_IN", "yo_NG"
+"""Of their names only those of at least 4 letters that are no ordinary words count."""
 
 # Names that are also ordinary words, months, places or brands: a list alone does not decide them.
 _AMBIGUOUS_WORDS = (
@@ -30,7 +33,8 @@ _AMBIGUOUS_WORDS = (
     "lorraine alma luz paz mar sol amor blanca rocio reyes man do so an in an la le de el van "
     "von mai juli juni dies bean park green brown black white gray french english german "
     "spanish italian irish welsh dutch wood woods hill hills field fields lake rivers banks "
-    "west east north south church bell "
+    "west east north south church bell said love lot hope lily ivy dominion heaven nova saga vega "
+    "mare mars marina lada raja bali hana mahal prime star true happy "
 )
 AMBIGUOUS = frozenset(_AMBIGUOUS_WORDS.split())
 _NOT_A_NAME_WORDS = (
@@ -47,6 +51,7 @@ _NOT_A_NAME_WORDS = (
     "number booking order email phone name ticket hotel restaurant train flight today tomorrow "
     "good great fine new old morning afternoon evening alexa siri google chatgpt claude idea "
     "sure clue matter problem thing nothing none wait moment later not never maybe vellum "
+    "я это ik jestem sou jag jsem "
     "python java both any some this that what how when where why who which "
 )
 _NOT_A_NAME = frozenset(_NOT_A_NAME_WORDS.split())
@@ -70,6 +75,11 @@ _SURE = re.compile(
     | je\ m['’]appelle | mon\ (?:pré)?nom\ (?:est|c['’]est) | mon\ nom\ de\ famille\ est
     | me\ llamo | mi\ (?:nombre|apellido)\ (?:completo\ )?es
     | mi\ chiamo | il\ mio\ nome\ è
+    | me\ chamo | chamo-me | meu\ (?:sobre)?nome(?:\ completo)?\ é
+    | mijn\ (?:voor|achter)?naam\ is | ik\ heet
+    | nazywam\ się | mam\ na\ imię | moje\ (?:imię|nazwisko)\ to | jmenuji\ se | mé\ jméno\ je
+    | меня\ зовут | мо[её]\ имя | моя\ фамилия | мене\ звати | мене\ звуть | моє\ ім['’]я
+    | jag\ heter | jeg\ hedder | jeg\ heter | mitt\ namn\ är
     )\ {{0,2}}(?:{_TITLE}\ )?(?P<name>{_ANY})""",
     re.I | re.X,
 )
@@ -83,21 +93,26 @@ _LABELLED = re.compile(
         | passengers?(?:\ is|:)
     | auf\ den\ namen(?:\ von)? | (?:vor|nach)name: | im\ namen\ von | der\ name\ ist
     | au\ nom\ de | (?:pré)?nom\ ?: | a\ nombre\ de | nombre\ ?: | a\ nome\ di
+    | em\ nome\ d[eao] | op\ (?:de\ )?naam(?:\ van)? | na\ nazwisko | имя: | фамилия: | на\ имя
+    | imię(?:\ i\ nazwisko)?: | adına | adım | ismim
     )[ *]{{0,4}}(?:{_TITLE}\ )?(?P<name>(?-i:{_FULL})|{_NAME}(?=\s*(?:[,.!?\n]|$)))""",
     re.I | re.X,
 )
 # The name follows if it is one.
 _PERHAPS = re.compile(
     rf"""\b(?:i['’]?m|i\ am|this\ is|it['’]?s|ich\ bin(?:\ (?:der|die))?|hier\ (?:ist|spricht)
-    |je\ suis|c['’]est|ici|soy|aquí|habla|sono|speak(?:ing)?\ (?:to|with)|thanks?,?|thank\ you,?
+    |je\ suis|c['’]est(?:\ encore)?|ici|aqui\ é(?:\ [oa])?|sou(?:\ [oa])?|ik\ ben
+    |(?:u|je)\ spreekt\ met|dit\ is|jestem|mówi|это|я|soy|aquí|habla|sono
+    |speak(?:ing)?\ (?:to|with)|thanks?,?|thx,?|thank\ you,?
     |merci,?|gracias,?|danke,?|regards,?|cheers,?|best,?|sincerely,?|yours,?
     |mfg,?|[lv]g,?|gr(?:u|ü)(?:ß|ss)e?n?,?
     |hi|hello|hey|dear|good\ (?:morning|afternoon|evening),?|hallo|liebe[rs]?|guten\ (?:tag|morgen
         |abend),?
-    |moin|servus|bonjour|bonsoir|salut|salve|chère?|hola|buen[oa]s\ (?:días|tardes|noches),?
+    |moin|servus|olá|oi|cześć|witam|привет|здравствуйте
+    |bonjour|bonsoir|salut|salve|chère?|hola|buen[oa]s\ (?:días|tardes|noches),?
         |estimad[oa]|querid[oa]
     |ciao|buongiorno|gentile|caro|cara)
-    ,?\ {{1,2}}(?P<name>(?-i:{_FULL})|{_NAME}(?=\s*(?:[,.!?\n]|$)))""",
+    ,?\ {{1,2}}(?P<name>(?-i:{_FULL})|{_NAME}(?:\ {_NAME})?(?=\s*(?:[,.!?\n]|$)))""",
     re.I | re.X,
 )
 # Whoever is greeted, whatever the name.
@@ -132,10 +147,29 @@ _SURE_TITLES = frozenset(
 _SIGNED = re.compile(
     r"(?:regards|wishes|cheers|thanks|thank you|sincerely|best|yours|grüße[n]?|gruß|gruss|"
     r"grüsse|vg|lg|"
-    r"mfg|cordialement|bien à vous|salutations|saludos|atentamente|un saludo|"
+    r"obrigad[oa]|atenciosamente|cumprimentos|abraços|groet(?:en|jes)?|mvg|pozdrawiam|"
+    r"(?:z )?poważaniem|уважением|спасибо|дякую|повагою|saygılarımla|teşekkürler|hälsningar?|mvh|"
+    r"s pozdravem|mfg|cordialement|bien à vous|salutations|saludos|atentamente|un saludo|"
     r"saluti)[ ]*[,.!]?[ ]*\n+\s*"
     rf"(?-i:(?P<name>{_FULL}|{_NAME}))\s*\Z",
     re.I,
+)
+# In one line, at the end.
+_SIGNED_OFF = re.compile(
+    rf"\b(?i:regards|sincerely|yours|cordialement|atentamente|grüßen|groet(?:en)?|pozdrawiam),[ ]"
+    rf"(?P<name>{_FULL})\s*\Z"
+)
+# A person whom the user knows.
+_RELATED = re.compile(
+    rf"""\b(?i:my|your|our|his|her)\ (?:\w+\ )?(?:wife|husband|son|daughter|mother|father|mom|mum
+    |dad|brother|sister|friend|colleague|boss|neighbou?r|partner|assistant|manager|boyfriend
+    |girlfriend|uncle|aunt|cousin|roommate|flatmate|fiancée?|grandmother|grandfather|grandson
+    |granddaughter|nephew|niece)s?,?\ (?:named\ |called\ )?(?:{_TITLE}\ )?(?P<name>{_FULL})
+    |\b(?i:meine?[mnr]?|ihre?[mnr]?)\ (?:Mann|Frau|Sohn|Tochter|Mutter|Vater|Bruder|Schwester
+    |Freund(?:in)?|Kolleg(?:en?|in)|Chef(?:in)?|Nachbarn?(?:in)?|Partner(?:in)?),?
+    \ (?P<caller>{_FULL})
+    """,
+    re.X,
 )
 _PAIR = re.compile(rf"(?<!\w)(?P<name>{_CAPITAL}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}{_CAPITAL}){{1,3}})")
 _HERE = re.compile(rf"(?:^|\n|[,.!] )(?P<name>{_FULL})\ (?:here|speaking|hier|am\ apparat)\b")
@@ -156,7 +190,8 @@ _LEAD_IN = re.compile(
 )
 _INTRODUCED = re.compile(
     r"(?:^|\n|[,.!] ?)(?i:this is|hier ist|hier spricht|je suis|c['’]est|ici|soy|habla|sono|"
-    r"i['’]m|i am|ich bin) "
+    r"i['’]m|i am|ich bin|ik ben|(?:u|je) spreekt met|dit is|sou|jestem|mówi|это|я|ben|"
+    r"jag är|jsem) "
     rf"(?P<name>{_CAPITAL} (?:{_PARTICLE} ){{0,2}}{_CAPITAL})"
     r"(?=\s*(?:[,.!?\n]|$)|\s+(?:from|calling|here|speaking|and|aus|von|und|de|et|y|to be)\b)"
 )
@@ -175,7 +210,15 @@ def _lists() -> tuple[frozenset[str], frozenset[str]]:
         people = importlib.import_module(f"faker.providers.person.{locale}").Provider
         first |= {one.lower() for one in people.first_names}
         last |= {one.lower() for one in people.last_names}
+    for locale in _LONGER_LISTS:
+        people = importlib.import_module(f"faker.providers.person.{locale}").Provider
+        first |= {one.lower() for one in people.first_names if _is_longer(one)}
+        last |= {one.lower() for one in people.last_names if _is_longer(one)}
     return frozenset(first), frozenset(last)
+
+
+def _is_longer(name: str) -> bool:
+    return len(name) >= 4 and not is_usual_word(name)
 
 
 def is_first_name(word: str) -> bool:
@@ -252,7 +295,7 @@ def _found(text: str) -> Iterator[tuple[str, ...]]:
         is_sure = match["title"].lower().strip(".") in _SURE_TITLES
         if words and (is_sure or is_first_name(words[0]) or _is_last_name(words[0])):
             yield tuple(words)
-    for pattern in (_SIGNED, _INTRODUCED, _GREETED):
+    for pattern in (_SIGNED, _SIGNED_OFF, _INTRODUCED, _RELATED, _GREETED):
         for match in pattern.finditer(text):
             words = _words(match["name"] or match.groupdict().get("caller") or "")
             if (
@@ -265,12 +308,14 @@ def _found(text: str) -> Iterator[tuple[str, ...]]:
         for match in pattern.finditer(text):
             words = _words(match["name"])
             if words and is_first_name(words[0]):
-                yield tuple(words[:1] if not _all_capital(words) else words)
+                is_whole = _all_capital(words) or _is_last_name(words[-1])
+                yield tuple(words if is_whole else words[:1])
     for match in _PAIR.finditer(text):
         words = _words(match["name"])
         for one, other in pairwise(words):
             if is_first_name(one) and _is_last_name(other) and other.lower() not in AMBIGUOUS:
                 yield one, other
+    yield from names_in_scripts(text)
 
 
 def _is_acronym(words: Sequence[str]) -> bool:

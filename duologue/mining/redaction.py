@@ -3,7 +3,7 @@
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from random import Random
@@ -11,6 +11,7 @@ from random import Random
 from duologue.conversation.messages import Message
 from duologue.mining.addresses import addresses_in, set_apart
 from duologue.mining.names import AMBIGUOUS, LOCALES, is_first_name, names_in
+from duologue.mining.names_in_scripts import full_names, is_joined, language_of
 from duologue.mining.numbers import (
     CARD,
     IBAN,
@@ -30,6 +31,7 @@ MOST_TRIES = 400
 _HANDLE_END = "com", "net", "org"
 _AS_A_NAME = r"(?=\s*(?:[,.!?;:)\n]|\Z|['’]s)|\s+(?-i:[A-Z]))"
 """What follows a name that is also an ordinary word, as in `Will, …` but not `Will you …`."""
+_OTHER_SCRIPTS = {"ru": "ru_RU", "uk": "uk_UA", "ar": "ar_AA", "hi": "hi_IN"}
 SEPARATORS = r" ./()_\-"
 WIDE_SEPARATORS = SEPARATORS + "\u2011"
 """With the hyphen that does not break, which makes a pattern take six times as long to compile."""
@@ -117,7 +119,10 @@ class _Swaps:
                 self._words[plain] = self._invented(plain, is_last)
 
     def _invented(self, plain: str, is_last: bool) -> str:
-        choices = _people(self.language)[2 if is_last else _gender(plain)]
+        if is_joined(plain):
+            choices = full_names(language_of(plain))
+        else:
+            choices = _people(_written_like(plain, self.language))[2 if is_last else _gender(plain)]
         taken = {*self._words, *(one.lower() for one in self._words.values())}
         free = [one for one in choices if one.lower() not in taken and " " not in one]
         return self._rng.choice(free or list(choices))
@@ -167,11 +172,7 @@ class _Swaps:
                 _spaced(one, self._numbers[one][1], separators)
                 for one in sorted(self._numbers, key=len, reverse=True)
             ),
-            *(
-                rf"(?<!\w){re.escape(one)}(?!\w|-\w)(?!['’]\w\w)"
-                + (_AS_A_NAME if one in AMBIGUOUS else "")
-                for one in sorted(self._words, key=len, reverse=True)
-            ),
+            *(_whole(one) for one in sorted(self._words, key=len, reverse=True)),
         ]
         if not patterns:
             return lambda text: text
@@ -219,13 +220,24 @@ def _spaced(plain: str, is_national: bool, separators: str) -> str:
     return before + rf"[{separators}]{{0,3}}".join(map(re.escape, plain)) + r"(?![A-Za-z0-9])"
 
 
+def _whole(name: str) -> str:
+    """Returns a pattern of a word of a name."""
+    if is_joined(name):  # its neighbours are letters
+        return re.escape(name)
+    after = _AS_A_NAME if name in AMBIGUOUS else ""
+    return rf"(?<!\w){re.escape(name)}(?!\w|-\w)(?!['’]\w\w)" + after
+
+
 @lru_cache(maxsize=8)
 def _people(language: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Returns first names of women and of men, and last names."""
     import importlib
 
-    locale = LOCALES.get(language, LOCALES["en"])
+    locale = {**LOCALES, **_OTHER_SCRIPTS}.get(language, LOCALES["en"])
     people = importlib.import_module(f"faker.providers.person.{locale}").Provider
+    if language in _OTHER_SCRIPTS:
+        female, male = people.first_names_female, people.first_names_male
+        return _single(female), _single(male), _single(people.last_names)
     return (
         tuple(filter(is_first_name, people.first_names_female)),
         tuple(filter(is_first_name, people.first_names_male)),
@@ -233,6 +245,22 @@ def _people(language: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str,
     )
 
 
+def _single(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(one for one in names if one and " " not in one)
+
+
+def _written_like(name: str, language: str) -> str:
+    """Returns a language whose names are in the same script; the text's own if it can be."""
+    if re.search(r"[\u0400-\u04ff]", name):
+        return language if language in ("ru", "uk") else "ru"
+    if re.search(r"[\u0600-\u06ff]", name):
+        return "ar"
+    if re.search(r"[\u0900-\u097f]", name):
+        return "hi"
+    return language if language in LOCALES else "en"
+
+
+@lru_cache(maxsize=10_000)
 def _gender(plain: str) -> int:
     """Returns 0 for a first name of women, 1 for other ones."""
     return next(

@@ -1,6 +1,7 @@
 """Personal data is replaced, and nothing else."""
 
 import re
+import unicodedata
 from collections import Counter
 from random import Random
 
@@ -183,3 +184,73 @@ def test_ids_hold_no_personal_data_and_stay_distinct() -> None:
     assert again == found[0]
     plain = ["1750000000", "order-17", "0af7651916cd43dd8448eb211c80319c"]
     assert [redactor.redacted(conversation("hello", id_=one)).id for one in plain] == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("this is emma johnson. wrong colour", "emma johnson"),
+        ("Please send it to my wife, Anna Kowalska, instead.", "Anna Kowalska"),
+        ("meine Tochter Lena hat bestellt", "Lena"),
+        ("Best regards, Oluwaseun", "Oluwaseun"),
+        ("C'est encore Jean-Pierre, toujours pas de colis", "Jean-Pierre"),
+        ("Me chamo Vinícius Carvalho", "Vinícius Carvalho"),
+        ("Obrigado,\nThiago Souza", "Thiago Souza"),
+        ("Goedemiddag, u spreekt met Marieke Bakker", "Marieke Bakker"),
+        ("Groetjes,\nFemke", "Femke"),
+        ("Zamówienie jest na nazwisko Kowalczyk", "Kowalczyk"),
+        ("Witam, jestem Agnieszka Zielińska", "Agnieszka Zielińska"),
+        ("Привет, я Алексей, не приходит код", "Алексей"),
+        ("Меня зовут Наталья Соколова.", "Наталья Соколова"),
+        ("С уважением,\nСергей Петрович", "Сергей Петрович"),
+        ("Добрий день, мене звати Оксана Шевченко", "Оксана Шевченко"),
+        ("Merhaba, benim adım Mehmet Yılmaz", "Mehmet Yılmaz"),
+        ("Dobrý den, jmenuji se Jana Nováková", "Jana Nováková"),
+        ("Hej, jag heter Björn Lindqvist", "Björn Lindqvist"),
+        ("你好,我叫王小明", "王小明"),
+        ("麻烦转告周敏女士", "周敏"),
+        ("私の名前は中村さくらです", "中村さくら"),
+        ("小林と申しますが、返品したいです", "小林"),
+        ("伊藤様からの紹介です", "伊藤"),
+        ("제 이름은 최유진이에요", "최유진"),
+        ("저는 박지영이라고 합니다", "박지영"),
+        ("السلام عليكم، اسمي خالد منصور", "خالد منصور"),
+        ("मेरा नाम प्रिया शर्मा है, मदद कीजिए", "प्रिया शर्मा"),
+    ],
+)
+def test_names_are_found_after_cues_of_many_languages(text: str, names: str) -> None:
+    (told,) = redacted(text)
+    assert told != text
+    assert not any(name in told for name in names.split())
+    script = {unicodedata.name(letter).split()[0] for letter in names if letter.isalpha()}
+    made = {unicodedata.name(letter).split()[0] for letter in told if letter.isalpha()}
+    assert script & made, "a name in the same script"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It's said that delivery is free",
+        "my friend, Please help",
+        "Sincerely, A Customer",
+        "meine Frau möchte umtauschen",
+        "Aqui é São Paulo",
+        "Ik ben boos",
+        "Jestem zadowolona",
+        "Это срочно",
+        "Спасибо,\nжду ответа",
+        "Adım adım anlatır mısınız?",
+        "我叫了外卖",
+        "我的名字是错的",
+        "请叫先生来",
+        "私は学生です",
+        "大丈夫です。",
+        "皆さん、こんにちは",
+        "저는 학생입니다",
+        "고객님 감사합니다",
+        "أنا بحاجة للمساعدة",
+        "मेरा नाम बदलना है",
+    ],
+)
+def test_what_only_looks_like_a_cue_changes_nothing(text: str) -> None:
+    assert redacted(text) == [text]
