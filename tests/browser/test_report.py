@@ -567,6 +567,8 @@ def test_hostile_text_is_shown_as_text_and_does_nothing(
 
 def test_a_bidi_override_ends_with_its_message(opened: Callable[..., Page], tmp_path: Path) -> None:
     page = opened(report(tmp_path, contents(checked("\u202eHi", "Hello."))), "#s1-1")
+    expect_open(page, "s1-1")
+    expect(page.locator("#results [aria-current]")).to_be_visible()
     for shown in page.locator("#open .text, #open bdi, #results .seed, #results bdi").all():
         assert shown.evaluate("e => getComputedStyle(e).unicodeBidi") == "isolate"
 

@@ -71,6 +71,7 @@ def downloaded(page: Page) -> dict[str, Any]:
 
 
 def progress(page: Page) -> str:
+    expect(page.locator("#review-progress")).not_to_be_empty()
     return page.locator("#review-progress").inner_text()
 
 
